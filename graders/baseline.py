@@ -1,0 +1,179 @@
+"""The start state of a lab, recorded, and what differs from it now.
+
+A reset is verified against this and not against what the playbook believes:
+Kubernetes objects, addresses and routes of every machine, fixed neighbour
+entries, the router's running configuration and the DHCP leases.
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, Final
+
+from graders.probes.machine import Machine
+
+if TYPE_CHECKING:
+    from graders.plan import Plan
+    from graders.probes.cluster import Cluster
+
+Baseline = dict[str, str]
+
+# Namespaces in which nothing belongs to a lab.
+_SYSTEM: Final = frozenset(
+    {"kube-system", "kube-public", "kube-node-lease", "local-path-storage"}
+)
+_KINDS: Final = (
+    "/api/v1/services",
+    "/api/v1/configmaps",
+    "/apis/apps/v1/deployments",
+    "/apis/apps/v1/daemonsets",
+    "/apis/apps/v1/statefulsets",
+    "/apis/batch/v1/jobs",
+    "/apis/networking.k8s.io/v1/networkpolicies",
+    "/apis/metallb.io/v1beta1/ipaddresspools",
+    "/apis/metallb.io/v1beta1/l2advertisements",
+    "/apis/metallb.io/v1beta1/bgpadvertisements",
+    "/apis/metallb.io/v1beta1/communities",
+    "/apis/metallb.io/v1beta1/bfdprofiles",
+    "/apis/metallb.io/v1beta2/bgppeers",
+)
+# What the cluster itself fills in, differently each time.
+_FILLED_IN: Final = frozenset(
+    {"clusterIP", "clusterIPs", "nodePort", "healthCheckNodePort"}
+)
+_NOTES: Final = (
+    "deployment.kubernetes.io/",
+    "deprecated.daemonset.",
+    "metallb.io/ip-allocated-from-pool",
+    "kubectl.kubernetes.io/",
+    "meta.helm.sh/",
+)
+_LOOKS: Final = {
+    "addresses": ("ip", "-o", "-4", "address", "show", "scope", "global"),
+    "routes": ("ip", "-4", "route", "show"),
+    "neighbours": ("ip", "-4", "neigh", "show", "nud", "permanent"),
+}
+
+
+def collect(plan: Plan, cluster: Cluster) -> Baseline:
+    """Return the lab's state now, as comparable texts by place.
+
+    Raises:
+        CannotCheck: the cluster or a machine does not answer.
+
+    """
+    looks = [
+        (role, name, argv)
+        for role in (*plan.machines, *plan.nodes)
+        for name, argv in _LOOKS.items()
+        # The lease of the desk and the veths of pods come and go.
+        if not (role == "desk" and name == "addresses")
+        and not (role in plan.nodes and name == "routes")
+    ]
+    looks.append(("router", "configuration", ("vtysh", "-c", "show run")))
+    with ThreadPoolExecutor(4) as pool:
+        texts = pool.map(lambda look: _look(plan, *look), looks)
+        found = {
+            f"{role} {name}": text
+            for (role, name, _), text in zip(looks, texts, strict=True)
+        }
+    return found | _objects(cluster) | _nodes(cluster)
+
+
+def differences(recorded: Baseline, now: Baseline) -> list[str]:
+    """Return one line for each place that is not as it was recorded."""
+    lines = []
+    for place in sorted(recorded.keys() | now.keys()):
+        before, after = recorded.get(place), now.get(place)
+        if before == after:
+            continue
+        if before is None:
+            lines.append(f"{place}: expected none, not one")
+        elif after is None:
+            lines.append(f"{place}: expected it to be there, not gone")
+        else:
+            lines.append(f"{place}: {_first_difference(before, after)}")
+    return lines
+
+
+def _first_difference(before: str, after: str) -> str:
+    """Say where two texts part, in one short line."""
+    old, new = before.splitlines(), after.splitlines()
+    gone = [line for line in old if line not in new] or ["nothing"]
+    come = [line for line in new if line not in old] or ["nothing"]
+    return f"expected {gone[0].strip()[:80]}, not {come[0].strip()[:80]}"
+
+
+def _look(plan: Plan, role: str, name: str, argv: tuple[str, ...]) -> str:
+    """Return what a machine says, without what changes by itself."""
+    text = Machine(role, plan.docker_name(role)).run(*argv).out
+    lines = sorted(
+        line.split(" valid_lft")[0].rstrip() for line in text.splitlines()
+    )
+    if name == "addresses":
+        lines = [line for line in lines if "veth" not in line]
+    return "\n".join(lines)
+
+
+def _objects(cluster: Cluster) -> Baseline:
+    found = {}
+    for path in _KINDS:
+        kind = path.rsplit("/", 1)[1]
+        for item in cluster.items(path):
+            meta = item["metadata"]
+            space = meta["namespace"]
+            if space in _SYSTEM or meta["name"] == "kube-root-ca.crt":
+                continue
+            place = f"{kind} {space}/{meta['name']}"
+            found[place] = json.dumps(_kept(item), indent=0, sort_keys=True)
+    spaces = [
+        space["metadata"]["name"]
+        for space in cluster.items("/api/v1/namespaces")
+        if space["status"]["phase"] == "Active"
+    ]
+    return found | {f"namespace {name}": "" for name in spaces}
+
+
+def _kept(item: dict[str, Any]) -> dict[str, Any]:
+    """Return the part of an object that a student or a lab decides."""
+    meta = item["metadata"]
+    notes = {
+        key: value
+        for key, value in meta.get("annotations", {}).items()
+        if not key.startswith(_NOTES)
+    }
+    status = item.get("status", {})
+    return {
+        "annotations": notes,
+        "labels": meta.get("labels", {}),
+        "spec": _without(item.get("spec", item.get("data", {}))),
+        "vip": status.get("loadBalancer", {}).get("ingress"),
+        "ready": status.get("readyReplicas", status.get("numberReady")),
+    }
+
+
+def _without(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Drop, at any depth, what the cluster fills in."""
+    if isinstance(value, dict):
+        return {
+            key: _without(inner)
+            for key, inner in value.items()
+            if key not in _FILLED_IN
+        }
+    if isinstance(value, list):
+        return [_without(inner) for inner in value]
+    return value
+
+
+def _nodes(cluster: Cluster) -> Baseline:
+    found = {}
+    for node in cluster.items("/api/v1/nodes"):
+        kept = {
+            "labels": node["metadata"]["labels"],
+            "taints": node["spec"].get("taints", []),
+            "unschedulable": node["spec"].get("unschedulable", False),
+        }
+        name = node["metadata"]["name"]
+        found[f"node {name}"] = json.dumps(kept, indent=0, sort_keys=True)
+    return found

@@ -1,0 +1,176 @@
+"""What a grader file imports: the mark of a check and how it fails.
+
+@check(layer="allocation", needs=("pods",))
+def test_vip(lab: Session) -> None:
+    \"\"\"web has a VIP.\"\"\"
+    vip = until("allocation", lambda: lab.cluster.vip("web"), bool)
+    expect("the VIP of web", expected="an address", got=vip, ok=bool(vip))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from typing import Final, Literal, NoReturn, TypeAlias, TypeVar, get_args
+
+from graders.errors import CannotCheck, KitError, one_line
+
+__all__ = [
+    "LAYERS",
+    "CannotCheck",
+    "Evidence",
+    "Failed",
+    "Layer",
+    "Spec",
+    "check",
+    "expect",
+    "fail",
+    "spec_of",
+]
+
+# From outside in, in the order in which a student should look.
+Layer = Literal[
+    "allocation",
+    "advertisement",
+    "neighbour",
+    "route",
+    "forwarding",
+    "endpoint",
+    "source-ip",
+    "policy",
+]
+LAYERS: Final[tuple[Layer, ...]] = get_args(Layer)
+VALUE_LIMIT: Final = 160
+
+Evidence: TypeAlias = str | Callable[[], str]
+
+_Test = TypeVar("_Test", bound=Callable[..., None])
+_KEY: Final = "graders_check"
+
+
+@dataclass(frozen=True)
+class Spec:
+    """What `@check` says about a check."""
+
+    layer: Layer
+    needs: tuple[str, ...] = ()
+    variants: tuple[str, ...] = ()
+
+
+class Failed(Exception):  # noqa: N818 - the name of an outcome
+    """The lab is not as it should be; the student can repair it."""
+
+    def __init__(
+        self, reason: str, *, seen_by: str = "", evidence: str = ""
+    ) -> None:
+        """Say in one line what is wrong; `evidence` stays as it is."""
+        self.reason = one_line(reason)
+        self.expected = ""
+        self.got = ""
+        self.seen_by = one_line(seen_by)
+        self.evidence = evidence
+        super().__init__(self.reason)
+
+
+def check(
+    *,
+    layer: Layer,
+    needs: Iterable[str] = (),
+    variants: Iterable[str] = (),
+) -> Callable[[_Test], _Test]:
+    """Mark a test as a check of `layer`.
+
+    `needs` are names of earlier checks without which this one says
+    nothing. With `variants`, the check exists for these only.
+
+    Raises:
+        KitError: there is no such layer, or a name is given for a tuple.
+
+    """
+    if layer not in LAYERS:
+        raise KitError(
+            f"layer must be one of {', '.join(LAYERS)}, not {layer!r}"
+        )
+    if isinstance(needs, str) or isinstance(variants, str):
+        raise KitError("needs and variants must be tuples, not one text")
+    spec = Spec(layer, tuple(needs), tuple(variants))
+
+    def mark(function: _Test) -> _Test:
+        function.__dict__[_KEY] = spec
+        return function
+
+    return mark
+
+
+def spec_of(function: Callable[..., object]) -> Spec | None:
+    """Return what `@check` said about `function`, None without it."""
+    found = function.__dict__.get(_KEY)
+    return found if isinstance(found, Spec) else None
+
+
+def expect(  # noqa: PLR0913 - the parts of the sentence that a student reads
+    what: str,
+    *,
+    expected: object,
+    got: object,
+    ok: bool | None = None,
+    seen_by: str = "",
+    evidence: Evidence = "",
+) -> None:
+    """Fail with "expected <what> <expected>, not <got>" unless `ok`.
+
+    Without `ok`, `got` must equal `expected`. `seen_by` is a command that
+    a student can type in `lab shell`; `evidence` is its raw output, or a
+    function that gets it, which costs nothing unless it fails.
+
+    Raises:
+        Failed: it is not so.
+
+    """
+    if expected == got if ok is None else ok:
+        return
+    wanted = one_line(f"{what} {show(expected)}", VALUE_LIMIT)
+    found = one_line(show(got), VALUE_LIMIT)
+    failed = Failed(
+        f"expected {wanted}, not {found}",
+        seen_by=seen_by,
+        evidence=_read(evidence),
+    )
+    failed.expected, failed.got = wanted, found
+    raise failed
+
+
+def fail(
+    reason: str, *, seen_by: str = "", evidence: Evidence = ""
+) -> NoReturn:
+    """Fail with a fact that "expected X, not Y" does not fit.
+
+    Raises:
+        Failed: always.
+
+    """
+    reason = one_line(reason, VALUE_LIMIT)
+    raise Failed(reason, seen_by=seen_by, evidence=_read(evidence))
+
+
+def show(value: object) -> str:
+    """Return a value as a student reads it; `nothing` if it is empty."""
+    if isinstance(value, Mapping):
+        value = [f"{key} {show(item)}" for key, item in value.items()]
+    if isinstance(value, AbstractSet):
+        value = sorted(map(str, value))
+    if isinstance(value, (list, tuple)):
+        value = ", ".join(map(show, value))
+    if value is None or value == "":
+        return "nothing"
+    return str(value)
+
+
+def _read(evidence: Evidence) -> str:
+    if isinstance(evidence, str):
+        return evidence
+    try:
+        return evidence()
+    except Exception as error:  # noqa: BLE001 - the failure itself is certain
+        return f"could not be read: {error}"

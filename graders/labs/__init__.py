@@ -1,0 +1,1 @@
+"""The graders, one file a lab, found by the lab's name."""

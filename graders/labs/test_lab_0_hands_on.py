@@ -1,0 +1,201 @@
+"""Lab 0: the seven success criteria of the module's own exercise."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from graders.answers import read_answers, wrong_answers
+from graders.checks import check, expect, fail
+from graders.paths import state_dir
+from graders.probes.cluster import METALLB
+from graders.ranges import conflicts, holds, outside
+from graders.waits import until
+
+if TYPE_CHECKING:
+    from graders.session import Session
+
+TEXT = "hello from MetalLB"
+SYSTEM = "/apis/apps/v1/namespaces/metallb-system"
+
+
+@check(layer="allocation")
+def test_nodes(lab: Session) -> None:
+    """Every node of cluster {cluster} is Ready."""
+    nodes = until(
+        "pods",
+        lambda: _ready(lab),
+        lambda nodes: nodes and all(nodes.values()),
+    )
+    expect(
+        "every node to be",
+        expected="Ready",
+        got=[name for name, ready in nodes.items() if not ready] or "no node",
+        ok=bool(nodes) and all(nodes.values()),
+        seen_by="kubectl get nodes",
+    )
+
+
+@check(layer="allocation", needs=("nodes",))
+def test_metallb_pods(lab: Session) -> None:
+    """MetalLB's controller runs, and a speaker on every node."""
+    found = until(
+        "pods",
+        lambda: _workloads(lab),
+        lambda found: found == ({"controller": True, "speaker": True}),
+    )
+    expect(
+        "in metallb-system",
+        expected="controller ready, speaker ready",
+        got=[
+            f"{name} {'ready' if ready else 'not ready'}"
+            for name, ready in found.items()
+        ]
+        or "neither controller nor speaker",
+        ok=found == {"controller": True, "speaker": True},
+        seen_by="kubectl get pods -n metallb-system",
+    )
+
+
+@check(layer="allocation", needs=("metallb_pods",))
+def test_pool(lab: Session) -> None:
+    """An IPAddressPool has addresses of network {lan_name} that are free."""
+    pools = lab.cluster.pools()
+    ranges = [text for texts in pools.values() for text in texts]
+    seen = "kubectl get ipaddresspools -n metallb-system"
+    if not ranges:
+        fail("expected an IPAddressPool, not none", seen_by=seen)
+    beyond = outside(ranges, lab.plan.lan)
+    expect(
+        "every pool to be inside",
+        expected=lab.plan.lan,
+        got=beyond,
+        ok=not beyond,
+        seen_by=seen,
+    )
+    owners = conflicts(ranges, lab.plan)
+    expect(
+        "every pool to be free of",
+        expected="addresses that others own",
+        got=f"addresses of {', '.join(owners)}",
+        ok=not owners,
+        seen_by=seen,
+        evidence="\n".join(ranges),
+    )
+
+
+@check(layer="advertisement", needs=("pool",))
+def test_advertisement(lab: Session) -> None:
+    """An L2Advertisement covers the pool."""
+    pools = set(lab.cluster.pools())
+    found = lab.cluster.items(f"{METALLB}/l2advertisements")
+    covered = set()
+    for item in found:
+        # An advertisement that names no pool covers them all.
+        chosen = item["spec"].get("ipAddressPools")
+        selectors = item["spec"].get("ipAddressPoolSelectors")
+        covered |= set(chosen or ([] if selectors else pools))
+    expect(
+        "an L2Advertisement for pool",
+        expected=sorted(pools),
+        got=sorted(covered) or "none",
+        ok=bool(covered & pools),
+        seen_by="kubectl get l2advertisements -n metallb-system",
+    )
+
+
+@check(layer="allocation", needs=("pool",))
+def test_vip(lab: Session) -> None:
+    """A LoadBalancer Service has an external IP from the pool."""
+    name, vip = until("allocation", lambda: _service(lab), lambda it: it[1])
+    ranges = [text for texts in lab.cluster.pools().values() for text in texts]
+    expect(
+        f"the external IP of {name or 'a LoadBalancer Service'} to be in",
+        expected=ranges,
+        got=vip or ("<pending>" if name else "no such Service"),
+        ok=bool(vip) and holds(ranges, vip),
+        seen_by="kubectl get svc",
+        evidence=lab.cluster.events(name, "default") if name else "",
+    )
+
+
+@check(layer="forwarding", needs=("vip",))
+def test_http(lab: Session) -> None:
+    """A client on the LAN gets the test application's answer from it."""
+    vip = _service(lab)[1]
+    answer = until(
+        "http",
+        lambda: lab.lan_client.curl(vip),
+        lambda answer: TEXT in answer.body,
+    )
+    arp = lab.lan_client.arping(vip, 1)
+    expect(
+        f"the answer from http://{vip} to be",
+        expected=repr(TEXT),
+        got=answer.text,
+        ok=TEXT in answer.body,
+        seen_by=f"{answer.command} on lan-client",
+        evidence=f"{answer.error}\n{arp.text}".strip(),
+    )
+    expect(
+        f"ARP for {vip} to be answered by",
+        expected="one node",
+        got=[lab.node_macs.get(mac, f"{mac}, no node") for mac in arp.macs],
+        ok=len(arp.macs) == 1 and arp.macs[0] in lab.node_macs,
+        seen_by=f"{arp.command} on lan-client",
+        evidence=arp.text,
+    )
+
+
+@check(layer="policy")
+def test_answers(lab: Session) -> None:
+    """The questions on what each step verified are answered right."""
+    file = state_dir(lab.plan.student) / "answers.yml"
+    answers = read_answers(file)
+    wrong = wrong_answers(answers)
+    expect(
+        "the answers in $LAB_ANSWERS to be right, all",
+        expected=str(len(answers)),
+        got=f"these wrong or missing: {', '.join(wrong)}",
+        ok=not wrong,
+        seen_by=f"cat {file.name}",
+    )
+
+
+def _ready(lab: Session) -> dict[str, bool]:
+    """Return each node's name and whether it is Ready."""
+    return {
+        node["metadata"]["name"]: any(
+            state["type"] == "Ready" and state["status"] == "True"
+            for state in node["status"]["conditions"]
+        )
+        for node in lab.cluster.items("/api/v1/nodes")
+    }
+
+
+def _workloads(lab: Session) -> dict[str, bool]:
+    """Tell of controller and speaker whether each is ready, if there."""
+    found = {}
+    for item in lab.cluster.items(f"{SYSTEM}/deployments"):
+        if item["metadata"]["name"].endswith("controller"):
+            ready = item["status"].get("readyReplicas", 0)
+            found["controller"] = ready > 0
+    for item in lab.cluster.items(f"{SYSTEM}/daemonsets"):
+        if item["metadata"]["name"].endswith("speaker"):
+            status = item["status"]
+            wanted = status["desiredNumberScheduled"]
+            found["speaker"] = 0 < wanted == status.get("numberReady", 0)
+    return found
+
+
+def _service(lab: Session) -> tuple[str, str]:
+    """Return name and VIP of the test Service, `echo` before others."""
+    services = lab.cluster.items("/api/v1/namespaces/default/services")
+    names = [
+        item["metadata"]["name"]
+        for item in services
+        if item["spec"]["type"] == "LoadBalancer"
+    ]
+    names.sort(key=lambda name: (name != "echo", name))
+    if not names:
+        return "", ""
+    return names[0], lab.cluster.vip(names[0], "default")

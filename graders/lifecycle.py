@@ -1,0 +1,152 @@
+"""The verbs that change a lab: start, reset with verification, down.
+
+Playbooks do the work; what they come to is compared with the recorded start
+state here, and a lab that a reset cannot mend is built anew.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from graders import state
+from graders.baseline import Baseline, collect, differences
+from graders.errors import CannotCheck
+from graders.paths import cache_dir, state_dir
+from graders.probes.cluster import Cluster
+from graders.provision import run_playbook, standing
+from graders.waits import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graders.labfile import Lab
+    from graders.plan import Plan
+
+
+
+
+def variables(plan: Plan) -> dict[str, Any]:
+    """Return what every playbook gets: the plan and the kit's folders."""
+    return plan.as_vars() | {
+        "cache_dir": str(cache_dir()),
+        "state_dir": str(state_dir(plan.student)),
+    }
+
+
+def up(plan: Plan, *, metallb: bool = True) -> int:
+    """Stand everything but a lab up; return how many tasks changed things.
+
+    Raises:
+        KitError: a step failed; the message names it and its log.
+
+    """
+    return run_playbook(
+        "up",
+        variables(plan) | {"metallb_wanted": metallb},
+        student=plan.student,
+    ).changed
+
+
+def start(plan: Plan, lab: Lab, variant: str) -> None:
+    """Stand `lab` up, broken by `variant`, and record its start state.
+
+    Raises:
+        KitError: as `up`.
+
+    """
+    if not standing(plan):
+        up(plan, metallb=lab.metallb)
+    _play("lab", plan, lab, variant, {"run": secrets.token_hex(4)})
+    state.write_baseline(plan, _settled(plan))
+
+
+def reset(plan: Plan, lab: Lab, tell: Callable[[str], None]) -> list[str]:
+    """Bring the lab back to its start; return what is still different.
+
+    First in place; what differs then is made anew: machines by themselves,
+    and everything when that was not enough. `tell` hears of each.
+
+    Raises:
+        CannotCheck: no lab stands.
+        KitError: as `up`.
+
+    """
+    now = state.current(plan)
+    if now is None:
+        raise CannotCheck("no lab is standing", way_out="run `make lab-1`")
+    kept = {"run": now.run, "attempts": now.attempts}
+    wanted = state.read_baseline(plan)
+    try:
+        _play("reset", plan, lab, now.variant, kept)
+        left = _left(plan, wanted)
+    except CannotCheck as error:
+        left = [str(error)]
+    machines = _machines(plan, left)
+    if machines:
+        tell(f"making anew: {', '.join(machines)}")
+        kept["machines_anew"] = [plan.docker_name(name) for name in machines]
+        _play("reset", plan, lab, now.variant, kept)
+        left = _left(plan, wanted)
+    if left:
+        for line in left:
+            tell(f"could not restore {line}")
+        tell("building the lab anew")
+        run_playbook("down", variables(plan), student=plan.student)
+        start(plan, lab, now.variant)
+        left = _left(plan, wanted)
+    return left
+
+
+def _play(
+    name: str, plan: Plan, lab: Lab, variant: str, more: dict[str, Any]
+) -> None:
+    """Run a playbook that is about one lab."""
+    about = {
+        "id": lab.id,
+        "namespace": lab.namespace,
+        "metallb": lab.metallb,
+    }
+    extra = {"lab": about, "lab_dir": str(lab.folder), "variant": variant}
+    run_playbook(
+        name, variables(plan) | extra | more, student=plan.student
+    )
+
+
+def _cluster(plan: Plan) -> Cluster:
+    return Cluster(state_dir(plan.student) / "kubeconfig", plan.context)
+
+
+def _settled(plan: Plan) -> Baseline:
+    """Return the lab's state once two looks agree."""
+    seen: list[Baseline] = []
+
+    def look() -> bool:
+        seen.append(collect(plan, _cluster(plan)))
+        return len(seen) > 1 and seen[-1] == seen[-2]
+
+    until("settled", look, bool)
+    return seen[-1]
+
+
+def _left(plan: Plan, wanted: Baseline | None) -> list[str]:
+    """Return what differs from the recorded start, given time to settle."""
+    if wanted is None:
+        return ["the recorded start state: expected one, not none"]
+    return until(
+        "settled",
+        lambda: differences(wanted, collect(plan, _cluster(plan))),
+        lambda left: not left,
+    )
+
+
+def _machines(plan: Plan, left: list[str]) -> list[str]:
+    """Return the machines that alone differ; [] if anything else does."""
+    roles = {line.split(maxsplit=1)[0] for line in left}
+    return sorted(roles) if roles <= set(plan.machines) else []
+
+
+def encode(baseline: Baseline) -> str:
+    """Return a baseline as it is kept."""
+    return json.dumps(baseline, indent=0, sort_keys=True)

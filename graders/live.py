@@ -1,0 +1,56 @@
+"""The proof's hands on a live cluster: what a student and the kit do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graders import lifecycle
+from graders.grade import run_grade
+from graders.session import open_session
+from graders.shell import shell_argv
+from graders.typing_shell import Shell, play
+from graders.walkthrough import read_walkthrough
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from graders.labfile import Lab
+    from graders.plan import Plan
+    from graders.results import GradeResult
+
+
+@dataclass
+class LiveDriver:
+    """Starts, grades, repairs and resets one student's lab."""
+
+    plan: Plan
+    tell: Callable[[str], None]
+    lab: Lab | None = None
+    variant: str = ""
+
+    def start(self, lab: Lab, variant: str) -> None:
+        """Stand the lab up, broken by this variant."""
+        self.lab, self.variant = lab, variant
+        lifecycle.start(self.plan, lab, variant)
+
+    def reset(self) -> None:
+        """Bring the lab back to its start state, verified."""
+        assert self.lab  # noqa: S101 - the proof starts before it resets
+        lifecycle.reset(self.plan, self.lab, self.tell)
+
+    def grade(self) -> GradeResult:
+        """Grade what stands."""
+        assert self.lab  # noqa: S101 - as above
+        session = open_session(self.plan, self.lab, self.variant)
+        return run_grade(self.lab, self.variant, session, attempt=1)
+
+    def play(self, path: Path) -> None:
+        """Type the walkthrough at real shells."""
+        play(read_walkthrough(path, self.plan.as_vars()), self._shell)
+
+    def _shell(self, place: str) -> Shell:
+        """Return the shell that a fence of the walkthrough names."""
+        machine = None if place == "shell" else place
+        argv, env = shell_argv(self.plan, machine)
+        return Shell(argv, env, Path.cwd())

@@ -1,0 +1,270 @@
+"""The pytest plugin that turns a grader file into a list of results.
+
+It knows points and order; pytest runs the checks. Whatever keeps it from
+looking is said as a reason for `cannot-check`, never as a failure.
+"""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest
+
+from graders.checks import Layer, spec_of
+from graders.errors import CannotCheck, KitError
+from graders.results import CheckResult
+from graders.verdicts import Verdict, blame, judge
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from graders.labfile import Lab
+
+
+class PlanLike(Protocol):
+    """What grading needs of a plan."""
+
+    @property
+    def student(self) -> str:
+        """Whose lab it is."""
+
+    def as_vars(self) -> dict[str, Any]:
+        """Return the numbers that sentences and hints may name."""
+
+
+class SessionLike(Protocol):
+    """What grading needs of a session; checks know the rest."""
+
+    @property
+    def plan(self) -> PlanLike:
+        """The plan of the lab that is graded."""
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A check that exists for this variant."""
+
+    name: str
+    of: int
+    layer: Layer | None = None
+    sentence: str = ""
+    needs: tuple[str, ...] = ()
+
+
+@dataclass
+class Run:
+    """A check on its way: what it took so far, what first went wrong."""
+
+    seconds: float = 0.0
+    trouble: Verdict | None = None
+
+
+class GradePlugin:
+    """Runs the checks of one lab and one variant, and collects results.
+
+    `on_result` is called with each result as soon as it is there.
+    """
+
+    def __init__(
+        self,
+        lab: Lab,
+        variant: str,
+        session: SessionLike,
+        on_result: Callable[[CheckResult], None] | None = None,
+    ) -> None:
+        """Remember what to grade; pytest calls the rest."""
+        self.results: dict[str, CheckResult] = {}
+        self.problems: list[str] = []
+        # Not called `lab`: that is the fixture.
+        self._lab = lab
+        self._variant = variant
+        self._session = session
+        self._on_result = on_result
+        self._planned: dict[str, Planned] = {}
+        self._run = Run()
+        self._unheard: OSError | None = None
+
+    @pytest.fixture
+    def lab(self) -> SessionLike:
+        """Give a check the session that it looks through."""
+        return self._session
+
+    def close(self, reason: str) -> None:
+        """Give every check without a result one: could not, for `reason`.
+
+        Raises:
+            OSError: `on_result` could not tell somebody.
+
+        """
+        reason = "; ".join(self.problems) or reason
+        for check in self._all_planned():
+            if check.name not in self.results:
+                missing = Run(trouble=Verdict("cannot-check", reason))
+                self._finish(check, missing)
+        if self._unheard:
+            raise self._unheard
+
+    def pytest_exception_interact(
+        self, node: pytest.Item | pytest.Collector, call: pytest.CallInfo[Any]
+    ) -> None:
+        """Remember why the grader file could not be read."""
+        if isinstance(node, pytest.Collector) and call.excinfo:
+            error = call.excinfo.value
+            # A CollectError's own text is a page of traceback.
+            why = blame(error.__cause__ or error)
+            self.problems.append(f"could not read {node.path.name}: {why}")
+
+    def pytest_internalerror(
+        self, excinfo: pytest.ExceptionInfo[BaseException]
+    ) -> bool:
+        """Remember what broke in pytest, and keep it from the screen."""
+        self.problems.append(blame(excinfo.value))
+        return True
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Keep the checks of this variant, in the order of the file."""
+        tests = [item for item in items if isinstance(item, pytest.Function)]
+        known = [_name(test) for test in tests]
+        kept = [
+            test
+            for at, test in enumerate(tests)
+            if self._plan(test, known[:at])
+        ]
+        if not self.problems:
+            self._note_missing(known)
+        items[:] = [] if self.problems else kept
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Stop a check whose needed checks did not pass."""
+        self._run = Run()
+        lacking = [
+            need
+            for need in self._planned[_name(item)].needs
+            if need in self._planned and self.results[need].outcome != "pass"
+        ]
+        if lacking:
+            raise CannotCheck(f"needs {', '.join(lacking)}")
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> None:
+        """Add up set-up, check and clean-up; the first trouble counts."""
+        self._run.seconds += call.duration
+        if call.excinfo and not self._run.trouble:
+            self._run.trouble = judge(call.excinfo, item.path)
+        if call.when == "teardown":
+            with _screen(item.config):
+                self._finish(self._planned[_name(item)], self._run)
+
+    def _all_planned(self) -> list[Planned]:
+        """Return the checks, by lab.yml if the file could not be read."""
+        if self._planned and not self.problems:
+            return list(self._planned.values())
+        return [
+            self._planned.get(name, Planned(name, of, sentence=name))
+            for name, of in self._lab.checks.items()
+        ]
+
+    def _plan(self, test: pytest.Function, before: list[str]) -> bool:
+        """Note a check and return True if this variant has it."""
+        try:
+            check = self._read(test, before)
+        except KitError as error:
+            self.problems.append(
+                f"could not read {test.path.name}: {test.name}: {error}"
+            )
+            return False
+        if check:
+            self._planned[check.name] = check
+        return check is not None
+
+    def _read(
+        self, test: pytest.Function, before: list[str]
+    ) -> Planned | None:
+        """Return what the file says about a check of this variant.
+
+        Raises:
+            KitError: the file and lab.yml do not fit together.
+
+        """
+        spec, name = spec_of(test.function), _name(test)
+        if spec is None:
+            raise KitError("a check must be marked with @check")
+        if name not in self._lab.checks:
+            raise KitError(f"lab.yml must give points to check {name}")
+        for need in spec.needs:
+            if need not in before:
+                raise KitError(f"needs must name a check above, not {need!r}")
+        if spec.variants and self._variant not in spec.variants:
+            return None
+        sentence = _sentence(test, self._session.plan.as_vars())
+        points = self._lab.checks[name]
+        return Planned(name, points, spec.layer, sentence, spec.needs)
+
+    def _note_missing(self, known: list[str]) -> None:
+        for name in self._lab.checks:
+            if name not in known:
+                self.problems.append(
+                    f"the grader file has no check {name}, which lab.yml names"
+                )
+
+    def _finish(self, check: Planned, run: Run) -> None:
+        verdict = run.trouble or Verdict("pass")
+        result = CheckResult(
+            name=check.name,
+            layer=check.layer or "",
+            sentence=check.sentence,
+            points=check.of if verdict.outcome == "pass" else 0,
+            of=check.of,
+            seconds=round(run.seconds, 3),
+            **vars(verdict),
+        )
+        self.results[check.name] = result
+        self._tell(result)
+
+    def _tell(self, result: CheckResult) -> None:
+        """Pass a result on; after a broken pipe there is nobody to tell."""
+        if self._on_result is None:
+            return
+        try:
+            self._on_result(result)
+        except OSError as error:
+            self._on_result, self._unheard = None, error
+
+
+def _name(item: pytest.Item) -> str:
+    return item.name.removeprefix("test_")
+
+
+def _sentence(test: pytest.Function, names: dict[str, Any]) -> str:
+    """Return the docstring's first line with the plan's numbers in it.
+
+    Raises:
+        KitError: there is none, or it names what the plan does not have.
+
+    """
+    lines = (test.function.__doc__ or "").strip().splitlines()
+    if not lines:
+        raise KitError("a check must have a docstring, which is its sentence")
+    try:
+        return lines[0].format_map(names).rstrip(" .")
+    except (LookupError, ValueError, AttributeError) as error:
+        raise KitError(
+            f"the docstring must name what the plan has, not {error}"
+        ) from error
+
+
+def _screen(config: pytest.Config) -> AbstractContextManager[None]:
+    """Let what is printed through to the screen, past pytest's capture."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    if capture is None:
+        return nullcontext()
+    screen: AbstractContextManager[None] = (
+        capture.global_and_fixture_disabled()
+    )
+    return screen

@@ -1,0 +1,65 @@
+"""What a client of the lab sees of a VIP: who answers ARP, what HTTP says."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from graders.probes.machine import Machine
+
+_REPLY: Final = re.compile(r"reply from \S+ \[([0-9A-Fa-f:]{17})\]")
+# curl's answer when nothing answered at all.
+_STATUS: Final = "\n%{http_code}"
+
+
+@dataclass(frozen=True)
+class Arp:
+    """The answers to a few ARP requests."""
+
+    command: str
+    macs: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class Http:
+    """The answer to one HTTP request; status 0 when there was none."""
+
+    command: str
+    status: int
+    body: str
+    error: str
+
+    @property
+    def text(self) -> str:
+        """The answer in one line."""
+        return self.body.strip() or self.error.strip() or "no answer"
+
+
+@dataclass(frozen=True)
+class Client:
+    """A machine outside the cluster that sends traffic."""
+
+    machine: Machine
+
+    def arping(self, address: str, count: int = 2) -> Arp:
+        """Ask `count` times who has `address`; return the MACs that answer.
+
+        Each request waits a second for its answers, so that two hosts that
+        both have the address are both heard.
+        """
+        argv = ["arping", "-c", str(count), "-w", str(count), "-I", "eth0"]
+        done = self.machine.run(*argv, address)
+        macs = {mac.lower() for mac in _REPLY.findall(done.out)}
+        return Arp(done.command, tuple(sorted(macs)), done.text)
+
+    def curl(self, address: str, port: int = 80, seconds: int = 2) -> Http:
+        """Request `http://address:port/` and wait at most `seconds`."""
+        argv = ["curl", "-sS", "--max-time", str(seconds)]
+        url = f"http://{address}" + (f":{port}" if port != 80 else "")  # noqa: PLR2004 - HTTP's own port, which URLs leave out
+        done = self.machine.run(*argv, "-w", _STATUS, url)
+        body, _, status = done.out.rpartition("\n")
+        shown = " ".join([*argv, url])
+        return Http(shown, int(status or 0), body, done.error)

@@ -1,0 +1,133 @@
+"""The cluster as the Kubernetes API tells it."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import urllib3
+from kubernetes import client, config
+from kubernetes.client.exceptions import ApiException
+from kubernetes.config.config_exception import ConfigException
+
+from graders.errors import CannotCheck
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+Object = dict[str, Any]
+
+METALLB: Final = "/apis/metallb.io/v1beta1/namespaces/metallb-system"
+_NOT_FOUND: Final = 404
+# Seconds to connect and to read: a local API server answers in milliseconds.
+_TIMEOUT: Final = (2, 8)
+
+
+class Cluster:
+    """Objects by their API paths; nothing is cached between two questions."""
+
+    def __init__(self, kubeconfig: Path, context: str) -> None:
+        """Read the kit's own kubeconfig.
+
+        Raises:
+            CannotCheck: it is not there, or has no such context.
+
+        """
+        # urllib3 would warn of each retry on the student's terminal.
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
+        try:
+            self._api = config.new_client_from_config(
+                config_file=str(kubeconfig), context=context
+            )
+        except (ConfigException, OSError) as error:
+            raise CannotCheck(
+                f"could not read the kit's kubeconfig: {error}",
+                way_out="`lab up` writes it again",
+            ) from error
+        self._api.configuration.retries = urllib3.Retry(1)
+        self._api.rest_client = client.rest.RESTClientObject(
+            self._api.configuration
+        )
+
+    def get(self, path: str) -> Object | None:
+        """Return the object or list at `path`, None where there is none.
+
+        Raises:
+            CannotCheck: the API server does not answer, or refuses.
+
+        """
+        return self.ask("GET", path)
+
+    def items(self, path: str) -> list[Object]:
+        """Return the objects at `path`, none where the kind is unknown."""
+        found = self.get(path)
+        return cast("list[Object]", found["items"]) if found else []
+
+    def ask(
+        self, verb: str, path: str, body: Object | None = None
+    ) -> Object | None:
+        """Send one request; only the grader's own probe objects change.
+
+        Raises:
+            CannotCheck: as `get`.
+
+        """
+        try:
+            return cast(
+                "Object",
+                self._api.call_api(
+                    path,
+                    verb,
+                    body=body,
+                    header_params={
+                        "Accept": "application/json",
+                        "Content-Type": "application/json",
+                    },
+                    response_type="object",
+                    auth_settings=["BearerToken"],
+                    _return_http_data_only=True,
+                    _request_timeout=_TIMEOUT,
+                ),
+            )
+        except ApiException as error:
+            if error.status == _NOT_FOUND:
+                return None
+            raise CannotCheck(
+                f"the API server refused {verb} {path}: {error.reason}",
+                way_out="is the cluster whole? see `lab status`",
+            ) from error
+        except urllib3.exceptions.HTTPError as error:
+            raise CannotCheck(
+                "the cluster's API server does not answer",
+                way_out="`lab up` brings the cluster back",
+            ) from error
+
+    def service(self, name: str, namespace: str) -> Object | None:
+        """Return a Service, or None."""
+        return self.get(f"/api/v1/namespaces/{namespace}/services/{name}")
+
+    def vip(self, name: str, namespace: str) -> str:
+        """Return the address in a LoadBalancer Service's status, or ""."""
+        service = self.service(name, namespace)
+        if not service or service["spec"]["type"] != "LoadBalancer":
+            return ""
+        ingress = service["status"].get("loadBalancer", {}).get("ingress")
+        return str(ingress[0].get("ip", "")) if ingress else ""
+
+    def events(self, name: str, namespace: str) -> str:
+        """Return an object's latest events, as `kubectl describe` would."""
+        found = self.items(
+            f"/api/v1/namespaces/{namespace}/events"
+            f"?fieldSelector=involvedObject.name={name}"
+        )
+        found.sort(key=lambda event: event.get("lastTimestamp") or "")
+        lines = [f"{event['reason']}: {event['message']}" for event in found]
+        return "\n".join(lines[-3:]) or "no events"
+
+    def pools(self) -> dict[str, list[str]]:
+        """Return each IPAddressPool's ranges, as they are written."""
+        found = self.items(f"{METALLB}/ipaddresspools")
+        return {
+            pool["metadata"]["name"]: pool["spec"]["addresses"]
+            for pool in found
+        }

@@ -1,0 +1,236 @@
+"""Proof that a lab is broken as shipped, solvable, and not foolable.
+
+For each variant: as shipped the intended check fails first; grading again
+says the same; every wrong repair is refused by the check that it names;
+the solution and every other right repair pass; reset brings the fault back.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from rich.markup import escape
+from rich.table import Table
+
+from graders.errors import KitError
+from graders.solutions import repairs_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from graders.results import GradeResult
+    from graders.solutions import LabLike, Repairs
+
+LabT = TypeVar("LabT", bound="LabLike")
+LabT_contra = TypeVar("LabT_contra", bound="LabLike", contravariant=True)
+
+
+class Driver(Protocol[LabT_contra]):
+    """What the proof does to a live cluster; all may raise KitError."""
+
+    def start(self, lab: LabT_contra, variant: str) -> None:
+        """Stand the lab up, broken by this variant."""
+        ...
+
+    def reset(self) -> None:
+        """Bring the lab back to its start state."""
+        ...
+
+    def grade(self) -> GradeResult:
+        """Grade what stands."""
+        ...
+
+    def play(self, path: Path) -> None:
+        """Type the walkthrough at real shells."""
+        ...
+
+
+@dataclass(frozen=True)
+class Row:
+    """One step of the proof; `seconds` includes the reset before it."""
+
+    lab: str
+    variant: str
+    step: str
+    expected: str
+    observed: str
+    ok: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class _Step:
+    """What to do before grading, and what the grade must be."""
+
+    name: str
+    prepare: Callable[[], None]
+    expected: str
+    ok: Callable[[GradeResult], bool]
+
+
+def prove(
+    lab: LabT,
+    variants: Sequence[str],
+    driver: Driver[LabT],
+    told: Callable[[Row], None] = lambda _: None,
+) -> list[Row]:
+    """Prove these variants of the lab; `told` gets each row at once.
+
+    A step that fails does not end the proof; a lab that does not start
+    ends that of its variant.
+
+    Raises:
+        UsageError: the lab's solutions are astray.
+
+    """
+    rows = []
+    for variant in variants:
+        repairs = repairs_for(lab, variant)
+        for row in _Proof(lab, variant, driver).rows(repairs):
+            told(row)
+            rows.append(row)
+    return rows
+
+
+def proven(rows: Sequence[Row]) -> bool:
+    """Say whether every step came out as expected, and there was one."""
+    return bool(rows) and all(row.ok for row in rows)
+
+
+def as_json(rows: Sequence[Row]) -> str:
+    """Return the proof as one JSON document."""
+    return json.dumps(
+        {
+            "version": 1,
+            "proven": proven(rows),
+            "seconds": round(sum(row.seconds for row in rows), 1),
+            "rows": [asdict(row) for row in rows],
+        },
+        indent=2,
+    )
+
+
+def table(rows: Sequence[Row]) -> Table:
+    """Return the proof as a table for the terminal."""
+    good = sum(row.ok for row in rows)
+    found = Table(title=f"{good} of {len(rows)} steps as expected")
+    for name in ("", "lab", "variant", "step", "expected", "observed"):
+        found.add_column(name, overflow="fold")
+    found.add_column("seconds", justify="right")
+    for row in rows:
+        found.add_row(
+            "[green]ok[/]" if row.ok else "[red]NO[/]",
+            *(row.lab, row.variant, row.step, row.expected),
+            escape(row.observed),
+            f"{row.seconds:.1f}",
+        )
+    return found
+
+
+class _Proof:
+    """The proof of one variant."""
+
+    def __init__(self, lab: LabT, variant: str, driver: Driver[LabT]) -> None:
+        self._lab = lab.id
+        self._variant = variant
+        self._breaks = lab.variants[variant].breaks
+        self._driver = driver
+        self._start = lambda: driver.start(lab, variant)
+        self._shipped: dict[str, str] | None = None
+        self._touched = False
+
+    def rows(self, repairs: Repairs) -> Iterator[Row]:
+        """Take all steps; none without a verdict as shipped."""
+        for step in self._steps(repairs):
+            yield self._row(step)
+            if self._shipped is None:
+                return
+
+    def _steps(self, repairs: Repairs) -> Iterator[_Step]:
+        """Yield the whole proof in its order."""
+        red = f"fails on {self._breaks} first"
+        yield _Step("as shipped", self._start, red, self._as_shipped)
+        yield _Step("again", lambda: None, "the same verdict", self._same)
+        for wrong in repairs.wrong:
+            by = wrong.refused_by
+            yield _Step(
+                f"wrong/{wrong.path.name}",
+                partial(self._play, wrong.path),
+                f"fails on {by}",
+                partial(_fails_on, by),
+            )
+        for path in (repairs.solution, *repairs.other):
+            other = "other/" if path in repairs.other else ""
+            yield _Step(
+                other + path.name, partial(self._play, path), "passes", _passes
+            )
+        yield _Step("reset", self._driver.reset, "as shipped", self._same)
+
+    def _row(self, step: _Step) -> Row:
+        """Take one step; an error of the kit is what was observed."""
+        begun = time.monotonic()
+        try:
+            step.prepare()
+            result = self._driver.grade()
+        except KitError as error:
+            observed, ok = " ".join(str(error).split()), False
+        else:
+            observed = _observed(result)
+            ok = step.ok(result) and not _errors(result)
+        return Row(
+            self._lab,
+            self._variant,
+            step.name,
+            step.expected,
+            observed,
+            ok,
+            round(time.monotonic() - begun, 1),
+        )
+
+    def _play(self, path: Path) -> None:
+        """Play a repair on the lab as shipped."""
+        if self._touched:
+            self._driver.reset()
+        self._touched = True
+        self._driver.play(path)
+
+    def _as_shipped(self, result: GradeResult) -> bool:
+        self._shipped = _verdict(result)
+        return bool(result.failed) and result.failed[0].name == self._breaks
+
+    def _same(self, result: GradeResult) -> bool:
+        return _verdict(result) == self._shipped
+
+
+def _verdict(result: GradeResult) -> dict[str, str]:
+    return {check.name: check.outcome for check in result.checks}
+
+
+def _passes(result: GradeResult) -> bool:
+    return result.solved
+
+
+def _fails_on(check: str, result: GradeResult) -> bool:
+    return check in [failed.name for failed in result.failed]
+
+
+def _errors(result: GradeResult) -> list[str]:
+    """Return what the kit could not look at, through no failed check."""
+    return [
+        f"could not check {check.name} ({check.reason})"
+        for check in result.unchecked
+        if not check.reason.startswith("needs ")
+    ]
+
+
+def _observed(result: GradeResult) -> str:
+    if result.solved:
+        return "passes"
+    failed = ", ".join(check.name for check in result.failed)
+    parts = [f"fails on {failed}"] if failed else []
+    return "; ".join(parts + _errors(result)) or "nothing failed"

@@ -1,0 +1,75 @@
+"""Address ranges as MetalLB writes them, compared with the site's plan."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, ip_network, summarize_address_range
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from ipaddress import IPv4Network
+
+    from graders.plan import Plan
+
+
+def networks(text: str) -> list[IPv4Network]:
+    """Return what `a.b.c.d-e.f.g.h` or `a.b.c.d/n` covers.
+
+    IPv6 ranges cover nothing here: no lab's plan has one.
+
+    Raises:
+        ValueError: it is neither.
+
+    """
+    if ":" in text:
+        return []
+    if "-" not in text:
+        found = ip_network(text.strip(), strict=False)
+        return [found] if found.version == 4 else []  # noqa: PLR2004 - IPv4
+    first, last = (IPv4Address(end.strip()) for end in text.split("-"))
+    return list(summarize_address_range(first, last))
+
+
+def holds(ranges: Iterable[str], address: str) -> bool:
+    """Tell whether `address` is in one of `ranges`."""
+    wanted = IPv4Address(address)
+    return any(wanted in net for text in ranges for net in networks(text))
+
+
+def outside(ranges: Iterable[str], limit: IPv4Network) -> list[str]:
+    """Return those of `ranges` that reach beyond `limit`."""
+    return [
+        text
+        for text in ranges
+        if not all(net.subnet_of(limit) for net in networks(text))
+    ]
+
+
+def conflicts(ranges: Iterable[str], plan: Plan) -> list[str]:
+    """Return who of the site's address plan also owns some of `ranges`."""
+    owners = {
+        "the DHCP server": [f"{plan.dhcp_first}-{plan.dhcp_last}"],
+        "docker and the nodes": [str(plan.docker_range)],
+        "the lab's machines": [
+            f"{machine.lan}/32"
+            for machine in plan.machines.values()
+            if machine.lan
+        ],
+        "the gateway": [f"{plan.lan_gateway}/32"],
+    }
+    return [
+        owner
+        for owner, owned in owners.items()
+        if _overlap(list(ranges), owned)
+    ]
+
+
+def _overlap(left: list[str], right: list[str]) -> bool:
+    """Tell whether any of `left` shares an address with any of `right`."""
+    return any(
+        one.overlaps(other)
+        for a in left
+        for one in networks(a)
+        for b in right
+        for other in networks(b)
+    )

@@ -1,0 +1,130 @@
+"""What a check gets to look with: the fixture `lab` of a grader file."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from graders.dockercli import docker
+from graders.errors import CannotCheck
+from graders.paths import state_dir
+from graders.probes.client import Client
+from graders.probes.cluster import Cluster
+from graders.probes.machine import Machine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from graders.labfile import Lab
+    from graders.plan import Plan
+
+
+@dataclass(frozen=True)
+class Session:
+    """One grading: the plan, the lab, and a view from each place."""
+
+    plan: Plan
+    lab: Lab
+    variant: str
+    cluster: Cluster
+    found: dict[str, Any] = field(default_factory=dict)
+
+    def machine(self, role: str) -> Machine:
+        """Return a machine or node of the lab by its role."""
+        return Machine(role, self.plan.docker_name(role))
+
+    @cached_property
+    def client(self) -> Client:
+        """The client outside, behind the router."""
+        return Client(self.machine("client"))
+
+    @cached_property
+    def lan_client(self) -> Client:
+        """The client on the nodes' own segment."""
+        return Client(self.machine("lan-client"))
+
+    @cached_property
+    def node_macs(self) -> dict[str, str]:
+        """Each node's MAC on the LAN, by MAC, as docker knows it.
+
+        Raises:
+            CannotCheck: a node's container is gone.
+
+        """
+        names = self.plan.node_names()
+        nodes = json.loads(docker("inspect", *names))
+        macs = {}
+        for node in nodes:
+            ends = node["NetworkSettings"]["Networks"]
+            end = ends.get(self.plan.lan_name)
+            if not end:
+                raise CannotCheck(
+                    f"{node['Name'][1:]} is not on {self.plan.lan_name}",
+                    way_out="`lab up` mends it",
+                )
+            macs[end["MacAddress"].lower()] = node["Name"][1:]
+        return macs
+
+    @contextlib.contextmanager
+    def like(self, name: str, source: str, target: str) -> Iterator[str]:
+        """Make a Service like `name` of `source` in namespace `target`.
+
+        Yields the new Service's name; it is removed in any case.
+
+        Raises:
+            CannotCheck: there is no such Service, or the API refuses.
+
+        """
+        body = _copy(self.cluster.service(name, source), target)
+        path = f"/api/v1/namespaces/{target}/services"
+        made = body["metadata"]["name"]
+        self.cluster.ask("POST", path, body)
+        try:
+            yield made
+        finally:
+            self.cluster.ask("DELETE", f"{path}/{made}")
+
+
+def _copy(service: dict[str, Any] | None, namespace: str) -> dict[str, Any]:
+    """Return a new Service of the same kind: ports, selector, pool."""
+    if service is None:
+        raise CannotCheck("the Service to make another like it is gone")
+    kept = {
+        key: value
+        for key, value in service["metadata"].get("annotations", {}).items()
+        if key.endswith("/address-pool")
+    }
+    ports = [
+        {key: port[key] for key in ("port", "targetPort", "protocol")}
+        for port in service["spec"]["ports"]
+    ]
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {
+            "name": f"grader-{secrets.token_hex(3)}",
+            "namespace": namespace,
+            "labels": {"app.kubernetes.io/managed-by": "metallb-lab"},
+            "annotations": kept,
+        },
+        "spec": {
+            "type": "LoadBalancer",
+            "selector": service["spec"].get("selector", {}),
+            "ports": ports,
+        },
+    }
+
+
+def open_session(plan: Plan, lab: Lab, variant: str) -> Session:
+    """Connect to the student's cluster.
+
+    Raises:
+        CannotCheck: the kit's kubeconfig is not there.
+
+    """
+    kubeconfig = state_dir(plan.student) / "kubeconfig"
+    return Session(plan, lab, variant, Cluster(kubeconfig, plan.context))

@@ -1,0 +1,83 @@
+"""Every named wait, its seconds and why; waiting happens nowhere else."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+from graders.errors import KitError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+FIRST_PAUSE: Final = 0.1
+LONGEST_PAUSE: Final = 0.5
+
+
+@dataclass(frozen=True)
+class Wait:
+    """How many seconds a check is patient, and why so many."""
+
+    seconds: float
+    why: str
+
+
+# A wait costs its time only when the thing is not there; all that one broken
+# lab waits for must fit in 15 s.
+WAITS: Final[dict[str, Wait]] = {
+    "allocation": Wait(6, "the controller retries a Service after 5 s"),
+    "arp": Wait(5, "a new announcer needs about a second, then 3 tries"),
+    "http": Wait(5, "kube-proxy programs a new endpoint within seconds"),
+    "fresh": Wait(8, "a new Service: allocation, then announcement"),
+    "withdraw": Wait(5, "a speaker withdraws as soon as it sees the event"),
+    "api": Wait(3, "the API server answers in milliseconds or is down"),
+    "pods": Wait(8, "an image is on the node, so a pod only has to start"),
+    "settled": Wait(6, "pods get ready and VIPs allocated after a reset"),
+    "absent": Wait(4, "long enough for what its positive control showed"),
+}
+
+
+class Clock(Protocol):
+    """What `until` needs of module `time`; tests bring their own."""
+
+    def monotonic(self) -> float:
+        """Return seconds that only grow."""
+
+    def sleep(self, seconds: float, /) -> None:
+        """Return after `seconds`."""
+
+
+def until(
+    wait: str,
+    probe: Callable[[], T],
+    ok: Callable[[T], object],
+    clock: Clock | None = None,
+) -> T:
+    """Call `probe` until its value is `ok`; return its last value.
+
+    The value is not `ok` when the named wait is over: the caller judges
+    it. It is probed once at least, and once more when time is over.
+
+    Raises:
+        KitError: there is no such wait. Errors of `probe` come through.
+
+    """
+    now = clock or time
+    deadline = now.monotonic() + _named(wait).seconds
+    pause = FIRST_PAUSE
+    while True:
+        value = probe()
+        left = deadline - now.monotonic()
+        if ok(value) or left <= 0:
+            return value
+        now.sleep(min(pause, left))
+        pause = min(pause * 1.5, LONGEST_PAUSE)
+
+
+def _named(wait: str) -> Wait:
+    if wait not in WAITS:
+        raise KitError(f"wait must be one of {', '.join(WAITS)}, not {wait!r}")
+    return WAITS[wait]
