@@ -10,7 +10,7 @@ import json
 import sys
 import tarfile
 from pathlib import Path
-from typing import IO, Final, cast
+from typing import Final
 
 from graders.errors import KitError, UsageError
 
@@ -30,7 +30,9 @@ def check_archive(file: Path, images: list[str]) -> None:
             found = _images_in(archive)
             names = set(archive.getnames())
     except FileNotFoundError:
-        raise UsageError(f"{file}: no such archive", way_out=_WAY_OUT) from None
+        raise UsageError(
+            f"{file}: no such archive", way_out=_WAY_OUT
+        ) from None
     except (tarfile.TarError, EOFError, OSError, ValueError) as error:
         raise UsageError(
             f"{file}: expected a whole archive, not a damaged one ({error})",
@@ -52,7 +54,7 @@ def _images_in(archive: tarfile.TarFile) -> set[str]:
     names: set[str] = set()
     layers: set[str] = set()
     seen: set[str] = set()
-    with tarfile.open(fileobj=cast("IO[bytes]", inner), mode="r|") as images:
+    with tarfile.open(fileobj=inner, mode="r|") as images:
         for member in images:
             seen.add(member.name)
             content = images.extractfile(member)

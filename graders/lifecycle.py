@@ -15,7 +15,8 @@ from graders.baseline import Baseline, collect, differences
 from graders.errors import CannotCheck
 from graders.paths import cache_dir, state_dir
 from graders.probes.cluster import Cluster
-from graders.provision import run_playbook, standing
+from graders.provision import run_playbook
+from graders.standing import standing
 from graders.waits import until
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
     from graders.labfile import Lab
     from graders.plan import Plan
-
-
 
 
 def variables(plan: Plan) -> dict[str, Any]:
@@ -99,7 +98,7 @@ def reset(plan: Plan, lab: Lab, tell: Callable[[str], None]) -> list[str]:
     return left
 
 
-def _play(
+def _play(  # noqa: PLR0913, PLR0917 - which playbook, and all that it is about
     name: str, plan: Plan, lab: Lab, variant: str, more: dict[str, Any]
 ) -> None:
     """Run a playbook that is about one lab."""
@@ -109,9 +108,7 @@ def _play(
         "metallb": lab.metallb,
     }
     extra = {"lab": about, "lab_dir": str(lab.folder), "variant": variant}
-    run_playbook(
-        name, variables(plan) | extra | more, student=plan.student
-    )
+    run_playbook(name, variables(plan) | extra | more, student=plan.student)
 
 
 def _cluster(plan: Plan) -> Cluster:

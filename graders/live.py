@@ -15,6 +15,7 @@ from graders.walkthrough import read_walkthrough
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
     from graders.labfile import Lab
     from graders.plan import Plan
     from graders.results import GradeResult

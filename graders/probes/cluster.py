@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import TYPE_CHECKING, Any, Final, cast
 
@@ -19,6 +20,11 @@ Object = dict[str, Any]
 
 METALLB: Final = "/apis/metallb.io/v1beta1/namespaces/metallb-system"
 _NOT_FOUND: Final = 404
+_REFUSED: Final = 400
+_JSON: Final = {
+    "Accept": "application/json",
+    "Content-Type": "application/json",
+}
 # Seconds to connect and to read: a local API server answers in milliseconds.
 _TIMEOUT: Final = (2, 8)
 
@@ -36,18 +42,12 @@ class Cluster:
         # urllib3 would warn of each retry on the student's terminal.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
         try:
-            self._api = config.new_client_from_config(
-                config_file=str(kubeconfig), context=context
-            )
+            self._api = client.ApiClient(_configuration(kubeconfig, context))
         except (ConfigException, OSError) as error:
             raise CannotCheck(
                 f"could not read the kit's kubeconfig: {error}",
                 way_out="`lab up` writes it again",
             ) from error
-        self._api.configuration.retries = urllib3.Retry(1)
-        self._api.rest_client = client.rest.RESTClientObject(
-            self._api.configuration
-        )
 
     def get(self, path: str) -> Object | None:
         """Return the object or list at `path`, None where there is none.
@@ -72,35 +72,25 @@ class Cluster:
             CannotCheck: as `get`.
 
         """
+        request = self._api.param_serialize(
+            verb, path, body=body, header_params=dict(_JSON)
+        )
         try:
-            return cast(
-                "Object",
-                self._api.call_api(
-                    path,
-                    verb,
-                    body=body,
-                    header_params={
-                        "Accept": "application/json",
-                        "Content-Type": "application/json",
-                    },
-                    response_type="object",
-                    auth_settings=["BearerToken"],
-                    _return_http_data_only=True,
-                    _request_timeout=_TIMEOUT,
-                ),
-            )
-        except ApiException as error:
-            if error.status == _NOT_FOUND:
-                return None
-            raise CannotCheck(
-                f"the API server refused {verb} {path}: {error.reason}",
-                way_out="is the cluster whole? see `lab status`",
-            ) from error
-        except urllib3.exceptions.HTTPError as error:
+            answer = self._api.call_api(*request, _request_timeout=_TIMEOUT)
+            text = answer.read()  # type: ignore[no-untyped-call] # the client has types only in part
+        except (urllib3.exceptions.HTTPError, ApiException) as error:
             raise CannotCheck(
                 "the cluster's API server does not answer",
                 way_out="`lab up` brings the cluster back",
             ) from error
+        if answer.status == _NOT_FOUND:
+            return None
+        if answer.status >= _REFUSED:
+            raise CannotCheck(
+                f"the API server refused {verb} {path}: {answer.reason}",
+                way_out="is the cluster whole? see `lab status`",
+            )
+        return cast("Object", json.loads(text))
 
     def service(self, name: str, namespace: str) -> Object | None:
         """Return a Service, or None."""
@@ -131,3 +121,15 @@ class Cluster:
             pool["metadata"]["name"]: pool["spec"]["addresses"]
             for pool in found
         }
+
+
+def _configuration(kubeconfig: Path, context: str) -> client.Configuration:
+    """Return what the kubeconfig says of `context`; one try per request."""
+    found = client.Configuration()
+    config.load_kube_config(  # type: ignore[no-untyped-call] # as above
+        config_file=str(kubeconfig),
+        context=context,
+        client_configuration=found,
+    )
+    found.retries = urllib3.Retry(0)
+    return found

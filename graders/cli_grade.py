@@ -1,0 +1,102 @@
+"""What `grade` and `lab hint` do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+
+from graders import state
+from graders.cli_common import located
+from graders.cli_lab import standing_lab
+from graders.grade import run_grade
+from graders.hints import next_hint
+from graders.junit import write_junit
+from graders.paths import state_dir
+from graders.report import Report
+from graders.results import Heading
+from graders.session import open_session
+
+if TYPE_CHECKING:
+    from graders.results import GradeResult
+
+
+def grade_now(student: str, *, as_json: bool, junit: str) -> int:
+    """Grade the lab that stands; return the exit code.
+
+    Raises:
+        KitError: nothing stands, or the kit cannot look.
+
+    """
+    plan = located(student).plan
+    lab, now = standing_lab(plan)
+    session = open_session(plan, lab, now.variant)
+    attempt = state.count_attempt(plan, now)
+    if as_json:
+        result = run_grade(lab, now.variant, session, attempt)
+        typer.echo(result.to_json())
+    else:
+        report = Report(Console())
+        report.head(
+            Heading(
+                lab=lab.id, title=lab.title, student=student, attempt=attempt
+            )
+        )
+        result = run_grade(
+            lab, now.variant, session, attempt, on_result=report.check
+        )
+        report.foot(result)
+    if junit:
+        write_junit(result, Path(junit))
+    return result.exit_code
+
+
+def hint_now(student: str) -> None:
+    """Grade without a word, and show the next rung for what is broken.
+
+    Raises:
+        KitError: nothing stands, or the kit cannot look.
+
+    """
+    plan = located(student).plan
+    lab, now = standing_lab(plan)
+    session = open_session(plan, lab, now.variant)
+    result = run_grade(lab, now.variant, session, now.attempts)
+    kept = state_dir(student) / "hints.json"
+    rungs = _rungs(kept)
+    place = f"{now.run} {_first(result)}"
+    hint = next_hint(
+        lab,
+        now.variant,
+        result,
+        rungs.get(place, 0) + 1,
+        plan_vars=plan.as_vars(),
+    )
+    Console().print(
+        f"hint {hint.rung} of {hint.total_rungs} for {hint.check}: {hint.text}"
+        if hint.total_rungs
+        else hint.text,
+        markup=False,
+        highlight=False,
+    )
+    rungs[place] = hint.rung
+    kept.write_text(json.dumps(rungs), encoding="utf-8")
+
+
+def _first(result: GradeResult) -> str:
+    """Return the first check that failed."""
+    return next(
+        (check.name for check in result.checks if check.outcome == "fail"), ""
+    )
+
+
+def _rungs(kept: Path) -> dict[str, Any]:
+    """Return how far each ladder was climbed; damage starts them anew."""
+    try:
+        found = json.loads(kept.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,248 @@
+"""What the other verbs of `lab` do."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+from jinja2 import Environment, StrictUndefined, TemplateError
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.table import Table
+
+from graders import doctor, lifecycle, standing, state
+from graders.cli_common import located
+from graders.dockercli import EngineDown
+from graders.errors import CannotCheck, UsageError
+from graders.hostnet import foreign_cluster, routes_only
+from graders.labfile import load_lab
+from graders.plan import variant_for
+from graders.provision import run_playbook
+from graders.shell import shell_argv
+
+if TYPE_CHECKING:
+    from graders.hostnet import Located
+    from graders.labfile import Lab
+    from graders.plan import Plan
+    from graders.state import State
+
+
+def up_plan(student: str) -> Plan:
+    """Return the plan to stand a lab up by; says when it had to move.
+
+    Raises:
+        CannotCheck: something on this host would stop it; all at once.
+
+    """
+    found = _before_the_engine(student)
+    if found.moved_from:
+        typer.echo(
+            f"lab: {found.moved_from} is taken here"
+            f" ({found.moved_because}); the plan moved to {found.plan.lan}",
+            err=True,
+        )
+    if not found.exists:
+        findings = doctor.run_doctor(found.plan)
+        stops = [one for one in findings if one.fatal and one.ok is False]
+        if stops:
+            raise CannotCheck(
+                *(
+                    f"{one.name}: expected {one.rule}, not {one.observed};"
+                    f" {one.way_out}"
+                    for one in stops
+                )
+            )
+    return found.plan
+
+
+def _before_the_engine(student: str) -> Located:
+    """Return the plan, where no engine runs yet by the host's routes."""
+    try:
+        found = located(student)
+        if foreign := foreign_cluster(found.plan):
+            raise UsageError(
+                f"a kind cluster {found.plan.cluster} stands here that is"
+                f" not the kit's ({foreign})",
+                way_out="delete it (kind delete cluster --name"
+                f" {found.plan.cluster}), or use another student name",
+            )
+    except EngineDown:
+        play("engine", student)
+        return located(student)
+    return found
+
+
+def play(name: str, student: str, **more: object) -> None:
+    """Run a playbook that is about no lab.
+
+    Raises:
+        KitError: a step failed.
+
+    """
+    try:
+        plan = located(student).plan
+    except CannotCheck:
+        plan = routes_only(student).plan
+    run_playbook(name, lifecycle.variables(plan) | more, student=student)
+
+
+def start_lab(ref: str, variant: str, student: str) -> None:
+    """Stand a lab up, broken, and show its brief.
+
+    Raises:
+        KitError: no such lab or variant, or a step failed.
+
+    """
+    lab = load_lab(ref)
+    if variant:
+        lab.variant(variant)
+    plan = up_plan(student)
+    chosen = variant or variant_for(plan, lab.id, list(lab.variants))
+    lifecycle.start(plan, lab, chosen)
+    show_brief(plan, lab)
+
+
+def reset_lab(student: str) -> None:
+    """Reset the lab that stands; say what could not be restored.
+
+    Raises:
+        KitError: none stands, or a step failed.
+
+    """
+    plan = up_plan(student)
+    lab, _ = standing_lab(plan)
+    left = lifecycle.reset(plan, lab, lambda line: typer.echo(line, err=True))
+    if left:
+        raise CannotCheck(
+            *left, way_out="`lab down`, then start the lab again"
+        )
+    typer.echo(f"{lab.id} is at its start state, as recorded")
+
+
+def down_lab(student: str) -> None:
+    """Take down what carries this student's label.
+
+    Raises:
+        KitError: docker does not answer, or will not let go.
+
+    """
+    try:
+        plan = located(student).plan
+    except EngineDown:
+        typer.echo("no container engine runs, so no lab stands")
+        return
+    except CannotCheck:
+        plan = routes_only(student).plan
+    run_playbook("down", lifecycle.variables(plan), student=student)
+
+
+def standing_lab(plan: Plan) -> tuple[Lab, State]:
+    """Return the lab that stands and its state.
+
+    Raises:
+        CannotCheck: none does.
+
+    """
+    now = state.current(plan)
+    if now is None:
+        raise CannotCheck("no lab is standing", way_out="run `make lab-1`")
+    return load_lab(now.lab), now
+
+
+def show_brief(plan: Plan, lab: Lab) -> None:
+    """Print a lab's brief with the student's numbers.
+
+    Raises:
+        UsageError: the brief names a number that the plan does not have.
+
+    """
+    file = lab.folder / "README.md"
+    render = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - Markdown for a terminal, not HTML
+    try:
+        text = render.from_string(file.read_text(encoding="utf-8")).render(
+            plan.as_vars()
+        )
+    except TemplateError as error:
+        raise UsageError(f"{file}: {error}") from error
+    Console().print(Markdown(text))
+
+
+def show_status(student: str) -> None:
+    """Print what stands: lab, attempts, and every address.
+
+    Raises:
+        CannotCheck: docker does not answer.
+
+    """
+    plan = located(student).plan
+    found = standing.containers(plan)
+    table = Table("machine", "address", "state")
+    for machine in (*plan.nodes.values(), *plan.machines.values()):
+        item = found.get(machine.name)
+        table.add_row(
+            machine.role,
+            standing.address(plan, item) if item else "",
+            item["State"]["Status"] if item else "not there",
+        )
+    console = Console()
+    console.print(f"student {student}, LAN {plan.lan} ({plan.lan_name})")
+    try:
+        now = state.current(plan)
+    except CannotCheck:
+        now = None
+    console.print(
+        f"{now.lab}, graded {now.attempts} times" if now else "no lab stands"
+    )
+    console.print(table)
+
+
+def open_shell(machine: str | None, command: str, student: str) -> None:
+    """Become a shell, here or on a machine; does not return.
+
+    Raises:
+        UsageError: there is no such machine.
+
+    """
+    plan = located(student).plan
+    argv, env = shell_argv(plan, machine, command or None)
+    os.execvpe(argv[0], list(argv), env)
+
+
+def see_doctor(student: str) -> int:
+    """Print the doctor's findings; return the exit code."""
+    try:
+        plan = located(student).plan
+    except CannotCheck:
+        plan = routes_only(student).plan
+    findings = doctor.run_doctor(plan)
+    Console().print(doctor.render(findings))
+    return doctor.exit_code(findings)
+
+
+def load_images(file: str, student: str) -> None:
+    """Load images and tools from an archive.
+
+    Raises:
+        KitError: the archive will not do.
+
+    """
+    os.environ.update(IMAGES="load", IMAGES_FILE=str(Path(file).resolve()))
+    play("images", student, images_anew=True)
+
+
+def save_images(file: str, student: str) -> None:
+    """Write images and tools to an archive.
+
+    Raises:
+        KitError: the folder is not there, or a step failed.
+
+    """
+    archive = Path(file).resolve()
+    if not archive.parent.is_dir():
+        raise UsageError(
+            f"{archive.parent}: expected a folder to write to, not none"
+        )
+    play("images_save", student, archive=str(archive))
+    typer.echo(f"wrote {archive}")

@@ -1,0 +1,193 @@
+"""Run the playbooks through ansible-runner, with progress and a full log."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.console import Console
+from rich.markup import escape
+
+from graders.errors import CannotCheck, KitError, UsageError
+from graders.paths import ANSIBLE, state_dir
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+    from pathlib import Path
+
+# Tasks quicker than this are not worth a line of their own.
+_WORTH_A_LINE: Final = 2.0
+_TAIL: Final = 4
+_USAGE: Final = "usage: "
+
+
+@dataclass
+class Outcome:
+    """What a playbook came to; `changed` counts tasks that changed."""
+
+    changed: int
+    log: Path
+
+
+@dataclass
+class _Progress:
+    """One line a long step, and a spinner on what goes on now."""
+
+    console: Console
+    log: Path
+    changed: int = 0
+    failure: str = ""
+    task: str = ""
+    began: float = field(default_factory=time.monotonic)
+    status: Any = None
+
+    def __call__(self, event: dict[str, Any]) -> bool:
+        """Take one event of ansible-runner."""
+        if text := event.get("stdout"):
+            if "[ERROR]: " in text and not self.failure:
+                said = text.split("[ERROR]: ", 1)[1]
+                self.failure = " ".join(said.split())[:300]
+            with self.log.open("a", encoding="utf-8") as file:
+                file.write(text + "\n")
+        data = event.get("event_data", {})
+        kind = event.get("event", "")
+        if kind == "playbook_on_task_start":
+            self._next(data)
+        elif kind in {"runner_on_failed", "runner_item_on_failed"}:
+            self._failed(data)
+        elif kind == "runner_on_ok" and data.get("res", {}).get("changed"):
+            self.changed += 1
+        return True
+
+    def finish(self) -> None:
+        """Tell of the last task."""
+        self._next({})
+
+    def _next(self, data: dict[str, Any]) -> None:
+        now = time.monotonic()
+        if self.task and now - self.began >= _WORTH_A_LINE:
+            self.console.print(
+                f"  {escape(self.task)}  {now - self.began:.0f} s",
+                highlight=False,
+            )
+        role = data.get("role")
+        name = str(data.get("name") or "")
+        self.task = f"{role}: {name}" if role else name
+        self.began = now
+        if self.status:
+            self.status.update(escape(self.task))
+
+    def _failed(self, data: dict[str, Any]) -> None:
+        if data.get("ignore_errors"):
+            return
+        result = data.get("res", {})
+        if self.failure and "results" in result:
+            return  # the sum of items that have told already
+        parts = [result.get("stderr"), result.get("stdout")]
+        said = next((part for part in parts if part), "")
+        lines = [line for line in said.splitlines() if line.strip()][-_TAIL:]
+        message = str(result.get("msg", ""))
+        if message.startswith(_USAGE):
+            self.failure = message
+        else:
+            cause = " | ".join(lines) or message
+            self.failure = f"{data.get('task', 'a step')}: {cause}"
+
+
+def run_playbook(
+    name: str,
+    variables: dict[str, Any],
+    *,
+    student: str,
+    quiet: bool = False,
+) -> Outcome:
+    """Run playbook `name`; progress goes to stderr, all else to the log.
+
+    Raises:
+        UsageError: the playbook says that the person can mend it.
+        CannotCheck: a step failed; names the step, its cause and the log.
+        KeyboardInterrupt: Ctrl-C, after the playbook has ended.
+
+    """
+    folder = state_dir(student)
+    log = folder / "logs" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    console = Console(stderr=True, quiet=quiet)
+    console.print(
+        f"{name}: full log in {log}", highlight=False, soft_wrap=True
+    )
+    progress = _Progress(console, log)
+    with _spinner(console, name) as progress.status:
+        status = _run(name, variables, folder, progress)
+    progress.finish()
+    if status == "canceled":
+        raise KeyboardInterrupt
+    if status != "successful":
+        raise _problem(name, progress)
+    return Outcome(progress.changed, log)
+
+
+def _spinner(console: Console, name: str) -> AbstractContextManager[Any]:
+    """Return a spinner on a terminal, nothing elsewhere."""
+    if console.is_terminal and not console.quiet:
+        return console.status(name)
+    return nullcontext()
+
+
+def _run(
+    name: str, variables: dict[str, Any], folder: Path, progress: _Progress
+) -> str:
+    """Run it and return ansible-runner's word for how it ended."""
+    import ansible_runner  # noqa: PLC0415 - half a second that help can do without
+
+    runner = folder / "runner"
+    # What an earlier run left there would count for more than what is given.
+    shutil.rmtree(runner / "env", ignore_errors=True)
+    runner.mkdir(exist_ok=True)
+    extra = runner / "variables.json"
+    extra.write_text(json.dumps(variables), encoding="utf-8")
+    result = ansible_runner.run(
+        private_data_dir=str(runner),
+        project_dir=str(ANSIBLE),
+        playbook=f"{name}.yml",
+        inventory=str(ANSIBLE / "inventory" / "localhost.yml"),
+        cmdline=f"-e @{extra}",
+        envvars=_environment(),
+        event_handler=progress,
+        quiet=True,
+        rotate_artifacts=3,
+        settings={"suppress_ansible_output": True},
+    )
+    return str(result.status)
+
+
+def _environment() -> dict[str, str]:
+    """Return what Ansible reads from its environment."""
+    return {
+        "ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"),
+        "ANSIBLE_FORKS": "2",
+        "ANSIBLE_GATHERING": "explicit",
+        "ANSIBLE_HOME": str(state_dir("ansible")),
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_NOCOLOR": "1",
+        "ANSIBLE_PIPELINING": "true",
+        "ANSIBLE_RETRY_FILES_ENABLED": "false",
+        "ANSIBLE_ROLES_PATH": str(ANSIBLE / "roles"),
+        "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}",  # noqa: PTH120 - a PATH entry is text
+    }
+
+
+def _problem(name: str, progress: _Progress) -> KitError:
+    """Turn the first failed step into an error for people."""
+    if progress.failure.startswith(_USAGE):
+        return UsageError(progress.failure.removeprefix(_USAGE))
+    return CannotCheck(
+        f"could not {name}: {progress.failure or 'Ansible did not start'}",
+        way_out=f"the whole story is in {progress.log}",
+    )

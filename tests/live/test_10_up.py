@@ -1,0 +1,52 @@
+"""`lab up` on a machine without a lab, and again on one with it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from graders.hostnet import current_plan
+from graders.lifecycle import up
+
+from .conftest import ok
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.usefixtures("fresh")
+
+
+def test_addresses_are_the_plan_s(docker: Callable[..., str]) -> None:
+    """Every container has the address that the plan pins."""
+    plan = current_plan("demo").plan
+    wanted = {
+        machine.name: str(machine.lan or machine.edge)
+        for machine in (*plan.nodes.values(), *plan.machines.values())
+    }
+    found = {}
+    for item in json.loads(docker("inspect", *wanted)):
+        ends = item["NetworkSettings"]["Networks"]
+        end = ends.get(plan.lan_name) or ends[plan.edge_name]
+        found[item["Name"][1:]] = end["IPAddress"]
+    assert found == wanted
+
+
+def test_second_up_changes_nothing() -> None:
+    """The playbook is idempotent: no task reports a change."""
+    assert up(current_plan("demo").plan) == 0
+
+
+def test_status_names_the_machines() -> None:
+    """`lab status` shows every container and its address."""
+    said = ok("lab", "status")
+    assert "router" in said
+    assert "control-plane" in said
+
+
+def test_user_s_kubeconfig_is_left_alone() -> None:
+    """The kit's kubeconfig is its own file."""
+    said = ok("lab", "shell", "-c", "echo $KUBECONFIG; kubectl get nodes")
+    assert "metallb-lab-kit" in said
+    assert said.count(" Ready ") == 3

@@ -1,0 +1,247 @@
+"""What labs, graders and solutions say fits together, for every student."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import jinja2.meta
+import pytest
+import yaml
+
+from graders import paths
+from graders.answers import KEY, read_answers, wrong_answers
+from graders.hints import render
+from graders.labfile import all_labs
+from graders.plan import make_plan
+from graders.solutions import check_solutions, repairs_for
+from graders.walkthrough import read_walkthrough
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from graders.labfile import Lab
+    from graders.plan import Plan
+
+LABS = all_labs()
+PLANS = [make_plan(), make_plan("ada")]
+MANAGED = ("app.kubernetes.io/managed-by", "metallb-lab")
+# A number that a plan gives, written where only its name should be.
+NUMBER = re.compile(r"\d+\.\d+\.\d+\.\d+|\b172\.18\.|\b(64|65)\d{3}\b")
+EXPRESSION = re.compile(r"\{\{.*?\}\}")
+
+each_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
+each_plan = pytest.mark.parametrize("plan", PLANS, ids=["demo", "ada"])
+
+
+def _files(*suffixes: str) -> Iterator[Path]:
+    """Return the files of labs/ and solutions/ that end so."""
+    for folder in (paths.LABS, paths.SOLUTIONS):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.name.endswith(suffixes):
+                yield path
+
+
+def _checks(lab: Lab) -> list[str]:
+    """Return the names of the checks in a lab's grader file."""
+    tree = ast.parse(lab.grader_file.read_text(encoding="utf-8"))
+    return [
+        node.name.removeprefix("test_")
+        for node in tree.body
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
+
+
+def _manifests(lab: Lab, values: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the objects with which a lab begins."""
+    found: list[dict[str, Any]] = []
+    for path in sorted(lab.folder.glob("manifests/*.yaml.j2")):
+        text = render(path.read_text(encoding="utf-8"), values)
+        found += yaml.safe_load_all(text)
+    return found
+
+
+def test_the_three_places_have_the_same_labs() -> None:
+    """Each lab has a grader and solutions, and there are no others."""
+    ids = {lab.id for lab in LABS}
+    graders = paths.ROOT / "graders" / "labs"
+
+    assert {path.name for path in paths.SOLUTIONS.iterdir()} == ids
+    assert {path.name for path in graders.glob("test_*.py")} == {
+        lab.grader_file.name for lab in LABS
+    }
+
+
+@each_lab
+def test_points_and_checks_have_the_same_names(lab: Lab) -> None:
+    """lab.yml gives points to every check of the grader and to no other."""
+    assert sorted(lab.checks) == sorted(_checks(lab))
+
+
+@each_lab
+def test_every_check_has_a_ladder(lab: Lab) -> None:
+    """Whatever fails first, there is a hint for it."""
+    for name, variant in lab.variants.items():
+        ladders = {**lab.hints, **variant.hints}
+        assert set(lab.checks) <= set(ladders), name
+
+
+@each_lab
+def test_solutions_are_whole(lab: Lab) -> None:
+    """Every variant has one, and nothing among them is astray."""
+    assert check_solutions(lab) == []
+
+
+@each_lab
+def test_every_variant_can_be_proved_not_foolable(lab: Lab) -> None:
+    """Each has a wrong repair, and each another right one."""
+    for variant in lab.variants:
+        repairs = repairs_for(lab, variant)
+        assert repairs.wrong, variant
+        assert repairs.other, variant
+
+
+@each_plan
+def test_walkthroughs_can_be_typed(plan: Plan) -> None:
+    """Every name in them is one of the plan's."""
+    for path in _files(".md"):
+        if path.is_relative_to(paths.SOLUTIONS):
+            assert read_walkthrough(path, plan.as_vars()).blocks
+
+
+@each_plan
+@each_lab
+def test_brief_and_hints_can_be_shown(plan: Plan, lab: Lab) -> None:
+    """Every name in them is one of the plan's, and none is left over."""
+    values = plan.as_vars()
+    texts = [(lab.folder / "README.md").read_text(encoding="utf-8")]
+    for ladders in (lab.hints, *(v.hints for v in lab.variants.values())):
+        texts += [rung for ladder in ladders.values() for rung in ladder]
+
+    assert all("{{ " not in render(text, values) for text in texts)
+
+
+@each_lab
+def test_a_brief_names_every_check_but_the_guards(lab: Lab) -> None:
+    """A student can read what is graded before it is."""
+    brief = (lab.folder / "README.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\| `(\w+)` \|", brief, re.MULTILINE))
+
+    assert set(lab.checks) - named <= {"guard"}
+    assert named <= set(lab.checks)
+
+
+@each_lab
+def test_a_brief_does_not_name_its_variants(lab: Lab) -> None:
+    """One brief serves them all and gives none away."""
+    brief = (lab.folder / "README.md").read_text(encoding="utf-8")
+
+    assert [name for name in lab.variants if f"`{name}`" in brief] == []
+
+
+def test_no_number_of_the_plan_is_written_down() -> None:
+    """Addresses and AS numbers come from the plan, everywhere."""
+    found = [
+        f"{path.relative_to(paths.ROOT)}:{number}: {hit[0]}"
+        for path in _files("")
+        for number, line in enumerate(
+            path.read_text(encoding="utf-8").splitlines(), start=1
+        )
+        if (hit := NUMBER.search(EXPRESSION.sub("", line)))
+    ]
+
+    assert found == []
+
+
+@each_lab
+def test_the_start_state_is_the_labs_own(lab: Lab) -> None:
+    """Every object has the label by which a reset knows it."""
+    for item in _manifests(lab, PLANS[1].as_vars()):
+        labels = item["metadata"]["labels"]
+        assert labels[MANAGED[0]] == MANAGED[1], item["metadata"]["name"]
+
+
+@each_lab
+def test_pods_come_and_go_fast(lab: Lab) -> None:
+    """They need no registry, are ready within a second and end in one."""
+    for item in _manifests(lab, PLANS[0].as_vars()):
+        if item["kind"] != "Deployment":
+            continue
+        pod = item["spec"]["template"]["spec"]
+        assert pod["terminationGracePeriodSeconds"] <= 1
+        for container in pod["containers"]:
+            assert container["imagePullPolicy"] == "IfNotPresent"
+            assert container["readinessProbe"]["periodSeconds"] == 1
+            assert container["resources"]["requests"]["cpu"].endswith("m")
+
+
+@each_lab
+def test_namespaces_come_first(lab: Lab) -> None:
+    """No object is put into a namespace that is not there yet."""
+    there = {"default", "metallb-system"}
+    for item in _manifests(lab, PLANS[0].as_vars()):
+        if item["kind"] == "Namespace":
+            there.add(item["metadata"]["name"])
+        else:
+            assert item["metadata"]["namespace"] in there
+    assert lab.namespace in there
+
+
+@each_lab
+def test_faults_use_what_they_are_given(lab: Lab) -> None:
+    """Their names are the plan's, and they report no change."""
+    known = {*PLANS[0].as_vars(), "kubectl", "lab_dir", "item"}
+    for path in sorted(lab.folder.glob("faults/*.yml")):
+        text = path.read_text(encoding="utf-8")
+        used: set[str] = set()
+        for task in yaml.safe_load(text):
+            used |= _names(task) - set(task.get("vars", {}))
+            assert task["changed_when"] is False, (path, task["name"])
+            assert "kit_command" in task, (path, task["name"])
+        odd = {name for name in used - known if not name.startswith("fault_")}
+        assert odd == set(), path
+
+
+def test_the_questions_and_the_key_have_the_same_names() -> None:
+    """No question of lab 0 is without a key, and none is answered."""
+    text = (LABS[0].folder / "answers.yml.j2").read_text(encoding="utf-8")
+    questions = yaml.safe_load(render(text, PLANS[0].as_vars()))
+    key = yaml.safe_load(KEY.read_text(encoding="utf-8"))
+
+    assert list(questions) == list(key)
+    for question in questions.values():
+        assert list(question) == ["question", *"abcd", "answer"]
+        assert question["answer"] is None
+
+
+def test_the_solution_answers_the_questions(tmp_path: Path) -> None:
+    """What the solution types is what the key wants, and b alone is not."""
+    path = paths.SOLUTIONS / LABS[0].id / "start.md"
+    found = re.findall(
+        r"^([a-z_]+): ([abcd])$",
+        path.read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+    file = tmp_path / "answers.yml"
+    file.write_text("\n".join(f"{name}: {letter}" for name, letter in found))
+
+    assert wrong_answers(read_answers(file)) == []
+    assert wrong_answers({name: "b" for name, _ in found}) != []
+
+
+def _names(value: object) -> set[str]:
+    """Return the names that templates anywhere in `value` use."""
+    if isinstance(value, dict):
+        return {name for item in value.values() for name in _names(item)}
+    if isinstance(value, list):
+        return {name for item in value for name in _names(item)}
+    if not isinstance(value, str):
+        return set()
+    environment = jinja2.Environment(autoescape=False)  # noqa: S701 - YAML
+    filters = dict.fromkeys(("to_json", "from_yaml", "combine"), str)
+    environment.filters.update(filters)
+    tree = environment.parse(value)
+    return jinja2.meta.find_undeclared_variables(tree) - {"lookup"}
