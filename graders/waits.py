@@ -28,7 +28,7 @@ class Wait:
 # A wait costs its time only when the thing is not there; all that one broken
 # lab waits for must fit in 15 s.
 WAITS: Final[dict[str, Wait]] = {
-    "allocation": Wait(6, "the controller retries a Service after 5 s"),
+    "allocation": Wait(4, "the controller allocates within a second"),
     "arp": Wait(5, "a new announcer needs about a second, then 3 tries"),
     "http": Wait(5, "kube-proxy programs a new endpoint within seconds"),
     "fresh": Wait(8, "a new Service: allocation, then announcement"),

@@ -10,7 +10,7 @@ from graders.ranges import conflicts, holds, outside
 from graders.waits import until
 
 if TYPE_CHECKING:
-    from graders.probes.client import Http
+    from graders.probes.client import Client
     from graders.session import Session
 
 SPACE = "lab-1"
@@ -47,8 +47,7 @@ def test_neighbours(lab: Session) -> None:
             got=vip or "<pending>",
             seen_by=f"kubectl get svc -n {NEIGHBOURS}",
         )
-        answer = lab.lan_client.curl(vip)
-        _expect_text(answer, f"hello from {name}", "lan-client")
+        _expect_answer(lab.lan_client, vip, f"hello from {name}")
 
 
 @check(layer="policy", needs=("vip",))
@@ -93,23 +92,15 @@ def test_arp(lab: Session) -> None:
     _expect_one_node(lab, vip)
 
 
-@check(layer="forwarding", needs=("vip",))
+@check(layer="forwarding", needs=("arp",))
 def test_http(lab: Session) -> None:
     """A client on the LAN and one outside get web's answer from the VIP."""
     vip = lab.cluster.vip("web", SPACE)
-    for place, client in (
-        ("lan-client", lab.lan_client),
-        ("client", lab.client),
-    ):
-        answer = until(
-            "http",
-            partial(client.curl, vip),
-            lambda answer: TEXT in answer.body,
-        )
-        _expect_text(answer, TEXT, place)
+    for client in (lab.lan_client, lab.client):
+        _expect_answer(client, vip, TEXT)
 
 
-@check(layer="allocation", needs=("vip",))
+@check(layer="allocation", needs=("http",))
 def test_fresh(lab: Session) -> None:
     """Another Service like web gets a VIP of its own and answers."""
     with lab.like("web", SPACE, SPACE) as name:
@@ -122,12 +113,7 @@ def test_fresh(lab: Session) -> None:
             seen_by=f"kubectl get events -n {SPACE}",
             evidence=lambda: lab.cluster.events(name, SPACE),
         )
-        answer = until(
-            "http",
-            lambda: lab.lan_client.curl(vip),
-            lambda answer: TEXT in answer.body,
-        )
-        _expect_text(answer, TEXT, "lan-client")
+        _expect_answer(lab.lan_client, vip, TEXT)
 
 
 @check(layer="policy", needs=("fresh",), variants=("pool-selector",))
@@ -171,10 +157,14 @@ def _expect_one_node(lab: Session, vip: str) -> None:
     )
 
 
-def _expect_text(answer: Http, text: str, place: str) -> None:
-    """Fail unless an HTTP answer has `text` in it."""
+def _expect_answer(client: Client, vip: str, text: str) -> None:
+    """Fail unless `client` gets `text` over HTTP from `vip`."""
+    answer = until(
+        "http", partial(client.curl, vip), lambda answer: text in answer.body
+    )
+    place = client.machine.role
     expect(
-        f"the answer to {place}",
+        f"the answer of {vip} to {place} to be",
         expected=repr(text),
         got=answer.text,
         ok=text in answer.body,

@@ -105,10 +105,11 @@ class Cluster:
         return str(ingress[0].get("ip", "")) if ingress else ""
 
     def events(self, name: str, namespace: str) -> str:
-        """Return an object's latest events, as `kubectl describe` would."""
+        """Return a Service's latest events, as `kubectl describe` would."""
+        service = self.service(name, namespace) or {"metadata": {"uid": ""}}
         found = self.items(
             f"/api/v1/namespaces/{namespace}/events"
-            f"?fieldSelector=involvedObject.name={name}"
+            f"?fieldSelector=involvedObject.uid={service['metadata']['uid']}"
         )
         found.sort(key=lambda event: event.get("lastTimestamp") or "")
         lines = [f"{event['reason']}: {event['message']}" for event in found]

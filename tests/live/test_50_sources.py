@@ -1,0 +1,126 @@
+"""Images by each way: pulled from a registry, saved and loaded."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+import urllib.request
+from typing import TYPE_CHECKING, Final
+
+import pytest
+import yaml
+from jinja2 import Template
+
+from graders.paths import ANSIBLE
+
+from .conftest import ok, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+PORT: Final = 5007
+MIRROR: Final = f"127.0.0.1:{PORT}"
+CONFIG: Final = """\
+version: 0.1
+storage: {{filesystem: {{rootdirectory: {folder}}}}}
+http: {{addr: "{mirror}"}}
+"""
+
+pytestmark = pytest.mark.usefixtures("fresh")
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Iterator[str]:
+    """Run Debian's docker-registry on loopback."""
+    program = shutil.which("docker-registry")
+    if program is None:
+        subprocess.run(
+            ["apt-get", "install", "-y", "-qq", "docker-registry"],
+            env=os.environ | {"DEBIAN_FRONTEND": "noninteractive"},
+            capture_output=True,
+            check=True,
+        )
+    config = tmp_path / "registry.yml"
+    config.write_text(CONFIG.format(folder=tmp_path / "data", mirror=MIRROR))
+    serving = subprocess.Popen(
+        ["docker-registry", "serve", str(config)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    _answers(f"http://{MIRROR}/v2/")
+    yield MIRROR
+    serving.terminate()
+    serving.wait(10)
+
+
+def _answers(url: str) -> None:
+    """Wait until a server of this test answers."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(url, timeout=1).close()  # noqa: S310 - this test's own server
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail(f"{url} did not answer")
+
+
+def _upstream() -> list[str]:
+    """Return the upstream names, as group_vars has them."""
+    file = ANSIBLE / "group_vars" / "all.yml"
+    found = yaml.safe_load(file.read_text(encoding="utf-8"))
+    versions = found["versions"]
+    return [
+        Template(template).render(versions=versions)
+        for template in found["upstream"].values()
+    ]
+
+
+def test_pull_from_a_class_mirror(
+    registry: str, docker: Callable[..., str], tmp_path: Path
+) -> None:
+    """IMAGES=pull REGISTRY=host:port gets every upstream name from there."""
+    for name in _upstream():
+        docker("tag", name, f"{registry}/{name}")
+        docker("push", "--quiet", f"{registry}/{name}")
+        docker("rmi", f"{registry}/{name}")
+    # The kit's own images are made from them again, in another cache.
+    kept = docker("images", "--format", "{{.Repository}}:{{.Tag}}").split()
+    node = next(name for name in kept if name.startswith("metallb-lab/node:"))
+    docker("tag", node, "metallb-lab/kept")
+    docker("rmi", node)
+    env = {
+        "IMAGES": "pull",
+        "REGISTRY": registry,
+        "METALLB_LAB_CACHE": str(tmp_path / "cache"),
+    }
+    # No release site is reached here, so the tools come from Go modules.
+    ok("lab", "images", "get", **env)
+    assert (tmp_path / "cache" / "bin" / "kind").is_file()
+    assert docker("image", "inspect", "-f", "{{.Id}}", node)
+    docker("rmi", "metallb-lab/kept")
+    ok("lab", "up")
+
+
+def test_save_and_load_round_trip(
+    tmp_path: Path, docker: Callable[..., str]
+) -> None:
+    """What `save` writes, `load` brings back; a damaged file it refuses."""
+    archive = tmp_path / "lab.tar"
+    ok("lab", "images", "save", str(archive))
+    images = docker("images", "--format", "{{.Repository}}:{{.Tag}}").split()
+    ours = next(one for one in images if one.startswith("metallb-lab/appl"))
+    cut = tmp_path / "cut.tar"
+    with archive.open("rb") as whole, cut.open("wb") as part:
+        part.write(whole.read(archive.stat().st_size // 2))
+    refused = run("lab", "images", "load", str(cut))
+    assert refused.returncode == 2
+    assert "cut.tar" in refused.stderr
+    cache = {"METALLB_LAB_CACHE": str(tmp_path / "cache")}
+    ok("lab", "images", "load", str(archive), **cache)
+    assert (tmp_path / "cache" / "bin" / "kubectl").is_file()
+    assert docker("image", "inspect", "-f", "{{.Id}}", ours)
