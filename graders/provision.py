@@ -16,6 +16,7 @@ from rich.markup import escape
 
 from graders.errors import CannotCheck, KitError, UsageError
 from graders.paths import ANSIBLE, state_dir
+from graders.processes import MARK, end_marked
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -123,10 +124,16 @@ def run_playbook(
         f"{name}: full log in {log}", highlight=False, soft_wrap=True
     )
     progress = _Progress(console, log)
-    with _spinner(console, name) as progress.status:
-        status = _run(name, variables, folder, progress)
+    # What a command that was killed left running must not work against this.
+    end_marked(str(folder))
+    try:
+        with _spinner(console, name) as progress.status:
+            status = _run(name, variables, folder, progress)
+    except KeyboardInterrupt:
+        status = "canceled"
     progress.finish()
     if status == "canceled":
+        end_marked(str(folder))
         raise KeyboardInterrupt
     if status != "successful":
         raise _problem(name, progress)
@@ -158,7 +165,7 @@ def _run(
         playbook=f"{name}.yml",
         inventory=str(ANSIBLE / "inventory" / "localhost.yml"),
         cmdline=f"-e @{extra}",
-        envvars=_environment(),
+        envvars=_environment() | {MARK: str(folder)},
         event_handler=progress,
         quiet=True,
         rotate_artifacts=3,

@@ -18,6 +18,9 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+# What a shell says of a program that is not there.
+MISSING = 127
+
 
 class ActionModule(ActionBase):
     """The action; what it returns is what `command` returns."""
@@ -40,14 +43,18 @@ class ActionModule(ActionBase):
             mutually_exclusive=[("argv", "cmd")],
         )
         argv = given["argv"] or ["bash", "-c", given["cmd"]]
-        done = subprocess.run(
-            argv,
-            input=given["stdin"] or "",
-            capture_output=True,
-            text=True,
-            errors="replace",
-            check=False,
-        )
+        try:
+            done = subprocess.run(
+                argv,
+                input=given["stdin"] or "",
+                capture_output=True,
+                text=True,
+                errors="replace",
+                check=False,
+            )
+        except OSError as error:
+            said = f"{argv[0]}: {error.strerror}"
+            done = subprocess.CompletedProcess(argv, MISSING, "", said)
         return {
             "changed": True,
             "failed": done.returncode != 0,

@@ -91,8 +91,9 @@ def test_advertisement(lab: Session) -> None:
     covered = set()
     for item in found:
         # An advertisement that names no pool covers them all.
-        chosen = item["spec"].get("ipAddressPools")
-        selectors = item["spec"].get("ipAddressPoolSelectors")
+        spec = item.get("spec", {})
+        chosen = spec.get("ipAddressPools")
+        selectors = spec.get("ipAddressPoolSelectors")
         covered |= set(chosen or ([] if selectors else pools))
     expect(
         "an L2Advertisement for pool",
