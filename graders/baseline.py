@@ -66,16 +66,17 @@ def collect(plan: Plan, cluster: Cluster) -> Baseline:
         CannotCheck: the cluster or a machine does not answer.
 
     """
-    roles = (*plan.machines, *plan.nodes)
-    with ThreadPoolExecutor(4) as pool:
-        seen = pool.map(lambda role: _look(plan, role), roles)
-        found = {
-            f"{role} {name}": text
-            for role, texts in zip(roles, seen, strict=True)
-            for name, text in texts.items()
-            if _compared(plan, role, name)
-        }
-    return found | _objects(cluster) | _nodes(cluster)
+    return _machines(plan) | of_cluster(cluster)
+
+
+def of_cluster(cluster: Cluster) -> Baseline:
+    """Return the part that the API server tells; it settles last.
+
+    Raises:
+        CannotCheck: the API server does not answer.
+
+    """
+    return _objects(cluster) | _nodes(cluster)
 
 
 def differences(recorded: Baseline, now: Baseline) -> list[str]:
@@ -100,6 +101,19 @@ def _first_difference(before: str, after: str) -> str:
     gone = [line for line in old if line not in new] or ["nothing"]
     come = [line for line in new if line not in old] or ["nothing"]
     return f"expected {gone[0].strip()[:80]}, not {come[0].strip()[:80]}"
+
+
+def _machines(plan: Plan) -> Baseline:
+    """Return the part that the machines and nodes tell."""
+    roles = (*plan.machines, *plan.nodes)
+    with ThreadPoolExecutor(len(roles)) as pool:
+        seen = pool.map(lambda role: _look(plan, role), roles)
+        return {
+            f"{role} {name}": text
+            for role, texts in zip(roles, seen, strict=True)
+            for name, text in texts.items()
+            if _compared(plan, role, name)
+        }
 
 
 def _look(plan: Plan, role: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from graders import state
-from graders.baseline import Baseline, collect, differences
+from graders.baseline import Baseline, collect, differences, of_cluster
 from graders.errors import CannotCheck
 from graders.paths import cache_dir, state_dir
 from graders.probes.cluster import Cluster
@@ -116,12 +116,13 @@ def _cluster(plan: Plan) -> Cluster:
 
 
 def _settled(plan: Plan) -> Baseline:
-    """Return the lab's state once two looks agree."""
-    seen: list[Baseline] = []
+    """Return the lab's state once two looks at the cluster agree."""
+    cluster = _cluster(plan)
+    seen = [collect(plan, cluster)]
 
     def look() -> bool:
-        seen.append(collect(plan, _cluster(plan)))
-        return len(seen) > 1 and seen[-1] == seen[-2]
+        seen.append(seen[0] | of_cluster(cluster))
+        return seen[-1] == seen[-2]
 
     until("settled", look, bool)
     return seen[-1]

@@ -42,7 +42,12 @@ def ok(*argv: str, **more: str) -> str:
 
 @pytest.fixture(scope="session")
 def fresh() -> str:
-    """Stand a fresh lab up; say what that printed."""
+    """Stand a fresh lab up; say what that printed.
+
+    The engine and the images come first: only then can what an earlier run
+    left be seen and taken down.
+    """
+    ok("lab", "images", "get")
     run("lab", "down")
     return ok("lab", "up")
 
