@@ -34,10 +34,10 @@ def grade_now(student: str, *, as_json: bool, junit: str) -> int:
     plan = located(student).plan
     lab, now = standing_lab(plan)
     session = open_session(plan, lab, now.variant)
-    attempt = state.count_attempt(plan, now)
+    attempt = now.attempts + 1
     if as_json:
         result = run_grade(lab, now.variant, session, attempt)
-        typer.echo(result.to_json())
+        typer.echo(result.to_json().rstrip())
     else:
         report = Report(Console())
         report.head(
@@ -49,6 +49,9 @@ def grade_now(student: str, *, as_json: bool, junit: str) -> int:
             lab, now.variant, session, attempt, on_result=report.check
         )
         report.foot(result)
+    if any(check.reason == "interrupted" for check in result.checks):
+        raise KeyboardInterrupt
+    state.count_attempt(plan, now)
     if junit:
         write_junit(result, Path(junit))
     return result.exit_code

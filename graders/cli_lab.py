@@ -112,7 +112,12 @@ def reset_lab(student: str) -> None:
 
     """
     plan = up_plan(student)
-    lab, _ = standing_lab(plan)
+    try:
+        lab, _ = standing_lab(plan)
+    except CannotCheck:
+        # The note of what stands is on machine dhcp: bring that back first.
+        lifecycle.up(plan)
+        lab, _ = standing_lab(plan)
     left = lifecycle.reset(plan, lab, lambda line: typer.echo(line, err=True))
     if left:
         raise CannotCheck(

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import sys
 import time
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,10 +16,11 @@ from rich.console import Console
 from rich.markup import escape
 
 from graders.errors import CannotCheck, KitError, UsageError
-from graders.paths import ANSIBLE, state_dir
+from graders.paths import ANSIBLE, cache_dir, state_dir
 from graders.processes import MARK, end_marked
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 _WORTH_A_LINE: Final = 2.0
 _TAIL: Final = 4
 _USAGE: Final = "usage: "
+# Seconds from a Ctrl-C until it is noticed.
+_NOTICED: Final = 0.5
 
 
 @dataclass
@@ -126,13 +130,13 @@ def run_playbook(
     progress = _Progress(console, log)
     # What a command that was killed left running must not work against this.
     end_marked(str(folder))
-    try:
-        with _spinner(console, name) as progress.status:
-            status = _run(name, variables, folder, progress)
-    except KeyboardInterrupt:
-        status = "canceled"
+    with (
+        _spinner(console, name) as progress.status,
+        _interrupts() as asked,
+    ):
+        status = _run(name, variables, folder, progress, asked)
     progress.finish()
-    if status == "canceled":
+    if asked:
         end_marked(str(folder))
         raise KeyboardInterrupt
     if status != "successful":
@@ -147,8 +151,12 @@ def _spinner(console: Console, name: str) -> AbstractContextManager[Any]:
     return nullcontext()
 
 
-def _run(
-    name: str, variables: dict[str, Any], folder: Path, progress: _Progress
+def _run(  # noqa: PLR0913, PLR0917 - all that a run is made of
+    name: str,
+    variables: dict[str, Any],
+    folder: Path,
+    progress: _Progress,
+    asked: list[int],
 ) -> str:
     """Run it and return ansible-runner's word for how it ended."""
     import ansible_runner  # noqa: PLC0415 - half a second that help can do without
@@ -167,20 +175,47 @@ def _run(
         cmdline=f"-e @{extra}",
         envvars=_environment() | {MARK: str(folder)},
         event_handler=progress,
+        cancel_callback=lambda: bool(asked),
         quiet=True,
         rotate_artifacts=3,
-        settings={"suppress_ansible_output": True},
+        settings={
+            "suppress_ansible_output": True,
+            "pexpect_timeout": _NOTICED,
+        },
     )
     return str(result.status)
 
 
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Collect requests to end while a playbook runs, and no longer.
+
+    ansible-runner would keep its own handlers for good: after the first
+    playbook nothing could be interrupted any more.
+    """
+    asked: list[int] = []
+    kept = {
+        number: signal.signal(number, lambda it, _: asked.append(it))
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    try:
+        yield asked
+    finally:
+        for number, before in kept.items():
+            signal.signal(number, before)
+
+
 def _environment() -> dict[str, str]:
     """Return what Ansible reads from its environment."""
+    home = cache_dir() / "ansible"
     return {
         "ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"),
         "ANSIBLE_FORKS": "2",
         "ANSIBLE_GATHERING": "explicit",
-        "ANSIBLE_HOME": str(state_dir("ansible")),
+        "ANSIBLE_ASYNC_DIR": str(home / "async"),
+        "ANSIBLE_HOME": str(home),
+        "ANSIBLE_LOCAL_TEMP": str(home / "tmp"),
+        "ANSIBLE_REMOTE_TEMP": str(home / "tmp"),
         "ANSIBLE_LOCALHOST_WARNING": "false",
         "ANSIBLE_NOCOLOR": "1",
         "ANSIBLE_PIPELINING": "true",

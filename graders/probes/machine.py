@@ -86,7 +86,11 @@ class Machine:
 
 def _is_docker_s_fault(done: subprocess.CompletedProcess[str]) -> bool:
     """Tell docker's own failure from one of the command that it ran."""
-    words = ("Error response from daemon", "Cannot connect to the Docker")
+    words = (
+        "Error response from daemon",
+        "Error: No such container",
+        "Cannot connect to the Docker",
+    )
     return done.returncode == _DOCKER_FAILED or any(
         done.stderr.startswith(word) for word in words
     )

@@ -1,0 +1,210 @@
+"""What a person types, and what they read when it goes wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from graders import cli, cli_grade, cli_lab, state
+from graders.errors import CannotCheck
+from graders.hostnet import Located
+from graders.locking import lock
+from graders.plan import make_plan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from typer.testing import Result
+
+VERBS = (
+    *("start", "up", "reset", "down", "hint", "status", "brief", "shell"),
+    *("prove", "doctor", "images", "engine"),
+)
+
+
+@pytest.fixture(autouse=True)
+def base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Keep all folders in the test's, and no student in the environment."""
+    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv("STUDENT", raising=False)
+    return tmp_path / "state"
+
+
+def lab(*argv: str) -> Result:
+    """Type a `lab` command."""
+    return CliRunner().invoke(cli.lab_app, argv)
+
+
+def grade(*argv: str) -> Result:
+    """Type a `grade` command."""
+    return CliRunner().invoke(cli.grade_app, argv)
+
+
+@pytest.fixture
+def nothing_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let docker answer, with no lab."""
+    found = Located(make_plan(), exists=False)
+    for module in (cli, cli_lab, cli_grade):
+        monkeypatch.setattr(module, "located", lambda _: found)
+    monkeypatch.setattr(state, "current", lambda _: None)
+
+
+def raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """Let `lab status` come to this."""
+
+    def show_status(student: str) -> None:
+        del student
+        raise error
+
+    monkeypatch.setattr(cli_lab, "show_status", show_status)
+
+
+def test_help_names_every_verb() -> None:
+    """`lab --help` lists what there is."""
+    said = lab("--help").stdout
+
+    assert all(verb in said for verb in VERBS)
+
+
+def test_help_is_quick() -> None:
+    """Help loads none of the big libraries that the verbs need."""
+    script = "import sys, graders.cli; print(*sys.modules, sep='\\n')"
+
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    heavy = {"ansible_runner", "kubernetes", "pydantic", "pytest", "jinja2"}
+    assert heavy & set(done.stdout.split()) == set()
+
+
+@pytest.mark.parametrize(
+    "argv",
+    [("begin",), ("start",), ("start", "1", "--speed"), ("images", "x")],
+)
+def test_wrong_usage_ends_with_2(argv: tuple[str, ...]) -> None:
+    """A verb, argument or option that is not there is wrong usage."""
+    assert lab(*argv).exit_code == 2
+
+
+def test_unknown_lab() -> None:
+    """It lists the labs in one line and builds nothing."""
+    done = lab("start", "77")
+
+    assert done.exit_code == 2
+    assert done.stderr.startswith("lab: lab must be one of lab-0-")
+    assert done.stderr.endswith(", not '77'\n")
+    assert done.stderr.count("\n") == 1
+
+
+def test_unknown_variant() -> None:
+    """It lists the variants and builds nothing."""
+    done = lab("start", "1", "--variant", "meteor")
+
+    assert done.exit_code == 2
+    assert "variant of lab-1-pending-service must be one of" in done.stderr
+    assert "not 'meteor'" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["Ada", "../x", "a_b", "", "-", "x" * 21])
+def test_odd_student(name: str, base: Path) -> None:
+    """The error says which characters are allowed; no folder is made."""
+    done = lab("status", f"--student={name}")
+
+    assert done.exit_code == 2
+    assert "a-z, 0-9 and -" in done.stderr
+    assert not base.exists()
+
+
+def test_student_from_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """STUDENT names the student, as in `make lab-1 STUDENT=ada`."""
+    told: list[str] = []
+    monkeypatch.setattr(cli_lab, "show_status", told.append)
+    monkeypatch.setenv("STUDENT", "ada")
+
+    lab("status")
+
+    assert told == ["ada"]
+
+
+@pytest.mark.usefixtures("nothing_stands")
+@pytest.mark.parametrize("verb", ["hint", "brief"])
+def test_verbs_need_a_lab(verb: str) -> None:
+    """Without a lab they say how to get one, and end with 3."""
+    done = lab(verb)
+
+    assert done.exit_code == 3
+    assert done.stderr == "lab: no lab is standing; run `make lab-1`\n"
+
+
+@pytest.mark.usefixtures("nothing_stands")
+def test_grade_needs_a_lab() -> None:
+    """`grade` names itself, and prints no half of a document."""
+    done = grade("--json")
+
+    assert done.exit_code == 3
+    assert done.stderr == "grade: no lab is standing; run `make lab-1`\n"
+    assert not done.stdout
+
+
+def test_all_problems_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each problem is a line, and each line says who speaks."""
+    raising(monkeypatch, CannotCheck("no disk", "no memory", way_out="buy"))
+
+    done = lab("status")
+
+    assert done.exit_code == 3
+    assert done.stderr == "lab: no disk\nlab: no memory\nlab: buy\n"
+
+
+def test_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C ends with 130 and says what recovers."""
+    raising(monkeypatch, KeyboardInterrupt())
+
+    done = lab("status")
+
+    assert done.exit_code == 130
+    assert "interrupted; run `lab" in done.stderr
+
+
+def test_fault_of_the_kit(monkeypatch: pytest.MonkeyPatch, base: Path) -> None:
+    """A fault of ours is one line; its traceback is in a file."""
+    raising(monkeypatch, RuntimeError("out of ideas"))
+
+    done = lab("status")
+
+    (log,) = (base / "demo" / "logs").glob("fault-*.log")
+    fault = "a fault of the kit itself: RuntimeError: out of ideas"
+    assert done.exit_code == 3
+    assert done.stderr == f"lab: {fault}; the traceback is in {log}\n"
+    assert "Traceback" in log.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "argv", [("up",), ("reset",), ("down",), ("hint",), ("start", "1")]
+)
+def test_changing_verbs_take_the_lock(argv: tuple[str, ...]) -> None:
+    """While one runs, the others are told who holds the lab."""
+    with lock("demo", "lab prove"):
+        done = lab(*argv)
+
+    assert done.exit_code == 3
+    assert "holds the lab: `lab prove`" in done.stderr
+
+
+def test_looking_needs_no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`lab status` can be asked while something runs."""
+    monkeypatch.setattr(cli_lab, "show_status", lambda _: None)
+
+    with lock("demo", "lab up"):
+        assert lab("status").exit_code == 0
