@@ -32,7 +32,7 @@ def read_answers(file: Path) -> dict[str, str]:
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
         found = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""
         fail(f"expected YAML in {file.name}, not what stands{where}")

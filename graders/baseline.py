@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
+from graders.errors import CannotCheck
 from graders.probes.machine import Machine
 
 if TYPE_CHECKING:
@@ -55,6 +57,8 @@ _LOOKS: Final = {
     "routes": "ip -4 route show",
     "neighbours": "ip -4 neigh show nud permanent",
     "configuration": "vtysh -c 'show run' 2>/dev/null || true",
+    # Without the time at which a lease ends, and the client's own id.
+    "leases": "cut -d' ' -f2-4 /lab/dnsmasq.leases 2>/dev/null || true",
 }
 _CUT: Final = "=-=-="
 
@@ -97,9 +101,11 @@ def differences(recorded: Baseline, now: Baseline) -> list[str]:
 
 def _first_difference(before: str, after: str) -> str:
     """Say where two texts part, in one short line."""
-    old, new = before.splitlines(), after.splitlines()
-    gone = [line for line in old if line not in new] or ["nothing"]
-    come = [line for line in new if line not in old] or ["nothing"]
+    old, new = Counter(before.splitlines()), Counter(after.splitlines())
+    gone, come = list(old - new), list(new - old)
+    if not gone and not come:
+        return "expected its lines as recorded, not in another order"
+    gone, come = gone or ["nothing"], come or ["nothing"]
     return f"expected {gone[0].strip()[:80]}, not {come[0].strip()[:80]}"
 
 
@@ -117,11 +123,21 @@ def _machines(plan: Plan) -> Baseline:
 
 
 def _look(plan: Plan, role: str) -> dict[str, str]:
-    """Return what a machine says, without what changes by itself."""
+    """Return what a machine says, without what changes by itself.
+
+    Raises:
+        CannotCheck: it does not answer, or stopped while it did.
+
+    """
     # One call for all: what costs time is to get there.
     script = f"; echo {_CUT}; ".join(_LOOKS.values())
     machine = Machine(role, plan.docker_name(role))
     parts = machine.run("sh", "-c", script).out.split(f"{_CUT}\n")
+    if len(parts) != len(_LOOKS):
+        raise CannotCheck(
+            f"{role} stopped while it was looked at",
+            way_out="`lab up` brings the lab's machines back",
+        )
     return {
         name: "\n".join(
             sorted(
@@ -136,8 +152,8 @@ def _look(plan: Plan, role: str) -> dict[str, str]:
 
 def _compared(plan: Plan, role: str, name: str) -> bool:
     """Leave out what comes and goes: the desk's lease, routes to pods."""
-    if name == "configuration":
-        return role == "router"
+    if name in {"configuration", "leases"}:
+        return role == {"configuration": "router", "leases": "dhcp"}[name]
     return not (
         (role == "desk" and name == "addresses")
         or (role in plan.nodes and name == "routes")

@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graders.errors import KitError
+from graders.errors import KitError, one_line
 from graders.paths import state_dir
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from graders.hostnet import Located
 
@@ -63,10 +62,9 @@ def guarded(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAULT)
     except Exception as error:  # noqa: BLE001 - no traceback on a terminal
-        log = _keep(student)
+        fault = one_line(f"{type(error).__name__}: {error}")
         typer.echo(
-            f"{name}: a fault of the kit itself:"
-            f" {type(error).__name__}: {error}; the traceback is in {log}",
+            f"{name}: a fault of the kit itself: {fault}; {_keep(student)}",
             err=True,
         )
         sys.exit(FAULT)
@@ -82,13 +80,16 @@ def _held(student: str, verb: str, *, locked: bool) -> Iterator[None]:
         yield
 
 
-def _keep(student: str) -> Path:
-    """Write the traceback down; return where."""
+def _keep(student: str) -> str:
+    """Write the traceback down; say where, or why not."""
     folder = state_dir(student) / "logs"
-    folder.mkdir(parents=True, exist_ok=True)
     log = folder / f"fault-{time.strftime('%Y%m%d-%H%M%S')}.log"
-    log.write_text(traceback.format_exc(), encoding="utf-8")
-    return log
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        log.write_text(traceback.format_exc(), encoding="utf-8")
+    except OSError as error:
+        return f"its traceback could not be kept: {error}"
+    return f"the traceback is in {log}"
 
 
 def located(student: str) -> Located:

@@ -6,7 +6,6 @@ state here, and a lab that a reset cannot mend is built anew.
 
 from __future__ import annotations
 
-import json
 import secrets
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +56,9 @@ def start(plan: Plan, lab: Lab, variant: str) -> None:
     """
     if not standing(plan):
         up(plan, metallb=lab.metallb)
+    # Interrupted from here on, a reset must not take another lab's start
+    # state for this one's.
+    state.write_baseline(plan, {})
     _play("lab", plan, lab, variant, {"run": secrets.token_hex(4)})
     state.write_baseline(plan, _settled(plan))
 
@@ -75,26 +77,33 @@ def reset(plan: Plan, lab: Lab, tell: Callable[[str], None]) -> list[str]:
     now = state.current(plan)
     if now is None:
         raise CannotCheck("no lab is standing", way_out="run `make lab-1`")
-    kept = {"run": now.run, "attempts": now.attempts}
+    kept: dict[str, Any] = {"run": now.run, "attempts": now.attempts}
     wanted = state.read_baseline(plan)
-    try:
-        _play("reset", plan, lab, now.variant, kept)
-        left = _left(plan, wanted)
-    except CannotCheck as error:
-        left = [str(error)]
+    if not wanted:
+        tell("no start state was recorded; starting the lab again")
+        start(plan, lab, now.variant)
+        return []
+
+    def mend() -> list[str]:
+        try:
+            _play("reset", plan, lab, now.variant, kept)
+            return _left(plan, wanted)
+        except CannotCheck as error:
+            return [str(error)]
+
+    left = mend()
     machines = _machines(plan, left)
     if machines:
         tell(f"making anew: {', '.join(machines)}")
         kept["machines_anew"] = [plan.docker_name(name) for name in machines]
-        _play("reset", plan, lab, now.variant, kept)
-        left = _left(plan, wanted)
+        left = mend()
     if left:
         for line in left:
             tell(f"could not restore {line}")
         tell("building the lab anew")
         run_playbook("down", variables(plan), student=plan.student)
         start(plan, lab, now.variant)
-        left = _left(plan, wanted)
+        left = _left(plan, wanted or state.read_baseline(plan))
     return left
 
 
@@ -130,7 +139,7 @@ def _settled(plan: Plan) -> Baseline:
 
 def _left(plan: Plan, wanted: Baseline | None) -> list[str]:
     """Return what differs from the recorded start, given time to settle."""
-    if wanted is None:
+    if not wanted:
         return ["the recorded start state: expected one, not none"]
     return until(
         "settled",
@@ -143,8 +152,3 @@ def _machines(plan: Plan, left: list[str]) -> list[str]:
     """Return the machines that alone differ; [] if anything else does."""
     roles = {line.split(maxsplit=1)[0] for line in left}
     return sorted(roles) if roles <= set(plan.machines) else []
-
-
-def encode(baseline: Baseline) -> str:
-    """Return a baseline as it is kept."""
-    return json.dumps(baseline, indent=0, sort_keys=True)

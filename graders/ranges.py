@@ -47,6 +47,7 @@ def outside(ranges: Iterable[str], limit: IPv4Network) -> list[str]:
 
 def conflicts(ranges: Iterable[str], plan: Plan) -> list[str]:
     """Return who of the site's address plan also owns some of `ranges`."""
+    taken = list(ranges)
     owners = {
         "the DHCP server": [f"{plan.dhcp_first}-{plan.dhcp_last}"],
         "docker and the nodes": [str(plan.docker_range)],
@@ -57,11 +58,7 @@ def conflicts(ranges: Iterable[str], plan: Plan) -> list[str]:
         ],
         "the gateway": [f"{plan.lan_gateway}/32"],
     }
-    return [
-        owner
-        for owner, owned in owners.items()
-        if _overlap(list(ranges), owned)
-    ]
+    return [owner for owner, owned in owners.items() if _overlap(taken, owned)]
 
 
 def _overlap(left: list[str], right: list[str]) -> bool:

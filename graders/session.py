@@ -7,7 +7,7 @@ import json
 import secrets
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from graders.dockercli import docker
 from graders.errors import CannotCheck
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from graders.labfile import Lab
     from graders.plan import Plan
+
+# Of a port of a Service; several ports must have names.
+_PORT: Final = ("name", "port", "targetPort", "protocol")
 
 
 @dataclass(frozen=True)
@@ -99,7 +102,7 @@ def _copy(service: dict[str, Any] | None, namespace: str) -> dict[str, Any]:
         if key.endswith("/address-pool")
     }
     ports = [
-        {key: port[key] for key in ("port", "targetPort", "protocol")}
+        {key: value for key, value in port.items() if key in _PORT}
         for port in service["spec"]["ports"]
     ]
     return {

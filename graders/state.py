@@ -76,16 +76,18 @@ def _write(plan: Plan, file: str, text: str) -> None:
     """Write a file whole or not at all."""
     script = f"cat > {file}.new && mv {file}.new {file}"
     name = plan.docker_name("dhcp")
-    done = subprocess.run(
-        ["docker", "exec", "-i", name, "sh", "-c", script],
-        input=text,
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        check=False,
-    )
-    if done.returncode:
-        raise CannotCheck(
-            f"could not write {file} on machine dhcp: {done.stderr.strip()}",
-            way_out="`lab up` brings the lab's machines back",
+    try:
+        subprocess.run(
+            ["docker", "exec", "-i", name, "sh", "-c", script],
+            input=text,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=True,
         )
+    except (OSError, subprocess.SubprocessError) as error:
+        cause = getattr(error, "stderr", "") or error
+        raise CannotCheck(
+            f"could not write {file} on machine dhcp: {cause}",
+            way_out="`lab up` brings the lab's machines back",
+        ) from error

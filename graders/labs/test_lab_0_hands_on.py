@@ -6,9 +6,15 @@ from typing import TYPE_CHECKING
 
 from graders.answers import read_answers, wrong_answers
 from graders.checks import check, expect, fail
+from graders.outside import (
+    SEE_POOLS,
+    expect_answer,
+    expect_one_node,
+    expect_unowned,
+)
 from graders.paths import state_dir
 from graders.probes.cluster import METALLB
-from graders.ranges import conflicts, holds, outside
+from graders.ranges import holds, outside
 from graders.waits import until
 
 if TYPE_CHECKING:
@@ -61,26 +67,17 @@ def test_pool(lab: Session) -> None:
     """An IPAddressPool has addresses of network {lan_name} that are free."""
     pools = lab.cluster.pools()
     ranges = [text for texts in pools.values() for text in texts]
-    seen = "kubectl get ipaddresspools -n metallb-system"
     if not ranges:
-        fail("expected an IPAddressPool, not none", seen_by=seen)
+        fail("expected an IPAddressPool, not none", seen_by=SEE_POOLS)
     beyond = outside(ranges, lab.plan.lan)
     expect(
         "every pool to be inside",
         expected=lab.plan.lan,
         got=beyond,
         ok=not beyond,
-        seen_by=seen,
+        seen_by=SEE_POOLS,
     )
-    owners = conflicts(ranges, lab.plan)
-    expect(
-        "every pool to be free of",
-        expected="addresses that others own",
-        got=f"addresses of {', '.join(owners)}",
-        ok=not owners,
-        seen_by=seen,
-        evidence="\n".join(ranges),
-    )
+    expect_unowned(lab, ranges)
 
 
 @check(layer="advertisement", needs=("pool",))
@@ -123,28 +120,8 @@ def test_vip(lab: Session) -> None:
 def test_http(lab: Session) -> None:
     """A client on the LAN gets the test application's answer from it."""
     vip = _service(lab)[1]
-    answer = until(
-        "http",
-        lambda: lab.lan_client.curl(vip),
-        lambda answer: TEXT in answer.body,
-    )
-    arp = lab.lan_client.arping(vip, 1)
-    expect(
-        f"the answer from http://{vip} to be",
-        expected=repr(TEXT),
-        got=answer.text,
-        ok=TEXT in answer.body,
-        seen_by=f"{answer.command} on lan-client",
-        evidence=f"{answer.error}\n{arp.text}".strip(),
-    )
-    expect(
-        f"ARP for {vip} to be answered by",
-        expected="one node",
-        got=[lab.node_macs.get(mac, f"{mac}, no node") for mac in arp.macs],
-        ok=len(arp.macs) == 1 and arp.macs[0] in lab.node_macs,
-        seen_by=f"{arp.command} on lan-client",
-        evidence=arp.text,
-    )
+    expect_answer(lab.lan_client, vip, TEXT)
+    expect_one_node(lab, vip)
 
 
 @check(layer="policy")

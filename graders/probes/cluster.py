@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import urllib3
+import yaml
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
@@ -25,6 +26,8 @@ _JSON: Final = {
     "Accept": "application/json",
     "Content-Type": "application/json",
 }
+# What reading a kubeconfig comes to that is missing, or no longer one.
+_DAMAGE: Final = (ConfigException, OSError, TypeError, yaml.YAMLError)
 # Seconds to connect and to read: a local API server answers in milliseconds.
 _TIMEOUT: Final = (2, 8)
 
@@ -43,7 +46,7 @@ class Cluster:
         logging.getLogger("urllib3").setLevel(logging.ERROR)
         try:
             self._api = client.ApiClient(_configuration(kubeconfig, context))
-        except (ConfigException, OSError) as error:
+        except _DAMAGE as error:
             raise CannotCheck(
                 f"could not read the kit's kubeconfig: {error}",
                 way_out="`lab up` writes it again",

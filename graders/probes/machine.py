@@ -55,6 +55,11 @@ class Machine:
         command = ["docker", "exec", self.container, *argv]
         try:
             done = self._execute(command, seconds)
+        except FileNotFoundError:
+            raise CannotCheck(
+                f"could not look from {self.role}: no docker command on PATH",
+                way_out="see `lab doctor`",
+            ) from None
         except subprocess.TimeoutExpired:
             raise CannotCheck(
                 f"{self.role} did not answer within {seconds:.0f} s",

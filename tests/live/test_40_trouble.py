@@ -90,3 +90,34 @@ def test_stopped_nodes_come_back_with_their_addresses(
         assert seen == str(node.lan)
     ok("lab", "start", "1")
     assert run("grade").returncode == 1
+
+
+def test_cluster_made_by_hand_as_in_the_module() -> None:
+    """`kind delete` and `kind create cluster`, typed, give the same lab."""
+    plan = current_plan("demo").plan
+    typed = f"kind delete cluster --name {plan.cluster}"
+    ok("lab", "shell", "-c", typed)
+    ok("lab", "shell", "-c", f"kind create cluster --name {plan.cluster}")
+    said = ok("lab", "shell", "-c", "kubectl get nodes -o wide")
+    for node in plan.nodes.values():
+        assert str(node.lan) in said
+    ok("lab", "start", "1")
+    assert run("grade").returncode == 1
+
+
+def test_interrupted_up_is_mended_by_the_next() -> None:
+    """Ctrl-C while kind makes nodes: the next `lab up` makes them anew."""
+    ok("lab", "down")
+    begun = subprocess.Popen(
+        [str(BIN / "lab"), "up"],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    time.sleep(20)  # nodes are there by then, the cluster is not
+    os.kill(begun.pid, signal.SIGINT)
+    assert begun.wait(60) == 130
+    ok("lab", "up")
+    ok("lab", "start", "1")
+    assert run("grade").returncode == 1

@@ -106,3 +106,14 @@ def test_machine_is_gone() -> None:
         state.current(plan)
     with pytest.raises(CannotCheck, match="lab up"):
         state.write_baseline(plan, {})
+
+
+def test_machine_that_hangs(
+    monkeypatch: pytest.MonkeyPatch, lab: Path
+) -> None:
+    """A machine that does not take what is written is given up."""
+    (lab.parent / "docker").write_text("#!/bin/bash\nexec sleep 60\n")
+    monkeypatch.setattr(state, "_SECONDS", 0.1)
+
+    with pytest.raises(CannotCheck, match=r"could not write .*; `lab up`"):
+        state.write_baseline(PLAN, {})

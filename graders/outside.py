@@ -1,0 +1,72 @@
+"""Judgements that several labs pass, each from outside the cluster."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from graders.checks import expect, fail
+from graders.ranges import conflicts
+from graders.waits import until
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from graders.probes.client import Client
+    from graders.session import Session
+
+SEE_POOLS = "kubectl get ipaddresspools -n metallb-system"
+
+
+def expect_answer(client: Client, vip: str, text: str) -> None:
+    """Fail unless `client` gets `text` over HTTP from `vip` in time."""
+    answer = until(
+        "http", partial(client.curl, vip), lambda answer: text in answer.body
+    )
+    place = client.machine.role
+    expect(
+        f"the answer of {vip} to {place} to be",
+        expected=repr(text),
+        got=answer.text,
+        ok=text in answer.body,
+        seen_by=f"{answer.command} on {place}",
+        evidence=answer.error,
+    )
+
+
+def expect_one_node(lab: Session, vip: str) -> None:
+    """Fail unless one MAC answers ARP for `vip`, and it is a node's."""
+    arp = until(
+        "arp",
+        lambda: lab.lan_client.arping(vip),
+        lambda arp: len(arp.macs) == 1,
+    )
+    seen = f"{arp.command} on lan-client"
+    if not arp.macs:
+        fail(
+            f"expected one answer to ARP for {vip}, not none",
+            seen_by=seen,
+            evidence=arp.text,
+        )
+    names = [lab.node_macs.get(mac, f"{mac}, no node") for mac in arp.macs]
+    expect(
+        f"ARP for {vip} to be answered by",
+        expected="one node",
+        got=names,
+        ok=len(arp.macs) == 1 and arp.macs[0] in lab.node_macs,
+        seen_by=seen,
+        evidence=arp.text,
+    )
+
+
+def expect_unowned(lab: Session, ranges: Sequence[str]) -> None:
+    """Fail if an address of a pool belongs to somebody else on the site."""
+    owners = conflicts(ranges, lab.plan)
+    expect(
+        "every pool to be free of",
+        expected="addresses that others own",
+        got=f"addresses of {', '.join(owners)}",
+        ok=not owners,
+        seen_by=SEE_POOLS,
+        evidence="\n".join(ranges),
+    )

@@ -1,0 +1,245 @@
+"""The cluster's objects, from a server that speaks a little Kubernetes."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from graders.errors import CannotCheck
+from graders.probes.cluster import METALLB, Cluster
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CONFIG = """
+apiVersion: v1
+kind: Config
+current-context: another
+contexts:
+  - {name: kind-metallb-lab, context: {cluster: lab, user: lab}}
+clusters:
+  - {name: lab, cluster: {server: "http://127.0.0.1:PORT"}}
+users:
+  - {name: lab, user: {}}
+"""
+SPACE = "/api/v1/namespaces/lab-1"
+WEB = {"metadata": {"uid": "u1"}, "spec": {"type": "LoadBalancer"}}
+
+
+class Server(ThreadingHTTPServer):
+    """Knows what is at which path; all else is not found."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        """Listen on any port of this host."""
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.objects: dict[str, Any] = {}
+        self.asked: list[tuple[str, str, str]] = []
+
+    def service(self, name: str, **status: Any) -> None:  # noqa: ANN401 - JSON
+        """Have a Service with this status."""
+        self.objects[f"{SPACE}/services/{name}"] = WEB | {"status": status}
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Answers as the API server does."""
+
+    server: Server
+
+    def _answer(self) -> None:
+        length = int(self.headers.get("Content-Length", 0))
+        body = self.rfile.read(length).decode()
+        self.server.asked.append((self.command, self.path, body))
+        found = self.server.objects.get(self.path)
+        code = 404 if found is None else 200
+        if isinstance(found, int):
+            code, found = found, {"kind": "Status"}
+        text = json.dumps(found or {"kind": "Status"}).encode()
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - http.server's names
+
+    def log_message(self, *_: object) -> None:
+        """Stay off the terminal."""
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Server]:
+    """Run one server for all tests."""
+    with Server() as server:
+        thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.01}
+        )
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def server(running: Server) -> Server:
+    """Empty the server."""
+    running.objects.clear()
+    running.asked.clear()
+    return running
+
+
+def _cluster(folder: Path, port: int) -> Cluster:
+    """Connect to a port of this host."""
+    file = folder / "kubeconfig"
+    file.write_text(CONFIG.replace("PORT", str(port)), encoding="utf-8")
+    return Cluster(file, "kind-metallb-lab")
+
+
+@pytest.fixture
+def cluster(server: Server, tmp_path: Path) -> Iterator[Cluster]:
+    """Connect to the server, by the kit's own context."""
+    found = _cluster(tmp_path, server.server_port)
+    yield found
+    found._api.rest_client.pool_manager.clear()
+
+
+def test_get(server: Server, cluster: Cluster) -> None:
+    """An object is what the server has, each time anew."""
+    server.objects["/x"] = {"a": [1]}
+    assert cluster.get("/x") == {"a": [1]}
+
+    server.objects["/x"] = {"a": [2]}
+    assert cluster.get("/x") == {"a": [2]}
+
+
+def test_what_is_not_there(cluster: Cluster) -> None:
+    """What is not found is None, or no items where a list was asked for."""
+    assert cluster.get("/x") is None
+    assert cluster.items("/apis/metallb.io/v1beta1/ipaddresspools") == []
+
+
+def test_post(server: Server, cluster: Cluster) -> None:
+    """A body goes as JSON; a path is not changed on its way."""
+    server.objects["/x?a=b"] = {"kind": "Status"}
+
+    cluster.ask("POST", "/x?a=b", {"kind": "Service"})
+
+    ((verb, path, body),) = server.asked
+    assert (verb, path) == ("POST", "/x?a=b")
+    assert json.loads(body) == {"kind": "Service"}
+
+
+@pytest.mark.parametrize("code", [400, 403, 409, 422, 500, 503])
+def test_refused(server: Server, cluster: Cluster, code: int) -> None:
+    """A refusal names what was asked; it is nobody's failure."""
+    server.objects["/x"] = code
+
+    with pytest.raises(
+        CannotCheck, match=r"server refused GET /x: .*lab stat"
+    ):
+        cluster.get("/x")
+    assert len(server.asked) == 1
+
+
+def test_no_server(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Where nothing listens, it says so at once, and only once."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as gone:
+        port = gone.server_port
+
+    with pytest.raises(CannotCheck, match="API server does not answer; `lab"):
+        _cluster(tmp_path, port).get("/x")
+    assert not caplog.records
+
+
+def test_no_kubeconfig(tmp_path: Path) -> None:
+    """Without a kubeconfig it says what writes it."""
+    with pytest.raises(CannotCheck, match=r"kubeconfig: .*; `lab up` writes"):
+        Cluster(tmp_path / "none", "kind-metallb-lab")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "a: [", "- 1", "words", "contexts: 3", "\0", "kind: Config", CONFIG],
+)
+def test_damaged_kubeconfig(tmp_path: Path, text: str) -> None:
+    """One that is no kubeconfig, or lacks the context, is no fault."""
+    file = tmp_path / "kubeconfig"
+    file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(CannotCheck, match=r"kubeconfig: .*; `lab up` writes"):
+        Cluster(file, "kind-other")
+
+
+def test_vip(server: Server, cluster: Cluster) -> None:
+    """The address in the status is the VIP."""
+    server.service("web", loadBalancer={"ingress": [{"ip": "192.0.2.1"}]})
+
+    assert cluster.vip("web", "lab-1") == "192.0.2.1"
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        {},
+        {"loadBalancer": {}},
+        {"loadBalancer": {"ingress": None}},
+        {"loadBalancer": {"ingress": []}},
+        {"loadBalancer": {"ingress": [{"hostname": "x"}]}},
+    ],
+)
+def test_pending(
+    server: Server, cluster: Cluster, status: dict[str, Any]
+) -> None:
+    """A Service without an address has no VIP."""
+    server.service("web", **status)
+
+    assert cluster.vip("web", "lab-1") == ""
+
+
+def test_vip_of_no_load_balancer(server: Server, cluster: Cluster) -> None:
+    """No Service, and one of another type, have no VIP."""
+    assert cluster.vip("web", "lab-1") == ""
+
+    server.service("web", loadBalancer={"ingress": [{"ip": "192.0.2.1"}]})
+    server.objects[f"{SPACE}/services/web"]["spec"] = {"type": "ClusterIP"}
+    assert cluster.vip("web", "lab-1") == ""
+
+
+def test_events(server: Server, cluster: Cluster) -> None:
+    """The last three of this Service's, the newest last."""
+    server.service("web")
+    times = ["2026-01-01T00:00:03Z", None, "2026-01-01T00:00:01Z"]
+    path = f"{SPACE}/events?fieldSelector=involvedObject.uid=u1"
+    events = [
+        {"reason": f"R{at}", "message": "why", "lastTimestamp": at}
+        for at in [*times, "2026-01-01T00:00:02Z"]
+    ]
+    server.objects[path] = {"items": events}
+
+    assert cluster.events("web", "lab-1").splitlines() == [
+        f"R2026-01-01T00:00:0{second}Z: why" for second in (1, 2, 3)
+    ]
+
+
+def test_no_events(cluster: Cluster) -> None:
+    """Without a Service or its events there is still something to read."""
+    assert cluster.events("web", "lab-1") == "no events"
+
+
+def test_pools(server: Server, cluster: Cluster) -> None:
+    """Every pool's ranges are as they are written."""
+    pool = {
+        "metadata": {"name": "kind-pool"},
+        "spec": {"addresses": ["192.0.2.0/28", "192.0.2.32-192.0.2.40"]},
+    }
+    server.objects[f"{METALLB}/ipaddresspools"] = {"items": [pool]}
+
+    assert cluster.pools() == {
+        "kind-pool": ["192.0.2.0/28", "192.0.2.32-192.0.2.40"]
+    }
