@@ -102,7 +102,7 @@ def test_pull_from_a_class_mirror(
     ok("lab", "images", "get", **env)
     assert (tmp_path / "cache" / "bin" / "kind").is_file()
     assert docker("image", "inspect", "-f", "{{.Id}}", node)
-    docker("rmi", "metallb-lab/kept")
+    docker("rmi", "--force", "metallb-lab/kept")  # nodes still run from it
     ok("lab", "up")
 
 
