@@ -2,7 +2,8 @@
 
 A reset is verified against this and not against what the playbook believes:
 Kubernetes objects, addresses and routes of every machine, fixed neighbour
-entries, the router's running configuration and the DHCP leases.
+entries, packet filters, settings of the kernel, the router's running
+configuration and the DHCP leases.
 """
 
 from __future__ import annotations
@@ -54,8 +55,14 @@ _NOTES: Final = (
 )
 _LOOKS: Final = {
     "addresses": "ip -o -4 address show scope global",
-    "routes": "ip -4 route show",
+    # Routes learnt by BGP are the speakers' doing and come when they come.
+    "routes": "ip -4 -o route show | grep -v 'proto bgp' || true",
     "neighbours": "ip -4 neigh show nud permanent",
+    "rules": "iptables -S 2>/dev/null | grep -v KUBE || true",
+    "kernel": (
+        "sysctl net.ipv4.fib_multipath_hash_policy net.ipv4.conf.all.rp_filter"
+        " net.ipv4.conf.eth0.rp_filter 2>/dev/null || true"
+    ),
     "configuration": "vtysh -c 'show run' 2>/dev/null || true",
     # Without the time at which a lease ends, and the client's own id.
     "leases": "cut -d' ' -f2-4 /lab/dnsmasq.leases 2>/dev/null || true",

@@ -56,6 +56,7 @@ class Spec:
     layer: Layer
     needs: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
+    full: bool = False
 
 
 class Failed(Exception):  # noqa: N818 - the name of an outcome
@@ -78,11 +79,13 @@ def check(
     layer: Layer,
     needs: Iterable[str] = (),
     variants: Iterable[str] = (),
+    full: bool = False,
 ) -> Callable[[_Test], _Test]:
     """Mark a test as a check of `layer`.
 
     `needs` are names of earlier checks without which this one says
-    nothing. With `variants`, the check exists for these only.
+    nothing. With `variants`, the check exists for these only. A `full` one
+    disturbs the lab to measure it, and is made by `grade --full` only.
 
     Raises:
         KitError: there is no such layer, or a name is given for a tuple.
@@ -94,7 +97,7 @@ def check(
         )
     if isinstance(needs, str) or isinstance(variants, str):
         raise KitError("needs and variants must be tuples, not one text")
-    spec = Spec(layer, tuple(needs), tuple(variants))
+    spec = Spec(layer, tuple(needs), tuple(variants), full)
 
     def mark(function: _Test) -> _Test:
         function.__dict__[_KEY] = spec

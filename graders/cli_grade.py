@@ -24,8 +24,12 @@ if TYPE_CHECKING:
     from graders.results import GradeResult
 
 
-def grade_now(student: str, *, as_json: bool, junit: str) -> int:
+def grade_now(
+    student: str, *, as_json: bool, junit: str, full: bool = False
+) -> int:
     """Grade the lab that stands; return the exit code.
+
+    With `full`, also by what disturbs the lab and takes its time.
 
     Raises:
         KitError: nothing stands, or the kit cannot look.
@@ -36,7 +40,7 @@ def grade_now(student: str, *, as_json: bool, junit: str) -> int:
     session = open_session(plan, lab, now.variant)
     attempt = now.attempts + 1
     if as_json:
-        result = run_grade(lab, now.variant, session, attempt)
+        result = run_grade(lab, now.variant, session, attempt, full=full)
         typer.echo(result.to_json().rstrip())
     else:
         report = Report(Console())
@@ -46,7 +50,12 @@ def grade_now(student: str, *, as_json: bool, junit: str) -> int:
             )
         )
         result = run_grade(
-            lab, now.variant, session, attempt, on_result=report.check
+            lab,
+            now.variant,
+            session,
+            attempt,
+            on_result=report.check,
+            full=full,
         )
         report.foot(result)
     if any(check.reason == "interrupted" for check in result.checks):

@@ -39,19 +39,21 @@ ISOLATED: Final = (
 _FOREIGN: Final = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST")
 
 
-def run_grade(  # noqa: PLR0913 - two of them are for tests and live output
+def run_grade(  # noqa: PLR0913 - what to grade, and how to tell of it
     lab: Lab,
     variant: str,
     session: SessionLike,
     attempt: int,
     *,
     on_result: Callable[[CheckResult], None] | None = None,
+    full: bool = False,
     grader_file: Path | None = None,
 ) -> GradeResult:
     """Return the result of every check of `lab` as it stands now.
 
     `attempt` counts from 1. `on_result` is called with each check's result
-    as soon as it is there. `grader_file` is the lab's own by default. A
+    as soon as it is there. With `full`, the checks that disturb the lab to
+    measure it are made, too. `grader_file` is the lab's own by default. A
     Ctrl-C ends the run: what was not checked by then says `interrupted`.
 
     Raises:
@@ -61,7 +63,7 @@ def run_grade(  # noqa: PLR0913 - two of them are for tests and live output
     """
     lab.variant(variant)
     began = time.monotonic()
-    plugin = GradePlugin(lab, variant, session, on_result)
+    plugin = GradePlugin(lab, variant, session, on_result, full=full)
     plugin.close(_run(plugin, grader_file or lab.grader_file))
     heading = Heading(
         lab=lab.id,

@@ -47,9 +47,9 @@ def next_hint(  # noqa: PLR0913 - a hint depends on all of them
         KitError: the hint names what the plan does not have.
 
     """
-    if not result.failed:
+    broken = _broken(lab, variant, result)
+    if broken is None:
         return _without_failure(result)
-    broken = result.failed[0]
     ladder = ladder_for(lab, variant, broken.name)
     if not ladder:
         return Hint(broken.name, _without_ladder(broken), 0, 0)
@@ -80,6 +80,13 @@ def render(template: str, plan_vars: Mapping[str, Any]) -> str:
     # A hint goes to a terminal, where HTML's escapes would be noise.
     environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701
     return environment.from_string(template).render(plan_vars).strip()
+
+
+def _broken(lab: Lab, variant: str, result: GradeResult) -> CheckResult | None:
+    """Return what to give a hint for: what failed, or will with --full."""
+    breaks = lab.variant(variant).breaks
+    left = [check for check in result.deferred if check.name == breaks]
+    return next(iter(result.failed + left), None)
 
 
 def _without_failure(result: GradeResult) -> Hint:

@@ -40,11 +40,11 @@ class LiveDriver:
         assert self.lab  # noqa: S101 - the proof starts before it resets
         lifecycle.reset(self.plan, self.lab, self.tell)
 
-    def grade(self) -> GradeResult:
-        """Grade what stands."""
+    def grade(self, *, full: bool = False) -> GradeResult:
+        """Grade what stands; with `full`, by disturbing it, too."""
         assert self.lab  # noqa: S101 - as above
         session = open_session(self.plan, self.lab, self.variant)
-        return run_grade(self.lab, self.variant, session, attempt=1)
+        return run_grade(self.lab, self.variant, session, attempt=1, full=full)
 
     def play(self, path: Path) -> None:
         """Type the walkthrough at real shells."""

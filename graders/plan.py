@@ -70,6 +70,8 @@ class Plan:
 
     pool_name: str = "kind-pool"
     advertisement_name: str = "kind-l2"
+    bgp_pool_name: str = "production-services"
+    bgp_peer_name: str = "tor-router"
 
     @property
     def context(self) -> str:
@@ -186,6 +188,11 @@ class Plan:
     def outside_address(self) -> IPv4Address:
         """An address outside every pool; the DHCP server leases it."""
         return self.dhcp_first + 50
+
+    @property
+    def bgp_vip(self) -> IPv4Address:
+        """The VIP of the Service that is announced by BGP."""
+        return self.bgp_pool[7]
 
     @property
     def cluster_asn(self) -> int:

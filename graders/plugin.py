@@ -14,7 +14,7 @@ import pytest
 
 from graders.checks import Layer, spec_of
 from graders.errors import CannotCheck, KitError
-from graders.results import CheckResult
+from graders.results import NEEDS_FULL, CheckResult
 from graders.verdicts import Verdict, blame, judge
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class Planned:
     layer: Layer | None = None
     sentence: str = ""
     needs: tuple[str, ...] = ()
+    full: bool = False
 
 
 @dataclass
@@ -65,15 +66,18 @@ class Run:
 class GradePlugin:
     """Runs the checks of one lab and one variant, and collects results.
 
-    `on_result` is called with each result as soon as it is there.
+    `on_result` is called with each result as soon as it is there. Checks
+    that disturb the lab are made only with `full`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what to grade, and how to tell of it
         self,
         lab: Lab,
         variant: str,
         session: SessionLike,
         on_result: Callable[[CheckResult], None] | None = None,
+        *,
+        full: bool = False,
     ) -> None:
         """Remember what to grade; pytest calls the rest."""
         self.results: dict[str, CheckResult] = {}
@@ -83,6 +87,7 @@ class GradePlugin:
         self._variant = variant
         self._session = session
         self._on_result = on_result
+        self._full = full
         self._planned: dict[str, Planned] = {}
         self._run = Run()
         self._unheard: OSError | None = None
@@ -141,13 +146,16 @@ class GradePlugin:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Stop a check whose needed checks did not pass."""
         self._run = Run()
+        planned = self._planned[_name(item)]
         lacking = [
             need
-            for need in self._planned[_name(item)].needs
+            for need in planned.needs
             if need in self._planned and self.results[need].outcome != "pass"
         ]
         if lacking:
             raise CannotCheck(f"needs {', '.join(lacking)}")
+        if planned.full and not self._full:
+            raise CannotCheck(NEEDS_FULL)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(
@@ -204,7 +212,9 @@ class GradePlugin:
             return None
         sentence = _sentence(test, self._session.plan.as_vars())
         points = self._lab.checks[name]
-        return Planned(name, points, spec.layer, sentence, spec.needs)
+        return Planned(
+            name, points, spec.layer, sentence, spec.needs, spec.full
+        )
 
     def _note_missing(self, known: list[str]) -> None:
         for name in self._lab.checks:

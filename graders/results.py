@@ -14,6 +14,8 @@ Outcome: TypeAlias = Literal["pass", "fail", "cannot-check"]
 SOLVED: Final = 0
 NOT_SOLVED: Final = 1
 NOT_CHECKED: Final = 3
+# Why a check that disturbs the lab was left out.
+NEEDS_FULL: Final = "needs grade --full"
 
 
 def _encodable(value: object) -> object:
@@ -108,6 +110,11 @@ class GradeResult(BaseModel):
     def unchecked(self) -> list[CheckResult]:
         """The checks that could not be made, in their order."""
         return self._with("cannot-check")
+
+    @property
+    def deferred(self) -> list[CheckResult]:
+        """The checks that only `grade --full` makes, in their order."""
+        return [one for one in self.unchecked if one.reason == NEEDS_FULL]
 
     def check(self, name: str) -> CheckResult:
         """Return the result of check `name`; KeyError if there is none."""

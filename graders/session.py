@@ -15,6 +15,7 @@ from graders.paths import state_dir
 from graders.probes.client import Client
 from graders.probes.cluster import Cluster
 from graders.probes.machine import Machine
+from graders.probes.router import Router
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -49,6 +50,11 @@ class Session:
     def lan_client(self) -> Client:
         """The client on the nodes' own segment."""
         return Client(self.machine("lan-client"))
+
+    @cached_property
+    def router(self) -> Router:
+        """The FRR router between the LAN and the edge."""
+        return Router(self.machine("router"))
 
     @cached_property
     def node_macs(self) -> dict[str, str]:

@@ -36,6 +36,11 @@ WAITS: Final[dict[str, Wait]] = {
     "api": Wait(3, "the API server answers in milliseconds or is down"),
     "pods": Wait(8, "an image is on the node, so a pod only has to start"),
     "settled": Wait(6, "pods get ready and VIPs allocated after a reset"),
+    "session": Wait(6, "a speaker connects and announces within 3 s"),
+    "route": Wait(4, "a path is installed within a second of its update"),
+    "hold": Wait(15, "a silent peer is dropped after 9 s, its hold time"),
+    "takeover": Wait(20, "speakers miss a silent one after 5 to 10 s"),
+    "node-back": Wait(30, "a kubelet renews its lease every 10 s"),
     "absent": Wait(4, "long enough for what its positive control showed"),
 }
 

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from graders.probes.flows import Flows, Watch, flows, long_flow
+
 if TYPE_CHECKING:
     from graders.probes.machine import Machine
 
@@ -63,3 +65,15 @@ class Client:
         body, _, status = done.out.rpartition("\n")
         shown = " ".join([*argv, url])
         return Http(shown, int(status or 0), body, done.error)
+
+    def flows(self, vip: str, count: int, path: str = "/") -> Flows:
+        """Open `count` connections to `vip`; see `flows.flows`."""
+        return flows(self.machine, f"http://{vip}{path}", count)
+
+    def long_flow(self, vip: str, path: str = "/") -> list[str]:
+        """Send several requests over one connection; see `flows`."""
+        return long_flow(self.machine, f"http://{vip}{path}")
+
+    def watch(self, vip: str, seconds: float) -> Watch:
+        """Watch `vip` in the background for at most `seconds`."""
+        return Watch(self.machine, f"http://{vip}/", seconds)

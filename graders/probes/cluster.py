@@ -118,6 +118,37 @@ class Cluster:
         lines = [f"{event['reason']}: {event['message']}" for event in found]
         return "\n".join(lines[-3:]) or "no events"
 
+    def pod_nodes(self, namespace: str, selector: str) -> dict[str, str]:
+        """Return the node of each pod with these labels, by the pod's name.
+
+        `selector` is written as kubectl has it: `app=web`.
+        """
+        found = self.items(
+            f"/api/v1/namespaces/{namespace}/pods?labelSelector={selector}"
+        )
+        return {
+            pod["metadata"]["name"]: pod["spec"].get("nodeName", "")
+            for pod in found
+            if "deletionTimestamp" not in pod["metadata"]
+        }
+
+    def ready_nodes(self, namespace: str, service: str) -> frozenset[str]:
+        """Return the nodes on which a Service has a ready endpoint."""
+        found = self.items(
+            f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
+            f"?labelSelector=kubernetes.io/service-name={service}"
+        )
+        return frozenset(
+            end["nodeName"]
+            for part in found
+            for end in part.get("endpoints") or []
+            if end.get("conditions", {}).get("ready") and "nodeName" in end
+        )
+
+    def ranges(self) -> list[str]:
+        """Return the ranges of all IPAddressPools."""
+        return [text for texts in self.pools().values() for text in texts]
+
     def pools(self) -> dict[str, list[str]]:
         """Return each IPAddressPool's ranges, as they are written."""
         found = self.items(f"{METALLB}/ipaddresspools")

@@ -31,6 +31,10 @@ SAID = """\
 =-=-=
 172.18.0.9 dev eth0 lladdr 02:42:ac:12:00:09 PERMANENT
 =-=-=
+-P INPUT ACCEPT
+=-=-=
+net.ipv4.fib_multipath_hash_policy = 1
+=-=-=
 Building configuration...
 router bgp 64501
 =-=-=
@@ -181,6 +185,8 @@ def test_look() -> None:
         "routes": "172.18.0.0/16 dev eth0 proto kernel scope link"
         " src 172.18.0.2",
         "neighbours": "172.18.0.9 dev eth0 lladdr 02:42:ac:12:00:09 PERMANENT",
+        "rules": "-P INPUT ACCEPT",
+        "kernel": "net.ipv4.fib_multipath_hash_policy = 1",
         "configuration": "Building configuration...\nrouter bgp 64501",
         "leases": "02:42:ac:12:00:05 172.18.100.151 desk",
     }
@@ -188,7 +194,7 @@ def test_look() -> None:
 
 def test_look_at_one_that_says_nothing(said: dict[str, str]) -> None:
     """A machine without routes or neighbours is no trouble."""
-    said["dhcp"] = "=-=-=\n" * 4
+    said["dhcp"] = "=-=-=\n" * 6
 
     assert set(baseline._look(PLAN, "dhcp").values()) == {""}
 

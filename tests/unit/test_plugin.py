@@ -230,3 +230,27 @@ def test_checks_run_in_the_order_of_the_file(tmp_path: Path) -> None:
     result = _grade(tmp_path, body, a=1, b=1, c=1)
 
     assert [check.name for check in result.checks] == ["b", "c", "a"]
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_what_disturbs_the_lab_is_made_on_demand(
+    tmp_path: Path, *, full: bool
+) -> None:
+    """Without --full it is left out, and nobody calls the lab solved."""
+    file = tmp_path / "grader_full.py"
+    body = """
+    @check(layer="allocation", full=True)
+    def test_vip(lab):
+        '''web survives.'''
+    """
+    file.write_text(HEAD + textwrap.dedent(body))
+    lab = Lab.model_construct(**(dict(TOY) | {"checks": {"vip": 15}}))
+    session = SimpleNamespace(plan=make_plan())
+
+    result = run_grade(lab, "no-pool", session, 1, full=full, grader_file=file)
+
+    assert result.solved is full
+    assert [check.name for check in result.deferred] == (
+        [] if full else ["vip"]
+    )
+    assert result.exit_code == (0 if full else 3)

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from graders import prove
 from graders.errors import CannotCheck, UsageError
-from graders.results import CheckResult, Heading, summarise
+from graders.results import NEEDS_FULL, CheckResult, Heading, summarise
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,10 +85,13 @@ class Pretender:
         """Bring the fault back."""
         self._do("reset")
 
-    def grade(self) -> GradeResult:
-        """Grade what stands."""
-        self.calls.append("grade")
-        return result(self.state)
+    def grade(self, *, full: bool = False) -> GradeResult:
+        """Grade what stands; `later` is checked by a full grade only."""
+        self.calls.append("grade --full" if full else "grade")
+        state = dict(self.state)
+        if "later" in state and not full:
+            state["later"] = NEEDS_FULL
+        return result(state)
 
     def play(self, path: Path) -> None:
         """Pretend to type."""
@@ -166,6 +169,28 @@ def test_good_lab_is_proven() -> None:
         *("start", "grade", "grade", "wide.md", "grade"),
         *("reset", "no-pool.md", "grade"),
         *("reset", "other.md", "grade", "reset", "grade"),
+    ]
+
+
+@pytest.mark.usefixtures("folder")
+def test_full_grades_only_where_they_decide() -> None:
+    """What would pass is graded in full, and so is what a full check sees."""
+    red = {**RED, "later": ""} if RED else {}
+    rows, driver = proof(
+        start=red,
+        reset=red,
+        wide={"vip": "", "pool": "fail", "http": "", "later": ""},
+        **{
+            "no-pool": {**GREEN, "later": ""},
+            "other": {**GREEN, "later": "fail"},
+        },
+    )
+    calls = [call for call in driver.calls if call.startswith("grade")]
+
+    assert bad(rows) == {"other/other.md"}
+    assert calls == [
+        *("grade", "grade", "grade", "grade", "grade --full"),
+        *("grade", "grade --full", "grade"),
     ]
 
 

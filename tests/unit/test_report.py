@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from graders.report import EVIDENCE_LINES, Report
-from graders.results import GradeResult, summarise
+from graders.results import NEEDS_FULL, GradeResult, summarise
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 RESULT = GradeResult.model_validate_json((GOLDEN / "result.json").read_text())
@@ -125,3 +125,19 @@ def test_any_text_is_shown_within_the_width(text: str, width: int) -> None:
 
     assert all(cell_len(line) <= max(width, 72) for line in lines)
     assert all(line.isprintable() for line in lines)
+
+
+def test_a_quick_grade_names_the_rest() -> None:
+    """Where only --full is left, the last line says so."""
+    checks = [
+        check.model_copy(
+            update={"outcome": "cannot-check", "reason": NEEDS_FULL}
+            if check is RESULT.checks[-1]
+            else {"outcome": "pass", "reason": ""}
+        )
+        for check in RESULT.checks
+    ]
+    text = _report(summarise(RESULT.heading, checks, 2.04), 100)
+
+    assert "Nothing broken so far." in text
+    assert "The rest: grade --full" in text

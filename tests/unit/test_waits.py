@@ -77,5 +77,12 @@ def test_an_unknown_wait_is_named() -> None:
 
 
 def test_every_wait_is_short_and_has_a_reason() -> None:
-    """A broken lab is graded within 15 s, so no wait may eat that alone."""
-    assert all(0 < wait.seconds <= 10 and wait.why for wait in WAITS.values())
+    """A broken lab is graded within 15 s, so no wait may eat that alone.
+
+    Those of `grade --full`, which takes a minute, may be longer.
+    """
+    full = {"hold": 15, "takeover": 20, "node-back": 30}
+    assert all(
+        0 < wait.seconds <= full.get(name, 10) and wait.why
+        for name, wait in WAITS.items()
+    )

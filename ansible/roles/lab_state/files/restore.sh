@@ -1,0 +1,101 @@
+# Brings one node or machine back to what it was made with; typed into a shell
+# there. Whatever a fault or a student may have added is taken away: addresses,
+# neighbour entries, routes, rules of iptables, qdiscs, settings of the kernel,
+# the router's configuration. Says what it changed.
+#
+# Environment: ROLE; KEEP, addresses with their prefix lengths; EDGE and
+# ROUTER, the edge network and the way there.
+: "${KEEP:?}"
+set -u
+say() { echo "changed $ROLE: $*"; }
+MADE=/var/lib/lab-made
+PODS=10.244.0.0/16 # kind's own choice
+
+addresses() {
+  ip -4 -o address show | while read -r _ dev _ address rest; do
+    case "$dev $rest" in veth* | *:lease*) continue ;; esac
+    case " 127.0.0.1/8 $KEEP " in *" $address "*) continue ;; esac
+    ip address del "$address" dev "$dev" && say "address $address"
+  done
+}
+
+neighbours() {
+  ip -4 neighbour show nud permanent | while read -r address _ dev _; do
+    ip neighbour del "$address" dev "$dev" && say "neighbour $address"
+  done
+}
+
+routes() {
+  ip -4 -o route show | while read -r dst rest; do
+    case "$dst $rest" in
+      default* | *"proto kernel"* | *"proto bgp"* | *veth*) continue ;;
+      "${PODS%.*.*}".*) continue ;;
+      "$EDGE via $ROUTER "*) continue ;;
+      blackhole* | unreachable* | prohibit* | throw*) dst="$dst ${rest%% *}" ;;
+    esac
+    ip route del $dst && say "route $dst"
+  done
+  case $ROLE in
+    router) ;;
+    client) ip route replace default via "$ROUTER" ;;
+    *)
+      [ -n "$(ip route show "$EDGE" via "$ROUTER")" ] \
+        || { ip route replace "$EDGE" via "$ROUTER" && say "route $EDGE"; } ;;
+  esac
+}
+
+rules() {
+  for table in filter nat mangle raw; do
+    iptables -w -t $table -S 2> /dev/null \
+      | grep -E '^-A (PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING) ' \
+      | grep -v -E "KUBE-|DOCKER_|CNI-|KINDNET|! -d $PODS -j MASQUERADE" \
+      | sed 's/^-A/-D/' | while read -r rule; do
+        eval "iptables -w -t $table $rule" && say "rule $rule"
+      done
+  done
+  for chain in INPUT FORWARD OUTPUT; do
+    iptables -w -P $chain ACCEPT
+  done
+}
+
+kernel() {
+  keys="net.ipv4.ip_forward"
+  for name in all default eth0; do
+    for key in rp_filter arp_ignore arp_announce; do
+      keys="$keys net.ipv4.conf.$name.$key"
+    done
+  done
+  [ -e $MADE/kernel ] || sysctl $keys > $MADE/kernel
+  sysctl $keys | diff - $MADE/kernel | sed -n 's/^> //p' | while read -r line; do
+    sysctl -q -w "$(echo "$line" | tr -d ' ')" && say "$line"
+  done
+  # Flows are spread by ports, too, as the router's maker set it.
+  [ "$ROLE" != router ] || sysctl -q -w net.ipv4.fib_multipath_hash_policy=1
+}
+
+running() { vtysh -c 'show running-config' 2> /dev/null; }
+
+frr() {
+  # A student may have written the configuration to its file.
+  install -o frr -g frr -m 640 /etc/frr/lab.conf /etc/frr/frr.conf
+  [ -e $MADE/frr ] && [ "$(running)" = "$(cat $MADE/frr)" ] && return
+  /usr/lib/frr/frrinit.sh restart > /dev/null 2>&1
+  for _ in $(seq 50); do
+    running | grep -q '^router bgp' && break
+    sleep 0.1
+  done
+  [ -e $MADE/frr ] || running > $MADE/frr
+  say "configuration"
+}
+
+mkdir -p $MADE
+addresses
+neighbours
+routes
+rules
+for dev in eth0 eth1; do
+  tc qdisc del dev $dev root 2> /dev/null && say "qdisc of $dev"
+done
+kernel
+[ "$ROLE" != router ] || frr
+true

@@ -1,0 +1,145 @@
+"""Many flows at once, and one watch over time, as a client sees them."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Self
+
+if TYPE_CHECKING:
+    from graders.probes.machine import Machine
+
+# Every request is a TCP connection of its own, from a port of its own.
+_FLOWS: Final = """\
+d=$(mktemp -d)
+curl -s --parallel --parallel-immediate --parallel-max 30 --max-time 2 \
+  -H 'Connection: close' -o "$d/#1" "$1?[1-$2]"
+for n in $(seq "$2"); do
+  [ ! -s "$d/$n" ] || { cat "$d/$n"; echo; }
+done
+rm -r "$d"
+"""
+# Each request in the background: one that hangs must not thin the samples.
+_WATCH: Final = """\
+n=0
+rm -f "$3"
+while [ "$n" -lt "$2" ] && [ ! -e "$3" ]; do
+  ( t=$(date +%s%3N)
+    curl -s -o /dev/null --max-time 1 "$1" && echo "$t 1" || echo "$t 0" ) &
+  sleep 0.2
+  n=$((n + 1))
+done
+wait
+rm -f "$3"
+"""
+_RATE: Final = 5
+_STOP: Final = "/tmp/lab-watch-stop"  # noqa: S108 - in the client's container
+# What a request may take before it counts as lost, seconds; see _WATCH.
+_LOST: Final = 1.0
+
+
+@dataclass(frozen=True)
+class Flows:
+    """What many connections came to: bodies with their number, and losses."""
+
+    command: str
+    answers: Counter[str]
+    failed: int
+
+
+def flows(machine: Machine, url: str, count: int) -> Flows:
+    """Open `count` connections to `url`, 30 at a time, 2 s each at most.
+
+    Raises:
+        CannotCheck: the machine is not there.
+
+    """
+    done = machine.run(
+        *("sh", "-c", _FLOWS, "flows", url, str(count)),
+        seconds=20 + count / 15,
+    )
+    answers = Counter(line for line in done.out.splitlines() if line)
+    shown = f"for i in $(seq {count}); do curl -sm2 {url}; echo; done"
+    return Flows(shown, answers, count - answers.total())
+
+
+def long_flow(machine: Machine, url: str, count: int = 5) -> list[str]:
+    """Send `count` requests over one connection; return the answers.
+
+    Raises:
+        CannotCheck: the machine is not there.
+
+    """
+    done = machine.run(
+        *("curl", "-s", "--max-time", "2", "-w", "\n", f"{url}?[1-{count}]")
+    )
+    return [line for line in done.out.splitlines() if line]
+
+
+@dataclass
+class Watch:
+    """One request each 0.2 s in the background, from `with` to its end.
+
+    It ends by itself after `seconds`. The figures are there once the
+    `with` is over.
+    """
+
+    machine: Machine
+    url: str
+    seconds: float
+    samples: list[tuple[float, bool]] = field(default_factory=list)
+    _thread: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End early, and collect what was seen."""
+        self.machine.run("touch", _STOP)
+        assert self._thread  # noqa: S101 - made by __enter__
+        self._thread.join(self.seconds + 10)
+
+    @property
+    def total(self) -> int:
+        """How many requests were sent."""
+        return len(self.samples)
+
+    @property
+    def failed(self) -> int:
+        """How many got no answer within a second."""
+        return sum(not good for _, good in self.samples)
+
+    @property
+    def window(self) -> float:
+        """Seconds from the first lost request until none was lost."""
+        lost = [at for at, good in self.samples if not good]
+        return lost[-1] - lost[0] + _LOST if lost else 0.0
+
+    def outages(self) -> list[float]:
+        """Return how long each stretch without any answer took, seconds."""
+        found, begun, last = [], None, 0.0
+        for at, good in self.samples:
+            if good and begun is not None:
+                found.append(at - begun)
+                begun = None
+            elif not good and begun is None:
+                begun = at
+            last = at
+        if begun is not None:
+            found.append(last - begun + _LOST)
+        return found
+
+    def _run(self) -> None:
+        count = str(int(self.seconds * _RATE))
+        done = self.machine.run(
+            *("sh", "-c", _WATCH, "watch", self.url, count, _STOP),
+            seconds=self.seconds * 2 + 10,
+        )
+        rows = [line.split() for line in done.out.splitlines()]
+        self.samples = sorted(
+            (int(at) / 1000, good == "1") for at, good in rows
+        )

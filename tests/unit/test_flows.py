@@ -1,0 +1,59 @@
+"""What many flows and a watch come to."""
+
+from __future__ import annotations
+
+import pytest
+
+from graders.probes.flows import Watch, flows, long_flow
+from graders.probes.machine import Machine, Output
+
+
+class Says(Machine):
+    """A client on which every command prints one text."""
+
+    said = ""
+
+    def run(self, *argv: str, seconds: float = 20) -> Output:
+        """Answer."""
+        del seconds
+        return Output(" ".join(argv), 0, self.said, "")
+
+
+def _says(said: str) -> Says:
+    machine = Says("client", "metallb-lab-client")
+    object.__setattr__(machine, "said", said)
+    return machine
+
+
+def test_flows() -> None:
+    """Answers are counted by their text; the others are lost."""
+    found = flows(_says("a\nb\na\n"), "http://10.0.100.7/", 5)
+
+    assert found.answers == {"a": 2, "b": 1}
+    assert found.failed == 2
+
+
+def test_long_flow() -> None:
+    """The answers come in their order."""
+    assert long_flow(_says("a\na\n"), "http://10.0.100.7/") == ["a", "a"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "outages", "window", "failed"),
+    [
+        ("1000 1\n1200 1\n", [], 0.0, 0),
+        # In the order in which they end, not in which they were sent.
+        ("1000 1\n1600 1\n1200 0\n1400 0\n", [0.4], 1.2, 2),
+        ("1000 0\n1200 1\n1400 0\n", [0.2, 1.0], 1.4, 2),
+    ],
+)
+def test_watch(
+    rows: str, outages: list[float], window: float, failed: int
+) -> None:
+    """Stretches without an answer, and the time until all is whole."""
+    with Watch(_says(rows), "http://10.0.100.7/", 1) as watch:
+        pass
+
+    assert watch.outages() == pytest.approx(outages)
+    assert watch.window == pytest.approx(window)
+    assert (watch.failed, watch.total) == (failed, rows.count("\n"))
