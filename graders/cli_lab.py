@@ -74,6 +74,14 @@ def _before_the_engine(student: str) -> Located:
     return found
 
 
+def _plan(student: str) -> Plan:
+    """Return the plan; where docker does not tell, by the host's routes."""
+    try:
+        return located(student).plan
+    except CannotCheck:
+        return routes_only(student).plan
+
+
 def play(name: str, student: str, **more: object) -> None:
     """Run a playbook that is about no lab.
 
@@ -81,10 +89,7 @@ def play(name: str, student: str, **more: object) -> None:
         KitError: a step failed.
 
     """
-    try:
-        plan = located(student).plan
-    except CannotCheck:
-        plan = routes_only(student).plan
+    plan = _plan(student)
     run_playbook(name, lifecycle.variables(plan) | more, student=student)
 
 
@@ -134,12 +139,13 @@ def down_lab(student: str) -> None:
 
     """
     try:
-        plan = located(student).plan
+        located(student)
     except EngineDown:
         typer.echo("no container engine runs, so no lab stands")
         return
     except CannotCheck:
-        plan = routes_only(student).plan
+        pass  # whose lab it is stands in labels; the plan is for names only
+    plan = _plan(student)
     run_playbook("down", lifecycle.variables(plan), student=student)
 
 
@@ -217,10 +223,7 @@ def open_shell(machine: str | None, command: str, student: str) -> None:
 
 def see_doctor(student: str) -> int:
     """Print the doctor's findings; return the exit code."""
-    try:
-        plan = located(student).plan
-    except CannotCheck:
-        plan = routes_only(student).plan
+    plan = _plan(student)
     findings = doctor.run_doctor(plan)
     Console().print(doctor.render(findings))
     return doctor.exit_code(findings)

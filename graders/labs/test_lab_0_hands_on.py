@@ -65,8 +65,7 @@ def test_metallb_pods(lab: Session) -> None:
 @check(layer="allocation", needs=("metallb_pods",))
 def test_pool(lab: Session) -> None:
     """An IPAddressPool has addresses of network {lan_name} that are free."""
-    pools = lab.cluster.pools()
-    ranges = [text for texts in pools.values() for text in texts]
+    ranges = lab.cluster.ranges()
     if not ranges:
         fail("expected an IPAddressPool, not none", seen_by=SEE_POOLS)
     beyond = outside(ranges, lab.plan.lan)
@@ -105,7 +104,7 @@ def test_advertisement(lab: Session) -> None:
 def test_vip(lab: Session) -> None:
     """A LoadBalancer Service has an external IP from the pool."""
     name, vip = until("allocation", lambda: _service(lab), lambda it: it[1])
-    ranges = [text for texts in lab.cluster.pools().values() for text in texts]
+    ranges = lab.cluster.ranges()
     expect(
         f"the external IP of {name or 'a LoadBalancer Service'} to be in",
         expected=ranges,

@@ -59,7 +59,7 @@ def test_neighbours(lab: Session) -> None:
 def test_pool(lab: Session) -> None:
     """The VIP and every pool stay in the range kept for Services."""
     pools = lab.cluster.pools()
-    ranges = [text for texts in pools.values() for text in texts]
+    ranges = lab.cluster.ranges()
     vip = lab.cluster.vip("web", SPACE)
     evidence = "\n".join(f"{name} {pools[name]}" for name in pools)
     expect_unowned(lab, ranges)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from graders.paths import ROOT
+from graders.paths import ROOT, state_dir
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,35 @@ def ok(*argv: str, **more: str) -> str:
     done = run(*argv, **more)
     assert done.returncode == 0, f"{argv}\n{done.stdout}\n{done.stderr}"
     return done.stdout
+
+
+def told(verb: str, since: float) -> str:
+    """Return what logs of a playbook begun after `since` say."""
+    logs = (state_dir("demo") / "logs").glob(f"{verb}-*.log")
+    return "".join(
+        log.read_text(encoding="utf-8")
+        for log in logs
+        if log.stat().st_mtime > since
+    )
+
+
+def begin(*argv: str) -> subprocess.Popen[bytes]:
+    """Begin a command of the kit, in a process group of its own."""
+    return subprocess.Popen(
+        [str(BIN / argv[0]), *argv[1:]],
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def eventually(holds: Callable[[], object], seconds: float = 60) -> None:
+    """Wait until something holds; fail if it does not come to hold."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to hold"
+        time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")

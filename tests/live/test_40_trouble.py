@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from graders.hostnet import current_plan
-from graders.paths import ROOT
 
-from .conftest import BIN, ok, run
+from .conftest import begin, eventually, ok, run, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,14 +23,12 @@ pytestmark = pytest.mark.usefixtures("fresh")
 def test_interrupted_reset_is_mended_by_the_next(how: signal.Signals) -> None:
     """A reset that is cut off leaves nothing that the next does not mend."""
     ok("lab", "start", "1")
-    begun = subprocess.Popen(
-        [str(BIN / "lab"), "reset"],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
+    since = time.time()
+    begun = begin("lab", "reset")
+    # In the middle of the playbook: things are gone and not yet back.
+    eventually(
+        lambda: "Put the lab's objects in place" in told("reset", since)
     )
-    time.sleep(3)  # well into the playbook; it takes more than twice that
     os.kill(begun.pid, how)
     begun.wait(30)
     ok("lab", "reset")
@@ -41,13 +37,9 @@ def test_interrupted_reset_is_mended_by_the_next(how: signal.Signals) -> None:
 
 def test_two_commands_at_once_are_refused() -> None:
     """The second is told who holds the lab."""
-    begun = subprocess.Popen(
-        [str(BIN / "lab"), "reset"],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    time.sleep(2)  # Python starts, then the lock is taken first of all
+    since = time.time()
+    begun = begin("lab", "reset")
+    eventually(lambda: "PLAY" in told("reset", since))
     second = run("lab", "reset")
     assert second.returncode == 3
     assert str(begun.pid) in second.stderr
@@ -108,14 +100,10 @@ def test_cluster_made_by_hand_as_in_the_module() -> None:
 def test_interrupted_up_is_mended_by_the_next() -> None:
     """Ctrl-C while kind makes nodes: the next `lab up` makes them anew."""
     ok("lab", "down")
-    begun = subprocess.Popen(
-        [str(BIN / "lab"), "up"],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    time.sleep(20)  # nodes are there by then, the cluster is not
+    since = time.time()
+    begun = begin("lab", "up")
+    # Nodes are there by then, the cluster is not.
+    eventually(lambda: "Wait for kind" in told("up", since), seconds=180)
     os.kill(begun.pid, signal.SIGINT)
     assert begun.wait(60) == 130
     ok("lab", "up")
