@@ -52,6 +52,10 @@ class LiveDriver:
 
     def _shell(self, place: str) -> Shell:
         """Return the shell that a fence of the walkthrough names."""
-        machine = None if place == "shell" else place
+        vtysh = place == "vtysh"
+        machine = "router" if vtysh else place if place != "shell" else None
         argv, env = shell_argv(self.plan, machine)
-        return Shell(argv, env, Path.cwd())
+        if vtysh:
+            # FRR's own shell instead of the machine's.
+            argv = (*argv[:-1], "vtysh")
+        return Shell(argv, env, Path.cwd(), vtysh=vtysh)

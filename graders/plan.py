@@ -195,6 +195,11 @@ class Plan:
         return self.bgp_pool[7]
 
     @property
+    def foreign_pool(self) -> IPv4Network:
+        """Addresses beside the BGP pool, which no router must accept."""
+        return IPv4Network((self.bgp_pool.broadcast_address + 1, 28))
+
+    @property
     def cluster_asn(self) -> int:
         """The AS number of the speakers."""
         return self.shape.cluster_asn

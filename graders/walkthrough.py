@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-PLACES: Final = ("shell", "router", "client", "lan-client", "dhcp", "desk")
+PLACES: Final = (
+    "shell",
+    "router",
+    "vtysh",
+    "client",
+    "lan-client",
+    "dhcp",
+    "desk",
+)
 MAY_FAIL: Final = "may-fail"
 
 _FENCE: Final = re.compile(r"^(?P<indent>\s*)```(?P<info>[^`]*)$")

@@ -1,0 +1,177 @@
+"""What a lab about BGP asks of the router and the speakers."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from graders.errors import CannotCheck
+from graders.probes.cluster import METALLB
+from graders.waits import until
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from graders.session import Session
+
+_SPACE: Final = "metallb-system"
+_SESSIONS: Final = "show bgp neighbors json"
+_LABELS: Final = {"app.kubernetes.io/managed-by": "metallb-lab"}
+
+
+@dataclass(frozen=True)
+class Neighbour:
+    """A session as the router has negotiated it; `hold` is in seconds."""
+
+    state: str
+    local_as: int
+    remote_as: int
+    hold: float
+
+
+def eligible(lab: Session) -> dict[str, str]:
+    """Return the nodes that may announce a VIP, and their addresses.
+
+    kind leaves the label that keeps load balancers off on its control
+    plane: it has a session, and nothing to say.
+    """
+    return {
+        node.name: str(node.lan)
+        for role, node in lab.plan.nodes.items()
+        if role != "control-plane"
+    }
+
+
+def names_of(lab: Session, addresses: frozenset[str]) -> list[str]:
+    """Return the names of the nodes with these addresses."""
+    names = {str(node.lan): node.name for node in lab.plan.nodes.values()}
+    return sorted(names.get(one, one) for one in addresses)
+
+
+def neighbours(lab: Session) -> dict[str, Neighbour]:
+    """Return the router's neighbours by address, none without BGP.
+
+    Raises:
+        CannotCheck: the router is not there.
+
+    """
+    try:
+        found = json.loads(lab.router.vtysh(_SESSIONS).out)
+    except json.JSONDecodeError:
+        return {}
+    return {
+        address: Neighbour(
+            told["bgpState"],
+            told["localAs"],
+            told["remoteAs"],
+            told.get("bgpTimerHoldTimeMsecs", 0) / 1000,
+        )
+        for address, told in found.items()
+        if isinstance(told, dict) and "bgpState" in told
+    }
+
+
+def announcers(lab: Session, name: str, namespace: str) -> frozenset[str]:
+    """Return the nodes whose speakers say that they announce a Service.
+
+    They say so whatever becomes of their sessions.
+
+    Raises:
+        CannotCheck: the API server does not answer.
+
+    """
+    found = [
+        item.get("status", {})
+        for item in lab.cluster.items(f"{METALLB}/servicebgpstatuses")
+    ]
+    return frozenset(
+        told.get("node", "")
+        for told in found
+        if told.get("serviceName") == name
+        and told.get("serviceNamespace") == namespace
+        and told.get("peers")
+    )
+
+
+@contextlib.contextmanager
+def foreign_service(lab: Session, namespace: str) -> Iterator[str]:
+    """Have the speakers announce what the router must not accept.
+
+    A pool beside the agreed one, its advertisement and a Service are made,
+    and removed in any case. Yields the address once all speakers announce.
+
+    Raises:
+        CannotCheck: the API refuses, or the speakers do not announce it.
+
+    """
+    name = f"grader-{secrets.token_hex(3)}"
+    pool = _object("IPAddressPool", name, autoAssign=False)
+    pool["spec"]["addresses"] = [str(lab.plan.foreign_pool)]
+    announce = _object("BGPAdvertisement", name, ipAddressPools=[name])
+    with (
+        _made(lab, f"{METALLB}/ipaddresspools", pool),
+        _made(lab, f"{METALLB}/bgpadvertisements", announce),
+        service_from(lab, namespace, name) as service,
+    ):
+        said = until(
+            "fresh",
+            partial(announcers, lab, service, namespace),
+            eligible(lab).keys().__eq__,
+        )
+        if said != eligible(lab).keys():
+            raise CannotCheck(
+                "the speakers do not announce the grader's own Service",
+                way_out="see `kubectl get configurationstates -A`",
+            )
+        yield lab.cluster.vip(service, namespace)
+
+
+@contextlib.contextmanager
+def service_from(lab: Session, namespace: str, pool: str) -> Iterator[str]:
+    """Make a Service before web's pods with an address from `pool`.
+
+    Yields its name; it is removed in any case.
+
+    Raises:
+        CannotCheck: the API refuses.
+
+    """
+    name = f"grader-{secrets.token_hex(3)}"
+    body = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {
+            "name": name,
+            "labels": _LABELS,
+            "annotations": {"metallb.io/address-pool": pool},
+        },
+        "spec": {
+            "type": "LoadBalancer",
+            "selector": {"app": "web"},
+            "ports": [{"port": 80, "targetPort": 8080}],
+        },
+    }
+    with _made(lab, f"/api/v1/namespaces/{namespace}/services", body):
+        yield name
+
+
+def _object(kind: str, name: str, **spec: object) -> dict[str, Any]:
+    return {
+        "apiVersion": "metallb.io/v1beta1",
+        "kind": kind,
+        "metadata": {"name": name, "namespace": _SPACE, "labels": _LABELS},
+        "spec": spec,
+    }
+
+
+@contextlib.contextmanager
+def _made(lab: Session, path: str, body: dict[str, Any]) -> Iterator[None]:
+    lab.cluster.ask("POST", path, body)
+    try:
+        yield
+    finally:
+        lab.cluster.ask("DELETE", f"{path}/{body['metadata']['name']}")

@@ -1,0 +1,324 @@
+"""Lab 3: the router spreads web's clients over every eligible node."""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from graders.bgp import (
+    announcers,
+    eligible,
+    foreign_service,
+    names_of,
+    neighbours,
+    service_from,
+)
+from graders.checks import check, expect, fail
+from graders.disturb import cut_off
+from graders.waits import until
+
+if TYPE_CHECKING:
+    from graders.bgp import Neighbour
+    from graders.probes.flows import Flows
+    from graders.probes.router import Route
+    from graders.session import Session
+
+SPACE: Final = "lab-3"
+# Seconds: what the brief allows for noticing, and for all clients to be well.
+HOLD: Final = 10
+OUTAGE: Final = 15
+FLOWS: Final = 40
+# What a node must get at least; by chance a fair half is never so small.
+FEW: Final = 4
+SUMMARY: Final = "vtysh -c 'show bgp ipv4 unicast summary' on router"
+
+
+@check(layer="allocation")
+def test_vip(lab: Session) -> None:
+    """web has the VIP {bgp_vip}."""
+    wanted = str(lab.plan.bgp_vip)
+    vip = until(
+        "allocation", lambda: lab.cluster.vip("web", SPACE), wanted.__eq__
+    )
+    expect(
+        "the external IP of web to be",
+        expected=wanted,
+        got=vip or "<pending>",
+        seen_by=f"kubectl describe svc web -n {SPACE}",
+        evidence=lambda: lab.cluster.events("web", SPACE),
+    )
+
+
+@check(layer="advertisement", needs=("vip",))
+def test_announced(lab: Session) -> None:
+    """The speaker of each worker announces the VIP."""
+    wanted = eligible(lab).keys()
+    found = until(
+        "withdraw", partial(announcers, lab, "web", SPACE), wanted.__eq__
+    )
+    expect(
+        "the VIP to be announced by",
+        expected=sorted(wanted),
+        got=sorted(found),
+        seen_by="kubectl get servicebgpstatuses -A -o yaml",
+        evidence=lambda: lab.cluster.events("web", SPACE),
+    )
+
+
+@check(layer="neighbour")
+def test_sessions(lab: Session) -> None:
+    """The router has a BGP session with each worker."""
+    wanted = frozenset(eligible(lab).values())
+    found = until(
+        "session",
+        partial(neighbours, lab),
+        lambda found: _up(found) >= wanted,
+    )
+    for name, address in eligible(lab).items():
+        peer = found.get(address)
+        expect(
+            f"the session of the router with {name} to be",
+            expected="Established",
+            got=peer.state if peer else "not configured",
+            seen_by=SUMMARY,
+            evidence=lambda: lab.router.vtysh("show bgp summary").text,
+        )
+        assert peer
+        expect(
+            f"the AS numbers of router and {name} to be",
+            expected=(lab.plan.router_asn, lab.plan.cluster_asn),
+            got=(peer.local_as, peer.remote_as),
+            seen_by=f"vtysh -c 'show bgp neighbors {address}' on router",
+        )
+
+
+@check(layer="neighbour", needs=("sessions",))
+def test_hold(lab: Session) -> None:
+    """A silent neighbour is given up after 10 s at most."""
+    found = neighbours(lab)
+    for name, address in eligible(lab).items():
+        hold = found[address].hold if address in found else 0
+        expect(
+            f"the hold time agreed with {name} to be",
+            expected=f"{HOLD} s at most",
+            got=f"{hold:.0f} s",
+            ok=0 < hold <= HOLD,
+            seen_by=f"vtysh -c 'show bgp neighbors {address}' on router",
+        )
+
+
+@check(layer="route", needs=("announced", "sessions"))
+def test_paths(lab: Session) -> None:
+    """The router accepts a path to the VIP from each worker."""
+    wanted = frozenset(eligible(lab).values())
+    vip = lab.plan.bgp_vip
+    found = until(
+        "route", lambda: lab.router.next_hops(f"{vip}/32"), wanted.__eq__
+    )
+    expect(
+        f"the paths to {vip}/32 on the router to be by",
+        expected=names_of(lab, wanted),
+        got=names_of(lab, found) or "none at all",
+        ok=found == wanted,
+        seen_by=f"vtysh -c 'show bgp ipv4 unicast {vip}/32' on router",
+        evidence=lambda: lab.router.vtysh("show bgp summary").text,
+    )
+
+
+@check(layer="route", needs=("paths",))
+def test_fib(lab: Session) -> None:
+    """The router forwards to each worker, by routes learnt by BGP."""
+    wanted = sorted(eligible(lab))
+    vip = str(lab.plan.bgp_vip)
+    route = until(
+        "route",
+        lambda: lab.router.fib(vip),
+        lambda route: _told(lab, route) == ("bgp", wanted),
+    )
+    source, names = _told(lab, route)
+    seen = f"ip route show {vip} on router"
+    expect(
+        f"the route to {vip} to come from",
+        expected="bgp",
+        got=source or "nobody",
+        seen_by=seen,
+    )
+    expect(
+        f"the next hops for {vip} to be",
+        expected=wanted,
+        got=names,
+        seen_by=seen,
+        evidence=lambda: lab.router.vtysh(f"show bgp ipv4 {vip}/32").text,
+    )
+
+
+@check(layer="forwarding", needs=("fib",))
+def test_flows(lab: Session) -> None:
+    """Connections of one client reach every worker, and none is lost."""
+    wanted = eligible(lab).keys()
+    pods = lab.cluster.pod_nodes(SPACE, "app=web")
+    seen = until(
+        "http",
+        partial(lab.client.flows, str(lab.plan.bgp_vip), FLOWS, "/hostname"),
+        lambda seen: not seen.failed and _spread(pods, seen) >= wanted,
+    )
+    shares = dict.fromkeys(sorted(wanted), 0) | _shares(pods, seen)
+    expect(
+        f"the answers to {FLOWS} connections to be",
+        expected=FLOWS,
+        got=FLOWS - seen.failed,
+        seen_by=f"{seen.command} on client",
+    )
+    expect(
+        f"{FLOWS} connections to reach",
+        expected=f"each worker, {FEW} times or more",
+        got=shares,
+        ok=_spread(pods, seen) >= wanted,
+        seen_by=f"{seen.command} on client",
+    )
+
+
+@check(layer="forwarding", needs=("flows",))
+def test_long_flow(lab: Session) -> None:
+    """Requests over one connection stay on one node."""
+    vip = str(lab.plan.bgp_vip)
+    pods = frozenset(lab.client.long_flow(vip, "/hostname"))
+    expect(
+        "one connection to be answered by",
+        expected="one pod",
+        got=pods,
+        ok=len(pods) == 1,
+        seen_by=f"curl -s 'http://{vip}/hostname?[1-5]' on client",
+    )
+
+
+@check(layer="source-ip", needs=("flows",))
+def test_source(lab: Session) -> None:
+    """web's pods see the client's own address."""
+    vip, own = str(lab.plan.bgp_vip), str(lab.plan.machines["client"].edge)
+    seen = lab.client.flows(vip, 8, "/clientip")
+    addresses = {text.rpartition(":")[0] for text in seen.answers}
+    expect(
+        "the address that web's pods see to be",
+        expected=own,
+        got=addresses,
+        ok=addresses == {own},
+        seen_by=f"curl http://{vip}/clientip on client",
+    )
+
+
+@check(layer="policy", needs=("paths",))
+def test_filter(lab: Session) -> None:
+    """The router accepts nothing but what was agreed for Services."""
+    wanted = frozenset(eligible(lab).values())
+    pool = lab.plan.bgp_pool_name
+    with foreign_service(lab, SPACE) as foreign:
+        # A speaker sends its updates in order: when the second Service is
+        # there, the router has heard of the first.
+        with service_from(lab, SPACE, pool) as own:
+            hops = until(
+                "fresh",
+                lambda: lab.router.next_hops(
+                    f"{lab.cluster.vip(own, SPACE)}/32"
+                ),
+                wanted.__eq__,
+            )
+        accepted = lab.router.prefixes()
+        if hops != wanted:
+            fail(
+                "expected paths to a new Service by every worker, not"
+                f" {', '.join(names_of(lab, hops)) or 'none'}",
+                seen_by="vtysh -c 'show bgp ipv4 unicast' on router",
+            )
+    expect(
+        f"what the router accepts outside {lab.plan.bgp_pool} to be",
+        expected="nothing",
+        got=f"{foreign}/32",
+        ok=f"{foreign}/32" not in accepted,
+        seen_by="vtysh -c 'show bgp ipv4 unicast' on router",
+        evidence="\n".join(accepted),
+    )
+
+
+@check(layer="policy", needs=("sessions",), variants=("password",))
+def test_guard(lab: Session) -> None:
+    """The router answers no neighbour that does not know the password."""
+    # The positive control is the session of the same node.
+    router = lab.plan.machines["router"].lan
+    knock = f"exec 3<>/dev/tcp/{router}/179"
+    done = lab.machine("worker").run("timeout", "1", "bash", "-c", knock)
+    expect(
+        "a connection to the router without a password to be",
+        expected="left without an answer",
+        got="accepted",
+        ok=done.code != 0,
+        seen_by=f"timeout 1 bash -c '{knock}' on worker",
+    )
+
+
+@check(layer="forwarding", needs=("hold", "flows"), full=True)
+def test_failover(lab: Session) -> None:
+    """A node that falls silent is avoided in time, and comes back."""
+    nodes = eligible(lab)
+    victim = lab.plan.nodes["worker2"].name
+    vip = str(lab.plan.bgp_vip)
+    rest = sorted(nodes.keys() - {victim})
+
+    def hops() -> list[str]:
+        return _told(lab, lab.router.fib(vip))[1]
+
+    with lab.client.watch(vip, 90) as watch:
+        with cut_off(lab, victim):
+            left = until("hold", hops, rest.__eq__)
+        back = until("takeover", hops, sorted(nodes).__eq__)
+    seen = f"ip route show {vip} on router"
+    expect(
+        f"the next hops without {victim} to be",
+        expected=rest,
+        got=left,
+        seen_by=seen,
+    )
+    expect(
+        f"the next hops after {victim} came back to be",
+        expected=sorted(nodes),
+        got=back,
+        seen_by=seen,
+    )
+    expect(
+        "the time in which connections were lost to be",
+        expected=f"{OUTAGE} s at most",
+        got=f"{watch.window:.1f} s, {watch.failed} of {watch.total} lost",
+        ok=watch.window <= OUTAGE,
+        seen_by=f"curl --max-time 1 http://{vip}/ on client",
+    )
+
+
+def _up(found: dict[str, Neighbour]) -> frozenset[str]:
+    """Return the addresses with which the router has a session."""
+    return frozenset(
+        address
+        for address, peer in found.items()
+        if peer.state == "Established"
+    )
+
+
+def _told(lab: Session, route: Route | None) -> tuple[str, list[str]]:
+    """Return who made a route, and the names of its next hops."""
+    if route is None:
+        return "", []
+    return route.protocol, names_of(lab, route.next_hops)
+
+
+def _shares(pods: dict[str, str], seen: Flows) -> dict[str, int]:
+    """Return how many connections each node got, by its pods' answers."""
+    found: Counter[str] = Counter()
+    for pod, count in seen.answers.items():
+        found[pods.get(pod, f"{pod}, no pod of web")] += count
+    return dict(found)
+
+
+def _spread(pods: dict[str, str], seen: Flows) -> frozenset[str]:
+    """Return the nodes that got a share worth the name."""
+    shares = _shares(pods, seen)
+    return frozenset(node for node, count in shares.items() if count >= FEW)
