@@ -210,12 +210,21 @@ def _kept(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def _without(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Drop, at any depth, what the cluster fills in."""
+    """Drop, at any depth, what the cluster fills in.
+
+    `kubectl rollout restart` notes the time in a pod template: it is no
+    other workload for that.
+    """
     if isinstance(value, dict):
-        return {
+        kept = {
             key: _without(inner)
             for key, inner in value.items()
-            if key not in _FILLED_IN
+            if key not in _FILLED_IN and not key.startswith(_NOTES)
+        }
+        return {
+            key: inner
+            for key, inner in kept.items()
+            if key != "annotations" or inner
         }
     if isinstance(value, list):
         return [_without(inner) for inner in value]

@@ -261,6 +261,20 @@ def test_what_a_student_changes_matters(
     assert line in found
 
 
+def test_a_restarted_workload_is_the_same() -> None:
+    """`kubectl rollout restart` leaves a note, and no difference."""
+    meta = {"name": "speaker", "namespace": "metallb-system"}
+    note = {"kubectl.kubernetes.io/restartedAt": "2026-11-23T05:51:00Z"}
+    before = {"metadata": {"labels": {"app": "speaker"}}, "spec": {}}
+    after = {"metadata": before["metadata"] | {"annotations": note}}
+
+    assert _of(
+        FakeCluster(daemonsets=[{"metadata": meta, "spec": before}])
+    ) == _of(
+        FakeCluster(daemonsets=[{"metadata": meta, "spec": before | after}])
+    )
+
+
 def test_config_maps_and_readiness_matter() -> None:
     """A ConfigMap's data and how many pods are ready are compared."""
     meta = {"name": "x", "namespace": "lab-1"}
