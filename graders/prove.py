@@ -194,7 +194,7 @@ class _Proof:
                 path.name if solution else f"other/{path.name}",
                 partial(self._play, path),
                 "passes",
-                _passes,
+                _flawless,
                 self._breaks,
                 full=self._thorough or (solution and self._first),
             )
@@ -250,11 +250,8 @@ def _verdict(result: GradeResult) -> dict[str, str]:
     return {check.name: check.outcome for check in result.checks}
 
 
-def _passes(result: GradeResult) -> bool:
-    """Tell whether nothing is wrong, as far as was looked."""
-    return result.solved or (
-        not result.failed and result.unchecked == result.deferred
-    )
+def _flawless(result: GradeResult) -> bool:
+    return result.flawless
 
 
 def _fails_on(check: str, result: GradeResult) -> bool:
@@ -271,7 +268,7 @@ def _errors(result: GradeResult) -> list[str]:
 
 
 def _observed(result: GradeResult) -> str:
-    if _passes(result):
+    if result.flawless:
         return "passes"
     failed = ", ".join(check.name for check in result.failed)
     parts = [f"fails on {failed}"] if failed else []
