@@ -195,6 +195,11 @@ class Plan:
         return self.bgp_pool[7]
 
     @property
+    def bgp_neighbour_vip(self) -> IPv4Address:
+        """The VIP of another team's Service that is announced by BGP."""
+        return self.bgp_pool[8]
+
+    @property
     def cluster_asn(self) -> int:
         """The AS number of the speakers."""
         return self.shape.cluster_asn
