@@ -148,17 +148,23 @@ def shell(
 
 
 @lab_app.command()
-def prove(
+def prove(  # noqa: PLR0913, PLR0917 - what may be typed
     lab: Annotated[str, typer.Argument(help="All labs if left out.")] = "",
     variant: Variant = "",
     json: Annotated[bool, typer.Option("--json")] = False,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Cut a node off for every right repair."),
+    ] = False,
     student: Student = "demo",
 ) -> None:
     """Prove labs: red as shipped, wrong repairs refused, right ones pass."""
     from graders.cli_prove import prove_labs
 
     with guarded("lab prove", student, locked=True):
-        sys.exit(prove_labs(lab, variant, student, as_json=json))
+        sys.exit(
+            prove_labs(lab, variant, student, as_json=json, thorough=full)
+        )
 
 
 @lab_app.command()

@@ -1,8 +1,12 @@
 """Proof that a lab is broken as shipped, solvable, and not foolable.
 
-For each variant: as shipped the intended check fails first; grading again
-says the same; every wrong repair is refused by the check that it names;
-the solution and every other right repair pass; reset brings the fault back.
+For each variant: as shipped the intended check fails first; every wrong
+repair is refused by the check that it names; the solution and every other
+right repair pass; reset brings the fault back, with the same verdict.
+
+A node is cut off (`grade --full`) where that decides, and on the solution of
+a lab's first variant; with `thorough`, on every right repair. Grading twice
+in a row is shown on the first variant, too.
 """
 
 from __future__ import annotations
@@ -67,21 +71,24 @@ class Row:
 class _Step:
     """What to do before grading, and what the grade must be.
 
-    `judge` is the check that decides, "" for all of them.
+    `judge` is the check that decides; with `full`, all of them do.
     """
 
     name: str
     prepare: Callable[[], None]
     expected: str
     ok: Callable[[GradeResult], bool]
-    judge: str = ""
+    judge: str
+    full: bool = False
 
 
-def prove(
+def prove(  # noqa: PLR0913 - what to prove, how, and whom to tell
     lab: LabT,
     variants: Sequence[str],
     driver: Driver[LabT],
     told: Callable[[Row], None] = lambda _: None,
+    *,
+    thorough: bool = False,
 ) -> list[Row]:
     """Prove these variants of the lab; `told` gets each row at once.
 
@@ -95,7 +102,7 @@ def prove(
     rows = []
     for variant in variants:
         repairs = repairs_for(lab, variant)
-        for row in _Proof(lab, variant, driver).rows(repairs):
+        for row in _Proof(lab, variant, driver, thorough).rows(repairs):
             told(row)
             rows.append(row)
     return rows
@@ -139,9 +146,17 @@ def table(rows: Sequence[Row]) -> Table:
 class _Proof:
     """The proof of one variant."""
 
-    def __init__(self, lab: LabT, variant: str, driver: Driver[LabT]) -> None:
+    def __init__(
+        self,
+        lab: LabT,
+        variant: str,
+        driver: Driver[LabT],
+        thorough: bool,  # noqa: FBT001 - private, called once
+    ) -> None:
         self._lab = lab.id
         self._variant = variant
+        self._first = variant == next(iter(lab.variants))
+        self._thorough = thorough
         self._breaks = lab.variants[variant].breaks
         self._driver = driver
         self._start = lambda: driver.start(lab, variant)
@@ -161,9 +176,9 @@ class _Proof:
         yield _Step(
             "as shipped", self._start, red, self._as_shipped, self._breaks
         )
-        yield _Step(
-            "again", lambda: None, "the same verdict", self._same, self._breaks
-        )
+        if self._first or self._thorough:
+            same = "the same verdict"
+            yield _Step("again", lambda: None, same, self._same, self._breaks)
         for wrong in repairs.wrong:
             by = wrong.refused_by
             yield _Step(
@@ -174,9 +189,14 @@ class _Proof:
                 by,
             )
         for path in (repairs.solution, *repairs.other):
-            other = "other/" if path in repairs.other else ""
+            solution = path == repairs.solution
             yield _Step(
-                other + path.name, partial(self._play, path), "passes", _passes
+                path.name if solution else f"other/{path.name}",
+                partial(self._play, path),
+                "passes",
+                _flawless,
+                self._breaks,
+                full=self._thorough or (solution and self._first),
             )
         yield _Step(
             "reset", self._driver.reset, "as shipped", self._same, self._breaks
@@ -187,7 +207,7 @@ class _Proof:
         begun = time.monotonic()
         try:
             step.prepare()
-            result = self._grade(step.judge)
+            result = self._grade(step)
         except KitError as error:
             observed, ok = " ".join(str(error).split()), False
         else:
@@ -203,11 +223,11 @@ class _Proof:
             round(time.monotonic() - begun, 1),
         )
 
-    def _grade(self, judge: str) -> GradeResult:
-        """Grade as briefly as will do for check `judge` to speak."""
+    def _grade(self, step: _Step) -> GradeResult:
+        """Grade as briefly as will do for who decides to speak."""
         result = self._driver.grade()
         left = [check.name for check in result.deferred]
-        if judge in left or (left and not judge and not result.failed):
+        if step.judge in left or (left and step.full and not result.failed):
             return self._driver.grade(full=True)
         return result
 
@@ -230,8 +250,8 @@ def _verdict(result: GradeResult) -> dict[str, str]:
     return {check.name: check.outcome for check in result.checks}
 
 
-def _passes(result: GradeResult) -> bool:
-    return result.solved
+def _flawless(result: GradeResult) -> bool:
+    return result.flawless
 
 
 def _fails_on(check: str, result: GradeResult) -> bool:
@@ -248,7 +268,7 @@ def _errors(result: GradeResult) -> list[str]:
 
 
 def _observed(result: GradeResult) -> str:
-    if result.solved:
+    if result.flawless:
         return "passes"
     failed = ", ".join(check.name for check in result.failed)
     parts = [f"fails on {failed}"] if failed else []

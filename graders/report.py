@@ -146,7 +146,7 @@ def _verdict(result: GradeResult) -> tuple[str, str]:
     layer = result.first_broken_layer
     if layer:
         return f"First broken layer: {layer}.", "Stuck? lab hint"
-    if result.deferred == result.unchecked:
+    if result.flawless:
         return "Nothing broken so far.", "The rest: grade --full"
     missing, of = len(result.unchecked), len(result.checks)
     return f"Could not check {missing} of {of}.", "Why? lab status"

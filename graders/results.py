@@ -116,6 +116,11 @@ class GradeResult(BaseModel):
         """The checks that only `grade --full` makes, in their order."""
         return [one for one in self.unchecked if one.reason == NEEDS_FULL]
 
+    @property
+    def flawless(self) -> bool:
+        """Whether nothing is wrong, as far as this grade looked."""
+        return not self.failed and self.unchecked == self.deferred
+
     def check(self, name: str) -> CheckResult:
         """Return the result of check `name`; KeyError if there is none."""
         return {check.name: check for check in self.checks}[name]

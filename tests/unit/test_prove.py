@@ -174,7 +174,7 @@ def test_good_lab_is_proven() -> None:
 
 @pytest.mark.usefixtures("folder")
 def test_full_grades_only_where_they_decide() -> None:
-    """What would pass is graded in full, and so is what a full check sees."""
+    """The first variant's solution, and what only a full check sees."""
     red = {**RED, "later": ""} if RED else {}
     rows, driver = proof(
         start=red,
@@ -187,11 +187,26 @@ def test_full_grades_only_where_they_decide() -> None:
     )
     calls = [call for call in driver.calls if call.startswith("grade")]
 
-    assert bad(rows) == {"other/other.md"}
+    assert not bad(rows)
     assert calls == [
         *("grade", "grade", "grade", "grade", "grade --full"),
-        *("grade", "grade --full", "grade"),
+        *("grade", "grade"),
     ]
+    thorough = prove.prove(
+        Lab(),
+        ["no-pool"],
+        Pretender(
+            {
+                "start": red,
+                "reset": red,
+                "wide.md": {**GREEN, "later": "fail", "pool": "fail"},
+                "no-pool.md": {**GREEN, "later": ""},
+                "other.md": {**GREEN, "later": "fail"},
+            }
+        ),
+        thorough=True,
+    )
+    assert bad({row.step: row for row in thorough}) == {"other/other.md"}
 
 
 @pytest.mark.usefixtures("folder")
