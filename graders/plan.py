@@ -200,6 +200,11 @@ class Plan:
         return IPv4Network((self.bgp_pool.broadcast_address + 1, 28))
 
     @property
+    def bgp_neighbour_vip(self) -> IPv4Address:
+        """The VIP of another team's Service that is announced by BGP."""
+        return self.bgp_pool[8]
+
+    @property
     def cluster_asn(self) -> int:
         """The AS number of the speakers."""
         return self.shape.cluster_asn

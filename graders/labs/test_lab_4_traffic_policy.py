@@ -1,0 +1,292 @@
+"""Lab 4: web sees its clients' own addresses, and loses none of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from graders.checks import check, expect
+from graders.moving import cordoned, moving
+from graders.ranges import holds
+from graders.waits import until
+from graders.ways import Way, exact, lossless, own_address
+
+if TYPE_CHECKING:
+    from graders.session import Session
+
+SPACE: Final = "lab-4"
+NEIGHBOURS: Final = "neighbours"
+SEE_PODS: Final = f"kubectl get pods -n {SPACE} -o wide"
+SEE_SLICES: Final = (
+    f"kubectl get endpointslices -n {SPACE}"
+    " -l kubernetes.io/service-name={name} -o yaml"
+)
+
+
+@check(layer="allocation")
+def test_vips(lab: Session) -> None:
+    """web has the VIP {bgp_vip}, and web-lan has one of {pool_name}."""
+    seen = f"kubectl get svc -n {SPACE}"
+    wanted = str(lab.plan.bgp_vip)
+    vip = until(
+        "allocation", lambda: lab.cluster.vip("web", SPACE), wanted.__eq__
+    )
+    expect(
+        "the VIP of web to be",
+        expected=wanted,
+        got=vip or "<pending>",
+        seen_by=seen,
+        evidence=lambda: lab.cluster.events("web", SPACE),
+    )
+    vip = until("allocation", lambda: lab.cluster.vip("web-lan", SPACE), bool)
+    expect(
+        "the VIP of web-lan to be in",
+        expected=lab.plan.pool,
+        got=vip or "<pending>",
+        ok=bool(vip) and holds([lab.plan.pool], vip),
+        seen_by=seen,
+        evidence=lambda: lab.cluster.events("web-lan", SPACE),
+    )
+
+
+@check(layer="advertisement", needs=("vips",))
+def test_arp(lab: Session) -> None:
+    """A node with a ready pod of web, and nobody else, answers for web-lan."""
+    vip = lab.cluster.vip("web-lan", SPACE)
+
+    def look() -> tuple[list[str], frozenset[str]]:
+        arp = lab.lan_client.arping(vip, count=1)
+        names = [lab.node_macs.get(mac, f"{mac}, no node") for mac in arp.macs]
+        return names, _servers(lab, "web-lan")
+
+    names, ready = until(
+        "arp", look, lambda seen: len(seen[0]) == 1 and {*seen[0]} <= seen[1]
+    )
+    expect(
+        f"ARP for {vip} to be answered by",
+        expected=f"one of {', '.join(sorted(ready))}"
+        if ready
+        else "a node with a ready pod, and there is none",
+        got=names or "nobody",
+        ok=len(names) == 1 and {*names} <= ready,
+        seen_by=f"arping -c 1 -I eth0 {vip} on lan-client",
+        evidence=lambda: lab.cluster.events("web-lan", SPACE),
+    )
+
+
+@check(layer="neighbour")
+def test_session(lab: Session) -> None:
+    """The router has a BGP session with every node."""
+    wanted = {str(node.lan) for node in lab.plan.nodes.values()}
+
+    def up() -> set[str]:
+        peers = lab.router.peers()
+        return {
+            address
+            for address, peer in peers.items()
+            if peer.state == "Established"
+        }
+
+    found = until("session", up, wanted.__eq__)
+    expect(
+        "sessions with",
+        expected=wanted,
+        got=found,
+        seen_by="vtysh -c 'show bgp summary' on router",
+        evidence=lambda: lab.router.vtysh("show bgp summary").text,
+    )
+
+
+@check(layer="route", needs=("vips", "session"))
+def test_route(lab: Session) -> None:
+    """The router sends web's traffic to the nodes that serve it, no others."""
+    vip = str(lab.plan.bgp_vip)
+    wanted, found = until(
+        "route",
+        lambda: (_addresses(lab, _servers(lab, "web")), _hops(lab, vip)),
+        lambda seen: bool(seen[0]) and seen[0] == seen[1],
+    )
+    expect(
+        f"the next hops of {vip} to be those of a ready pod, learnt by BGP,",
+        expected=wanted or "and there is no ready pod",
+        got=found or "none",
+        ok=bool(wanted) and wanted == found,
+        seen_by=f"vtysh -c 'show ip route {vip}' on router",
+        evidence=lambda: lab.router.vtysh(f"show ip route {vip}").text,
+    )
+
+
+@check(layer="forwarding", needs=("arp", "route"))
+def test_flows(lab: Session) -> None:
+    """Of many flows to web and to web-lan none is lost."""
+    for way in _ways(lab):
+        lab.found[f"{way.place} {way.vip}"] = lossless(way)
+
+
+@check(layer="forwarding", needs=("flows",))
+def test_billing(lab: Session) -> None:
+    """billing answers at its VIP, and not by way of the control plane."""
+    vip = str(lab.plan.bgp_neighbour_vip)
+    control = str(lab.plan.nodes["control-plane"].lan)
+    found = until(
+        "route",
+        lambda: _hops(lab, vip),
+        lambda hops: hops and control not in hops,
+    )
+    expect(
+        f"the next hops of {vip} to be",
+        expected="workers",
+        got=found or "none",
+        ok=bool(found) and control not in found,
+        seen_by=f"vtysh -c 'show ip route {vip}' on router",
+        evidence=lambda: lab.router.vtysh(f"show ip route {vip}").text,
+    )
+    expect(
+        "the VIP of billing to be",
+        expected=vip,
+        got=lab.cluster.vip("billing", NEIGHBOURS) or "<pending>",
+        seen_by=f"kubectl get svc -n {NEIGHBOURS}",
+    )
+    lossless(Way(lab.client, vip, ""), path="/")
+
+
+@check(layer="source-ip", needs=("flows",))
+def test_client_address(lab: Session) -> None:
+    """web sees the address of every client, and not a node's or another's."""
+    for way in _ways(lab):
+        own_address(way, lab.found[f"{way.place} {way.vip}"])
+        exact(way)
+
+
+@check(layer="endpoint", needs=("client_address",))
+def test_moved(lab: Session) -> None:
+    """Wherever a pod is, the VIPs follow: shown with the grader's own pods."""
+    roles = ("worker", "worker2")
+    names = [lab.plan.docker_name(role) for role in roles]
+    with moving(lab, SPACE, ("web", "web-lan"), names) as probe:
+        vip, lan_vip = probe.vip("web"), probe.vip("web-lan")
+        expect(
+            "Services like web and web-lan to get",
+            expected="VIPs",
+            got=[vip or "<pending>", lan_vip or "<pending>"],
+            ok=bool(vip and lan_vip),
+            seen_by="kubectl get ipaddresspools -n metallb-system",
+        )
+        for name in names:
+            probe.put(name)
+            _follows(lab, vip, name)
+            for way in _ways_to(lab, vip, lan_vip):
+                own_address(way, lossless(way, count=6, where=name))
+
+
+@check(layer="policy", needs=("arp",))
+def test_seat(lab: Session) -> None:
+    """One pod of web runs, and it is on a worker."""
+    workers = {lab.plan.docker_name(role) for role in ("worker", "worker2")}
+    pods = until(
+        "pods",
+        lambda: lab.cluster.pod_nodes(SPACE, "app=web"),
+        lambda pods: len(pods) == 1 and set(pods.values()) <= workers,
+    )
+    serving = lab.cluster.ready_nodes(SPACE, "web")
+    serving |= lab.cluster.ready_nodes(SPACE, "web-lan")
+    expect(
+        "pods of web:",
+        expected="one, on a worker",
+        got=[f"{name} on {pods[name]}" for name in pods] or "none",
+        ok=len(pods) == 1 and set(pods.values()) <= workers,
+        seen_by=SEE_PODS,
+    )
+    expect(
+        "web and web-lan to be served from",
+        expected=set(pods.values()),
+        got=serving,
+        ok=serving == set(pods.values()),
+        seen_by=SEE_SLICES.format(name="web"),
+    )
+
+
+@check(layer="endpoint", needs=("moved", "seat"), full=True)
+def test_drained(lab: Session) -> None:
+    """web's pod moves when its worker is drained, and the VIPs follow it."""
+    (pod, node), *_ = lab.cluster.pod_nodes(SPACE, "app=web").items()
+    with cordoned(lab, node):
+        path = f"/api/v1/namespaces/{SPACE}/pods/{pod}"
+        lab.cluster.ask("DELETE", path)
+        found = until(
+            "pods",
+            lambda: lab.cluster.ready_nodes(SPACE, "web"),
+            lambda nodes: nodes and node not in nodes,
+        )
+        expect(
+            f"web to get ready on another worker when {node} is drained, on",
+            expected="one",
+            got=found,
+            ok=bool(found) and node not in found,
+            seen_by=SEE_PODS,
+        )
+        _follows(lab, str(lab.plan.bgp_vip), *found)
+        for way in _ways(lab):
+            own_address(way, lossless(way, where=", ".join(found)))
+
+
+def _ways(lab: Session) -> list[Way]:
+    """Return the ways in that customers have to web."""
+    vip, lan_vip = (
+        lab.cluster.vip(name, SPACE) for name in ("web", "web-lan")
+    )
+    return _ways_to(lab, vip, lan_vip)
+
+
+def _ways_to(lab: Session, vip: str, lan_vip: str) -> list[Way]:
+    machines = lab.plan.machines
+    outside = str(machines["client"].edge)
+    inside = str(machines["lan-client"].lan)
+    return [
+        Way(lab.client, vip, outside),
+        Way(lab.lan_client, lan_vip, inside),
+        Way(lab.client, lan_vip, outside),
+    ]
+
+
+def _servers(lab: Session, name: str) -> frozenset[str]:
+    """Return the nodes that serve a Service: by its own policy.
+
+    Where any node passes traffic on, any that may announce will do; that
+    the client's address is lost there is for another check to say.
+    """
+    service = lab.cluster.service(name, SPACE)
+    ready = lab.cluster.ready_nodes(SPACE, name)
+    policy = (service or {"spec": {}})["spec"].get("externalTrafficPolicy")
+    if policy == "Local" or not ready:
+        return ready
+    roles = ("worker", "worker2")
+    return frozenset(lab.plan.docker_name(role) for role in roles)
+
+
+def _addresses(lab: Session, names: frozenset[str]) -> set[str]:
+    nodes = lab.plan.nodes.values()
+    return {str(node.lan) for node in nodes if node.name in names}
+
+
+def _hops(lab: Session, vip: str) -> set[str]:
+    """Return the next hops that the router uses for `vip`."""
+    route = lab.router.fib(vip)
+    if route is None:
+        return set()
+    if route.protocol != "bgp":
+        by = route.protocol or "by hand"
+        return {f"{hop} ({by})" for hop in route.next_hops}
+    return set(route.next_hops)
+
+
+def _follows(lab: Session, vip: str, name: str) -> None:
+    """Fail unless the router sends traffic for `vip` to node `name` alone."""
+    wanted = _addresses(lab, frozenset({name}))
+    found = until("route", lambda: _hops(lab, vip), wanted.__eq__)
+    expect(
+        f"the next hops of a VIP whose pod is on {name} to be",
+        expected=wanted,
+        got=found or "none",
+        seen_by="vtysh -c 'show ip route bgp' on router",
+        evidence=lambda: lab.router.vtysh("show ip route bgp").text,
+    )

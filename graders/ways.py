@@ -1,0 +1,84 @@
+"""The ways of clients to a workload that reports whom it sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from graders.checks import expect
+from graders.waits import until
+
+if TYPE_CHECKING:
+    from graders.probes.client import Client
+    from graders.probes.flows import Flows
+
+FLOWS: Final = 30
+WHO: Final = "/clientip"
+
+
+@dataclass(frozen=True)
+class Way:
+    """From one client to one VIP; `own` is the client's address."""
+
+    client: Client
+    vip: str
+    own: str
+
+    @property
+    def place(self) -> str:
+        """Where it begins."""
+        return self.client.machine.role
+
+
+def lossless(
+    way: Way, count: int = FLOWS, path: str = WHO, where: str = ""
+) -> Flows:
+    """Return what flows came to; fail if one of them was lost."""
+    flows = until(
+        "http",
+        lambda: way.client.flows(way.vip, count, path),
+        lambda flows: not flows.failed,
+    )
+    pod = f", a pod on {where}," if where else ""
+    expect(
+        f"answers from {way.vip}{pod} to {way.place}:",
+        expected=f"{count} of {count}",
+        got=count - flows.failed,
+        ok=not flows.failed,
+        seen_by=f"{flows.command} on {way.place}",
+    )
+    return flows
+
+
+def own_address(way: Way, flows: Flows) -> None:
+    """Fail unless each of `flows` was seen under the client's address."""
+    seen = {answer.rpartition(":")[0] or answer for answer in flows.answers}
+    expect(
+        f"{way.vip} to see {way.place} as",
+        expected=way.own,
+        got=seen,
+        ok=seen == {way.own},
+        seen_by=f"curl -m2 http://{way.vip}{WHO} on {way.place}",
+    )
+
+
+def exact(way: Way) -> None:
+    """Fail unless the answer names the very port that the client used.
+
+    The port is another one each time: a text that was written down is not.
+    """
+    curl = ("curl", "-sS", "-m2", f"http://{way.vip}{WHO}")
+    told = ("-w", "\n%{local_ip}:%{local_port}")
+    done = until(
+        "http",
+        lambda: way.client.machine.run(*curl, *told),
+        lambda done: not done.code,
+    )
+    body, _, own = done.out.rpartition("\n")
+    expect(
+        f"{way.vip} to see {way.place}, and the port that it sends from, as",
+        expected=own,
+        got=body.strip() or f"no answer ({done.error.strip()})",
+        ok=body.strip() == own,
+        seen_by=f"{' '.join(curl)} on {way.place}",
+    )
