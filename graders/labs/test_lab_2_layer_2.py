@@ -189,7 +189,10 @@ def test_fresh(lab: Session) -> None:
 def test_failover(lab: Session) -> None:
     """With the announcing worker cut off, the other one takes the VIP."""
     vip = str(lab.plan.l2_vip)
-    (first,) = _workers(lab)
+    workers = until("announce", partial(_workers, lab), bool)
+    if not workers:
+        fail("expected one worker to announce web, not none or two")
+    (first,) = workers
     with cut_off(lab, first):
         second = until("takeover", partial(_answering, lab, vip), bool)
         expect(
