@@ -134,8 +134,9 @@ def free_plan(
 def collision(plan: Plan, taken: Sequence[Taken]) -> str:
     """Return who has a network that the plan needs, or an empty string."""
     for other in taken:
-        if other.network.overlaps(plan.lan) or (
-            other.network.overlaps(plan.edge)
+        if any(
+            other.network.overlaps(ours)
+            for ours in (plan.lan, plan.edge, plan.storage)
         ):
             return other.owner
     return ""
@@ -175,8 +176,9 @@ def _standing(
 ) -> Located:
     """Return the plan that the labels of the lab's networks name."""
     plan = make_plan(first.student, _slot(first, ours), lan_name)
+    others = {plan.edge_name: plan.edge, plan.storage_name: plan.storage}
     for net in ours:
-        want = plan.edge if net.name == plan.edge_name else plan.lan
+        want = others.get(net.name, plan.lan)
         if net.subnets != (want,):
             shown = ", ".join(map(str, net.subnets)) or "no subnet"
             raise CannotCheck(
@@ -218,7 +220,7 @@ def _lan_name(
     # this machine uses.
     if first.student == DEMO and name in foreign:
         name = FALLBACK_LAN
-    for wanted in (name, first.edge_name):
+    for wanted in (name, first.edge_name, first.storage_name):
         if wanted in foreign:
             raise CannotCheck(
                 f"docker network {wanted} is not of this lab (no label"

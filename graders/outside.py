@@ -34,11 +34,11 @@ def expect_answer(client: Client, vip: str, text: str) -> None:
     )
 
 
-def expect_one_node(lab: Session, vip: str) -> None:
-    """Fail unless one MAC answers ARP for `vip`, and it is a node's."""
+def expect_one_node(lab: Session, vip: str, count: int = 2) -> str:
+    """Fail unless one MAC answers ARP for `vip`; return whose: a node's."""
     arp = until(
         "arp",
-        lambda: lab.lan_client.arping(vip),
+        lambda: lab.lan_client.arping(vip, count),
         lambda arp: len(arp.macs) == 1,
     )
     seen = f"{arp.command} on lan-client"
@@ -57,6 +57,7 @@ def expect_one_node(lab: Session, vip: str) -> None:
         seen_by=seen,
         evidence=arp.text,
     )
+    return names[0]
 
 
 def expect_unowned(lab: Session, ranges: Sequence[str]) -> None:

@@ -38,6 +38,7 @@ __all__ = [
 NODE_HOSTS: Final = {"control-plane": 2, "worker": 3, "worker2": 4}
 LAN_HOSTS: Final = {"router": 2, "lan-client": 3, "dhcp": 4, "desk": 5}
 EDGE_HOSTS: Final = {"router": 2, "client": 10}
+STORAGE_HOSTS: Final = {**NODE_HOSTS, "desk": 5}
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ class Plan:
     lan_name: str
     lan: IPv4Network
     edge: IPv4Network
+    storage: IPv4Network
     bgp_pool: IPv4Network
     shape: Shape
 
@@ -72,6 +74,7 @@ class Plan:
     advertisement_name: str = "kind-l2"
     bgp_pool_name: str = "production-services"
     bgp_peer_name: str = "tor-router"
+    private_pool_name: str = "kind-private"
 
     @property
     def context(self) -> str:
@@ -82,6 +85,11 @@ class Plan:
     def edge_name(self) -> str:
         """The docker network between router and outside client."""
         return f"{self.cluster}-edge"
+
+    @property
+    def storage_name(self) -> str:
+        """The docker network on which lab 2's nodes reach their disks."""
+        return f"{self.cluster}-storage"
 
     @property
     def state_volume(self) -> str:
@@ -205,6 +213,21 @@ class Plan:
         return self.bgp_pool[8]
 
     @property
+    def l2_vip(self) -> IPv4Address:
+        """The VIP by which lab 2's customers know web."""
+        return self.pool_first + 20
+
+    @property
+    def private_vip(self) -> IPv4Address:
+        """The address of a Service that nobody outside may reach."""
+        return self.pool_first - 256 + 5
+
+    @property
+    def storage_addresses(self) -> dict[str, IPv4Address]:
+        """Who has which address on the storage network, by role."""
+        return {role: self.storage[at] for role, at in STORAGE_HOSTS.items()}
+
+    @property
     def cluster_asn(self) -> int:
         """The AS number of the speakers."""
         return self.shape.cluster_asn
@@ -278,7 +301,7 @@ def make_plan(
     check_student(student)
     demo = student == DEMO
     cluster = "metallb-lab" if demo else f"metallb-lab-{student}"
-    lan, edge, bgp_pool = networks_of(student, slot)
+    lan, edge, storage, bgp_pool = networks_of(student, slot)
     return Plan(
         student=student,
         slot=slot,
@@ -286,6 +309,7 @@ def make_plan(
         lan_name=lan_name or ("kind" if demo else cluster),
         lan=lan,
         edge=edge,
+        storage=storage,
         bgp_pool=bgp_pool,
         shape=shape_of(student),
     )

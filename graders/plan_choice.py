@@ -19,7 +19,7 @@ _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?")
 # One student's `-client` must not be another one's lab: a lab `lan` would
 # call its client what demo calls its lan-client.
 _OWN_WORDS: Final = (
-    *("lan", "edge", "state", "router", "client", "dhcp", "desk"),
+    *("lan", "edge", "storage", "state", "router", "client", "dhcp", "desk"),
     *("control-plane", "worker", "worker2"),
 )
 _RESERVED: Final = re.compile(rf"(.*-)?({'|'.join(_OWN_WORDS)})")
@@ -66,26 +66,29 @@ def check_student(student: str) -> None:
 
 def networks_of(
     student: str, slot: int
-) -> tuple[IPv4Network, IPv4Network, IPv4Network]:
-    """Return LAN, edge and BGP pool; no two LANs share the others."""
+) -> tuple[IPv4Network, IPv4Network, IPv4Network, IPv4Network]:
+    """Return LAN, edge, storage, BGP pool; no two LANs share the others."""
     if slot not in slots(student):
         raise UsageError(f"slot must be 0 to {slots(student)[-1]}, not {slot}")
     regular = _DEMO_SLOTS if student == DEMO else _SLOTS
     if slot >= regular:
         nth = (fixed_number(student) + slot - regular) % _SPARE_SLOTS
-        return _nets(f"100.{64 + nth}", f"198.18.{nth}", 201 + nth)
+        return _nets(f"100.{64 + nth}", ("198.18", nth), 201 + nth)
     if student == DEMO:
-        return _nets(f"172.{18 + slot}", f"10.90.{slot}", 100)
+        return _nets(f"172.{18 + slot}", ("10.90", slot), 100)
     nth = (fixed_number(student) + slot) % _SLOTS
-    return _nets(f"10.{100 + nth}", f"10.90.{100 + nth}", 101 + nth)
+    return _nets(f"10.{100 + nth}", ("10.90", 100 + nth), 101 + nth)
 
 
 def _nets(
-    lan: str, edge: str, bgp_third: int
-) -> tuple[IPv4Network, IPv4Network, IPv4Network]:
+    lan: str, edge: tuple[str, int], bgp_third: int
+) -> tuple[IPv4Network, IPv4Network, IPv4Network, IPv4Network]:
+    around, third = IPv4Network(f"{edge[0]}.0.0/16"), edge[1]
+    beside = int(around[0]) + around.num_addresses
     return (
         IPv4Network(f"{lan}.0.0/16"),
-        IPv4Network(f"{edge}.0/24"),
+        IPv4Network((int(around[third * 256]), 24)),
+        IPv4Network((beside + third * 256, 24)),
         IPv4Network(f"10.0.{bgp_third}.0/24"),
     )
 

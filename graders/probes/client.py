@@ -46,13 +46,14 @@ class Client:
 
     machine: Machine
 
-    def arping(self, address: str, count: int = 2) -> Arp:
+    def arping(self, address: str, count: int = 2, dev: str = "eth0") -> Arp:
         """Ask `count` times who has `address`; return the MACs that answer.
 
-        Each request waits a second for its answers, so that two hosts that
-        both have the address are both heard.
+        Each request goes to everybody and waits a second for its answers,
+        so that two hosts that both have the address are both heard.
         """
-        argv = ["arping", "-c", str(count), "-w", str(count), "-I", "eth0"]
+        number = str(count)
+        argv = ["arping", "-b", "-c", number, "-w", number, "-I", dev]
         done = self.machine.run(*argv, address)
         macs = {mac.lower() for mac in _REPLY.findall(done.out)}
         return Arp(done.command, tuple(sorted(macs)), done.text)

@@ -145,6 +145,20 @@ class Cluster:
             if end.get("conditions", {}).get("ready") and "nodeName" in end
         )
 
+    def announcers(self, name: str, namespace: str) -> dict[str, set[str]]:
+        """Return the nodes that say that they announce a VIP by ARP.
+
+        Each with the interfaces on which it does; none means all of them.
+        """
+        found = {}
+        for item in self.items(f"{METALLB}/servicel2statuses"):
+            status = item.get("status", {})
+            about = status.get("serviceName"), status.get("serviceNamespace")
+            if about == (name, namespace):
+                ends = status.get("interfaces") or []
+                found[status["node"]] = {end["name"] for end in ends}
+        return found
+
     def ranges(self) -> list[str]:
         """Return the ranges of all IPAddressPools."""
         return [text for texts in self.pools().values() for text in texts]

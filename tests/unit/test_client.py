@@ -76,7 +76,7 @@ def test_arping(text: str, macs: tuple[str, ...]) -> None:
 
     assert found.macs == macs
     assert found.text == text.strip()
-    argv = "arping -c 2 -w 2 -I eth0 172.18.255.200"
+    argv = "arping -b -c 2 -w 2 -I eth0 172.18.255.200"
     assert " ".join(machine.asked) == argv
 
 

@@ -232,6 +232,24 @@ def test_no_events(cluster: Cluster) -> None:
     assert cluster.events("web", "lab-1") == "no events"
 
 
+def test_announcers(server: Server, cluster: Cluster) -> None:
+    """Who announces a VIP, and on which interfaces; other Services not."""
+    one = {"node": "a", "serviceName": "web", "serviceNamespace": "lab-2"}
+    ends = {"interfaces": [{"name": "eth0"}, {"name": "eth1"}]}
+    server.objects[f"{METALLB}/servicel2statuses"] = {
+        "items": [
+            {"status": one | ends},
+            {"status": one | {"node": "b"}},
+            {"status": one | {"node": "c", "serviceName": "ledger"}},
+            {},
+        ]
+    }
+
+    found = cluster.announcers("web", "lab-2")
+
+    assert found == {"a": {"eth0", "eth1"}, "b": set()}
+
+
 def test_pools(server: Server, cluster: Cluster) -> None:
     """Every pool's ranges are as they are written."""
     pool = {

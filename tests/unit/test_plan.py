@@ -124,9 +124,9 @@ def test_no_address_is_given_twice(plan: Plan) -> None:
 
 @given(plans())
 def test_edge_and_bgp_are_elsewhere(plan: Plan) -> None:
-    """LAN, edge and BGP pool do not touch, nor do the cluster's own."""
+    """No network of the plan touches another, nor one of the cluster."""
     cluster = [IPv4Network("10.96.0.0/16"), IPv4Network("10.244.0.0/16")]
-    nets = [plan.lan, plan.edge, plan.bgp_pool, *cluster]
+    nets = [plan.lan, plan.edge, plan.storage, plan.bgp_pool, *cluster]
 
     assert not any(a.overlaps(b) for a, b in itertools.combinations(nets, 2))
 
@@ -152,6 +152,20 @@ def test_pool_is_in_the_service_range(plan: Plan) -> None:
     assert not _overlap(free, _pool(plan.pool))
     assert all(plan.pool_first < vip < plan.pool_last for vip in neighbours)
     assert all(vip > plan.small_pool_last for vip in neighbours)
+
+
+@given(plans())
+def test_lab_2_has_addresses_of_its_own(plan: Plan) -> None:
+    """Its VIPs are in their pools, and free; its hosts are on storage."""
+    pool, private = _pool(plan.pool), _pool(plan.private_pool)
+    hosts = set(plan.storage_addresses.values())
+
+    assert any(plan.l2_vip in net for net in pool)
+    assert any(plan.private_vip in net for net in private)
+    assert plan.l2_vip not in plan.neighbour_vips.values()
+    assert plan.l2_vip > plan.small_pool_last
+    assert len(hosts) == 4
+    assert all(host in plan.storage for host in hosts)
 
 
 @given(plans())

@@ -1,0 +1,240 @@
+"""Lab 2: one node answers for web's VIP, on the LAN and nowhere else."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING
+
+from graders.checks import check, expect, fail
+from graders.disturb import cut_off
+from graders.outside import expect_answer, expect_one_node
+from graders.probes.client import Client
+from graders.waits import until
+
+if TYPE_CHECKING:
+    from graders.session import Session
+
+SPACE = "lab-2"
+PRIVATE = "finance"
+TEXT = "hello from web"
+# Of ARP: whoever has the VIP, too, may be slow with its first answer.
+REQUESTS = 3
+EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
+SEE_STATUS = "kubectl get servicel2statuses -n metallb-system -o yaml"
+
+
+@check(layer="allocation")
+def test_vip(lab: Session) -> None:
+    """web has its VIP {l2_vip}."""
+    wanted = str(lab.plan.l2_vip)
+    look = partial(lab.cluster.vip, "web", SPACE)
+    expect(
+        "the external IP of web to be",
+        expected=wanted,
+        got=until("allocation", look, wanted.__eq__) or "<pending>",
+        seen_by=f"kubectl describe svc web -n {SPACE}",
+        evidence=lambda: lab.cluster.events("web", SPACE),
+    )
+
+
+@check(layer="endpoint")
+def test_endpoints(lab: Session) -> None:
+    """The Service web has a ready pod behind it, or nobody announces it."""
+    look = partial(lab.cluster.ready_nodes, SPACE, "web")
+    nodes = until("announce", look, bool)
+    expect(
+        "the ready endpoints of web to be on",
+        expected="a node",
+        got=nodes,
+        ok=bool(nodes),
+        seen_by="kubectl get endpointslices"
+        f" -l kubernetes.io/service-name=web -n {SPACE}",
+    )
+
+
+@check(layer="advertisement", needs=("vip", "endpoints"))
+def test_announced(lab: Session) -> None:
+    """One worker announces the VIP of web."""
+    nodes = until("announce", partial(_workers, lab), bool)
+    found = sorted(lab.cluster.announcers("web", SPACE))
+    expect(
+        "the VIP of web to be announced by",
+        expected="one worker",
+        got=found,
+        ok=bool(nodes),
+        seen_by=SEE_STATUS,
+        evidence=lambda: lab.cluster.events("web", SPACE),
+    )
+    master = lab.plan.docker_name("control-plane")
+    node = lab.cluster.get(f"/api/v1/nodes/{master}") or {"metadata": {}}
+    expect(
+        f"{master} to be",
+        expected="excluded from external load balancers",
+        got="free of the label",
+        ok=EXCLUDED in node["metadata"].get("labels", {}),
+        seen_by=f"kubectl get nodes -L {EXCLUDED}",
+    )
+
+
+@check(layer="neighbour", needs=("announced",))
+def test_arp(lab: Session) -> None:
+    """That worker, and nobody else, answers ARP for the VIP on the LAN."""
+    vip = str(lab.plan.l2_vip)
+    node = expect_one_node(lab, vip, REQUESTS)
+    expect(
+        f"ARP for {vip} to be answered by the node that announces it,",
+        expected=_workers(lab),
+        got={node},
+        seen_by=SEE_STATUS,
+    )
+
+
+@check(layer="policy", needs=("arp",))
+def test_carried(lab: Session) -> None:
+    """The VIP is announced, and stands on no node's interface."""
+    vip = str(lab.plan.l2_vip)
+    look = ("ip", "-o", "-4", "address", "show", "to", vip)
+    with ThreadPoolExecutor() as pool:
+        texts = pool.map(
+            lambda role: lab.machine(role).run(*look).out.strip(),
+            lab.plan.nodes,
+        )
+        found = {
+            role: text
+            for role, text in zip(lab.plan.nodes, texts, strict=True)
+            if text
+        }
+    expect(
+        f"{vip} to be on the interfaces of",
+        expected="no node",
+        got=list(found),
+        ok=not found,
+        seen_by=f"{' '.join(look)} on {next(iter(found), 'a node')}",
+        evidence="\n".join(found.values()),
+    )
+
+
+@check(layer="policy", needs=("arp",))
+def test_private(lab: Session) -> None:
+    """ledger has its private address, and nobody announces it."""
+    # `arp` is the positive control: what is announced is heard at once.
+    address = str(lab.plan.private_vip)
+    expect(
+        "the address of ledger to be",
+        expected=address,
+        got=lab.cluster.vip("ledger", PRIVATE) or "<pending>",
+        seen_by=f"kubectl get svc -n {PRIVATE}",
+    )
+    nodes = lab.cluster.announcers("ledger", PRIVATE)
+    arp = lab.lan_client.arping(address, 1)
+    expect(
+        f"ARP for the private {address} to be answered by",
+        expected="nobody",
+        got=[*nodes, *arp.macs],
+        ok=not nodes and not arp.macs,
+        seen_by=f"{arp.command} on lan-client",
+        evidence=arp.text,
+    )
+
+
+@check(layer="policy", needs=("arp",))
+def test_storage(lab: Session) -> None:
+    """The VIP is announced on the LAN only, not on the storage network."""
+    for node, devices in lab.cluster.announcers("web", SPACE).items():
+        expect(
+            f"the interfaces on which {node} announces web to be",
+            expected="eth0",
+            got=devices or "all that there are",
+            ok=devices == {"eth0"},
+            seen_by=SEE_STATUS,
+        )
+    desk = Client(lab.machine("desk"))
+    arp = desk.arping(str(lab.plan.l2_vip), 1, "eth1")
+    expect(
+        "ARP for the VIP on the storage network to be answered by",
+        expected="nobody",
+        got=arp.macs,
+        ok=not arp.macs,
+        seen_by=f"{arp.command} on desk",
+        evidence=arp.text,
+    )
+
+
+@check(layer="forwarding", needs=("arp",))
+def test_http(lab: Session) -> None:
+    """A client on the LAN and one outside get web's answer from the VIP."""
+    for client in (lab.lan_client, lab.client):
+        expect_answer(client, str(lab.plan.l2_vip), TEXT)
+
+
+@check(layer="advertisement", needs=("http",))
+def test_fresh(lab: Session) -> None:
+    """Another Service like web is announced, too, and answers."""
+    with lab.like("web", SPACE, SPACE) as name:
+        vip = until("fresh", lambda: lab.cluster.vip(name, SPACE), bool)
+        expect(
+            "a new Service to get",
+            expected="a VIP within 8 s",
+            got=vip or "<pending>",
+            ok=bool(vip),
+            seen_by=f"kubectl get events -n {SPACE}",
+            evidence=lambda: lab.cluster.events(name, SPACE),
+        )
+        expect_one_node(lab, vip, 1)
+        expect_answer(lab.lan_client, vip, TEXT)
+
+
+@check(layer="advertisement", needs=("http",), full=True)
+def test_failover(lab: Session) -> None:
+    """With the announcing worker cut off, the other one takes the VIP."""
+    vip = str(lab.plan.l2_vip)
+    workers = until("announce", partial(_workers, lab), bool)
+    if not workers:
+        fail("expected one worker to announce web, not none or two")
+    (first,) = workers
+    with cut_off(lab, first):
+        second = until("takeover", partial(_answering, lab, vip), bool)
+        expect(
+            f"with {first} silent, {vip} to be answered within 20 s by",
+            expected="another worker",
+            got=second,
+            ok=bool(second),
+            seen_by=f"arping -b -c 2 -I eth0 {vip} on lan-client",
+            evidence=lambda: lab.cluster.events("web", SPACE),
+        )
+        # A pod of web may be on the silent node: one answer is enough.
+        flows = lab.lan_client.flows(vip, 10)
+        if TEXT not in flows.answers:
+            fail(
+                f"with {first} silent, expected {TEXT!r} from {vip} through"
+                f" {', '.join(second)}, not one answer to 10 requests",
+                seen_by=f"{flows.command} on lan-client",
+            )
+    back = until("takeover", partial(_settled, lab, vip), bool)
+    expect(
+        f"with {first} back, {vip} to be answered by",
+        expected="one worker",
+        got=back or "none or two",
+        ok=bool(back),
+        seen_by=f"arping -b -c 2 -I eth0 {vip} on lan-client",
+    )
+
+
+def _workers(lab: Session) -> set[str]:
+    """Return the worker that announces web; nobody, unless it is the one."""
+    found = set(lab.cluster.announcers("web", SPACE))
+    workers = set(lab.plan.node_names()[1:])
+    return found if len(found) == 1 and found <= workers else set()
+
+
+def _answering(lab: Session, vip: str) -> set[str]:
+    """Return who answers one ARP request, by name where it is a node."""
+    arp = lab.lan_client.arping(vip, 1)
+    return {lab.node_macs.get(mac, mac) for mac in arp.macs}
+
+
+def _settled(lab: Session, vip: str) -> set[str]:
+    """Return who answers, once it is one and the one that announces."""
+    found = _answering(lab, vip)
+    return found if found == _workers(lab) else set()
