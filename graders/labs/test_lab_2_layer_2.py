@@ -229,8 +229,8 @@ def _workers(lab: Session) -> set[str]:
 
 
 def _answering(lab: Session, vip: str) -> set[str]:
-    """Return who answers one ARP request, by name where it is a node."""
-    arp = lab.lan_client.arping(vip, 1)
+    """Return who answers ARP, by name where it is a node."""
+    arp = lab.lan_client.arping(vip)
     return {lab.node_macs.get(mac, mac) for mac in arp.macs}
 
 
