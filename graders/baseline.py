@@ -77,7 +77,7 @@ def collect(plan: Plan, cluster: Cluster) -> Baseline:
         CannotCheck: the cluster or a machine does not answer.
 
     """
-    return _machines(plan) | of_cluster(cluster)
+    return of_machines(plan) | of_cluster(cluster)
 
 
 def of_cluster(cluster: Cluster) -> Baseline:
@@ -116,8 +116,13 @@ def _first_difference(before: str, after: str) -> str:
     return f"expected {gone[0].strip()[:80]}, not {come[0].strip()[:80]}"
 
 
-def _machines(plan: Plan) -> Baseline:
-    """Return the part that the machines and nodes tell."""
+def of_machines(plan: Plan) -> Baseline:
+    """Return the part that the machines and nodes tell.
+
+    Raises:
+        CannotCheck: one does not answer.
+
+    """
     roles = (*plan.machines, *plan.nodes)
     with ThreadPoolExecutor(len(roles)) as pool:
         seen = pool.map(lambda role: _look(plan, role), roles)

@@ -10,7 +10,13 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from graders import state
-from graders.baseline import Baseline, collect, differences, of_cluster
+from graders.baseline import (
+    Baseline,
+    collect,
+    differences,
+    of_cluster,
+    of_machines,
+)
 from graders.errors import CannotCheck
 from graders.paths import cache_dir, state_dir
 from graders.probes.cluster import Cluster
@@ -138,14 +144,37 @@ def _settled(plan: Plan) -> Baseline:
 
 
 def _left(plan: Plan, wanted: Baseline | None) -> list[str]:
-    """Return what differs from the recorded start, given time to settle."""
+    """Return what differs from the recorded start, given time to settle.
+
+    What the API server tells settles last and costs least to look at; the
+    machines are looked at when it has.
+    """
     if not wanted:
         return ["the recorded start state: expected one, not none"]
-    return until(
+    cluster = _cluster(plan)
+    objects = {
+        place: text
+        for place, text in wanted.items()
+        if not place.startswith(_places(plan))
+    }
+    machines = {
+        place: text for place, text in wanted.items() if place not in objects
+    }
+    left = until(
         "settled",
-        lambda: differences(wanted, collect(plan, _cluster(plan))),
+        lambda: differences(objects, of_cluster(cluster)),
         lambda left: not left,
     )
+    return left + until(
+        "settled",
+        lambda: differences(machines, of_machines(plan)),
+        lambda left: not left,
+    )
+
+
+def _places(plan: Plan) -> tuple[str, ...]:
+    """Return how the places of nodes and machines begin."""
+    return tuple(f"{role} " for role in (*plan.nodes, *plan.machines))
 
 
 def _machines(plan: Plan, left: list[str]) -> list[str]:
