@@ -14,7 +14,7 @@ import pytest
 from graders.paths import ROOT, state_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 BIN: Final = Path(sys.executable).parent
 # Images from nothing take longest; every other command is far below.
@@ -80,6 +80,17 @@ def fresh() -> str:
     ok("lab", "images", "get")
     run("lab", "down")
     return ok("lab", "up")
+
+
+@pytest.fixture(scope="session")
+def second(fresh: str) -> Iterator[str]:
+    """Stand a second student's lab up, and take it down at the end."""
+    del fresh
+    name = "ada"
+    run("lab", "down", "--student", name)
+    ok("lab", "up", "--student", name)
+    yield name
+    ok("lab", "down", "--student", name)
 
 
 @pytest.fixture

@@ -4,28 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import pytest
-
 from graders.hostnet import current_plan
 
 from .conftest import ok, run
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture
-def second(fresh: str) -> Iterator[str]:
-    """Stand a second student's lab up, and take it down again."""
-    del fresh
-    name = "ada"
-    ok("lab", "start", "1", "--student", name)
-    yield name
-    ok("lab", "down", "--student", name)
+    from collections.abc import Callable
 
 
 def test_two_stand_side_by_side(second: str) -> None:
     """Both labs are graded for themselves; neither disturbs the other."""
+    ok("lab", "start", "1", "--student", second)
     ok("lab", "start", "1")
     ours, theirs = current_plan("demo").plan, current_plan(second).plan
     assert not ours.lan.overlaps(theirs.lan)
@@ -33,3 +22,14 @@ def test_two_stand_side_by_side(second: str) -> None:
         graded = run("grade", "--student", student)
         assert graded.returncode == 1, graded.stdout + graded.stderr
         assert "pending" in graded.stdout
+
+
+def test_down_leaves_the_other_lab(
+    second: str, docker: Callable[..., str]
+) -> None:
+    """One student's lab goes, with everything in it; the other one stays."""
+    theirs, ours = current_plan(second).plan, current_plan("demo").plan
+    ok("lab", "down", "--student", second)
+    left = docker("ps", "--all", "--format", "{{.Names}}").split()
+    assert not {*theirs.node_names(), *theirs.machine_names()} & {*left}
+    assert {*ours.node_names(), *ours.machine_names()} <= {*left}
