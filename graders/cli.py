@@ -156,15 +156,21 @@ def prove(  # noqa: PLR0913, PLR0917 - what may be typed
         bool,
         typer.Option("--full", help="Cut a node off for every right repair."),
     ] = False,
+    brief: Annotated[
+        bool,
+        typer.Option(
+            "--brief", help="Other right repairs for a lab's first fault only."
+        ),
+    ] = False,
     student: Student = "demo",
 ) -> None:
     """Prove labs: red as shipped, wrong repairs refused, right ones pass."""
     from graders.cli_prove import prove_labs
+    from graders.prove import Depth  # noqa: TC001 - typer reads annotations
 
+    depth: Depth = "full" if full else "brief" if brief else "whole"
     with guarded("lab prove", student, locked=True):
-        sys.exit(
-            prove_labs(lab, variant, student, as_json=json, thorough=full)
-        )
+        sys.exit(prove_labs(lab, variant, student, as_json=json, depth=depth))
 
 
 @lab_app.command()

@@ -11,15 +11,15 @@ from rich.console import Console
 from graders.cli_lab import up_plan
 from graders.labfile import all_labs, load_lab
 from graders.live import LiveDriver
+from graders.prove import Depth, prove, proven, table
 from graders.prove import as_json as proof_json
-from graders.prove import prove, proven, table
 
 if TYPE_CHECKING:
     from graders.prove import Row
 
 
 def prove_labs(  # noqa: PLR0913 - what may be typed
-    ref: str, variant: str, student: str, *, as_json: bool, thorough: bool
+    ref: str, variant: str, student: str, *, as_json: bool, depth: Depth
 ) -> int:
     """Prove labs on a live cluster; return 0 if every step came out right.
 
@@ -37,7 +37,7 @@ def prove_labs(  # noqa: PLR0913 - what may be typed
         names = [variant] if variant else list(lab.variants)
         driver = LiveDriver(plan, note)
         told = partial(_tell, note)
-        rows += prove(lab, names, driver, told, thorough=thorough)
+        rows += prove(lab, names, driver, told, depth=depth)
     if as_json:
         typer.echo(proof_json(rows))
     else:

@@ -5,8 +5,9 @@ repair is refused by the check that it names; the solution and every other
 right repair pass; reset brings the fault back, with the same verdict.
 
 A node is cut off (`grade --full`) where that decides, and on the solution of
-a lab's first variant; with `thorough`, on every right repair. Grading twice
-in a row is shown on the first variant, too.
+a lab's first variant; at depth `full`, on every right repair. Grading twice
+in a row is shown on the first variant, too; and at depth `brief`, so are other
+right repairs and the last reset.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import json
 import time
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar
 
 from rich.markup import escape
 from rich.table import Table
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
     from graders.results import GradeResult
     from graders.solutions import LabLike, Repairs
+
+# How much is proved of a variant that is not its lab's first.
+Depth: TypeAlias = Literal["brief", "whole", "full"]
 
 LabT = TypeVar("LabT", bound="LabLike")
 LabT_contra = TypeVar("LabT_contra", bound="LabLike", contravariant=True)
@@ -88,7 +92,7 @@ def prove(  # noqa: PLR0913 - what to prove, how, and whom to tell
     driver: Driver[LabT],
     told: Callable[[Row], None] = lambda _: None,
     *,
-    thorough: bool = False,
+    depth: Depth = "whole",
 ) -> list[Row]:
     """Prove these variants of the lab; `told` gets each row at once.
 
@@ -102,7 +106,7 @@ def prove(  # noqa: PLR0913 - what to prove, how, and whom to tell
     rows = []
     for variant in variants:
         repairs = repairs_for(lab, variant)
-        for row in _Proof(lab, variant, driver, thorough).rows(repairs):
+        for row in _Proof(lab, variant, driver, depth).rows(repairs):
             told(row)
             rows.append(row)
     return rows
@@ -151,12 +155,15 @@ class _Proof:
         lab: LabT,
         variant: str,
         driver: Driver[LabT],
-        thorough: bool,  # noqa: FBT001 - private, called once
+        depth: Depth,
     ) -> None:
         self._lab = lab.id
         self._variant = variant
-        self._first = variant == next(iter(lab.variants))
-        self._thorough = thorough
+        first = variant == next(iter(lab.variants))
+        self._again = first or depth == "full"
+        self._full = depth == "full"
+        self._cuts_off = first or self._full
+        self._whole = first or depth != "brief"
         self._breaks = lab.variants[variant].breaks
         self._driver = driver
         self._start = lambda: driver.start(lab, variant)
@@ -176,7 +183,7 @@ class _Proof:
         yield _Step(
             "as shipped", self._start, red, self._as_shipped, self._breaks
         )
-        if self._first or self._thorough:
+        if self._again:
             same = "the same verdict"
             yield _Step("again", lambda: None, same, self._same, self._breaks)
         for wrong in repairs.wrong:
@@ -188,7 +195,8 @@ class _Proof:
                 partial(_fails_on, by),
                 by,
             )
-        for path in (repairs.solution, *repairs.other):
+        other = repairs.other if self._whole else ()
+        for path in (repairs.solution, *other):
             solution = path == repairs.solution
             yield _Step(
                 path.name if solution else f"other/{path.name}",
@@ -196,11 +204,11 @@ class _Proof:
                 "passes",
                 _flawless,
                 self._breaks,
-                full=self._thorough or (solution and self._first),
+                full=self._cuts_off if solution else self._full,
             )
-        yield _Step(
-            "reset", self._driver.reset, "as shipped", self._same, self._breaks
-        )
+        if self._whole:
+            reset = self._driver.reset
+            yield _Step("reset", reset, "as shipped", self._same, self._breaks)
 
     def _row(self, step: _Step) -> Row:
         """Take one step; an error of the kit is what was observed."""

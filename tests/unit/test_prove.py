@@ -204,9 +204,23 @@ def test_full_grades_only_where_they_decide() -> None:
                 "other.md": {**GREEN, "later": "fail"},
             }
         ),
-        thorough=True,
+        depth="full",
     )
     assert bad({row.step: row for row in thorough}) == {"other/other.md"}
+
+
+def test_brief_proofs_leave_out_what_the_first_variant_shows(
+    folder: Path,
+) -> None:
+    """Wrong repairs are refused and the solution passes for each variant."""
+    write(folder / "first.md")
+    lab = Lab(variants={"first": Variant(), "no-pool": Variant()})
+
+    rows = prove.prove(lab, ["no-pool"], Pretender(GOOD), depth="brief")
+
+    assert [row.step for row in rows] == [
+        *("as shipped", "wrong/wide.md", "no-pool.md")
+    ]
 
 
 @pytest.mark.usefixtures("folder")
