@@ -31,12 +31,16 @@ _AT_ONCE: Final = "?gracePeriodSeconds=0"
 
 @dataclass(frozen=True)
 class Moving:
-    """Pods on several nodes; `services` is the probe's name by the model's."""
+    """Pods on several nodes, of which the Services lead to one.
+
+    `services` is the probe's name by the model's, `pods` the pod by its node.
+    """
 
     lab: Session
     space: str
     name: str
     services: dict[str, str]
+    pods: dict[str, str]
 
     def put(self, node: str) -> None:
         """Have the endpoint on `node`, and on no other node.
@@ -88,7 +92,9 @@ def moving(
         for body in bodies:
             lab.cluster.ask("POST", f"{base}/services", body)
         _ready(lab, space, name, len(pods))
-        yield Moving(lab, space, name, services)
+        names = [pod["metadata"]["name"] for pod in pods]
+        by_node = dict(zip(nodes, names, strict=True))
+        yield Moving(lab, space, name, services, by_node)
     finally:
         for made in services.values():
             lab.cluster.ask("DELETE", f"{base}/services/{made}")

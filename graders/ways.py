@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -81,4 +82,21 @@ def exact(way: Way) -> None:
         got=body.strip() or f"no answer ({done.error.strip()})",
         ok=body.strip() == own,
         seen_by=f"{' '.join(curl)} on {way.place}",
+    )
+
+
+def served_by(way: Way, pod: str, node: str, count: int = 6) -> None:
+    """Fail unless it is `pod`, on `node`, that answers all of some flows."""
+    wanted = Counter({pod: count})
+    flows = until(
+        "http",
+        lambda: way.client.flows(way.vip, count, "/hostname"),
+        lambda flows: flows.answers == wanted,
+    )
+    expect(
+        f"answers from {way.vip} to {way.place} by the pod on {node}:",
+        expected=f"{count} of {count}",
+        got=f"{flows.answers[pod]}, and {flows.failed} lost",
+        ok=flows.answers == wanted,
+        seen_by=f"{flows.command} on {way.place}",
     )
