@@ -232,8 +232,13 @@ class _Proof:
         )
 
     def _grade(self, step: _Step) -> GradeResult:
-        """Grade as briefly as will do for who decides to speak."""
+        """Grade as briefly as will do for who decides to speak.
+
+        What could not be checked is nobody's verdict: it is looked at again.
+        """
         result = self._driver.grade()
+        if _errors(result):
+            result = self._driver.grade()
         left = [check.name for check in result.deferred]
         if step.judge in left or (left and step.full and not result.failed):
             return self._driver.grade(full=True)
