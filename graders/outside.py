@@ -18,6 +18,20 @@ if TYPE_CHECKING:
 SEE_POOLS = "kubectl get ipaddresspools -n metallb-system"
 
 
+def expect_vip(lab: Session, name: str, space: str) -> str:
+    """Return the VIP of a new Service; fail if it gets none in time."""
+    vip = until("fresh", lambda: lab.cluster.vip(name, space), bool)
+    expect(
+        "a new Service to get",
+        expected="a VIP within 8 s",
+        got=vip or "<pending>",
+        ok=bool(vip),
+        seen_by=f"kubectl get events -n {space}",
+        evidence=lambda: lab.cluster.events(name, space),
+    )
+    return vip
+
+
 def expect_answer(client: Client, vip: str, text: str) -> None:
     """Fail unless `client` gets `text` over HTTP from `vip` in time."""
     answer = until(

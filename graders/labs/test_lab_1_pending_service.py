@@ -11,6 +11,7 @@ from graders.outside import (
     expect_answer,
     expect_one_node,
     expect_unowned,
+    expect_vip,
 )
 from graders.ranges import holds, outside
 from graders.waits import until
@@ -101,15 +102,7 @@ def test_http(lab: Session) -> None:
 def test_fresh(lab: Session) -> None:
     """Another Service like web gets a VIP of its own and answers."""
     with lab.like("web", SPACE, SPACE) as name:
-        vip = until("fresh", lambda: lab.cluster.vip(name, SPACE), bool)
-        expect(
-            "a new Service to get",
-            expected="a VIP within 8 s",
-            got=vip or "<pending>",
-            ok=bool(vip),
-            seen_by=f"kubectl get events -n {SPACE}",
-            evidence=lambda: lab.cluster.events(name, SPACE),
-        )
+        vip = expect_vip(lab, name, SPACE)
         expect_answer(lab.lan_client, vip, TEXT)
 
 

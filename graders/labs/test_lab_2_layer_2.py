@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from graders.checks import check, expect, fail
 from graders.disturb import cut_off
-from graders.outside import expect_answer, expect_one_node
+from graders.outside import expect_answer, expect_one_node, expect_vip
 from graders.probes.client import Client
 from graders.waits import until
 
@@ -172,15 +172,7 @@ def test_http(lab: Session) -> None:
 def test_fresh(lab: Session) -> None:
     """Another Service like web is announced, too, and answers."""
     with lab.like("web", SPACE, SPACE) as name:
-        vip = until("fresh", lambda: lab.cluster.vip(name, SPACE), bool)
-        expect(
-            "a new Service to get",
-            expected="a VIP within 8 s",
-            got=vip or "<pending>",
-            ok=bool(vip),
-            seen_by=f"kubectl get events -n {SPACE}",
-            evidence=lambda: lab.cluster.events(name, SPACE),
-        )
+        vip = expect_vip(lab, name, SPACE)
         expect_one_node(lab, vip, 1)
         expect_answer(lab.lan_client, vip, TEXT)
 
