@@ -8,21 +8,21 @@ hosts on which the first choice is taken; see `graders.hostnet`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING, Any, Final
 
 from graders.plan_choice import (
     DEMO,
-    Shape,
     check_student,
     fixed_number,
     networks_of,
     shape_of,
     slots,
 )
+from graders.plan_ranges import Ranges
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from ipaddress import IPv4Address, IPv4Network
 
 __all__ = [
     "DEMO",
@@ -57,24 +57,23 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Plan(Ranges):
     """The numbers and names of one student's lab."""
 
     student: str
     slot: int
     cluster: str
     lan_name: str
-    lan: IPv4Network
     edge: IPv4Network
     storage: IPv4Network
-    bgp_pool: IPv4Network
-    shape: Shape
 
     pool_name: str = "kind-pool"
     advertisement_name: str = "kind-l2"
     bgp_pool_name: str = "production-services"
     bgp_peer_name: str = "tor-router"
     private_pool_name: str = "kind-private"
+    app_pool_name: str = "app-services"
+    ingress_pool_name: str = "ingress-vips"
 
     @property
     def context(self) -> str:
@@ -97,19 +96,9 @@ class Plan:
         return f"{self.cluster}-state"
 
     @property
-    def lan_gateway(self) -> IPv4Address:
-        """The host's own address on the LAN."""
-        return self.lan[1]
-
-    @property
     def edge_gateway(self) -> IPv4Address:
         """The host's own address on the edge."""
         return self.edge[1]
-
-    @property
-    def docker_range(self) -> IPv4Network:
-        """What docker may hand out by itself on the LAN."""
-        return self._third(1)
 
     @property
     def nodes(self) -> dict[str, Machine]:
@@ -129,113 +118,21 @@ class Plan:
         return {role: self._machine(role) for role in roles}
 
     @property
-    def dhcp_first(self) -> IPv4Address:
-        """The first address that the DHCP server leases."""
-        return self._lan(self.shape.dhcp_third, self.shape.dhcp_host)
+    def vips_on_docker(self) -> dict[str, IPv4Address]:
+        """The VIPs of lab 5's applications among docker's own addresses."""
+        first = self.lan[LAN_HOSTS["desk"]]
+        return {name: first + at for at, name in enumerate(self.app_vips)}
 
     @property
-    def dhcp_last(self) -> IPv4Address:
-        """The last address that the DHCP server leases."""
-        return self.dhcp_first + 99
-
-    @property
-    def service_range(self) -> IPv4Network:
-        """What the site keeps for Services; a pool grows only in here."""
-        return self._third(self.shape.service_third)
-
-    @property
-    def pool_first(self) -> IPv4Address:
-        """The first address of the pool."""
-        return self.service_range[self.shape.pool_host]
-
-    @property
-    def pool_last(self) -> IPv4Address:
-        """The last address of the pool."""
-        return self.pool_first + 50
-
-    @property
-    def pool(self) -> str:
-        """The pool as MetalLB writes a range."""
-        return f"{self.pool_first}-{self.pool_last}"
-
-    @property
-    def small_pool_last(self) -> IPv4Address:
-        """The last of the two or three first addresses of the pool."""
-        return self.pool_first + self.shape.small - 1
-
-    @property
-    def small_pool(self) -> str:
-        """A range of two or three addresses, soon exhausted."""
-        return f"{self.pool_first}-{self.small_pool_last}"
-
-    @property
-    def free_first(self) -> IPv4Address:
-        """The first address of the service range that no pool has."""
-        return self.service_range[1]
-
-    @property
-    def free_last(self) -> IPv4Address:
-        """The last address before the pool."""
-        return self.pool_first - 1
-
-    @property
-    def private_pool(self) -> str:
-        """A second range of the pool's size, beside the service range."""
-        first = self.pool_first - 256
-        return f"{first}-{first + 50}"
-
-    @property
-    def neighbour_vips(self) -> dict[str, IPv4Address]:
-        """The VIPs that other teams' Services hold already."""
-        return {
-            "billing": self.pool_first + 10,
-            "search": self.pool_first + 11,
-        }
-
-    @property
-    def outside_address(self) -> IPv4Address:
-        """An address outside every pool; the DHCP server leases it."""
-        return self.dhcp_first + 50
-
-    @property
-    def bgp_vip(self) -> IPv4Address:
-        """The VIP of the Service that is announced by BGP."""
-        return self.bgp_pool[7]
-
-    @property
-    def foreign_pool(self) -> IPv4Network:
-        """Addresses beside the BGP pool, which no router must accept."""
-        return IPv4Network((self.bgp_pool.broadcast_address + 1, 28))
-
-    @property
-    def bgp_neighbour_vip(self) -> IPv4Address:
-        """The VIP of another team's Service that is announced by BGP."""
-        return self.bgp_pool[8]
-
-    @property
-    def l2_vip(self) -> IPv4Address:
-        """The VIP by which lab 2's customers know web."""
-        return self.pool_first + 20
-
-    @property
-    def private_vip(self) -> IPv4Address:
-        """The address of a Service that nobody outside may reach."""
-        return self.pool_first - 256 + 5
+    def pool_on_docker(self) -> str:
+        """A range from the desk's own address to the end of docker's."""
+        first = self.vips_on_docker["shop"]
+        return f"{first}-{self.docker_range[250]}"
 
     @property
     def storage_addresses(self) -> dict[str, IPv4Address]:
         """Who has which address on the storage network, by role."""
         return {role: self.storage[at] for role, at in STORAGE_HOSTS.items()}
-
-    @property
-    def cluster_asn(self) -> int:
-        """The AS number of the speakers."""
-        return self.shape.cluster_asn
-
-    @property
-    def router_asn(self) -> int:
-        """The AS number of the router."""
-        return self.shape.cluster_asn + 1
 
     def docker_name(self, role: str) -> str:
         """Return the container's name of a node or machine."""
@@ -257,12 +154,6 @@ class Plan:
         """
         return {name: _plain(getattr(self, name)) for name in VARS}
 
-    def _third(self, third: int) -> IPv4Network:
-        return IPv4Network((self.lan[third * 256], 24))
-
-    def _lan(self, third: int, host: int) -> IPv4Address:
-        return self.lan[third * 256 + host]
-
     def _machine(self, role: str) -> Machine:
         lan, edge = LAN_HOSTS.get(role), EDGE_HOSTS.get(role)
         return Machine(
@@ -279,7 +170,8 @@ VARS: Final = tuple(
         {name for name in Plan.__dataclass_fields__ if name != "shape"}
         | {
             name
-            for name, value in vars(Plan).items()
+            for kind in Plan.__mro__
+            for name, value in vars(kind).items()
             if isinstance(value, property)
         }
     )

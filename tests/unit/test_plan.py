@@ -169,6 +169,40 @@ def test_lab_2_has_addresses_of_its_own(plan: Plan) -> None:
 
 
 @given(plans())
+def test_lab_5_has_addresses_of_its_own(plan: Plan) -> None:
+    """Its VIPs are in their pools; the ingress VIPs are among the leases."""
+    pool = _pool(plan.pool)
+    leases = _range(plan.dhcp_first, plan.dhcp_last)
+    taken = [*plan.app_vips.values(), *plan.neighbour_vips.values()]
+
+    assert len(set(taken)) == 5
+    assert all(any(vip in net for net in pool) for vip in taken)
+    assert plan.ingress_last == plan.ingress_first + 1
+    for address in (plan.ingress_first, plan.ingress_last, plan.desk_lease):
+        assert any(address in net for net in leases)
+    assert not _overlap(
+        _pool(plan.ingress_pool), [IPv4Network(plan.desk_lease)]
+    )
+
+
+@given(plans())
+def test_lab_5_s_wrong_ranges_overlap_as_meant(plan: Plan) -> None:
+    """One is leased, one is docker's and the desk's, and both spare VIPs."""
+    leases = _range(plan.dhcp_first, plan.dhcp_last)
+    leased, dockers = _pool(plan.pool_in_dhcp), _pool(plan.pool_on_docker)
+    desk = plan.machines["desk"].lan
+
+    assert desk
+    assert all(any(one.subnet_of(two) for two in leases) for one in leased)
+    assert any(desk in net for net in dockers)
+    assert _overlap(dockers, [plan.docker_range])
+    for clash in (leased, dockers):
+        assert not _overlap(clash, _pool(plan.ingress_pool))
+        assert not _overlap(clash, [IPv4Network(plan.desk_lease)])
+    assert plan.dhcp_first < plan.pool_last
+
+
+@given(plans())
 def test_small_pool_is_soon_exhausted(plan: Plan) -> None:
     """The small pool has the first two or three addresses of the pool."""
     count = int(plan.small_pool_last) - int(plan.pool_first) + 1
