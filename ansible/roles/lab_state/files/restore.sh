@@ -88,6 +88,34 @@ frr() {
   say "configuration"
 }
 
+# A lease of anybody but the desk is forgotten, and so is one of the desk for
+# another address: the server would hold it back for half a day.
+leases() { awk '{ print $3, $4 }' /lab/dnsmasq.leases; }
+
+dhcp() {
+  pid=$(pgrep -r S,R -x dnsmasq) && [ "$pid" = "$(cat $MADE/dhcp 2> /dev/null)" ] \
+    && cmp -s /etc/dnsmasq.lab /etc/dnsmasq.conf \
+    && ! leases | grep -q -v -x "$DESK_LEASE desk" && return
+  : > /run/dnsmasq.hold
+  pkill -KILL -x dnsmasq
+  while pgrep -x dnsmasq > /dev/null; do sleep 0.05; done
+  cp /etc/dnsmasq.lab /etc/dnsmasq.conf
+  touch /lab/dnsmasq.leases
+  grep " $DESK_LEASE desk " /lab/dnsmasq.leases > /lab/dnsmasq.kept
+  mv /lab/dnsmasq.kept /lab/dnsmasq.leases
+  rm /run/dnsmasq.hold
+  until pgrep -x dnsmasq > $MADE/dhcp; do sleep 0.05; done
+  say "leases"
+}
+
+leased() { ip -o -4 address show label 'eth0:lease' | awk '{ print $4 }'; }
+
+desk() {
+  pgrep -f 'busybox httpd' > /dev/null || busybox httpd -h /srv/desk
+  [ "$(leased)" = "$DESK_LEASE/${LAN#*/}" ] && pgrep -r S,R -f 'busybox udhcpc' > /dev/null && return
+  lab-desk "$DESK_LEASE" && say "lease"
+}
+
 mkdir -p $MADE
 addresses
 neighbours
@@ -97,5 +125,9 @@ for dev in eth0 eth1; do
   tc qdisc del dev $dev root 2> /dev/null && say "qdisc of $dev"
 done
 kernel
-[ "$ROLE" != router ] || frr
+case $ROLE in
+  router) frr ;;
+  dhcp) dhcp ;;
+  desk) desk ;;
+esac
 true
