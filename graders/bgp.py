@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from graders.errors import CannotCheck
+from graders.making import LABELS, made, service_from
 from graders.probes.cluster import METALLB
 from graders.waits import until
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 _SPACE: Final = "metallb-system"
 _SESSIONS: Final = "show bgp neighbors json"
-_LABELS: Final = {"app.kubernetes.io/managed-by": "metallb-lab"}
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,8 @@ def foreign_service(lab: Session, namespace: str) -> Iterator[str]:
     pool["spec"]["addresses"] = [str(lab.plan.foreign_pool)]
     announce = _object("BGPAdvertisement", name, ipAddressPools=[name])
     with (
-        _made(lab, f"{METALLB}/ipaddresspools", pool),
-        _made(lab, f"{METALLB}/bgpadvertisements", announce),
+        made(lab, f"{METALLB}/ipaddresspools", pool),
+        made(lab, f"{METALLB}/bgpadvertisements", announce),
         service_from(lab, namespace, name) as service,
     ):
         said = until(
@@ -130,48 +130,10 @@ def foreign_service(lab: Session, namespace: str) -> Iterator[str]:
         yield lab.cluster.vip(service, namespace)
 
 
-@contextlib.contextmanager
-def service_from(lab: Session, namespace: str, pool: str) -> Iterator[str]:
-    """Make a Service before web's pods with an address from `pool`.
-
-    Yields its name; it is removed in any case.
-
-    Raises:
-        CannotCheck: the API refuses.
-
-    """
-    name = f"grader-{secrets.token_hex(3)}"
-    body = {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {
-            "name": name,
-            "labels": _LABELS,
-            "annotations": {"metallb.io/address-pool": pool},
-        },
-        "spec": {
-            "type": "LoadBalancer",
-            "selector": {"app": "web"},
-            "ports": [{"port": 80, "targetPort": 8080}],
-        },
-    }
-    with _made(lab, f"/api/v1/namespaces/{namespace}/services", body):
-        yield name
-
-
 def _object(kind: str, name: str, **spec: object) -> dict[str, Any]:
     return {
         "apiVersion": "metallb.io/v1beta1",
         "kind": kind,
-        "metadata": {"name": name, "namespace": _SPACE, "labels": _LABELS},
+        "metadata": {"name": name, "namespace": _SPACE, "labels": LABELS},
         "spec": spec,
     }
-
-
-@contextlib.contextmanager
-def _made(lab: Session, path: str, body: dict[str, Any]) -> Iterator[None]:
-    lab.cluster.ask("POST", path, body)
-    try:
-        yield
-    finally:
-        lab.cluster.ask("DELETE", f"{path}/{body['metadata']['name']}")

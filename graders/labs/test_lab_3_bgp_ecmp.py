@@ -12,10 +12,10 @@ from graders.bgp import (
     foreign_service,
     names_of,
     neighbours,
-    service_from,
 )
 from graders.checks import check, expect, fail
 from graders.disturb import cut_off
+from graders.making import service_from
 from graders.waits import until
 
 if TYPE_CHECKING:
