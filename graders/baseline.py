@@ -2,8 +2,8 @@
 
 A reset is verified against this and not against what the playbook believes:
 Kubernetes objects, addresses and routes of every machine, fixed neighbour
-entries, packet filters, settings of the kernel, the router's running
-configuration and the DHCP leases.
+entries, packet filters, settings of the kernel, the configurations of router
+and DHCP server, and the DHCP leases.
 """
 
 from __future__ import annotations
@@ -63,7 +63,9 @@ _LOOKS: Final = {
         "sysctl net.ipv4.fib_multipath_hash_policy net.ipv4.conf.all.rp_filter"
         " net.ipv4.conf.eth0.rp_filter 2>/dev/null || true"
     ),
-    "configuration": "vtysh -c 'show run' 2>/dev/null || true",
+    "configuration": (
+        "{ vtysh -c 'show run' || cat /etc/dnsmasq.conf; } 2>/dev/null || true"
+    ),
     # Without the time at which a lease ends, and the client's own id.
     "leases": "cut -d' ' -f2-4 /lab/dnsmasq.leases 2>/dev/null || true",
 }
@@ -164,8 +166,10 @@ def _look(plan: Plan, role: str) -> dict[str, str]:
 
 def _compared(plan: Plan, role: str, name: str) -> bool:
     """Leave out what comes and goes: the desk's lease, routes to pods."""
-    if name in {"configuration", "leases"}:
-        return role == {"configuration": "router", "leases": "dhcp"}[name]
+    if name == "configuration":
+        return role in {"router", "dhcp"}
+    if name == "leases":
+        return role == "dhcp"
     return not (
         (role == "desk" and name == "addresses")
         or (role in plan.nodes and name == "routes")

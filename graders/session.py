@@ -14,6 +14,7 @@ from graders.errors import CannotCheck
 from graders.paths import state_dir
 from graders.probes.client import Client
 from graders.probes.cluster import Cluster
+from graders.probes.dhcp import Dhcp
 from graders.probes.machine import Machine
 from graders.probes.router import Router
 
@@ -55,6 +56,11 @@ class Session:
     def router(self) -> Router:
         """The FRR router between the LAN and the edge."""
         return Router(self.machine("router"))
+
+    @cached_property
+    def dhcp(self) -> Dhcp:
+        """The DHCP server, asked from the LAN client."""
+        return Dhcp(self.machine("dhcp"), self.machine("lan-client"))
 
     @cached_property
     def node_macs(self) -> dict[str, str]:

@@ -39,6 +39,8 @@ WAITS: Final[dict[str, Wait]] = {
     "probe": Wait(20, "as pods; the grader's own are no fault of the lab"),
     "settled": Wait(6, "pods get ready and VIPs allocated after a reset"),
     "session": Wait(10, "a speaker tries again after 1 s, then 2, then 4"),
+    "device": Wait(2, "a device answers for its own addresses at once"),
+    "lease": Wait(5, "a device asks three times, a second apart"),
     "route": Wait(4, "a path is installed within a second of its update"),
     "hold": Wait(15, "a silent peer is dropped after 9 s, its hold time"),
     "takeover": Wait(20, "speakers miss a silent one after 5 to 10 s"),

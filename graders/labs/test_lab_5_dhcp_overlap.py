@@ -1,0 +1,255 @@
+"""Lab 5: nobody but one node has a VIP, and nobody is leased one."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING, Final
+
+from graders.address_table import wrong_rows
+from graders.answers import read_answers
+from graders.checks import check, expect
+from graders.desk import (
+    SEE_LEASES,
+    desk_of,
+    expect_lease,
+    expect_own,
+    expect_renewal,
+)
+from graders.making import service_from
+from graders.outside import (
+    SEE_POOLS,
+    expect_answer,
+    expect_one_node,
+    expect_vip,
+)
+from graders.paths import state_dir
+from graders.probes.dhcp import ANY
+from graders.ranges import holds, networks
+from graders.waits import until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from ipaddress import IPv4Network
+
+    from graders.session import Session
+
+# Each Service's namespace, and what answers there.
+SERVICES: Final = {
+    "shop": ("lab-5", "hello from shop"),
+    "gateway": ("ingress", "hello from gateway"),
+    "blue": ("tenants", "hello from tenants"),
+    "green": ("tenants", "hello from tenants"),
+}
+SEE_RANGES: Final = ("grep", "^dhcp-", "/etc/dnsmasq.conf")
+# New devices: whom the server may choose for, and most addresses asked for.
+ANYWHERE: Final = 4
+MOST: Final = 64
+
+
+@check(layer="allocation")
+def test_vips(lab: Session) -> None:
+    """shop, gateway, blue and green have VIPs."""
+    for name, (space, _) in SERVICES.items():
+        vip = until("allocation", partial(lab.cluster.vip, name, space), bool)
+        expect(
+            f"{name} in namespace {space} to have",
+            expected="a VIP",
+            got="<pending>" if lab.cluster.service(name, space) else "gone",
+            ok=bool(vip),
+            seen_by=f"kubectl describe svc {name} -n {space}",
+            evidence=partial(lab.cluster.events, name, space),
+        )
+
+
+@check(layer="neighbour", needs=("vips",))
+def test_arp(lab: Session) -> None:
+    """For each VIP one node, and nobody else, answers ARP on the LAN."""
+    _at_once(partial(expect_one_node, lab), _vips(lab).values())
+
+
+@check(layer="neighbour")
+def test_desk(lab: Session) -> None:
+    """The desk renews its lease and alone answers for its addresses."""
+    desk = desk_of(lab)
+    own = [expect_lease(desk), str(lab.plan.machines["desk"].lan)]
+    _at_once(partial(expect_own, lab, desk), own)
+    expect_renewal(desk)
+
+
+@check(layer="forwarding", needs=("arp",))
+def test_http(lab: Session) -> None:
+    """A client on the LAN and one outside reach every Service."""
+    for name, vip in _vips(lab).items():
+        for client in (lab.lan_client, lab.client):
+            expect_answer(client, vip, SERVICES[name][1])
+
+
+@check(layer="policy")
+def test_dhcp(lab: Session) -> None:
+    """The DHCP server gives new devices addresses of its own range."""
+    seen = until(
+        "lease",
+        partial(lab.dhcp.tries, [ANY] * ANYWHERE),
+        lambda seen: len(seen.leased) == ANYWHERE,
+    )
+    first, last = lab.plan.dhcp_first, lab.plan.dhcp_last
+    strange = [
+        address
+        for address in seen.leased
+        if not first <= IPv4Address(address) <= last
+    ]
+    expect(
+        f"{ANYWHERE} new devices to be leased",
+        expected=f"addresses of {first}-{last}",
+        got=strange or seen.leased or "none at all",
+        ok=len(seen.leased) == ANYWHERE and not strange,
+        seen_by=f"{seen.command} on lan-client",
+        evidence=seen.text,
+    )
+
+
+@check(layer="policy", needs=("dhcp",))
+def test_leases(lab: Session) -> None:
+    """The DHCP server leases no address of any pool, also if asked to."""
+    ranges = lab.cluster.ranges()
+    wishes = _sample(ranges)
+    # `dhcp` is the positive control: who asks for none gets one.
+    seen = lab.dhcp.tries(wishes)
+    bad = sorted({one for one in seen.leased if holds(ranges, one)})
+    expect(
+        f"{len(wishes)} new devices that ask for addresses of pools to get",
+        expected="none of these",
+        got=bad,
+        ok=bool(seen.given) and not bad,
+        seen_by=f"dhcp-try {' '.join(bad[:3])} on lan-client",
+        evidence=lambda: lab.dhcp.server.run(*SEE_RANGES).text,
+    )
+    held = [one for one in lab.dhcp.leases() if holds(ranges, one.address)]
+    expect(
+        "the DHCP server's leases to be outside every pool,",
+        expected="all of them",
+        got=[f"{one.address} of {one.host}" for one in held],
+        ok=not held,
+        seen_by=SEE_LEASES,
+    )
+
+
+@check(layer="policy", needs=("vips",))
+def test_pools(lab: Session) -> None:
+    """Pools and VIPs are where the site's address plan has them."""
+    apps, ingress = lab.plan.pool, lab.plan.ingress_pool
+    planned = [*networks(apps), *networks(ingress)]
+    strange = [
+        text
+        for text in lab.cluster.ranges()
+        if not all(map(partial(_inside, planned), networks(text)))
+    ]
+    expect(
+        "the ranges of all pools to be inside",
+        expected=f"{apps} and {ingress}",
+        got=strange,
+        ok=not strange,
+        seen_by=SEE_POOLS,
+    )
+    for name, vip in _vips(lab).items():
+        own = ingress if name == "gateway" else apps
+        expect(
+            f"the VIP of {name} to be of",
+            expected=own,
+            got=vip,
+            ok=holds([own], vip),
+            seen_by=f"kubectl get svc {name} -n {SERVICES[name][0]}",
+        )
+
+
+@check(layer="policy", needs=("pools",))
+def test_tenancy(lab: Session) -> None:
+    """Tenants get VIPs for applications, and none of the ingress pool."""
+    own = str(lab.plan.ingress_first)
+    names = [
+        name
+        for name, texts in lab.cluster.pools().items()
+        if holds(texts, own)
+    ]
+    expect(
+        f"{own} to be of",
+        expected="one pool",
+        got=names,
+        ok=len(names) == 1,
+        seen_by=SEE_POOLS,
+    )
+    # What ingress may have is the positive control of what tenants may not.
+    with service_from(lab, "ingress", names[0]) as gateway:
+        expect_vip(lab, gateway, "ingress")
+    with service_from(lab, "tenants", names[0]) as tenant:
+        until("absent", partial(_decided, lab, tenant), bool)
+        vip = lab.cluster.vip(tenant, "tenants")
+        expect(
+            f"a tenant's Service that asks for pool {names[0]} to get",
+            expected="no VIP",
+            got=vip,
+            ok=not vip,
+            seen_by=SEE_POOLS,
+        )
+    with lab.like("blue", "tenants", "tenants") as blue:
+        vip = expect_vip(lab, blue, "tenants")
+    expect(
+        "a tenant's new Service to get a VIP of",
+        expected=lab.plan.pool,
+        got=vip,
+        ok=holds([lab.plan.pool], vip),
+        seen_by=SEE_POOLS,
+    )
+
+
+@check(layer="policy")
+def test_plan(lab: Session) -> None:
+    """The address plan in $LAB_ANSWERS is the site's."""
+    file = state_dir(lab.plan.student) / "answers.yml"
+    wrong = wrong_rows(read_answers(file), lab.plan)
+    expect(
+        "the rows in $LAB_ANSWERS to be right,",
+        expected="all of them",
+        got=f"{', '.join(wrong)} wrong or missing",
+        ok=not wrong,
+        seen_by='cat "$LAB_ANSWERS"',
+    )
+
+
+def _vips(lab: Session) -> dict[str, str]:
+    """Return each Service's VIP; `vips` has seen that there are."""
+    return {
+        name: lab.cluster.vip(name, space)
+        for name, (space, _) in SERVICES.items()
+    }
+
+
+def _at_once(judge: Callable[[str], object], addresses: Iterable[str]) -> None:
+    """Judge all addresses at the same time; fail with the first that does."""
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(judge, addresses))
+
+
+def _sample(ranges: list[str]) -> list[str]:
+    """Return the addresses of `ranges`, or many of them, evenly spread."""
+    nets = [net for text in ranges for net in networks(text)]
+    count = sum(net.num_addresses for net in nets)
+    step = max(1, -(-count // MOST))
+    return [
+        str(net[at])
+        for net in nets
+        for at in range(0, net.num_addresses, step)
+    ]
+
+
+def _inside(planned: list[IPv4Network], net: IPv4Network) -> bool:
+    return any(net.subnet_of(one) for one in planned)
+
+
+def _decided(lab: Session, name: str) -> bool:
+    """Say whether the controller has allocated or refused a tenant's VIP."""
+    if lab.cluster.vip(name, "tenants"):
+        return True
+    return "AllocationFailed" in lab.cluster.events(name, "tenants")

@@ -1,0 +1,26 @@
+"""A machine on which every command prints one text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from graders.probes.machine import Machine, Output
+
+
+@dataclass(frozen=True)
+class Says(Machine):
+    """It keeps what it was asked in `asked`."""
+
+    said: str = ""
+    asked: list[str] = field(default_factory=list)
+
+    def run(self, *argv: str, seconds: float = 20) -> Output:
+        """Answer."""
+        del seconds
+        self.asked.append(" ".join(argv))
+        return Output(" ".join(argv), 0, self.said, "")
+
+
+def says(said: str, role: str = "client") -> Says:
+    """Return a machine that says `said`."""
+    return Says(role, f"metallb-lab-{role}", said)
