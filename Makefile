@@ -9,7 +9,7 @@ export STUDENT ?= demo
 export IMAGES REGISTRY IMAGES_FILE
 variant = $(if $(VARIANT),--variant $(VARIANT))
 
-.PHONY: help up down grade hint reset status check test prove bench images doctor engine-stop clean
+.PHONY: help site test-site up down grade hint reset status check test prove bench images doctor engine-stop clean
 
 help:
 	@echo 'make lab-1   stand lab 1 up, broken; then repair it and make grade'
@@ -53,7 +53,21 @@ check: .venv/stamp
 	$(BIN)/codespell
 	$(BIN)/python -m pytest -q tests/unit
 
-test: check
+# The student's edition, or EDITION=instructor, which has the solutions, too.
+EDITION ?= student
+site: .venv/stamp
+	EDITION=$(EDITION) SITE_DIR=site/$(EDITION) NO_MKDOCS_2_WARNING=1 \
+	  $(BIN)/mkdocs build --strict
+
+# A browser that nobody fetches behind our back: Debian's own.
+test-site: .venv/stamp
+	@command -v chromium > /dev/null && command -v chromedriver > /dev/null \
+	  || { apt-get update -qq && apt-get install -y -qq --no-install-recommends \
+	         chromium chromium-driver > /dev/null; } \
+	  || { echo "expected chromium and chromedriver on PATH; install them, then run this again" >&2; exit 3; }
+	$(BIN)/python -m pytest -q --durations=5 tests/site
+
+test: check test-site
 	$(BIN)/python -m pytest -v --durations=0 tests/live
 
 clean:

@@ -182,6 +182,23 @@ def doctor(student: Student = "demo") -> None:
         sys.exit(see_doctor(student))
 
 
+@lab_app.command()
+def quiz(
+    question: Annotated[
+        str, typer.Argument(help="Its id; all questions if left out.")
+    ] = "",
+) -> None:
+    """Answer the module's questions; each choice is explained.
+
+    Ends with 0 if all are right, 1 if not. Answers may come from a pipe.
+    """
+    from graders.cli_quiz import ask_quiz
+    from graders.plan import DEMO
+
+    with guarded("lab quiz", DEMO):
+        sys.exit(ask_quiz(question))
+
+
 @images_app.command("get")
 def images_get(student: Student = "demo") -> None:
     """Pull, load or build what is missing (IMAGES, REGISTRY, IMAGES_FILE)."""

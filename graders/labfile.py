@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -38,30 +38,53 @@ Ladder: TypeAlias = Annotated[list[Words], Field(min_length=3, max_length=3)]
 Ladders: TypeAlias = dict[CheckName, Ladder]
 
 
+# What a lab is about, for the picture of its network.
+Shown: TypeAlias = Literal["layer-2", "bgp", "dhcp", "storage"]
+
+
 class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        strict=True,
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,  # they are the site's reference
+    )
 
 
 class Variant(_Strict):
     """One way in which the lab is broken."""
 
     breaks: str
+    """The first check that fails as shipped."""
     layer: Layer
+    """The layer of the network in which it is broken."""
     hints: Ladders = {}
+    """Ladders of this fault's own; they come before the lab's."""
 
 
 class LabFile(_Strict):
-    """What stands in lab.yml; `minutes` is what a student may need."""
+    """What stands in lab.yml."""
 
     title: Words
+    """What the lab is called, after its number."""
     minutes: PositiveInt
+    """What a student may need."""
     module: Annotated[list[Words], Field(min_length=1)]
+    """The parts of the module that it belongs to."""
     namespace: Slug
+    """Where the lab's shell begins."""
     objectives: Annotated[list[Words], Field(min_length=1)]
+    """What a student can do afterwards."""
+    topology: list[Shown] = []
+    """What the picture of its network shows beyond what each lab has."""
     metallb: bool
+    """Whether MetalLB is there when the lab begins."""
     checks: Annotated[dict[CheckName, PositiveInt], Field(min_length=1)]
+    """Points by check, in the order in which they are made."""
     variants: Annotated[dict[Slug, Variant], Field(min_length=1)]
+    """The faults, one of which the student's name decides on."""
     hints: Ladders = {}
+    """Ladders of three hints by check: concept, component, command."""
 
 
 class Lab(LabFile):

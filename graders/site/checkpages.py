@@ -1,0 +1,51 @@
+"""All checks of all labs on one page, from the graders themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from graders.checks import LAYERS
+from graders.site.checks import check_table
+from graders.site.source import Made, Piece
+
+if TYPE_CHECKING:
+    from graders.labfile import Lab
+
+_HEAD: Final = """\
+# Checks of all labs
+
+What `grade` looks at, lab by lab, as the graders themselves say it.
+The layers, from outside in: {layers}.
+`grade` names the first of these in which something is broken.
+{faults}"""
+_FAULTS: Final = """\
+Which faults there are is in the instructor's edition of this site only.
+"""
+
+
+def checks_page(labs: list[Lab], *, instructor: bool) -> Made:
+    """Return the page of checks; with their faults for instructors."""
+    parts = [
+        _HEAD.format(
+            layers=", ".join(LAYERS), faults="" if instructor else _FAULTS
+        )
+    ]
+    for lab in labs:
+        parts += [f"## Lab {lab.number}: {lab.title}\n", check_table(lab), ""]
+        if instructor:
+            parts += [*_faults(lab), ""]
+    piece = Piece("\n".join(parts), "docs/reference/checks")
+    return Made("reference/checks.md", "Checks", (piece,))
+
+
+def _faults(lab: Lab) -> list[str]:
+    """Return a table of the lab's faults."""
+    return [
+        "| fault | first check that fails | layer |",
+        "|---|---|---|",
+        *(
+            f"| [{name}](../solutions/{lab.id}/{name}.md) |"
+            f" `{variant.breaks}` | {variant.layer} |"
+            for name, variant in lab.variants.items()
+        ),
+    ]

@@ -1,0 +1,148 @@
+"""The mkdocs plugin `kit`: makes pages, and stops the build on a problem."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from mkdocs.config import config_options
+from mkdocs.config.base import Config
+from mkdocs.exceptions import PluginError
+from mkdocs.plugins import BasePlugin
+from mkdocs.structure.files import File, Files
+
+from graders.errors import KitError
+from graders.site import fences, links, numbers, pictures
+from graders.site.accessible import accessible
+from graders.site.collection import Collection, collect
+from graders.site.problems import Problems
+from graders.site.source import Piece
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.nav import Navigation
+    from mkdocs.structure.pages import Page
+
+    from graders.site.source import Made
+
+
+class KitConfig(Config):  # type: ignore[no-untyped-call] # mkdocs has no types there
+    """What mkdocs.yml says to the plugin."""
+
+    edition = config_options.Choice(("student", "instructor"))
+
+
+class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as above
+    """Puts together what is on the site and in no file of docs/."""
+
+    def __init__(self) -> None:
+        """Begin with nothing found."""
+        self._problems = Problems()
+        self._made: dict[str, Made] = {}
+        self._pages: dict[str, str] = {}
+        self._jumps: list[links.Jump] = []
+        self._files: set[str] = set()
+
+    def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
+        """Read labs and questions, and put their pages into the menu."""
+        self.__init__()  # type: ignore[misc] # `mkdocs serve` builds again
+        found = self._collected()
+        self._made = {one.uri: one for one in found.pages}
+        for section in config.nav or []:
+            if isinstance(section, dict):
+                section.update(
+                    {
+                        name: [*(inner or []), *found.menu[name]]
+                        for name, inner in section.items()
+                        if name in found.menu
+                    }
+                )
+        if self.config.edition == "instructor" and config.nav:
+            config.nav.append({"Solutions": found.menu["Solutions"]})
+        return config
+
+    def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
+        """Add the pages that are made."""
+        for uri in self._made:
+            files.append(File.generated(config, uri, content=""))
+        self._files = set(files.src_uris)
+        return files
+
+    def on_page_read_source(
+        self, *, page: Page, config: MkDocsConfig
+    ) -> str | None:
+        """Return a made page's text; mkdocs reads the others itself."""
+        del config
+        made = self._made.get(page.file.src_uri)
+        if made is None:
+            return None
+        texts = [self._ready(piece, page) for piece in made.pieces]
+        return "\n".join(texts)
+
+    def on_page_markdown(
+        self, markdown: str, *, page: Page, config: MkDocsConfig, files: Files
+    ) -> str:
+        """Check and prepare a page that is a file of docs/."""
+        del config, files
+        if page.file.src_uri in self._made:
+            return markdown
+        whole = page.file.content_string
+        line = whole.count("\n") - markdown.count("\n") + 1
+        place = f"docs/{page.file.src_uri}"
+        return self._ready(Piece(markdown, place, line), page)
+
+    def on_page_content(
+        self, html: str, *, page: Page, config: MkDocsConfig, files: Files
+    ) -> str:
+        """Put numbers and pictures into the page."""
+        del config
+        html = numbers.with_elements(pictures.inlined(html, page.file, files))
+        self._pages[page.file.src_uri] = html
+        return html
+
+    def on_post_page(
+        self, output: str, *, page: Page, config: MkDocsConfig
+    ) -> str:
+        """Mend what the theme leaves out for keyboards and screen readers."""
+        del page, config
+        return accessible(output)
+
+    def on_env(
+        self, env: Environment, *, config: MkDocsConfig, files: Files
+    ) -> Environment:
+        """Look at links to headings; end the build if anything is wrong."""
+        del config, files
+        links.broken_jumps(self._jumps, self._pages, self._problems)
+        if self._problems.found:
+            raise PluginError("\n".join(["", *self._problems.found]))
+        return env
+
+    def on_nav(
+        self, nav: Navigation, *, config: MkDocsConfig, files: Files
+    ) -> Navigation:
+        """Give made pages their titles before others link to them."""
+        del config, files
+        for page in nav.pages:
+            made = self._made.get(page.file.src_uri)
+            if made and not page.title:
+                page.title = made.title
+        return nav
+
+    def _collected(self) -> Collection:
+        edition: Literal["student", "instructor"] = (
+            "instructor" if self.config.edition == "instructor" else "student"
+        )
+        try:
+            return collect(edition)
+        except KitError as error:
+            raise PluginError("\n".join(["", *error.problems])) from None
+
+    def _ready(self, piece: Piece, page: Page) -> str:
+        """Return a piece's Markdown as mkdocs is to see it."""
+        if piece.template:
+            text = numbers.numbered(piece, self._problems)
+            piece = replace(piece, text=text)
+        text = fences.for_site(piece, self._problems)
+        here = links.Page(page.file.src_uri, self._files, self._jumps)
+        return links.linked(piece, text, here, self._problems)

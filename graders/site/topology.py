@@ -1,0 +1,138 @@
+"""The network of a lab as a picture, with numbers that a page can change.
+
+What every lab has is always there; `topology` in lab.yml says what else
+this lab is about.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+from graders.site.numbers import leaves
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from graders.labfile import Lab
+
+_ABOUT: Final = {
+    "layer-2": "one node answers ARP for an address of the pool",
+    "bgp": "each node's speaker has a BGP session with the router",
+    "dhcp": "the DHCP server leases addresses to the desk's devices",
+    "storage": "nodes and desk are on a storage network, too",
+}
+_ALWAYS: Final = (
+    "A client outside, the router between it and the LAN; on the LAN a LAN"
+    " client, the DHCP server, the desk and the three nodes of the cluster"
+)
+_ROLES: Final = {
+    "lan-client": (136, "LAN client"),
+    "dhcp": (266, "DHCP server"),
+    "desk": (396, "desk"),
+}
+_NODES: Final = {"control-plane": 6, "worker": 185, "worker2": 364}
+
+
+def topology(lab: Lab) -> str:
+    """Return the lab's network as a figure in HTML."""
+    more = [_ABOUT[one] for one in lab.topology]
+    told = "; ".join([_ALWAYS, *more])
+    height = 400 if "storage" in lab.topology else 350
+    name = f"net-{lab.number}"
+    title = f"The network of lab {lab.number}"
+    parts = "\n".join(_parts(lab.topology))
+    return f"""\
+<figure class="lab-net">
+<svg viewBox="0 0 520 {height}" role="img"
+aria-labelledby="{name}-title {name}-desc">
+<title id="{name}-title">{title}</title>
+<desc id="{name}-desc">{escape(told)}.</desc>
+{parts}
+</svg>
+<figcaption>{title}: {escape(told)}.</figcaption>
+</figure>
+"""
+
+
+def _parts(shown: Iterable[str]) -> Iterator[str]:
+    yield from _outside()
+    for role, (x, title) in _ROLES.items():
+        yield _line(x + 59, 166, x + 59, 196)
+        yield _box((x, 112, 118), title, _plan(f"machines.{role}.lan"))
+    yield '<path class="bus" d="M6 196H514"/>'
+    yield _text(514, 214, f"LAN {_plan('lan')}", "end")
+    for role, x in _NODES.items():
+        yield _line(x + 75, 196, x + 75, 236)
+        yield _box((x, 236, 150), role, _plan(f"nodes.{role}.lan"))
+    drawn = {
+        "layer-2": _layer_2,
+        "bgp": _bgp,
+        "dhcp": _dhcp,
+        "storage": _storage,
+    }
+    for one in shown:
+        yield from drawn[one]()
+
+
+def _outside() -> Iterator[str]:
+    yield _line(65, 60, 65, 112)
+    yield _box((6, 6, 118), "client", _plan("machines.client.edge"))
+    yield _text(74, 90, f"edge {_plan('edge')}")
+    yield _line(65, 166, 65, 196)
+    yield _box((6, 112, 118), "router", _plan("machines.router.lan"))
+
+
+def _layer_2() -> Iterator[str]:
+    yield '<path class="ours" d="M290 236V196"/>'
+    yield _text(260, 310, "pool, announced by one worker:", "mid")
+    yield _text(260, 328, _plan("pool"), "mid ours-text")
+
+
+def _bgp() -> Iterator[str]:
+    """Sessions go to the router along the left and under the bus."""
+    for x in (50, 226, 405):
+        yield f'<path class="bgp" d="M{x} 236V224H36V166"/>'
+    yield _text(140, 26, f"router: AS {_plan('router_asn')}", "bgp-text")
+    yield _text(140, 44, f"speakers: AS {_plan('cluster_asn')}", "bgp-text")
+    yield _text(140, 62, f"by BGP: {_plan('bgp_pool')}", "bgp-text")
+
+
+def _dhcp() -> Iterator[str]:
+    yield _text(514, 78, "leases", "end dhcp-text")
+    yield _text(
+        514,
+        96,
+        f"{_plan('dhcp_first')} to {_plan('dhcp_last')}",
+        "end dhcp-text",
+    )
+
+
+def _storage() -> Iterator[str]:
+    for x in _NODES.values():
+        yield _line(x + 120, 290, x + 120, 358)
+    yield '<path class="wire" d="M508 166V184H518V358"/>'
+    yield '<path class="bus" d="M6 358H518"/>'
+    yield _text(6, 378, f"storage network {_plan('storage')}")
+
+
+def _box(at: tuple[int, int, int], title: str, address: str) -> str:
+    x, y, width = at
+    middle = x + width // 2
+    return (
+        f'<rect x="{x}" y="{y}" width="{width}" height="54" rx="6"/>'
+        + _text(middle, y + 22, title, "mid name")
+        + _text(middle, y + 42, address, "mid")
+    )
+
+
+def _line(x1: int, y1: int, x2: int, y2: int) -> str:
+    return f'<path class="wire" d="M{x1} {y1}L{x2} {y2}"/>'
+
+
+def _text(x: int, y: int, text: str, classes: str = "") -> str:
+    return f'<text x="{x}" y="{y}" class="{classes}">{text}</text>'
+
+
+def _plan(path: str) -> str:
+    return f'<tspan data-plan="{path}">{leaves()[path]}</tspan>'

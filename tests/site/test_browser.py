@@ -1,0 +1,284 @@
+"""The pages in a real browser, as a reader uses them."""
+
+from __future__ import annotations
+
+import random
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+from selenium_axe_python import (  # type: ignore[attr-defined] # it lists nothing
+    Axe,
+)
+
+from graders.errors import UsageError
+from graders.labfile import all_labs
+from graders.plan import check_student, make_plan
+from graders.quiz import load_quiz
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from selenium import webdriver
+
+    from .conftest import Built
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
+SECONDS = 15
+# The theme makes a landmark without a name of each button that copies code.
+NOT_OURS = {"landmark-unique"}
+
+
+def _until(browser: webdriver.Chrome, holds: Callable[[], object]) -> None:
+    WebDriverWait(browser, SECONDS, 0.1).until(lambda _: holds())
+
+
+def _names() -> list[str]:
+    """Return names of all kinds, among them some that are not allowed."""
+    chance = random.Random(5)  # noqa: S311 - the same names every time
+    found = ["demo", "ada", "a", "x" * 20, "ada-2", "lan", "my-client", "-a"]
+    return found + [
+        "".join(chance.choices(LETTERS, k=chance.randint(1, 20)))
+        for _ in range(300)
+    ]
+
+
+def test_the_browser_s_plan_is_python_s(
+    browser: webdriver.Chrome, root: str
+) -> None:
+    """Over many names every number is the same, and so is who may not."""
+    browser.get(f"{root}/labs/lab-1-pending-service.html")
+    script = (
+        "return arguments[0].map((name) =>"
+        " labPlan.problem(name) ? null : labPlan.plan(name))"
+    )
+    names = _names()
+    for name, found in zip(
+        names, browser.execute_script(script, names), strict=True
+    ):
+        try:
+            check_student(name)
+        except UsageError:
+            assert found is None, name
+        else:
+            assert found == make_plan(name).as_vars(), name
+
+
+def test_the_name_box_shows_the_reader_s_numbers(
+    browser: webdriver.Chrome, root: str
+) -> None:
+    """On the page, in the picture, and on the next page, too."""
+    browser.get(f"{root}/labs/lab-2-layer-2.html")
+    wanted = make_plan("ada")
+    box = browser.find_element(By.NAME, "student")
+    box.clear()
+    box.send_keys("ada", Keys.ENTER)
+
+    main = browser.find_element(By.TAG_NAME, "main")
+    _until(browser, lambda: str(wanted.l2_vip) in main.text)
+    assert str(make_plan().l2_vip) not in main.text
+    assert str(wanted.machines["desk"].lan) in main.text
+    browser.get(f"{root}/labs/lab-3-bgp-ecmp.html")
+    _until(
+        browser,
+        lambda: (
+            str(wanted.bgp_vip)
+            in browser.find_element(By.TAG_NAME, "main").text
+        ),
+    )
+
+
+def test_a_name_that_is_not_allowed_is_told(
+    browser: webdriver.Chrome, root: str
+) -> None:
+    """The numbers stay, and a screen reader hears why."""
+    browser.get(f"{root}/labs/lab-2-layer-2.html")
+    box = browser.find_element(By.NAME, "student")
+    box.clear()
+    box.send_keys("Ada!", Keys.ENTER)
+
+    told = browser.find_element(By.ID, "student-told")
+    _until(browser, lambda: "1 to 20" in told.text)
+    assert told.get_attribute("aria-live") == "polite"
+    text = browser.find_element(By.TAG_NAME, "main").text
+    assert str(make_plan().l2_vip) in text
+
+
+def _choose(browser: webdriver.Chrome, question: str, at: int) -> None:
+    browser.execute_script(
+        "document.querySelector(arguments[0]).click()",
+        f"form[data-question='{question}'] input[value='{at}']",
+    )
+
+
+def test_the_quiz(browser: webdriver.Chrome, root: str) -> None:
+    """Wrong is told and explained, right counts, and both are remembered."""
+    questions = load_quiz()
+    browser.get(f"{root}/quiz.html")
+    first = questions[0]
+    form = browser.find_element(
+        By.CSS_SELECTOR, f"form[data-question='{first.id}']"
+    )
+    verdict = form.find_element(By.CLASS_NAME, "quiz-verdict")
+    score = browser.find_element(By.ID, "quiz-score")
+    assert first.choices[0].why[:30] not in form.text
+
+    wrong = next(at for at in range(4) if at not in first.right)
+    _choose(browser, first.id, wrong)
+    form.submit()
+    _until(browser, lambda: "Not right" in verdict.text)
+    assert score.text.startswith("0 of")
+    for question in questions:
+        inputs = f"form[data-question='{question.id}'] input"
+        browser.execute_script(
+            "document.querySelectorAll(arguments[0])"
+            ".forEach((one) => { one.checked = false; })",
+            inputs,
+        )
+        for at in question.right:
+            _choose(browser, question.id, at)
+        browser.find_element(
+            By.CSS_SELECTOR, f"form[data-question='{question.id}']"
+        ).submit()
+    _until(
+        browser,
+        lambda: score.text == f"{len(questions)} of {len(questions)} right.",
+    )
+    browser.refresh()
+    again = browser.find_element(By.ID, "quiz-score")
+    assert again.text == f"{len(questions)} of {len(questions)} right."
+
+
+def test_the_quiz_by_keyboard(browser: webdriver.Chrome, root: str) -> None:
+    """Space chooses, Enter checks; no mouse is needed."""
+    browser.get(f"{root}/quiz.html")
+    choice = browser.find_element(By.CSS_SELECTOR, ".quiz-choice input")
+    choice.send_keys(Keys.SPACE)
+    assert choice.is_selected()
+    choice.send_keys(Keys.ENTER)
+
+    verdict = browser.find_element(By.CLASS_NAME, "quiz-verdict")
+    _until(browser, lambda: "ight" in verdict.text)
+
+
+def _media(browser: webdriver.Chrome) -> object:
+    return browser.execute_script("return document.body.dataset.mdColorMedia")
+
+
+def _switched(browser: webdriver.Chrome, before: object) -> bool:
+    return _media(browser) != before
+
+
+def test_the_theme_can_be_switched(
+    browser: webdriver.Chrome, root: str
+) -> None:
+    """To dark, and the next page stays dark."""
+    browser.get(f"{root}/index.html")
+
+    def scheme() -> str:
+        return str(
+            browser.execute_script(
+                "return document.body.dataset.mdColorScheme"
+            )
+        )
+
+    for _ in range(3):
+        if scheme() == "slate":
+            break
+        before = _media(browser)
+        browser.execute_script(
+            "[...document.querySelectorAll("
+            "'label[for^=__palette]')].find((one) => !one.hidden).click()"
+        )
+        WebDriverWait(browser, SECONDS, 0.1).until(
+            partial(_switched, before=before)
+        )
+    assert scheme() == "slate"
+    browser.get(f"{root}/module/part-4-bgp.html")
+    assert scheme() == "slate"
+
+
+def test_search_finds_a_page(browser: webdriver.Chrome, root: str) -> None:
+    """A word of the module leads to its page."""
+    browser.get(f"{root}/index.html")
+    box = browser.find_element(By.CSS_SELECTOR, "input.md-search__input")
+    browser.execute_script("arguments[0].focus()", box)
+    box.send_keys("aggregate")
+
+    def links() -> list[Any]:
+        found = browser.find_elements(
+            By.CSS_SELECTOR, ".md-search-result__link"
+        )
+        return [one.get_attribute("href") for one in found]
+
+    _until(browser, links)
+    assert any("part-4-bgp" in str(link) for link in links())
+
+
+def test_pages_work_from_a_disk(
+    browser: webdriver.Chrome, student: Built
+) -> None:
+    """Without a server the quiz is judged and the name box works."""
+    browser.get((student.folder / "quiz.html").as_uri())
+    score = browser.find_element(By.ID, "quiz-score")
+
+    assert score.text.startswith("0 of")
+
+
+def _pages(student: Built) -> list[str]:
+    return [
+        page.relative_to(student.folder).as_posix() for page in student.pages()
+    ]
+
+
+def test_every_page_is_accessible_and_asks_nobody_else(
+    browser: webdriver.Chrome, root: str, student: Built
+) -> None:
+    """Axe finds nothing; no script errs; no request leaves the site."""
+    wrong = {}
+    pages = _pages(student)
+    for page in pages:
+        browser.get(f"{root}/{page}")
+        axe = Axe(browser)
+        axe.inject()  # type: ignore[no-untyped-call] # it has few types
+        violations = axe.run()["violations"]
+        asked = browser.execute_script(
+            "return performance.getEntriesByType('resource')"
+            ".map((one) => one.name)"
+        )
+        problems = [
+            f"{one['id']}: {one['nodes'][0]['html'][:120]}"
+            for one in violations
+            if one["id"] not in NOT_OURS
+        ]
+        problems += [one for one in asked if not one.startswith(root)]
+        told = browser.get_log("browser")  # type: ignore[no-untyped-call] # as above
+        problems += [
+            one["message"] for one in told if one["level"] == "SEVERE"
+        ]
+        if problems:
+            wrong[page] = problems
+
+    assert len(pages) > len(all_labs())
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("page", ["index", "quiz", "labs/lab-3-bgp-ecmp"])
+def test_a_phone_scrolls_one_way(
+    browser: webdriver.Chrome, root: str, page: str
+) -> None:
+    """Nothing is wider than a narrow screen but what scrolls by itself."""
+    size = browser.get_window_size()
+    browser.set_window_size(500, 900)
+    try:
+        browser.get(f"{root}/{page}.html")
+        script = (
+            "return document.documentElement.scrollWidth"
+            " - document.documentElement.clientWidth"
+        )
+        assert browser.execute_script(script) <= 0
+    finally:
+        browser.set_window_size(size["width"], size["height"])
