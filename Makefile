@@ -61,7 +61,8 @@ site: .venv/stamp
 
 # A browser that nobody fetches behind our back: Debian's own.
 test-site: .venv/stamp
-	@command -v chromium > /dev/null && command -v chromedriver > /dev/null \
+	@{ command -v chromium || command -v google-chrome; } > /dev/null \
+	  && command -v chromedriver > /dev/null \
 	  || { apt-get update -qq && apt-get install -y -qq --no-install-recommends \
 	         chromium chromium-driver > /dev/null; } \
 	  || { echo "expected chromium and chromedriver on PATH; install them, then run this again" >&2; exit 3; }

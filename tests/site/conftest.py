@@ -99,7 +99,8 @@ def chrome(root: str) -> Iterator[webdriver.Chrome]:
     """Start a browser, once; selenium must not look for one by itself."""
     del root
     options = webdriver.ChromeOptions()
-    options.binary_location = shutil.which("chromium") or ""
+    names = ("chromium", "google-chrome")
+    options.binary_location = next(filter(None, map(shutil.which, names)))
     for flag in _FLAGS:
         options.add_argument(flag)
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})

@@ -267,6 +267,32 @@ def test_every_page_is_accessible_and_asks_nobody_else(
 
 
 @pytest.mark.parametrize("page", ["index", "quiz", "labs/lab-3-bgp-ecmp"])
+def test_the_dark_is_legible(
+    browser: webdriver.Chrome, root: str, page: str
+) -> None:
+    """Contrast is enough in dark colours, too."""
+    browser.get(f"{root}/{page}.html")
+    browser.execute_script(
+        "const quick = document.createElement('style');"
+        "quick.textContent = '* { transition: none !important; }';"
+        "document.head.append(quick);"
+        "document.body.dataset.mdColorScheme = arguments[0]",
+        "slate",
+    )
+    axe = Axe(browser)
+    axe.inject()  # type: ignore[no-untyped-call] # it has few types
+    found = axe.run()["violations"]
+
+    faint = [
+        (node["html"][:100], node["any"][0]["message"][:90])
+        for one in found
+        if one["id"] == "color-contrast"
+        for node in one["nodes"]
+    ]
+    assert faint == []
+
+
+@pytest.mark.parametrize("page", ["index", "quiz", "labs/lab-3-bgp-ecmp"])
 def test_a_phone_scrolls_one_way(
     browser: webdriver.Chrome, root: str, page: str
 ) -> None:
