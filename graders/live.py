@@ -48,9 +48,9 @@ class LiveDriver:
 
     def play(self, path: Path) -> None:
         """Type the walkthrough at real shells."""
-        play(read_walkthrough(path, self.plan.as_vars()), self._shell)
+        play(read_walkthrough(path, self.plan.as_vars()), self.shell)
 
-    def _shell(self, place: str) -> Shell:
+    def shell(self, place: str) -> Shell:
         """Return the shell that a fence of the walkthrough names."""
         vtysh = place == "vtysh"
         machine = "router" if vtysh else place if place != "shell" else None

@@ -24,7 +24,7 @@ def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LiveDriver:
 
 def test_a_machine_has_its_own_shell(driver: LiveDriver) -> None:
     """A fence `router` is typed at bash on that machine."""
-    shell = driver._shell("router")
+    shell = driver.shell("router")
 
     assert shell.argv[-2:] == (PLAN.docker_name("router"), "bash")
     assert not shell.vtysh
@@ -32,7 +32,7 @@ def test_a_machine_has_its_own_shell(driver: LiveDriver) -> None:
 
 def test_vtysh_is_the_routers(driver: LiveDriver) -> None:
     """A fence `vtysh` is typed at FRR's shell, which prompts otherwise."""
-    shell = driver._shell("vtysh")
+    shell = driver.shell("vtysh")
 
     assert shell.argv[-2:] == (PLAN.docker_name("router"), "vtysh")
     assert shell.vtysh
@@ -40,7 +40,7 @@ def test_vtysh_is_the_routers(driver: LiveDriver) -> None:
 
 def test_shell_is_this_computers(driver: LiveDriver) -> None:
     """A fence `shell` is typed at no machine."""
-    shell = driver._shell("shell")
+    shell = driver.shell("shell")
 
     assert "docker" not in shell.argv
     assert not shell.vtysh

@@ -1,0 +1,63 @@
+"""Every block that a page of the site says can be typed is typed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from graders.live import LiveDriver
+from graders.paths import ROOT
+from graders.plan import make_plan
+from graders.site.fences import OUTPUT, RUNNABLE, fences_of
+from graders.typing_shell import play
+from graders.walkthrough import Block, Head, Walkthrough, shown
+
+from .conftest import ok
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+DOCS: Final = ROOT / "docs"
+
+
+def _blocks(page: Path) -> Iterator[tuple[Block, str]]:
+    """Yield each block to type, and what the page says it prints, or ""."""
+    text = page.read_text(encoding="utf-8")
+    lines = text.split("\n")
+    found = list(fences_of(text))
+    for at, (begin, words, end) in enumerate(found):
+        if RUNNABLE not in words:
+            continue
+        block = Block(
+            "shell", tuple(lines[begin : end - 1]), shown(page), begin + 1
+        )
+        output = ""
+        if at + 1 < len(found) and OUTPUT in found[at + 1][1]:
+            first, _, last = found[at + 1]
+            output = "\n".join(lines[first : last - 1])
+        yield block, output
+
+
+PAGES: Final = sorted(
+    page for page in DOCS.rglob("*.md") if any(True for _ in _blocks(page))
+)
+
+
+def _words(text: str) -> list[list[str]]:
+    """Return the words of each line; columns may be wider than shown."""
+    return [line.split() for line in text.strip().split("\n")]
+
+
+@pytest.mark.usefixtures("fresh")
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_can_be_typed(page: Path) -> None:
+    """Each command ends well, and prints what the page shows."""
+    driver = LiveDriver(make_plan(), print)
+    ok("lab", "start", "0")
+    for block, output in _blocks(page):
+        steps = play(Walkthrough(page, Head(), (block,)), driver.shell)
+        if output:
+            printed = "\n".join(step.output for step in steps if step.output)
+            assert _words(printed) == _words(output), block.at(0)
