@@ -88,7 +88,7 @@ def labs_page(labs: list[Lab]) -> Made:
             "",
         ]
     )
-    return Made("labs/index.md", "Labs", (Piece(text, "docs/labs/index"),))
+    return Made("labs/index.md", "All labs", (Piece(text, "docs/labs/index"),))
 
 
 def _head(lab: Lab, title: str) -> str:

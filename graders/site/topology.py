@@ -38,7 +38,7 @@ def topology(lab: Lab) -> str:
     """Return the lab's network as a figure in HTML."""
     more = [_ABOUT[one] for one in lab.topology]
     told = "; ".join([_ALWAYS, *more])
-    height = 400 if "storage" in lab.topology else 350
+    height = 352 if "storage" in lab.topology else 300
     name = f"net-{lab.number}"
     title = f"The network of lab {lab.number}"
     parts = "\n".join(_parts(lab.topology))
@@ -61,18 +61,32 @@ def _parts(shown: Iterable[str]) -> Iterator[str]:
         yield _line(x + 59, 166, x + 59, 196)
         yield _box((x, 112, 118), title, _plan(f"machines.{role}.lan"))
     yield '<path class="bus" d="M6 196H514"/>'
-    yield _text(514, 214, f"LAN {_plan('lan')}", "end")
+    yield _text(365, 214, f"LAN {_plan('lan')}", "mid")
     for role, x in _NODES.items():
         yield _line(x + 75, 196, x + 75, 236)
         yield _box((x, 236, 150), role, _plan(f"nodes.{role}.lan"))
-    drawn = {
-        "layer-2": _layer_2,
-        "bgp": _bgp,
-        "dhcp": _dhcp,
-        "storage": _storage,
-    }
+    notes: list[tuple[str, str]] = []
     for one in shown:
-        yield from drawn[one]()
+        yield from _DRAWN[one]()
+        notes += _noted(one)
+    for at, (text, classes) in enumerate(notes):
+        yield _text(514, 20 + 18 * at, text, f"end {classes}")
+
+
+def _noted(one: str) -> list[tuple[str, str]]:
+    """Return lines to write beside the picture, each with its class."""
+    if one == "layer-2":
+        return [(f"pool, by ARP: {_plan('pool')}", "ours-text")]
+    if one == "dhcp":
+        both = f"{_plan('dhcp_first')} to {_plan('dhcp_last')}"
+        return [(f"leases: {both}", "dhcp-text")]
+    if one == "bgp":
+        speakers, router = _plan("cluster_asn"), _plan("router_asn")
+        return [
+            (f"pool, by BGP: {_plan('bgp_pool')}", "bgp-text"),
+            (f"speakers AS {speakers}, router AS {router}", "bgp-text"),
+        ]
+    return []
 
 
 def _outside() -> Iterator[str]:
@@ -85,35 +99,32 @@ def _outside() -> Iterator[str]:
 
 def _layer_2() -> Iterator[str]:
     yield '<path class="ours" d="M290 236V196"/>'
-    yield _text(260, 310, "pool, announced by one worker:", "mid")
-    yield _text(260, 328, _plan("pool"), "mid ours-text")
 
 
 def _bgp() -> Iterator[str]:
     """Sessions go to the router along the left and under the bus."""
     for x in (50, 226, 405):
         yield f'<path class="bgp" d="M{x} 236V224H36V166"/>'
-    yield _text(140, 26, f"router: AS {_plan('router_asn')}", "bgp-text")
-    yield _text(140, 44, f"speakers: AS {_plan('cluster_asn')}", "bgp-text")
-    yield _text(140, 62, f"by BGP: {_plan('bgp_pool')}", "bgp-text")
 
 
 def _dhcp() -> Iterator[str]:
-    yield _text(514, 78, "leases", "end dhcp-text")
-    yield _text(
-        514,
-        96,
-        f"{_plan('dhcp_first')} to {_plan('dhcp_last')}",
-        "end dhcp-text",
-    )
+    yield '<path class="dhcp" d="M325 112V100H455V112"/>'
 
 
 def _storage() -> Iterator[str]:
     for x in _NODES.values():
-        yield _line(x + 120, 290, x + 120, 358)
-    yield '<path class="wire" d="M508 166V184H518V358"/>'
-    yield '<path class="bus" d="M6 358H518"/>'
-    yield _text(6, 378, f"storage network {_plan('storage')}")
+        yield _line(x + 75, 290, x + 75, 322)
+    yield '<path class="wire" d="M508 166V184H518V322"/>'
+    yield '<path class="bus" d="M6 322H518"/>'
+    yield _text(6, 342, f"storage network {_plan('storage')}")
+
+
+_DRAWN: Final = {
+    "layer-2": _layer_2,
+    "bgp": _bgp,
+    "dhcp": _dhcp,
+    "storage": _storage,
+}
 
 
 def _box(at: tuple[int, int, int], title: str, address: str) -> str:
