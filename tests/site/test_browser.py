@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import random
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
-from selenium_axe_python import (  # type: ignore[attr-defined] # it lists nothing
-    Axe,
-)
 
 from graders.errors import UsageError
-from graders.labfile import all_labs
 from graders.plan import check_student, make_plan
 from graders.quiz import load_quiz
 
@@ -28,8 +23,6 @@ if TYPE_CHECKING:
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 SECONDS = 15
-# The theme makes a landmark without a name of each button that copies code.
-NOT_OURS = {"landmark-unique"}
 
 
 def _until(browser: webdriver.Chrome, holds: Callable[[], object]) -> None:
@@ -201,21 +194,26 @@ def test_the_theme_can_be_switched(
     assert scheme() == "slate"
 
 
-def test_search_finds_a_page(browser: webdriver.Chrome, root: str) -> None:
-    """A word of the module leads to its page."""
-    browser.get(f"{root}/index.html")
+def _search(browser: webdriver.Chrome, word: str) -> list[str]:
+    """Return where the results for a word lead."""
     box = browser.find_element(By.CSS_SELECTOR, "input.md-search__input")
     browser.execute_script("arguments[0].focus()", box)
-    box.send_keys("aggregate")
+    box.send_keys(word)
 
-    def links() -> list[Any]:
+    def links() -> list[str]:
         found = browser.find_elements(
             By.CSS_SELECTOR, ".md-search-result__link"
         )
-        return [one.get_attribute("href") for one in found]
+        return [str(one.get_attribute("href")) for one in found]
 
     _until(browser, links)
-    assert any("part-4-bgp" in str(link) for link in links())
+    return links()
+
+
+def test_search_finds_a_page(browser: webdriver.Chrome, root: str) -> None:
+    """A word of the module leads to its page."""
+    browser.get(f"{root}/index.html")
+    assert any("part-4-bgp" in link for link in _search(browser, "aggregate"))
 
 
 def test_pages_work_from_a_disk(
@@ -224,87 +222,37 @@ def test_pages_work_from_a_disk(
     """Without a server the quiz is judged and the name box works."""
     browser.get((student.folder / "quiz.html").as_uri())
     score = browser.find_element(By.ID, "quiz-score")
-
     assert score.text.startswith("0 of")
 
+    browser.get((student.folder / "labs/lab-2-layer-2.html").as_uri())
+    box = browser.find_element(By.NAME, "student")
+    box.clear()
+    box.send_keys("ada", Keys.ENTER)
+    text = browser.find_element(By.TAG_NAME, "main").text
+    assert str(make_plan("ada").l2_vip) in text
 
-def _pages(student: Built) -> list[str]:
-    return [
-        page.relative_to(student.folder).as_posix() for page in student.pages()
-    ]
 
-
-def test_every_page_is_accessible_and_asks_nobody_else(
-    browser: webdriver.Chrome, root: str, student: Built
+def test_search_works_from_a_disk(
+    browser: webdriver.Chrome, student: Built
 ) -> None:
-    """Axe finds nothing; no script errs; no request leaves the site."""
-    wrong = {}
-    pages = _pages(student)
-    for page in pages:
-        browser.get(f"{root}/{page}")
-        axe = Axe(browser)
-        axe.inject()  # type: ignore[no-untyped-call] # it has few types
-        violations = axe.run()["violations"]
-        asked = browser.execute_script(
-            "return performance.getEntriesByType('resource')"
-            ".map((one) => one.name)"
-        )
-        problems = [
-            f"{one['id']}: {one['nodes'][0]['html'][:120]}"
-            for one in violations
-            if one["id"] not in NOT_OURS
-        ]
-        problems += [one for one in asked if not one.startswith(root)]
-        told = browser.get_log("browser")  # type: ignore[no-untyped-call] # as above
-        problems += [
-            one["message"] for one in told if one["level"] == "SEVERE"
-        ]
-        if problems:
-            wrong[page] = problems
-
-    assert len(pages) > len(all_labs())
-    assert wrong == {}
+    """A folder is enough to search in, where browsers start no worker."""
+    browser.get((student.folder / "index.html").as_uri())
+    assert any("part-4-bgp" in link for link in _search(browser, "aggregate"))
 
 
-@pytest.mark.parametrize("page", ["index", "quiz", "labs/lab-3-bgp-ecmp"])
-def test_the_dark_is_legible(
-    browser: webdriver.Chrome, root: str, page: str
+def test_pages_can_be_read_without_scripts(
+    browser: webdriver.Chrome, root: str
 ) -> None:
-    """Contrast is enough in dark colours, too."""
-    browser.get(f"{root}/{page}.html")
-    browser.execute_script(
-        "const quick = document.createElement('style');"
-        "quick.textContent = '* { transition: none !important; }';"
-        "document.head.append(quick);"
-        "document.body.dataset.mdColorScheme = arguments[0]",
-        "slate",
-    )
-    axe = Axe(browser)
-    axe.inject()  # type: ignore[no-untyped-call] # it has few types
-    found = axe.run()["violations"]
-
-    faint = [
-        (node["html"][:100], node["any"][0]["message"][:90])
-        for one in found
-        if one["id"] == "color-contrast"
-        for node in one["nodes"]
-    ]
-    assert faint == []
-
-
-@pytest.mark.parametrize("page", ["index", "quiz", "labs/lab-3-bgp-ecmp"])
-def test_a_phone_scrolls_one_way(
-    browser: webdriver.Chrome, root: str, page: str
-) -> None:
-    """Nothing is wider than a narrow screen but what scrolls by itself."""
-    size = browser.get_window_size()
-    browser.set_window_size(500, 900)
+    """Briefs have the numbers of demo, and questions can be read."""
+    off = {"value": True}
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", off)
     try:
-        browser.get(f"{root}/{page}.html")
-        script = (
-            "return document.documentElement.scrollWidth"
-            " - document.documentElement.clientWidth"
-        )
-        assert browser.execute_script(script) <= 0
+        browser.get(f"{root}/labs/lab-2-layer-2.html")
+        text = browser.find_element(By.TAG_NAME, "main").text
+        assert str(make_plan().l2_vip) in text
+        browser.get(f"{root}/quiz.html")
+        assert browser.find_element(By.TAG_NAME, "legend").is_displayed()
+        assert "lab quiz" in browser.find_element(By.TAG_NAME, "main").text
     finally:
-        browser.set_window_size(size["width"], size["height"])
+        on = {"value": False}
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", on)

@@ -81,7 +81,7 @@ def test_links_that_lead_nowhere() -> None:
     [
         (
             QUESTION.format(right="false"),
-            ":1: question 'one' must have an ans",
+            ":1: question 'one' must have an a",
         ),
         (QUESTION.format(right="maybe"), ":5: "),
         (QUESTION.format(right="true") * 2, ":8: question 'one' must have an"),
