@@ -5,29 +5,13 @@ from __future__ import annotations
 import pytest
 
 from graders.probes.flows import Watch, flows, long_flow
-from graders.probes.machine import Machine, Output
 
-
-class Says(Machine):
-    """A client on which every command prints one text."""
-
-    said = ""
-
-    def run(self, *argv: str, seconds: float = 20) -> Output:
-        """Answer."""
-        del seconds
-        return Output(" ".join(argv), 0, self.said, "")
-
-
-def _says(said: str) -> Says:
-    machine = Says("client", "metallb-lab-client")
-    object.__setattr__(machine, "said", said)
-    return machine
+from .says import says
 
 
 def test_flows() -> None:
     """Answers are counted by their text; the others are lost."""
-    found = flows(_says("a\nb\na\n"), "http://10.0.100.7/", 5)
+    found = flows(says("a\nb\na\n"), "http://10.0.100.7/", 5)
 
     assert found.answers == {"a": 2, "b": 1}
     assert found.failed == 2
@@ -35,7 +19,7 @@ def test_flows() -> None:
 
 def test_long_flow() -> None:
     """The answers come in their order."""
-    assert long_flow(_says("a\na\n"), "http://10.0.100.7/") == ["a", "a"]
+    assert long_flow(says("a\na\n"), "http://10.0.100.7/") == ["a", "a"]
 
 
 @pytest.mark.parametrize(
@@ -51,7 +35,7 @@ def test_watch(
     rows: str, outages: list[float], window: float, failed: int
 ) -> None:
     """Stretches without an answer, and the time until all is whole."""
-    with Watch(_says(rows), "http://10.0.100.7/", 1) as watch:
+    with Watch(says(rows), "http://10.0.100.7/", 1) as watch:
         pass
 
     assert watch.outages() == pytest.approx(outages)
