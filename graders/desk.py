@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from graders.checks import expect, fail
@@ -28,10 +28,14 @@ class Desk:
     machine: Machine
     dhcp: Dhcp
 
+    @cached_property
+    def mac(self) -> str:
+        """The desk's MAC on the LAN."""
+        return mac_of(self.machine)
+
     def lease(self) -> Lease | None:
         """Return the server's lease of the desk, None without one."""
-        mac = mac_of(self.machine)
-        found = [one for one in self.dhcp.leases() if one.mac == mac]
+        found = [one for one in self.dhcp.leases() if one.mac == self.mac]
         return found[-1] if found else None
 
     def held(self) -> str:
@@ -71,7 +75,7 @@ def expect_lease(desk: Desk) -> str:
 
 def expect_own(lab: Session, desk: Desk, address: str) -> None:
     """Fail unless the desk alone answers for `address`, and serves there."""
-    mac = mac_of(desk.machine)
+    mac = desk.mac
     arp = until(
         "device",
         partial(lab.lan_client.arping, address),

@@ -18,7 +18,7 @@ from graders.plan_choice import (
     shape_of,
     slots,
 )
-from graders.plan_ranges import Ranges
+from graders.plan_ranges import Ranges, apps_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,8 +120,7 @@ class Plan(Ranges):
     @property
     def vips_on_docker(self) -> dict[str, IPv4Address]:
         """The VIPs of lab 5's applications among docker's own addresses."""
-        first = self.lan[LAN_HOSTS["desk"]]
-        return {name: first + at for at, name in enumerate(self.app_vips)}
+        return apps_from(self.lan[LAN_HOSTS["desk"]])
 
     @property
     def pool_on_docker(self) -> str:

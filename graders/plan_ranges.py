@@ -139,12 +139,12 @@ class Ranges:
     @property
     def app_vips(self) -> dict[str, IPv4Address]:
         """The VIPs that lab 5's applications have by the plan, by Service."""
-        return _apps(self.pool_first + 30)
+        return apps_from(self.pool_first + 30)
 
     @property
     def vips_in_dhcp(self) -> dict[str, IPv4Address]:
         """The VIPs that they get where their pool is leased to devices."""
-        return _apps(self.dhcp_first + 10)
+        return apps_from(self.dhcp_first + 10)
 
     @property
     def ingress_first(self) -> IPv4Address:
@@ -189,7 +189,7 @@ class Ranges:
         return self.lan[third * 256 + host]
 
 
-def _apps(first: IPv4Address) -> dict[str, IPv4Address]:
+def apps_from(first: IPv4Address) -> dict[str, IPv4Address]:
     """Return three addresses in a row, by the Service that has each."""
     names = ("shop", "blue", "green")
     return {name: first + at for at, name in enumerate(names)}

@@ -36,12 +36,15 @@ def holds(ranges: Iterable[str], address: str) -> bool:
     return any(wanted in net for text in ranges for net in networks(text))
 
 
-def outside(ranges: Iterable[str], limit: IPv4Network) -> list[str]:
-    """Return those of `ranges` that reach beyond `limit`."""
+def outside(ranges: Iterable[str], *limits: IPv4Network) -> list[str]:
+    """Return those of `ranges` that reach beyond all of `limits`."""
     return [
         text
         for text in ranges
-        if not all(net.subnet_of(limit) for net in networks(text))
+        if not all(
+            any(net.subnet_of(limit) for limit in limits)
+            for net in networks(text)
+        )
     ]
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from graders.dockercli import docker
 from graders.errors import CannotCheck
+from graders.making import LABELS, made
 from graders.paths import state_dir
 from graders.probes.client import Client
 from graders.probes.cluster import Cluster
@@ -96,12 +97,8 @@ class Session:
         """
         body = _copy(self.cluster.service(name, source), target)
         path = f"/api/v1/namespaces/{target}/services"
-        made = body["metadata"]["name"]
-        self.cluster.ask("POST", path, body)
-        try:
-            yield made
-        finally:
-            self.cluster.ask("DELETE", f"{path}/{made}")
+        with made(self, path, body):
+            yield body["metadata"]["name"]
 
 
 def _copy(service: dict[str, Any] | None, namespace: str) -> dict[str, Any]:
@@ -123,7 +120,7 @@ def _copy(service: dict[str, Any] | None, namespace: str) -> dict[str, Any]:
         "metadata": {
             "name": f"grader-{secrets.token_hex(3)}",
             "namespace": namespace,
-            "labels": {"app.kubernetes.io/managed-by": "metallb-lab"},
+            "labels": LABELS,
             "annotations": kept,
         },
         "spec": {

@@ -26,12 +26,11 @@ from graders.outside import (
 )
 from graders.paths import state_dir
 from graders.probes.dhcp import ANY
-from graders.ranges import holds, networks
+from graders.ranges import holds, networks, outside
 from graders.waits import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from ipaddress import IPv4Network
 
     from graders.session import Session
 
@@ -140,12 +139,8 @@ def test_leases(lab: Session) -> None:
 def test_pools(lab: Session) -> None:
     """Pools and VIPs are where the site's address plan has them."""
     apps, ingress = lab.plan.pool, lab.plan.ingress_pool
-    planned = [*networks(apps), *networks(ingress)]
-    strange = [
-        text
-        for text in lab.cluster.ranges()
-        if not all(map(partial(_inside, planned), networks(text)))
-    ]
+    planned = (*networks(apps), *networks(ingress))
+    strange = outside(lab.cluster.ranges(), *planned)
     expect(
         "the ranges of all pools to be inside",
         expected=f"{apps} and {ingress}",
@@ -242,10 +237,6 @@ def _sample(ranges: list[str]) -> list[str]:
         for net in nets
         for at in range(0, net.num_addresses, step)
     ]
-
-
-def _inside(planned: list[IPv4Network], net: IPv4Network) -> bool:
-    return any(net.subnet_of(one) for one in planned)
 
 
 def _decided(lab: Session, name: str) -> bool:

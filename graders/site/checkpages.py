@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from graders.checks import LAYERS
 from graders.site.checks import check_table
+from graders.site.solutionpages import fault_table
 from graders.site.source import Made, Piece
 
 if TYPE_CHECKING:
@@ -33,19 +34,6 @@ def checks_page(labs: list[Lab], *, instructor: bool) -> Made:
     for lab in labs:
         parts += [f"## Lab {lab.number}: {lab.title}\n", check_table(lab), ""]
         if instructor:
-            parts += [*_faults(lab), ""]
+            parts += [*fault_table(lab, f"../solutions/{lab.id}/"), ""]
     piece = Piece("\n".join(parts), "docs/reference/checks")
     return Made("reference/checks.md", "Checks", (piece,))
-
-
-def _faults(lab: Lab) -> list[str]:
-    """Return a table of the lab's faults."""
-    return [
-        "| fault | first check that fails | layer |",
-        "|---|---|---|",
-        *(
-            f"| [{name}](../solutions/{lab.id}/{name}.md) |"
-            f" `{variant.breaks}` | {variant.layer} |"
-            for name, variant in lab.variants.items()
-        ),
-    ]

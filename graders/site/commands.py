@@ -45,7 +45,7 @@ def _section(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401 - typer'
     if inner:
         return
     yield f"## {name}\n"
-    yield inspect.cleandoc(command.help or "").replace("\n\n", "\n\n") + "\n"
+    yield inspect.cleandoc(command.help or "") + "\n"
     yield f"```text\n{' '.join([name, *map(_usage, command.params)])}\n```\n"
     told = [one for one in command.params if getattr(one, "help", None)]
     if told:

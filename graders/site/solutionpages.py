@@ -21,21 +21,28 @@ def solution_pages(lab: Lab) -> list[Made]:
     return [_faults(lab), *pages]
 
 
+def fault_table(lab: Lab, folder: str = "") -> list[str]:
+    """Return a table of the lab's faults; their pages are in `folder`."""
+    return [
+        "| fault | first check that fails | layer |",
+        "|---|---|---|",
+        *(
+            f"| [{name}]({folder}{name}.md) | `{variant.breaks}` |"
+            f" {variant.layer} |"
+            for name, variant in lab.variants.items()
+        ),
+    ]
+
+
 def _faults(lab: Lab) -> Made:
     first = next(iter(lab.variants))
-    rows = [
-        f"| [{name}]({name}.md) | `{variant.breaks}` | {variant.layer} |"
-        for name, variant in lab.variants.items()
-    ]
     text = "\n".join(
         [
             f"# Lab {lab.number}: faults",
             "",
             f"`make lab-{lab.number} VARIANT={first}` stands it up broken so.",
             "",
-            "| fault | first check that fails | layer |",
-            "|---|---|---|",
-            *rows,
+            *fault_table(lab),
             "",
         ]
     )
