@@ -19,16 +19,22 @@ WHO: Final = "/clientip"
 
 @dataclass(frozen=True)
 class Way:
-    """From one client to one VIP; `own` is the client's address."""
+    """From one client to one VIP; `own` is the client's address.
+
+    `source` is an address of the client that is not its first one, and that
+    it sends from.
+    """
 
     client: Client
     vip: str
     own: str
+    source: str = ""
 
     @property
     def place(self) -> str:
         """Where it begins."""
-        return self.client.machine.role
+        role = self.client.machine.role
+        return f"{self.source}, {role}'s neighbour," if self.source else role
 
 
 def lossless(
@@ -37,7 +43,7 @@ def lossless(
     """Return what flows came to; fail if one of them was lost."""
     flows = until(
         "http",
-        lambda: way.client.flows(way.vip, count, path),
+        lambda: way.client.flows(way.vip, count, path, way.source),
         lambda flows: not flows.failed,
     )
     pod = f", a pod on {where}," if where else ""
@@ -46,7 +52,7 @@ def lossless(
         expected=f"{count} of {count}",
         got=count - flows.failed,
         ok=not flows.failed,
-        seen_by=f"{flows.command} on {way.place}",
+        seen_by=f"{flows.command} on {way.client.machine.role}",
     )
     return flows
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from graders.checks import check, expect
 from graders.moving import cordoned, moving
+from graders.newcomers import newcomers
 from graders.ranges import holds
 from graders.waits import until
 from graders.ways import Way, exact, lossless, own_address, served_by
@@ -117,9 +118,13 @@ def test_route(lab: Session) -> None:
 
 @check(layer="forwarding", needs=("arp", "route"))
 def test_flows(lab: Session) -> None:
-    """Of many flows to web and to web-lan none is lost."""
+    """Of many flows to web and to web-lan none is lost, whoever sends."""
     for way in _ways(lab):
         lab.found[f"{way.place} {way.vip}"] = lossless(way)
+    vip = str(lab.plan.bgp_vip)
+    with newcomers(lab) as addresses:
+        for own in addresses:
+            lossless(Way(lab.client, vip, own, own), count=6)
 
 
 @check(layer="forwarding", needs=("flows",))

@@ -67,9 +67,11 @@ class Client:
         shown = " ".join([*argv, url])
         return Http(shown, int(status or 0), body, done.error)
 
-    def flows(self, vip: str, count: int, path: str = "/") -> Flows:
+    def flows(
+        self, vip: str, count: int, path: str = "/", source: str = ""
+    ) -> Flows:
         """Open `count` connections to `vip`; see `flows.flows`."""
-        return flows(self.machine, f"http://{vip}{path}", count)
+        return flows(self.machine, f"http://{vip}{path}", count, source)
 
     def long_flow(self, vip: str, path: str = "/") -> list[str]:
         """Send several requests over one connection; see `flows`."""

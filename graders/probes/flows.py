@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _FLOWS: Final = """\
 d=$(mktemp -d)
 curl -s --parallel --parallel-immediate --parallel-max 30 --max-time 2 \
-  -H 'Connection: close' -o "$d/#1" "$1?[1-$2]"
+  ${3:+--interface $3} -H 'Connection: close' -o "$d/#1" "$1?[1-$2]"
 for n in $(seq "$2"); do
   [ ! -s "$d/$n" ] || { cat "$d/$n"; echo; }
 done
@@ -48,19 +48,22 @@ class Flows:
     failed: int
 
 
-def flows(machine: Machine, url: str, count: int) -> Flows:
+def flows(machine: Machine, url: str, count: int, source: str = "") -> Flows:
     """Open `count` connections to `url`, 30 at a time, 2 s each at most.
+
+    They come from the address `source` of the machine, where one is given.
 
     Raises:
         CannotCheck: the machine is not there.
 
     """
     done = machine.run(
-        *("sh", "-c", _FLOWS, "flows", url, str(count)),
+        *("sh", "-c", _FLOWS, "flows", url, str(count), source),
         seconds=20 + count / 15,
     )
     answers = Counter(line for line in done.out.splitlines() if line)
-    shown = f"for i in $(seq {count}); do curl -sm2 {url}; echo; done"
+    curl = f"curl -sm2 --interface {source}" if source else "curl -sm2"
+    shown = f"for i in $(seq {count}); do {curl} {url}; echo; done"
     return Flows(shown, answers, count - answers.total())
 
 

@@ -1,0 +1,33 @@
+"""Addresses that the outside client lends, and has no longer afterwards."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
+from graders.newcomers import newcomers
+from graders.plan import make_plan
+from graders.probes.client import Client
+
+from .says import says
+
+if TYPE_CHECKING:
+    from graders.session import Session
+
+
+def test_each_half_of_the_edge_is_tried() -> None:
+    """No route to one client, or to half of the edge, leads to both."""
+    plan, machine = make_plan("demo"), says("")
+    lab = SimpleNamespace(plan=plan, client=Client(machine))
+    lower, upper = plan.edge.subnets()
+
+    with newcomers(cast("Session", lab)) as addresses:
+        first, second = map(ip_address, addresses)
+
+    assert first in lower
+    assert second in upper
+    hosts = {host.edge for host in plan.machines.values()}
+    assert not {first, second} & {*hosts, plan.edge_gateway}
+    added, removed = machine.asked[:2], machine.asked[2:]
+    assert [line.replace("replace", "del") for line in added] == removed
