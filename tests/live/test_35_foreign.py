@@ -1,0 +1,83 @@
+"""What else stands on this machine: refused or gone round, and left alone."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from graders.hostnet import current_plan
+from graders.plan import make_plan
+
+from .conftest import ok, run
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+
+    Network = Callable[[str, str], AbstractContextManager[None]]
+
+STUDENT: Final = "eve"
+pytestmark = pytest.mark.usefixtures("fresh")
+
+
+@pytest.fixture
+def network(docker: Callable[..., str]) -> Network:
+    """Make a network that is not the kit's, for a while."""
+
+    @contextmanager
+    def make(name: str, subnet: str) -> Iterator[None]:
+        docker("network", "create", "--subnet", subnet, name)
+        try:
+            yield
+        finally:
+            # It fails where the kit has taken it away.
+            docker("network", "rm", name)
+
+    return make
+
+
+def test_a_network_in_the_way_moves_the_plan(
+    network: Network,
+) -> None:
+    """The lab goes elsewhere, and says what is in its way."""
+    wanted = current_plan(STUDENT).plan.lan
+    with network("somebody", str(wanted)):
+        found = current_plan(STUDENT)
+        said = run("lab", "doctor", "--student", STUDENT).stdout
+    assert found.moved_from == wanted
+    assert not found.plan.lan.overlaps(wanted)
+    assert "docker network somebody" in " ".join(said.split())
+
+
+def test_a_network_of_the_lab_s_name_is_refused(
+    network: Network,
+) -> None:
+    """`lab up` names it and the way out; neither `down` touches it."""
+    name = make_plan(STUDENT).edge_name
+    with network(name, "192.0.2.0/24"):
+        done = run("lab", "up", "--student", STUDENT)
+        run("lab", "down", "--student", STUDENT)
+    assert done.returncode == 3
+    assert f"docker network rm {name}" in " ".join(done.stderr.split())
+
+
+def test_a_cluster_of_the_lab_s_name_is_refused(
+    docker: Callable[..., str],
+) -> None:
+    """`lab up` and `lab down` leave somebody else's cluster where it is."""
+    plan, ours = make_plan(STUDENT), current_plan("demo").plan
+    name = plan.docker_name("control-plane")
+    image = docker("inspect", "-f", "{{.Image}}", ours.docker_name("router"))
+    label = f"io.x-k8s.kind.cluster={plan.cluster}"
+    docker("create", "--name", name, "--label", label, image)
+    try:
+        done = run("lab", "up", "--student", STUDENT)
+        run("lab", "down", "--student", STUDENT)
+    finally:
+        # It fails where the kit has taken it away.
+        docker("rm", name)
+    assert done.returncode == 2
+    assert name in done.stderr
+    assert ok("lab", "status")
