@@ -18,6 +18,23 @@ if TYPE_CHECKING:
 SEE_POOLS = "kubectl get ipaddresspools -n metallb-system"
 
 
+def expect_allocated(
+    lab: Session, name: str, space: str, wanted: str = ""
+) -> str:
+    """Return a Service's VIP; fail without one, or if it is not `wanted`."""
+    right = wanted.__eq__ if wanted else bool
+    vip = until("allocation", partial(lab.cluster.vip, name, space), right)
+    expect(
+        f"the VIP of {name} to be",
+        expected=wanted or "an address",
+        got=vip or lab.cluster.without_vip(name, space),
+        ok=right(vip),
+        seen_by=f"kubectl describe svc {name} -n {space}",
+        evidence=partial(lab.cluster.events, name, space),
+    )
+    return vip
+
+
 def expect_vip(lab: Session, name: str, space: str) -> str:
     """Return the VIP of a new Service; fail if it gets none in time."""
     vip = until("fresh", lambda: lab.cluster.vip(name, space), bool)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from graders.checks import check, expect
 from graders.outside import (
     SEE_POOLS,
+    expect_allocated,
     expect_answer,
     expect_one_node,
     expect_unowned,
@@ -27,32 +27,14 @@ TEXT = "hello from web"
 @check(layer="allocation")
 def test_vip(lab: Session) -> None:
     """web has an external IP instead of <pending>."""
-    vip = until("allocation", lambda: lab.cluster.vip("web", SPACE), bool)
-    expect(
-        "the external IP of web to be",
-        expected="an address",
-        got=vip or "<pending>",
-        ok=bool(vip),
-        seen_by=f"kubectl describe svc web -n {SPACE}",
-        evidence=lambda: lab.cluster.events("web", SPACE),
-    )
+    expect_allocated(lab, "web", SPACE)
 
 
 @check(layer="allocation")
 def test_neighbours(lab: Session) -> None:
     """billing and search still hold their VIPs."""
     for name, address in lab.plan.neighbour_vips.items():
-        vip = until(
-            "allocation",
-            partial(lab.cluster.vip, name, NEIGHBOURS),
-            str(address).__eq__,
-        )
-        expect(
-            f"the VIP of {name} to be",
-            expected=str(address),
-            got=vip or "<pending>",
-            seen_by=f"kubectl get svc -n {NEIGHBOURS}",
-        )
+        vip = expect_allocated(lab, name, NEIGHBOURS, str(address))
         expect_answer(lab.lan_client, vip, f"hello from {name}")
 
 

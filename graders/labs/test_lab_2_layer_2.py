@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 from graders.checks import check, expect, fail
 from graders.disturb import cut_off
-from graders.outside import expect_answer, expect_one_node, expect_vip
+from graders.outside import (
+    expect_allocated,
+    expect_answer,
+    expect_one_node,
+    expect_vip,
+)
 from graders.probes.client import Client
 from graders.waits import until
 
@@ -27,15 +32,7 @@ SEE_STATUS = "kubectl get servicel2statuses -n metallb-system -o yaml"
 @check(layer="allocation")
 def test_vip(lab: Session) -> None:
     """web has its VIP {l2_vip}."""
-    wanted = str(lab.plan.l2_vip)
-    look = partial(lab.cluster.vip, "web", SPACE)
-    expect(
-        "the external IP of web to be",
-        expected=wanted,
-        got=until("allocation", look, wanted.__eq__) or "<pending>",
-        seen_by=f"kubectl describe svc web -n {SPACE}",
-        evidence=lambda: lab.cluster.events("web", SPACE),
-    )
+    expect_allocated(lab, "web", SPACE, str(lab.plan.l2_vip))
 
 
 @check(layer="endpoint")
@@ -120,12 +117,7 @@ def test_private(lab: Session) -> None:
     """ledger has its private address, and nobody announces it."""
     # `arp` is the positive control: what is announced is heard at once.
     address = str(lab.plan.private_vip)
-    expect(
-        "the address of ledger to be",
-        expected=address,
-        got=lab.cluster.vip("ledger", PRIVATE) or "<pending>",
-        seen_by=f"kubectl get svc -n {PRIVATE}",
-    )
+    expect_allocated(lab, "ledger", PRIVATE, address)
     nodes = lab.cluster.announcers("ledger", PRIVATE)
     arp = lab.lan_client.arping(address, 1)
     expect(

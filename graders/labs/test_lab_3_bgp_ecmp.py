@@ -16,6 +16,7 @@ from graders.bgp import (
 from graders.checks import check, expect, fail
 from graders.disturb import cut_off
 from graders.making import service_from
+from graders.outside import expect_allocated
 from graders.waits import until
 
 if TYPE_CHECKING:
@@ -37,17 +38,7 @@ SUMMARY: Final = "vtysh -c 'show bgp ipv4 unicast summary' on router"
 @check(layer="allocation")
 def test_vip(lab: Session) -> None:
     """web has the VIP {bgp_vip}."""
-    wanted = str(lab.plan.bgp_vip)
-    vip = until(
-        "allocation", lambda: lab.cluster.vip("web", SPACE), wanted.__eq__
-    )
-    expect(
-        "the external IP of web to be",
-        expected=wanted,
-        got=vip or "<pending>",
-        seen_by=f"kubectl describe svc web -n {SPACE}",
-        evidence=lambda: lab.cluster.events("web", SPACE),
-    )
+    expect_allocated(lab, "web", SPACE, str(lab.plan.bgp_vip))
 
 
 @check(layer="advertisement", needs=("vip",))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from graders.checks import check, expect
 from graders.moving import cordoned, moving
 from graders.newcomers import newcomers
+from graders.outside import expect_allocated
 from graders.ranges import holds
 from graders.waits import until
 from graders.ways import Way, exact, lossless, own_address, served_by
@@ -26,26 +27,14 @@ SEE_SLICES: Final = (
 @check(layer="allocation")
 def test_vips(lab: Session) -> None:
     """web has the VIP {bgp_vip}, and web-lan has one of {pool_name}."""
-    seen = f"kubectl get svc -n {SPACE}"
-    wanted = str(lab.plan.bgp_vip)
-    vip = until(
-        "allocation", lambda: lab.cluster.vip("web", SPACE), wanted.__eq__
-    )
-    expect(
-        "the VIP of web to be",
-        expected=wanted,
-        got=vip or "<pending>",
-        seen_by=seen,
-        evidence=lambda: lab.cluster.events("web", SPACE),
-    )
-    vip = until("allocation", lambda: lab.cluster.vip("web-lan", SPACE), bool)
+    expect_allocated(lab, "web", SPACE, str(lab.plan.bgp_vip))
+    vip = expect_allocated(lab, "web-lan", SPACE)
     expect(
         "the VIP of web-lan to be in",
         expected=lab.plan.pool,
-        got=vip or "<pending>",
-        ok=bool(vip) and holds([lab.plan.pool], vip),
-        seen_by=seen,
-        evidence=lambda: lab.cluster.events("web-lan", SPACE),
+        got=vip,
+        ok=holds([lab.plan.pool], vip),
+        seen_by=f"kubectl get svc -n {SPACE}",
     )
 
 
@@ -145,12 +134,7 @@ def test_billing(lab: Session) -> None:
         seen_by=f"vtysh -c 'show ip route {vip}' on router",
         evidence=lambda: lab.router.vtysh(f"show ip route {vip}").text,
     )
-    expect(
-        "the VIP of billing to be",
-        expected=vip,
-        got=lab.cluster.vip("billing", NEIGHBOURS) or "<pending>",
-        seen_by=f"kubectl get svc -n {NEIGHBOURS}",
-    )
+    expect_allocated(lab, "billing", NEIGHBOURS, vip)
     lossless(Way(lab.client, vip, ""), path="/")
 
 

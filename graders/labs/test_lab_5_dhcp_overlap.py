@@ -20,6 +20,7 @@ from graders.desk import (
 from graders.making import service_from
 from graders.outside import (
     SEE_POOLS,
+    expect_allocated,
     expect_answer,
     expect_one_node,
     expect_vip,
@@ -51,15 +52,7 @@ MOST: Final = 64
 def test_vips(lab: Session) -> None:
     """shop, gateway, blue and green have VIPs."""
     for name, (space, _) in SERVICES.items():
-        vip = until("allocation", partial(lab.cluster.vip, name, space), bool)
-        expect(
-            f"{name} in namespace {space} to have",
-            expected="a VIP",
-            got="<pending>" if lab.cluster.service(name, space) else "gone",
-            ok=bool(vip),
-            seen_by=f"kubectl describe svc {name} -n {space}",
-            evidence=partial(lab.cluster.events, name, space),
-        )
+        expect_allocated(lab, name, space)
 
 
 @check(layer="neighbour", needs=("vips",))

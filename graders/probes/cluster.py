@@ -107,6 +107,16 @@ class Cluster:
         ingress = service["status"].get("loadBalancer", {}).get("ingress")
         return str(ingress[0].get("ip", "")) if ingress else ""
 
+    def without_vip(self, name: str, namespace: str) -> str:
+        """Say what a Service is that has no VIP: pending, or not even that."""
+        service = self.service(name, namespace)
+        if service:
+            kind = service["spec"]["type"]
+            pending = kind == "LoadBalancer"
+            return "<pending>" if pending else f"a Service of type {kind}"
+        there = self.get(f"/api/v1/namespaces/{namespace}")
+        return "no such Service" if there else f"no namespace {namespace}"
+
     def events(self, name: str, namespace: str) -> str:
         """Return a Service's latest events, as `kubectl describe` would."""
         service = self.service(name, namespace) or {"metadata": {"uid": ""}}

@@ -211,6 +211,21 @@ def test_vip_of_no_load_balancer(server: Server, cluster: Cluster) -> None:
     assert cluster.vip("web", "lab-1") == ""
 
 
+def test_what_has_no_vip(server: Server, cluster: Cluster) -> None:
+    """It is said whether the Service, or its whole namespace, is missing."""
+    assert cluster.without_vip("web", "lab-1") == "no namespace lab-1"
+
+    server.objects[SPACE] = {}
+    assert cluster.without_vip("web", "lab-1") == "no such Service"
+
+    server.service("web")
+    assert cluster.without_vip("web", "lab-1") == "<pending>"
+
+    server.objects[f"{SPACE}/services/web"]["spec"] = {"type": "ClusterIP"}
+    said = cluster.without_vip("web", "lab-1")
+    assert said == "a Service of type ClusterIP"
+
+
 def test_events(server: Server, cluster: Cluster) -> None:
     """The last three of this Service's, the newest last."""
     server.service("web")
