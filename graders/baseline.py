@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final
 
 from graders.errors import CannotCheck
-from graders.probes.machine import Machine
+from graders.probes.machine import machine_of
 
 if TYPE_CHECKING:
     from graders.plan import Plan
@@ -145,8 +145,9 @@ def _look(plan: Plan, role: str) -> dict[str, str]:
     """
     # One call for all: what costs time is to get there.
     script = f"; echo {_CUT}; ".join(_LOOKS.values())
-    machine = Machine(role, plan.docker_name(role))
-    parts = machine.run("sh", "-c", script).out.split(f"{_CUT}\n")
+    parts = (
+        machine_of(plan, role).run("sh", "-c", script).out.split(f"{_CUT}\n")
+    )
     if len(parts) != len(_LOOKS):
         raise CannotCheck(
             f"{role} stopped while it was looked at",

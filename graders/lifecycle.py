@@ -22,6 +22,7 @@ from graders.paths import cache_dir, state_dir
 from graders.probes.cluster import Cluster
 from graders.provision import run_playbook
 from graders.standing import standing
+from graders.transports import ways_on
 from graders.waits import until
 
 if TYPE_CHECKING:
@@ -32,8 +33,12 @@ if TYPE_CHECKING:
 
 
 def variables(plan: Plan) -> dict[str, Any]:
-    """Return what every playbook gets: the plan and the kit's folders."""
+    """Return what every playbook gets: the plan, ways in, the kit's folders.
+
+    `on` has, by role, what stands before a command that runs there.
+    """
     return plan.as_vars() | {
+        "on": ways_on(plan),
         "cache_dir": str(cache_dir()),
         "state_dir": str(state_dir(plan.student)),
     }

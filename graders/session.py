@@ -16,7 +16,7 @@ from graders.paths import state_dir
 from graders.probes.client import Client
 from graders.probes.cluster import Cluster
 from graders.probes.dhcp import Dhcp
-from graders.probes.machine import Machine
+from graders.probes.machine import Machine, machine_of
 from graders.probes.router import Router
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Session:
 
     def machine(self, role: str) -> Machine:
         """Return a machine or node of the lab by its role."""
-        return Machine(role, self.plan.docker_name(role))
+        return machine_of(self.plan, role)
 
     @cached_property
     def client(self) -> Client:

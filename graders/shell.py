@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from graders.errors import UsageError
 from graders.paths import cache_dir, state_dir
+from graders.transports import transport
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,10 +61,10 @@ def _machine(plan: Plan, machine: str, command: str | None) -> tuple[str, ...]:
             f"machine must be one of {', '.join(places)}, not {machine!r}",
             way_out="without one, `lab shell` opens a shell on this computer",
         )
-    container = plan.docker_name(machine)
+    way = transport(plan, machine)
     if command is None:
-        return ("docker", "exec", "-it", container, "bash")
-    return ("docker", "exec", "-i", container, "bash", "-c", command)
+        return (*way.terminal, "bash")
+    return (*way.prefix, "bash", "-c", command)
 
 
 def _settings(plan: Plan) -> dict[str, str]:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Final
 
 from graders.errors import CannotCheck
-from graders.probes.machine import Machine
+from graders.probes.machine import machine_of
 
 if TYPE_CHECKING:
     from graders.baseline import Baseline
@@ -68,26 +67,23 @@ def write_baseline(plan: Plan, baseline: Baseline) -> None:
 
 def _read(plan: Plan, file: str) -> str:
     """Return a file's text, "" when it is not there."""
-    machine = Machine("dhcp", plan.docker_name("dhcp"))
-    return machine.run("cat", file).out
+    return machine_of(plan, "dhcp").run("cat", file).out
 
 
 def _write(plan: Plan, file: str, text: str) -> None:
     """Write a file whole or not at all."""
     script = f"cat > {file}.new && mv {file}.new {file}"
-    name = plan.docker_name("dhcp")
+    machine = machine_of(plan, "dhcp")
     try:
-        subprocess.run(
-            ["docker", "exec", "-i", name, "sh", "-c", script],
-            input=text,
-            capture_output=True,
-            text=True,
-            timeout=_SECONDS,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        cause = getattr(error, "stderr", "") or error
-        raise CannotCheck(
-            f"could not write {file} on machine dhcp: {cause}",
-            way_out="`lab up` brings the lab's machines back",
-        ) from error
+        done = machine.run("sh", "-c", script, seconds=_SECONDS, stdin=text)
+    except CannotCheck as error:
+        raise _unwritten(file, error.problems[0]) from error
+    if done.code:
+        raise _unwritten(file, done.text)
+
+
+def _unwritten(file: str, cause: str) -> CannotCheck:
+    return CannotCheck(
+        f"could not write {file} on machine dhcp: {cause}",
+        way_out="`lab up` brings the lab's machines back",
+    )

@@ -8,7 +8,11 @@ twenty of them, so the kit runs them from Ansible's own process: 0.05 s.
       argv: [kubectl, get, nodes]     # or
       cmd: |                          # a bash script
         kubectl get nodes
+      at: router                      # optional: on that machine or node
       stdin: text                     # optional
+
+`at` is a role of the plan; the variable `on` has, by role, what stands
+before a command that runs there.
 """
 
 from __future__ import annotations
@@ -30,19 +34,26 @@ class ActionModule(ActionBase):
     def run(
         self,
         tmp: str | None = None,  # noqa: ARG002 - Ansible's own signature
-        task_vars: dict[str, Any] | None = None,  # noqa: ARG002 - as above
+        task_vars: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Run `argv`, or `cmd` by bash, and return its outcome."""
         _, given = self.validate_argument_spec(
             argument_spec={
                 "argv": {"type": "list", "elements": "str"},
+                "at": {"type": "str"},
                 "cmd": {"type": "str"},
                 "stdin": {"type": "str"},
             },
             required_one_of=[("argv", "cmd")],
             mutually_exclusive=[("argv", "cmd")],
         )
+        ways, role = (task_vars or {}).get("on", {}), given["at"]
+        if role and role not in ways:
+            known = ", ".join(ways)
+            said = f"at must be one of {known or 'nothing'}, not {role!r}"
+            return {"failed": True, "msg": said}
         argv = given["argv"] or ["bash", "-c", given["cmd"]]
+        argv = [*(ways[role] if role else ()), *argv]
         try:
             done = subprocess.run(
                 argv,

@@ -1,7 +1,7 @@
 """Run a command on one machine of the lab.
 
 A probe asks for "the router" or "the client" and need not know how a command
-gets there; today it is `docker exec`.
+gets there; see `graders.transports`.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from graders.dockercli import explain
 from graders.errors import CannotCheck
+from graders.transports import Transport, transport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from graders.plan import Plan
+
 # Longer than any probe needs: a machine that is paused answers nothing.
 _SECONDS: Final = 20.0
-# docker's own exit code when the container itself is the trouble.
-_DOCKER_FAILED: Final = 125
 
 
 @dataclass(frozen=True)
@@ -39,12 +39,14 @@ class Output:
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine of the lab by its role and its container's name."""
+    """A machine of the lab by its role, and the way to it."""
 
     role: str
-    container: str
+    way: Transport
 
-    def run(self, *argv: str, seconds: float = _SECONDS) -> Output:
+    def run(
+        self, *argv: str, seconds: float = _SECONDS, stdin: str = ""
+    ) -> Output:
         """Run `argv` there and return its outcome, whatever that is.
 
         Raises:
@@ -52,12 +54,13 @@ class Machine:
                 `seconds`.
 
         """
-        command = ["docker", "exec", self.container, *argv]
+        command = [*self.way.prefix, *argv]
         try:
-            done = self._execute(command, seconds)
+            done = self._execute(command, seconds, stdin)
         except FileNotFoundError:
             raise CannotCheck(
-                f"could not look from {self.role}: no docker command on PATH",
+                f"could not look from {self.role}: no {command[0]} command on"
+                " PATH",
                 way_out="see `lab doctor`",
             ) from None
         except subprocess.TimeoutExpired:
@@ -65,10 +68,9 @@ class Machine:
                 f"{self.role} did not answer within {seconds:.0f} s",
                 way_out="is it paused? `lab up` mends it",
             ) from None
-        if done.returncode and _is_docker_s_fault(done):
-            cause = explain(("exec", self.container), done.stderr)
+        if cause := self.way.trouble(done):
             raise CannotCheck(
-                f"could not look from {self.role}: {cause.problems[0]}",
+                f"could not look from {self.role}: {cause}",
                 way_out="`lab up` brings the lab's machines back",
             )
         return Output(
@@ -77,10 +79,11 @@ class Machine:
 
     @staticmethod
     def _execute(
-        command: Sequence[str], seconds: float
+        command: Sequence[str], seconds: float, stdin: str
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             command,
+            input=stdin,
             capture_output=True,
             text=True,
             errors="replace",
@@ -89,13 +92,6 @@ class Machine:
         )
 
 
-def _is_docker_s_fault(done: subprocess.CompletedProcess[str]) -> bool:
-    """Tell docker's own failure from one of the command that it ran."""
-    words = (
-        "Error response from daemon",
-        "Error: No such container",
-        "Cannot connect to the Docker",
-    )
-    return done.returncode == _DOCKER_FAILED or any(
-        done.stderr.startswith(word) for word in words
-    )
+def machine_of(plan: Plan, role: str) -> Machine:
+    """Return a machine or node of the lab by its role."""
+    return Machine(role, transport(plan, role))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from graders.probes.machine import Machine, Output
+from graders.transports import DockerExec
 
 
 @dataclass(frozen=True)
@@ -14,13 +15,13 @@ class Says(Machine):
     said: str = ""
     asked: list[str] = field(default_factory=list)
 
-    def run(self, *argv: str, seconds: float = 20) -> Output:
+    def run(self, *argv: str, seconds: float = 20, stdin: str = "") -> Output:
         """Answer."""
-        del seconds
+        del seconds, stdin
         self.asked.append(" ".join(argv))
         return Output(" ".join(argv), 0, self.said, "")
 
 
 def says(said: str, role: str = "client") -> Says:
     """Return a machine that says `said`."""
-    return Says(role, f"metallb-lab-{role}", said)
+    return Says(role, DockerExec(f"metallb-lab-{role}"), said)

@@ -6,6 +6,7 @@ import pytest
 
 from graders.probes.client import Client, Http
 from graders.probes.machine import Machine, Output
+from graders.transports import DockerExec
 
 VIP = "172.18.255.200"
 IPUTILS = """\
@@ -42,16 +43,16 @@ class Says(Machine):
     outcome: Output
     asked: tuple[str, ...]
 
-    def run(self, *argv: str, seconds: float = 20) -> Output:
+    def run(self, *argv: str, seconds: float = 20, stdin: str = "") -> Output:
         """Keep the question."""
-        del seconds
+        del seconds, stdin
         object.__setattr__(self, "asked", argv)
         return self.outcome
 
 
 def _machine(out: str, error: str = "", code: int = 0) -> Says:
     """Return a machine on which every command comes to this."""
-    machine = Says("client", "metallb-lab-client")
+    machine = Says("client", DockerExec("metallb-lab-client"))
     outcome = Output("a command", code, out, error)
     object.__setattr__(machine, "outcome", outcome)
     return machine

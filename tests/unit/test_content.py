@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 LABS = all_labs()
 PLANS = [make_plan(), make_plan("ada")]
+PLACES = {None, *PLANS[0].nodes, *PLANS[0].machines}
 MANAGED = ("app.kubernetes.io/managed-by", "metallb-lab")
 # A number that a plan gives, written where only its name should be.
 NUMBER = re.compile(r"\d+\.\d+\.\d+\.\d+|\b172\.18\.|\b(64|65)\d{3}\b")
@@ -199,7 +200,7 @@ def test_faults_use_what_they_are_given(lab: Lab) -> None:
     """
     faults = sorted(lab.folder.glob("faults/*.yml"))
     shared = sorted(lab.folder.glob("tasks/*.yml"))
-    known = {*PLANS[0].as_vars(), "kubectl", "lab_dir", "item"}
+    known = {*PLANS[0].as_vars(), "on", "kubectl", "lab_dir", "item"}
     for path in [*faults, *shared]:
         text = path.read_text(encoding="utf-8")
         used: set[str] = set()
@@ -213,8 +214,18 @@ def test_faults_use_what_they_are_given(lab: Lab) -> None:
                 continue
             assert task["changed_when"] is False, (path, task["name"])
             assert "kit_command" in task, (path, task["name"])
+            assert task["kit_command"].get("at") in PLACES, path
         odd = {name for name in used - known if not name.startswith("fault_")}
         assert odd == set(), path
+
+
+@each_lab
+def test_no_task_knows_how_to_get_onto_a_machine(lab: Lab) -> None:
+    """It names a role (`at: router`, `on.router`), never docker."""
+    for path in lab.folder.rglob("*.yml"):
+        text = path.read_text(encoding="utf-8")
+        if path.name != "lab.yml":  # hints are typed by students
+            assert not re.search("docker,? exec", text), path
 
 
 def test_the_questions_and_the_key_have_the_same_names() -> None:

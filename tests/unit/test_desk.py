@@ -9,6 +9,7 @@ import pytest
 from graders.desk import Desk
 from graders.probes.dhcp import Dhcp
 from graders.probes.machine import Machine, Output
+from graders.transports import DockerExec
 
 from .says import says
 
@@ -26,15 +27,15 @@ class Device(Machine):
 
     address: str = HELD
 
-    def run(self, *argv: str, seconds: float = 20) -> Output:
+    def run(self, *argv: str, seconds: float = 20, stdin: str = "") -> Output:
         """Answer by the program that is asked."""
-        del seconds
+        del seconds, stdin
         out = {"cat": f"{MAC.upper()}\n", "ip": self.address}.get(argv[0], "")
         return Output(" ".join(argv), 0, out, "")
 
 
 def _desk(table: str, address: str = HELD) -> Desk:
-    device = Device("desk", "metallb-lab-desk", address)
+    device = Device("desk", DockerExec("metallb-lab-desk"), address)
     return Desk(device, Dhcp(says(table, "dhcp"), says("", "lan-client")))
 
 

@@ -97,6 +97,7 @@ def test_variables_are_the_plan_s_and_the_folders(tmp_path: Path) -> None:
     assert found["pool"] == PLAN.pool
     assert found["state_dir"] == str(tmp_path / "state" / "demo")
     assert found["cache_dir"] == str(tmp_path / "cache")
+    assert found["on"]["dhcp"][-1] == "metallb-lab-dhcp"
     json.dumps(found)
 
 

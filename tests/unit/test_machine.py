@@ -9,12 +9,13 @@ import pytest
 
 from graders.errors import CannotCheck
 from graders.probes.machine import Machine
+from graders.transports import DockerExec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-ROUTER = Machine("router", "metallb-lab-router")
+ROUTER = Machine("router", DockerExec("metallb-lab-router"))
 
 Say: TypeAlias = "Callable[[str], None]"
 
@@ -38,7 +39,7 @@ def test_outcome(docker: Say) -> None:
 
     found = ROUTER.run("ip", "route", "get", "a b")
 
-    assert found.out == "exec metallb-lab-router ip route get a b\n"
+    assert found.out == "exec -i metallb-lab-router ip route get a b\n"
     assert (found.code, found.error) == (2, "no route\n")
     assert found.command == "ip route get a b"
     assert found.text.endswith("a b\nno route")
@@ -46,9 +47,17 @@ def test_outcome(docker: Say) -> None:
 
 def test_words_are_not_typed_again(docker: Say) -> None:
     """Every argument arrives as it was given: no shell is between."""
-    docker('shift 2; printf "<%s>" "$@"')
+    docker('shift 3; printf "<%s>" "$@"')
 
     assert ROUTER.run("echo", "$HOME; x", "").out == "<echo><$HOME; x><>"
+
+
+def test_standard_input(docker: Say) -> None:
+    """A command reads what it is given, and nothing of the person's."""
+    docker("cat")
+
+    assert ROUTER.run("cat", stdin="a\n'$b").out == "a\n'$b"
+    assert not ROUTER.run("cat").out
 
 
 def test_any_bytes(docker: Say) -> None:

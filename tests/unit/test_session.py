@@ -11,7 +11,9 @@ from graders import session
 from graders.errors import CannotCheck
 from graders.labfile import load_lab
 from graders.plan import make_plan
+from graders.probes.machine import machine_of
 from graders.session import Session, open_session
+from graders.transports import DockerExec
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -146,9 +148,9 @@ def test_machines() -> None:
     """Each view is from the machine of its name."""
     lab = _session(FakeCluster(None))
 
-    assert lab.client.machine.container == "metallb-lab-client"
-    assert lab.lan_client.machine.container == "metallb-lab-lan-client"
-    assert lab.machine("worker").container == "metallb-lab-worker"
+    assert lab.client.machine == machine_of(lab.plan, "client")
+    assert lab.lan_client.machine == machine_of(lab.plan, "lan-client")
+    assert lab.machine("worker").way == DockerExec("metallb-lab-worker")
 
 
 def _node(name: str, network: str, mac: str) -> dict[str, Any]:

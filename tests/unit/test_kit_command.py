@@ -1,0 +1,73 @@
+"""The action `kit_command`, through the real Ansible."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from graders import provision
+from graders.errors import CannotCheck
+from graders.paths import ANSIBLE
+from graders.provision import run_playbook
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.slow
+
+PLAY = """
+- name: Toy
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: By words
+      kit_command:
+        at: "{{ role }}"
+        argv: [sh, -c, 'printf "%s;" "$@" > "$WAY"', sh, "it's $HOME", ""]
+    - name: By a script, whose input is its own
+      kit_command:
+        at: "{{ role }}"
+        cmd: |
+          cat >> "$WAY"
+        stdin: "and 'this'"
+    - name: By a script of this computer
+      kit_command:
+        cmd: |
+          {{ on[role] | map('quote') | join(' ') }} sh -c 'echo " e" >>"$WAY"'
+"""
+
+
+@pytest.fixture
+def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Have the playbook, and the kit's own actions."""
+    (tmp_path / "toy.yml").write_text(PLAY, encoding="utf-8")
+    (tmp_path / "action_plugins").symlink_to(ANSIBLE / "action_plugins")
+    (tmp_path / "roles").mkdir()
+    for name in ("ansible.cfg", "inventory"):
+        (tmp_path / name).symlink_to(ANSIBLE / name)
+    monkeypatch.setattr(provision, "ANSIBLE", tmp_path)
+    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def test_at_runs_it_there(toy: Path) -> None:
+    """What `on` has for the role stands before the command, word by word."""
+    said = toy / "it is said"
+    given = {"role": "router", "on": {"router": ["env", f"WAY={said}"]}}
+
+    run_playbook("toy", given, student="demo")
+
+    assert said.read_text(encoding="utf-8") == "it's $HOME;;and 'this' e\n"
+
+
+def test_at_must_be_a_role(toy: Path) -> None:
+    """Another word is refused, and the roles are named."""
+    assert toy.is_dir()
+    given = {"role": "printer", "on": {"router": [], "desk": []}}
+
+    with pytest.raises(
+        CannotCheck, match="at must be one of router, desk, not 'printer'"
+    ):
+        run_playbook("toy", given, student="demo")
