@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from graders.dockercli import explain
+from graders.errors import CannotCheck
 
 if TYPE_CHECKING:
     import subprocess
@@ -42,8 +43,10 @@ class Transport(Protocol):
         """The same for a command that a person types into."""
         ...
 
-    def trouble(self, done: subprocess.CompletedProcess[str]) -> str:
-        """Return what kept the command from running there, "" if nothing."""
+    def trouble(
+        self, done: subprocess.CompletedProcess[str]
+    ) -> CannotCheck | None:
+        """Return what kept the command from running there, None if it ran."""
         ...
 
 
@@ -63,15 +66,21 @@ class DockerExec:
         """See Transport."""
         return ("docker", "exec", "-it", self.container)
 
-    def trouble(self, done: subprocess.CompletedProcess[str]) -> str:
+    def trouble(
+        self, done: subprocess.CompletedProcess[str]
+    ) -> CannotCheck | None:
         """See Transport; the engine's failure, not that of the command."""
         if not done.returncode:
-            return ""
+            return None
         if done.returncode != _DOCKER_FAILED and not done.stderr.startswith(
             _DOCKER_SAYS
         ):
-            return ""
-        return explain(("exec", self.container), done.stderr).problems[0]
+            return None
+        cause = explain(("exec", self.container), done.stderr)
+        return CannotCheck(
+            cause.problems[0],
+            way_out="`lab up` brings the lab's machines back",
+        )
 
 
 def transport(plan: Plan, role: str) -> Transport:

@@ -70,8 +70,8 @@ class Machine:
             ) from None
         if cause := self.way.trouble(done):
             raise CannotCheck(
-                f"could not look from {self.role}: {cause}",
-                way_out="`lab up` brings the lab's machines back",
+                f"could not look from {self.role}: {cause.problems[0]}",
+                way_out=cause.way_out,
             )
         return Output(
             " ".join(argv), done.returncode, done.stdout, done.stderr

@@ -1,0 +1,166 @@
+"""The way onto a host by the OpenSSH client, with a key and nothing else.
+
+The person's own ssh configuration, agent and known hosts do not matter: the
+same inventory leads to the same hosts from everywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from graders import ssh_words
+from graders.ssh_troubles import ssh_trouble, sudo_trouble
+
+if TYPE_CHECKING:
+    from graders.errors import CannotCheck
+
+# Seconds until a host that does not answer is given up.
+CONNECT: Final = 5
+# Seconds for which a connection is kept for the next command.
+_KEPT: Final = 60
+_SSH_PORT: Final = 22
+
+
+@dataclass(frozen=True)
+class Login:
+    """Where a host is, and as whom one gets in.
+
+    `known_hosts` has the host's key; nothing is ever added to it.
+    """
+
+    address: str
+    user: str
+    key: Path
+    known_hosts: Path
+    port: int = _SSH_PORT
+
+    def __str__(self) -> str:
+        """Return it as a person would name it."""
+        port = f" port {self.port}" if self.port != _SSH_PORT else ""
+        return f"{self.user}@{self.address}{port}"
+
+    @property
+    def known_name(self) -> str:
+        """What the host is called in a file of known hosts."""
+        if self.port == _SSH_PORT:
+            return self.address
+        return f"[{self.address}]:{self.port}"
+
+    def options(self) -> dict[str, str]:
+        """Return what ssh is told; Ansible's ssh is told the same."""
+        return {
+            "BatchMode": "yes",
+            "ConnectTimeout": str(CONNECT),
+            "GlobalKnownHostsFile": "/dev/null",
+            "IdentitiesOnly": "yes",
+            "IdentityAgent": "none",
+            "LogLevel": "ERROR",
+            "PreferredAuthentications": "publickey",
+            "ServerAliveCountMax": "3",
+            "ServerAliveInterval": "5",
+            "StrictHostKeyChecking": "yes",
+            "UpdateHostKeys": "no",
+            "UserKnownHostsFile": f'"{self.known_hosts}"',
+        }
+
+
+@dataclass(frozen=True)
+class Ssh:
+    """A way onto a host; without `keep` each command connects anew.
+
+    Commands run as root: with `sudo` when the login is another user's.
+    """
+
+    login: Login
+    sudo: bool = False
+    keep: bool = True
+
+    @property
+    def prefix(self) -> tuple[str, ...]:
+        """See Transport."""
+        return self._before("-T")
+
+    @property
+    def terminal(self) -> tuple[str, ...]:
+        """See Transport."""
+        return self._before("-t")
+
+    def trouble(
+        self, done: subprocess.CompletedProcess[str]
+    ) -> CannotCheck | None:
+        """See Transport; ssh's own failure or sudo's."""
+        if done.returncode == ssh_words.SSH_FAILED:
+            return ssh_trouble(self.login, done.stderr)
+        if done.returncode and self.sudo:
+            return sudo_trouble(self.login, done.stderr)
+        return None
+
+    def close(self) -> None:
+        """End the connection that was kept, if there is one."""
+        if socket := self._socket():
+            subprocess.run(
+                [
+                    *("ssh", "-F", "none", "-o", f"ControlPath={socket}"),
+                    *("-O", "exit", self.login.address),
+                ],
+                capture_output=True,
+                check=False,
+            )
+
+    def _before(self, terminal: str) -> tuple[str, ...]:
+        login = self.login
+        options = login.options() | self._kept()
+        told = [f"-o{name}={value}" for name, value in options.items()]
+        return (
+            *(sys.executable, "-I", "-S", ssh_words.__file__),
+            *("ssh", "-F", "none", terminal, *told),
+            *("-i", str(login.key), "-p", str(login.port)),
+            *("-l", login.user, login.address, "--"),
+            *(("sudo", "-n", "--") if self.sudo else ()),
+        )
+
+    def _kept(self) -> dict[str, str]:
+        socket = self._socket()
+        if not socket:
+            return {"ControlPath": "none"}
+        return {
+            "ControlMaster": "auto",
+            "ControlPath": socket,
+            "ControlPersist": str(_KEPT),
+        }
+
+    def _socket(self) -> str:
+        """Return where the connection is kept, "" if it is not.
+
+        All of the login is in its name: another key must not come in by
+        the connection of the right one.
+        """
+        folder = _sockets() if self.keep else None
+        if folder is None:
+            return ""
+        name = hashlib.sha256(repr(self.login).encode()).hexdigest()[:12]
+        return str(folder / name)
+
+
+def _sockets() -> Path | None:
+    """Return the folder of connections; None unless it is ours alone.
+
+    Its name is short: a socket's path has room for 104 bytes.
+    """
+    base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+    folder = Path(base) / f"metallb-lab-{os.getuid()}"
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        found = folder.lstat()
+    except OSError:
+        return None
+    ours = found.st_uid == os.getuid() and stat.S_ISDIR(found.st_mode)
+    return folder if ours and not found.st_mode & 0o077 else None
