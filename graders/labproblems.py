@@ -10,7 +10,7 @@ from graders.errors import UsageError, one_line
 from graders.results import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
@@ -26,7 +26,7 @@ _VALUE: Final = 60
 _SUFFIXES: Final = (".yml", ".yaml")
 _RULES: Final = {
     "missing": "must be given",
-    "extra_forbidden": "is not a key that lab.yml knows",
+    "extra_forbidden": "is not a key that {file} knows",
     "string_type": "must be text",
     "int_type": "must be a whole number",
     "bool_type": "must be true or false",
@@ -34,6 +34,8 @@ _RULES: Final = {
     "dict_type": "must be keys with values",
     "model_type": "must be keys with values",
     "greater_than": "must be more than {gt}",
+    "greater_than_equal": "must be {ge} or more",
+    "less_than_equal": "must be {le} or less",
     "literal_error": "must be one of {expected}",
     "string_too_short": "must not be empty",
     "string_pattern_mismatch": "must be {words}",
@@ -87,12 +89,20 @@ def read_yaml(file: Path, place: str) -> dict[Any, Any]:
     return raw
 
 
-def model_problem(error: ErrorDetails) -> str:
-    """Return one line for what pydantic found wrong."""
+def model_problem(
+    error: ErrorDetails,
+    file: str = "lab.yml",
+    patterns: Mapping[str, str] = _PATTERNS,
+) -> str:
+    """Return one line for what pydantic found wrong in `file`.
+
+    `patterns` has, by pattern, what may stand there, in words.
+    """
     loc, value = error["loc"], error["input"]
     where = ".".join(str(part) for part in loc if part != "[key]")
     kind, context = error["type"], error.get("ctx", {})
-    context["words"] = _PATTERNS.get(context.get("pattern", ""))
+    context["words"] = patterns.get(context.get("pattern", ""))
+    context["file"] = file
     if "hints" in loc and kind in {"too_short", "too_long"}:
         return printable(f"{where} {_LADDER}, not {len(value)}")
     rule = _RULES.get(kind, f"must be valid: {one_line(error['msg'])}")
