@@ -174,12 +174,22 @@ def prove(  # noqa: PLR0913, PLR0917 - what may be typed
 
 
 @lab_app.command()
-def doctor(student: Student = "demo") -> None:
+def doctor(
+    student: Student = "demo",
+    hosts: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE",
+            help="Look at the hosts of this inventory instead, over SSH.",
+        ),
+    ] = "",
+) -> None:
     """Look for what would stop this host, and say the way out of each."""
+    from graders.cli_hosts import see_hosts
     from graders.cli_lab import see_doctor
 
     with guarded("lab doctor", student):
-        sys.exit(see_doctor(student))
+        sys.exit(see_hosts(hosts, student) if hosts else see_doctor(student))
 
 
 @lab_app.command()

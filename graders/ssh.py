@@ -76,12 +76,14 @@ class Login:
 class Ssh:
     """A way onto a host; without `keep` each command connects anew.
 
+    A connection that is kept is shared by all who have the same `label`.
     Commands run as root: with `sudo` when the login is another user's.
     """
 
     login: Login
     sudo: bool = False
     keep: bool = True
+    label: str = ""
 
     @property
     def prefix(self) -> tuple[str, ...]:
@@ -146,8 +148,8 @@ class Ssh:
         folder = _sockets() if self.keep else None
         if folder is None:
             return ""
-        name = hashlib.sha256(repr(self.login).encode()).hexdigest()[:12]
-        return str(folder / name)
+        name = hashlib.sha256(f"{self.login!r} {self.label}".encode())
+        return str(folder / name.hexdigest()[:12])
 
 
 def _sockets() -> Path | None:

@@ -1,0 +1,127 @@
+"""Finds what would stop a lab on hosts, before anything is changed there.
+
+All hosts are asked at once, each by one script that only looks; what one of
+them lacks does not keep the others from being asked.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from rich.markup import escape
+from rich.table import Table
+
+from graders.errors import CannotCheck
+from graders.host import Finding
+from graders.preflight_facts import Clock, Facts, parse
+from graders.preflight_rules import judge, judge_together
+from graders.probes.machine import Machine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from graders.ssh import Ssh
+
+_SCRIPT: Final = Path(__file__).with_name("preflight.sh")
+_AT_ONCE: Final = 32
+_SECONDS: Final = 60.0
+# The quickest of several is the surest.
+_LOOKS_AT_CLOCK: Final = 3
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was found, by host; a host without findings will do."""
+
+    facts: dict[str, Facts]
+    findings: dict[str, list[Finding]]
+
+    @property
+    def all(self) -> list[Finding]:
+        """Every finding of every host."""
+        return [one for found in self.findings.values() for one in found]
+
+
+def preflight(ways: Mapping[str, Ssh], cluster: str) -> Report:
+    """Ask all hosts at once; `cluster` is what is to stand on them."""
+    with ThreadPoolExecutor(min(len(ways), _AT_ONCE)) as pool:
+        asked = pool.map(lambda name: _ask(name, ways[name]), ways)
+        answers = dict(zip(ways, asked, strict=True))
+    facts = {
+        name: one for name, one in answers.items() if isinstance(one, Facts)
+    }
+    together = judge_together(facts)
+    findings = {}
+    for name, answer in answers.items():
+        if isinstance(answer, Facts):
+            found = judge(name, answer, cluster)
+            findings[name] = found + together.get(name, [])
+        else:
+            findings[name] = [answer]
+    return Report(facts, findings)
+
+
+def render(report: Report) -> Table:
+    """Return what was found as a table for the terminal, by host."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("", "host", "what", "found", "needed"):
+        table.add_column(name, overflow="fold")
+    for host, findings in report.findings.items():
+        if not findings:
+            line = escape(report.facts[host].summary)
+            table.add_row("[green]ok[/]", host, "", line, "")
+        for at, one in enumerate(findings):
+            shown = "" if at else host
+            table.add_row(
+                *("[red]STOP[/]", shown, one.name),
+                *(escape(one.observed), escape(one.rule)),
+            )
+            table.add_row("", "", "", f"[bold]{escape(one.way_out)}[/]", "")
+    return table
+
+
+def _ask(name: str, way: Ssh) -> Facts | Finding:
+    """Return what a host says, or why it says nothing."""
+    # A connection of its own: what is closed here is nobody else's.
+    way = replace(way, label=secrets.token_hex(4))
+    machine = Machine(name, way)
+    try:
+        said = machine.run(
+            *("sh", "-s"),
+            seconds=_SECONDS,
+            stdin=_SCRIPT.read_text(encoding="utf-8"),
+        )
+        return parse(said.out, _clock(machine))
+    except CannotCheck as error:
+        cause = error.problems[0].removeprefix(f"could not look from {name}: ")
+        return Finding(
+            "way in",
+            ok=False,
+            observed=cause,
+            rule="SSH with a key, and root there",
+            way_out=error.way_out,
+            fatal=True,
+        )
+    finally:
+        way.close()
+
+
+def _clock(machine: Machine) -> Clock | None:
+    """Return how a host's clock differs from ours, None if it has none.
+
+    Its time lies between question and answer, so half of what these take is
+    what cannot be known.
+    """
+    found = []
+    for _ in range(_LOOKS_AT_CLOCK):
+        asked = time.time()
+        said = machine.run("date", "+%s.%N").out.strip()
+        half = (time.time() - asked) / 2
+        if said.replace(".", "", 1).isdecimal():
+            found.append(Clock(float(said) - asked - half, half))
+    return min(found, key=lambda one: one.within, default=None)

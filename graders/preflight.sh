@@ -1,0 +1,27 @@
+# Typed into a shell of root on a host: prints what the kit has to know of it
+# before a lab can stand there, key=value, a line each. It changes nothing.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
+say() { printf '%s=%s\n' "$1" "$2"; }
+system() { (. /etc/os-release && printf '%s %s' "$ID" "$VERSION_ID"); }
+
+say uid "$(id -u)"
+say os "$(system 2> /dev/null)"
+say hostname "$(uname -n)"
+say machine_id "$(cat /etc/machine-id 2> /dev/null)"
+say cores "$(nproc)"
+say memory_kib "$(awk '/^MemTotal:/ { print $2 }' /proc/meminfo)"
+say disk_kib "$(df -Pk /var | awk 'NR == 2 { print $4 }')"
+say swap "$(awk 'NR > 1 { print $1 }' /proc/swaps | paste -s -d ' ' -)"
+say init "$(cat /proc/1/comm)"
+# Packages make empty folders there; a cluster has files.
+say kubernetes "$(find /etc/kubernetes -type f 2> /dev/null | head -n 1)"
+say mark "$(head -n 1 /etc/kubernetes/metallb-lab-kit 2> /dev/null)"
+if command -v ss > /dev/null; then
+  say ports known
+  ss -Hlntup | awk '{
+    port = $5; sub(/.*:/, "", port)
+    who = match($0, /\(\("[^"]*"/) ? substr($0, RSTART + 3, RLENGTH - 4) : ""
+    print "listens=" $1 " " port " " who
+  }'
+fi
+say end yes

@@ -1,0 +1,233 @@
+"""Whether a lab can stand on hosts, by what they say of themselves.
+
+Nothing here looks at anything: facts go in, findings come out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from graders.host import Finding
+from graders.hosts import ALL_IN_ONE, CONTROL_PLANE, FABRIC
+from graders.preflight_facts import GIB, Facts, gib
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+# The file that a cluster of the kit's has; its line is the cluster's name.
+MARK: Final = "/etc/kubernetes/metallb-lab-kit"
+SYSTEMS: Final = {
+    "debian 12": "Debian 12",
+    "debian 13": "Debian 13",
+    "ubuntu 22.04": "Ubuntu 22.04",
+    "ubuntu 24.04": "Ubuntu 24.04",
+}
+# Seconds by which two clocks may differ: leases, certificates and the times
+# in evidence are compared across hosts.
+SKEW: Final = 2.0
+_KIB: Final = 1024
+# kubelet, memberlist of the speakers (by UDP, too), BGP, metrics of MetalLB.
+_NODE_PORTS: Final = (10250, 7946, 179, 7472)
+# API server, etcd, controller manager, scheduler.
+_MASTER_PORTS: Final = (6443, 2379, 2380, 10257, 10259)
+_NUMBERS: Final = ("uid", "cores", "memory_kib", "disk_kib")
+_TEXTS: Final = ("os", "hostname", "machine_id", "swap", "init", "kubernetes")
+# What must be each host's own, and what to do where it is not.
+_OWN: Final = {
+    "machine_id": (
+        "machine-id",
+        (
+            "a clone? rm /etc/machine-id && systemd-machine-id-setup on one of"
+            " them, then restart it"
+        ),
+    ),
+    "hostname": ("hostname", "hostnamectl set-hostname NAME on one of them"),
+}
+_TCP_AND_UDP: Final = 7946
+_DHCP: Final = 67
+
+
+@dataclass(frozen=True)
+class Need:
+    """What a role needs of its host: sizes in KiB, ports by protocol."""
+
+    cores: int
+    memory: int
+    disk: int
+    ports: frozenset[tuple[str, int]] = frozenset()
+
+
+def _tcp(*ports: int) -> frozenset[tuple[str, int]]:
+    return frozenset(("tcp", port) for port in ports)
+
+
+_NODE: Final = _tcp(*_NODE_PORTS) | {("udp", _TCP_AND_UDP)}
+# kubeadm itself refuses a control plane of less; workers run a kubelet, a
+# containerd, a speaker and a few pods.
+MASTER: Final = Need(2, 1700 * _KIB, 8 * GIB, _NODE | _tcp(*_MASTER_PORTS))
+WORKER: Final = Need(1, 900 * _KIB, 6 * GIB, _NODE)
+ALL_OF_FABRIC: Final = Need(1, 500 * _KIB, 3 * GIB)
+ONE_OF_FABRIC: Final = Need(1, 200 * _KIB, 1 * GIB)
+_ROUTER: Final = Need(1, 200 * _KIB, 1 * GIB, _tcp(179))
+_SERVER: Final = Need(1, 200 * _KIB, 1 * GIB, frozenset({("udp", _DHCP)}))
+
+
+def need_of(name: str) -> Need:
+    """Return what a host must have, by its name in the inventory."""
+    given = {
+        CONTROL_PLANE: MASTER,
+        ALL_IN_ONE: ALL_OF_FABRIC,
+        "router": _ROUTER,
+        "dhcp": _SERVER,
+    }
+    return given.get(name, ONE_OF_FABRIC if name in FABRIC else WORKER)
+
+
+def judge(name: str, facts: Facts, cluster: str) -> list[Finding]:
+    """Return what would stop a host of that name from having its part.
+
+    `cluster` is the name of the cluster that is to stand there.
+    """
+    if broken := _unsaid(facts):
+        return [broken]
+    found = [
+        *_system(facts),
+        *_sizes(need_of(name), facts),
+        *_clock(facts),
+    ]
+    foreign = list(_foreign(facts, cluster))
+    if not foreign and not facts.said.get("mark"):
+        found += _ports(need_of(name), facts)
+    return found + foreign
+
+
+def judge_together(facts: Mapping[str, Facts]) -> dict[str, list[Finding]]:
+    """Return, by host, what two of them have that must be each one's own."""
+    found: dict[str, list[Finding]] = defaultdict(list)
+    for key, (what, way_out) in _OWN.items():
+        for value, names in _by_value(facts, key).items():
+            for name in names if len(names) > 1 else ():
+                others = ", ".join(one for one in names if one != name)
+                seen = f"{value}, as {others}"
+                rule = "one that no other host has"
+                found[name].append(_stop(what, seen, rule, way_out))
+    return dict(found)
+
+
+def _by_value(facts: Mapping[str, Facts], key: str) -> dict[str, list[str]]:
+    """Return which hosts say the same."""
+    hosts: dict[str, list[str]] = defaultdict(list)
+    for name, one in facts.items():
+        if value := one.said.get(key):
+            hosts[value].append(name)
+    return hosts
+
+
+def _unsaid(facts: Facts) -> Finding | None:
+    """Return what is wrong with the answer itself."""
+    missing = [key for key in _TEXTS if key not in facts.said]
+    missing += [key for key in _NUMBERS if facts.number(key) < 0]
+    if not missing and "end" in facts.said:
+        return None
+    lacks = f"an answer without {', '.join(missing) or 'an end'}"
+    return _stop(
+        "answer", lacks, "a shell and its usual tools", "see its /bin/sh"
+    )
+
+
+def _system(facts: Facts) -> Iterator[Finding]:
+    system, init = facts.said["os"], facts.said["init"]
+    if facts.number("uid") != 0:
+        yield _stop("root", f"uid {facts.number('uid')}", "root", "use sudo")
+    if system not in SYSTEMS:
+        yield _stop(
+            "system",
+            system or "no /etc/os-release",
+            f"one of {', '.join(SYSTEMS.values())}",
+            "install one of them there",
+        )
+    if init != "systemd":
+        yield _stop("init", init, "systemd", "boot the host with systemd")
+    if swap := facts.said["swap"]:
+        yield _stop(
+            "swap",
+            f"on: {swap}",
+            "none: kubelet does not start with it",
+            "swapoff -a, and take it out of /etc/fstab",
+        )
+    if not facts.said["machine_id"]:
+        yield _stop(
+            "machine-id",
+            "none",
+            "one that no other host has",
+            "systemd-machine-id-setup, then restart the host",
+        )
+
+
+def _sizes(need: Need, facts: Facts) -> Iterator[Finding]:
+    cores = facts.number("cores")
+    if cores < need.cores:
+        yield _stop(
+            "cores", str(cores), f"at least {need.cores}", "give it more"
+        )
+    for what, key, least in (
+        ("memory", "memory_kib", need.memory),
+        ("disk", "disk_kib", need.disk),
+    ):
+        there = facts.number(key)
+        if there < least:
+            where = " free below /var" if what == "disk" else ""
+            yield _stop(
+                what,
+                gib(there) + where,
+                f"at least {gib(least)}{where}",
+                "give it more",
+            )
+
+
+def _clock(facts: Facts) -> Iterator[Finding]:
+    clock = facts.clock
+    if clock is None or abs(clock.ahead) - clock.within <= SKEW:
+        return
+    way = "ahead" if clock.ahead > 0 else "behind"
+    yield _stop(
+        "clock",
+        f"{abs(clock.ahead):.1f} s {way}",
+        f"at most {SKEW:.0f} s from this computer's",
+        "timedatectl set-ntp true, there and here",
+    )
+
+
+def _foreign(facts: Facts, cluster: str) -> Iterator[Finding]:
+    there, mark = facts.said["kubernetes"], facts.said.get("mark", "")
+    if not there or mark == cluster:
+        return
+    seen = f"that of {mark}" if mark else f"one that is not the kit's: {there}"
+    way_out = (
+        "take it down first, or use another host"
+        if mark
+        else "it is never touched: use another host, or kubeadm reset if it"
+        " is yours to remove"
+    )
+    yield _stop("cluster", seen, "none, or this lab's own", way_out)
+
+
+def _ports(need: Need, facts: Facts) -> Iterator[Finding]:
+    if "ports" not in facts.said:
+        yield _stop(
+            "ports", "no command ss", "to see them", "apt-get install iproute2"
+        )
+    for protocol, port in sorted(need.ports & facts.listens.keys()):
+        who = facts.listens[protocol, port]
+        yield _stop(
+            "port",
+            f"{port}/{protocol} is taken by {who}",
+            "free",
+            f"end {who}: systemctl disable --now ...",
+        )
+
+
+def _stop(name: str, observed: str, rule: str, way_out: str) -> Finding:
+    return Finding(name, False, observed, rule, way_out, fatal=True)  # noqa: FBT003 - its field

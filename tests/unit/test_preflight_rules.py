@@ -1,0 +1,233 @@
+"""Whether a lab can stand on hosts: one test for each thing that stops it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from graders.preflight_facts import Clock, Facts, parse
+from graders.preflight_rules import MARK, judge, judge_together
+
+CLUSTER = "metallb-lab"
+SAID = """\
+uid=0
+os=debian 13
+hostname=worker
+machine_id=0123456789abcdef0123456789abcdef
+cores=2
+memory_kib=2014080
+disk_kib=20971520
+swap=
+init=systemd
+kubernetes=
+mark=
+ports=known
+listens=tcp 22 sshd
+end=yes
+"""
+GOOD = parse(SAID)
+NAMES = ["control-plane", "worker3", "router", "dhcp", "client", "fabric"]
+
+
+def _but(*lines: str) -> Facts:
+    """Return the facts of a good host, but for these lines."""
+    keys = {line.partition("=")[0] for line in lines}
+    kept = [
+        line
+        for line in SAID.splitlines()
+        if line.partition("=")[0] not in keys
+    ]
+    return parse("\n".join([*kept, *lines]))
+
+
+def _told(facts: Facts, name: str = "control-plane") -> list[str]:
+    """Return what stops a host, in the words of the table."""
+    found = judge(name, facts, CLUSTER)
+    assert all(one.way_out and one.fatal and one.ok is False for one in found)
+    return [f"{one.name}: {one.observed} | {one.rule}" for one in found]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_good_host(name: str) -> None:
+    """Nothing stops it, whatever its part."""
+    assert _told(GOOD, name) == []
+
+
+@pytest.mark.parametrize(
+    "system", ["debian 12", "debian 13", "ubuntu 22.04", "ubuntu 24.04"]
+)
+def test_supported_systems(system: str) -> None:
+    """These four are told by their os-release."""
+    assert _told(_but(f"os={system}")) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("uid=1000", "root: uid 1000 | root"),
+        (
+            "os=debian 11",
+            (
+                "system: debian 11 | one of Debian 12, Debian 13, Ubuntu"
+                " 22.04, Ubuntu 24.04"
+            ),
+        ),
+        (
+            "os=",
+            (
+                "system: no /etc/os-release | one of Debian 12, Debian 13,"
+                " Ubuntu 22.04, Ubuntu 24.04"
+            ),
+        ),
+        ("init=sh", "init: sh | systemd"),
+        (
+            "swap=/dev/sda2 /swapfile",
+            (
+                "swap: on: /dev/sda2 /swapfile | none: kubelet does not start"
+                " with it"
+            ),
+        ),
+        ("machine_id=", "machine-id: none | one that no other host has"),
+        ("cores=1", "cores: 1 | at least 2"),
+        ("memory_kib=1048576", "memory: 1.0 GiB | at least 1.7 GiB"),
+        (
+            "disk_kib=1048576",
+            (
+                "disk: 1.0 GiB free below /var | at least 8.0 GiB free below"
+                " /var"
+            ),
+        ),
+    ],
+)
+def test_what_stops_a_control_plane(line: str, told: str) -> None:
+    """Each is found by itself."""
+    assert _told(_but(line)) == [told]
+
+
+def test_all_at_once() -> None:
+    """One thing that is wrong does not hide another."""
+    facts = _but("swap=/swap", "cores=1", "os=x 1", "listens=tcp 6443 nginx")
+
+    names = [one.partition(":")[0] for one in _told(facts)]
+
+    assert names == ["system", "swap", "cores", "port"]
+
+
+@pytest.mark.parametrize(
+    ("name", "ports"),
+    [
+        (
+            "control-plane",
+            [179, 2379, 2380, 6443, 7472, 7946, 10250, 10257, 10259],
+        ),
+        ("worker2", [179, 7472, 7946, 10250]),
+        ("router", [179]),
+        ("client", []),
+    ],
+)
+def test_ports_by_role(name: str, ports: list[int]) -> None:
+    """A host needs those of its own part only."""
+    lines = [f"listens=tcp {port} nginx" for port in range(1, 11000)]
+
+    assert _told(_but(*lines), name) == [
+        f"port: {port}/tcp is taken by nginx | free" for port in ports
+    ]
+
+
+def test_ports_of_udp() -> None:
+    """Speakers talk by UDP, too, and a DHCP server by nothing else."""
+    facts = _but("listens=udp 7946 x", "listens=udp 67 dnsmasq")
+
+    assert _told(facts, "worker") == ["port: 7946/udp is taken by x | free"]
+    assert _told(facts, "dhcp") == ["port: 67/udp is taken by dnsmasq | free"]
+
+
+def test_ports_cannot_be_seen() -> None:
+    """Without ss nobody knows, and that is said."""
+    text = SAID.replace("ports=known\n", "")
+
+    assert _told(parse(text)) == ["ports: no command ss | to see them"]
+
+
+@pytest.mark.parametrize(
+    ("clock", "told"),
+    [
+        (Clock(1.9, 0.1), []),
+        (Clock(2.3, 0.4), []),
+        (Clock(2.5, 0.1), ["clock: 2.5 s ahead | at most 2 s from this"]),
+        (Clock(-70, 0.1), ["clock: 70.0 s behind | at most 2 s from this"]),
+    ],
+)
+def test_clock(clock: Clock, told: list[str]) -> None:
+    """It must differ for sure: the way there and back takes time, too."""
+    found = _told(replace(GOOD, clock=clock))
+
+    assert found == [f"{one} computer's" for one in told]
+
+
+def test_foreign_cluster() -> None:
+    """Files of Kubernetes without the kit's mark are somebody else's."""
+    there = "kubernetes=/etc/kubernetes/admin.conf"
+
+    assert _told(_but(there)) == [
+        (
+            "cluster: one that is not the kit's: /etc/kubernetes/admin.conf |"
+            " none, or this lab's own"
+        )
+    ]
+    assert _told(_but(there, "mark=metallb-lab-ada")) == [
+        "cluster: that of metallb-lab-ada | none, or this lab's own"
+    ]
+    assert MARK.startswith("/etc/kubernetes/")
+
+
+def test_the_lab_s_own_cluster_has_its_ports() -> None:
+    """Where this lab stands already, nothing is in its way."""
+    facts = _but(
+        f"mark={CLUSTER}",
+        "kubernetes=/etc/kubernetes/admin.conf",
+        "listens=tcp 6443 kube-apiserver",
+    )
+
+    assert _told(facts) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "what"), [("machine_id", "machine-id"), ("hostname", "hostname")]
+)
+def test_two_of_one_name(key: str, what: str) -> None:
+    """Each of them is told, and who has the same."""
+    one, other = _but(f"{key}=abc"), _but(f"{key}=abc")
+    third = _but("machine_id=x", "hostname=y")
+    rest = {"machine_id": "hostname", "hostname": "machine_id"}[key]
+    other = parse(f"{key}=abc\n{rest}=own\n")
+
+    found = judge_together({"worker": one, "worker2": other, "client": third})
+
+    assert list(found) == ["worker", "worker2"]
+    (told,) = found["worker2"]
+    assert (told.name, told.observed) == (what, "abc, as worker")
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "an answer without os, hostname"),
+        (SAID.replace("end=yes\n", ""), "an answer without an end"),
+        (SAID.replace("cores=2", "cores=two"), "an answer without cores"),
+    ],
+)
+def test_half_an_answer(text: str, told: str) -> None:
+    """What was not said is no fact."""
+    (found,) = _told(parse(text))
+
+    assert found.startswith(f"answer: {told}")
+
+
+def test_a_host_s_words_cannot_act_on_a_terminal() -> None:
+    """What it says is shown, not obeyed."""
+    facts = parse("os=\x1b[2Jx 1\nlistens=tcp 179 a\x1b[1mb\n")
+
+    assert facts.said["os"] == r"\x1b[2Jx 1"
+    assert facts.listens["tcp", 179] == r"a\x1b[1mb"
