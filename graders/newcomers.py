@@ -11,10 +11,10 @@ from graders.errors import CannotCheck
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from graders.probes.machine import Output
     from graders.session import Session
 
-# The clients' own interface, and where docker and the lab's machines are.
-_DEV: Final = "eth0"
+# Docker and the lab's machines are at the lower end.
 _TAKEN: Final = 16
 
 
@@ -36,16 +36,19 @@ def newcomers(lab: Session) -> Iterator[list[str]]:
     ]
     length = lab.plan.edge.prefixlen
     held = [f"{address}/{length}" for address in drawn]
-    run = lab.client.machine.run
     try:
-        for address in held:
-            done = run("ip", "address", "replace", address, "dev", _DEV)
-            if done.code:
-                raise CannotCheck(
-                    f"client took no second address: {done.text}",
-                    way_out="`lab reset` makes the client as it was",
-                )
+        done = _each(lab, "replace", held)
+        if done.code:
+            raise CannotCheck(
+                f"client took no second address: {done.text}",
+                way_out="`lab reset` makes the client as it was",
+            )
         yield [str(address) for address in drawn]
     finally:
-        for address in held:
-            run("ip", "address", "del", address, "dev", _DEV)
+        _each(lab, "del", held)
+
+
+def _each(lab: Session, verb: str, addresses: list[str]) -> Output:
+    """Add or remove all addresses by one command."""
+    script = f'for a; do ip address {verb} "$a" dev eth0 || exit; done'
+    return lab.client.machine.run("sh", "-c", script, "sh", *addresses)

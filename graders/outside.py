@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from graders.checks import expect, fail
 from graders.ranges import conflicts
 from graders.waits import until
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from graders.probes.client import Client
     from graders.session import Session
 
+T = TypeVar("T")
+R = TypeVar("R")
 SEE_POOLS = "kubectl get ipaddresspools -n metallb-system"
+
+
+def at_once(judge: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """Judge all `items` at the same time; fail as the first one that does."""
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(judge, items))
 
 
 def expect_allocated(

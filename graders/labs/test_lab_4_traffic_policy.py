@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from graders.checks import check, expect
 from graders.moving import cordoned, moving
 from graders.newcomers import newcomers
-from graders.outside import expect_allocated
+from graders.outside import at_once, expect_allocated
 from graders.ranges import holds
 from graders.waits import until
 from graders.ways import Way, exact, lossless, own_address, served_by
@@ -108,12 +109,13 @@ def test_route(lab: Session) -> None:
 @check(layer="forwarding", needs=("arp", "route"))
 def test_flows(lab: Session) -> None:
     """Of many flows to web and to web-lan none is lost, whoever sends."""
-    for way in _ways(lab):
-        lab.found[f"{way.place} {way.vip}"] = lossless(way)
+    ways = _ways(lab)
+    for way, flows in zip(ways, at_once(lossless, ways), strict=True):
+        lab.found[f"{way.place} {way.vip}"] = flows
     vip = str(lab.plan.bgp_vip)
     with newcomers(lab) as addresses:
-        for own in addresses:
-            lossless(Way(lab.client, vip, own, own), count=6)
+        new = [Way(lab.client, vip, own, own) for own in addresses]
+        at_once(partial(lossless, count=6), new)
 
 
 @check(layer="forwarding", needs=("flows",))
@@ -141,9 +143,10 @@ def test_billing(lab: Session) -> None:
 @check(layer="source-ip", needs=("flows",))
 def test_client_address(lab: Session) -> None:
     """web sees the address of every client, and not a node's or another's."""
-    for way in _ways(lab):
+    ways = _ways(lab)
+    for way in ways:
         own_address(way, lab.found[f"{way.place} {way.vip}"])
-        exact(way)
+    at_once(exact, ways)
 
 
 @check(layer="endpoint", needs=("client_address",))
@@ -163,10 +166,11 @@ def test_moved(lab: Session) -> None:
         for name in names:
             probe.put(name)
             _follows(lab, vip, name)
-            for way in _ways_to(lab, vip, lan_vip):
-                # For a moment kube-proxy still leads to the pod before.
-                served_by(way, probe.pods[name], name)
-                own_address(way, lossless(way, count=2, where=name))
+            ways = _ways_to(lab, vip, lan_vip)
+            # For a moment kube-proxy still leads to the pod before.
+            served = partial(served_by, pod=probe.pods[name], node=name)
+            for way, flows in zip(ways, at_once(served, ways), strict=True):
+                own_address(way, flows)
 
 
 @check(layer="policy", needs=("arp",))

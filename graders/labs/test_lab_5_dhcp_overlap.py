@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from ipaddress import IPv4Address
+from itertools import product
 from typing import TYPE_CHECKING, Final
 
 from graders.address_table import wrong_rows
@@ -20,6 +20,7 @@ from graders.desk import (
 from graders.making import service_from
 from graders.outside import (
     SEE_POOLS,
+    at_once,
     expect_allocated,
     expect_answer,
     expect_one_node,
@@ -31,8 +32,7 @@ from graders.ranges import holds, networks, outside
 from graders.waits import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
+    from graders.probes.client import Client
     from graders.session import Session
 
 # Each Service's namespace, and what answers there.
@@ -58,7 +58,7 @@ def test_vips(lab: Session) -> None:
 @check(layer="neighbour", needs=("vips",))
 def test_arp(lab: Session) -> None:
     """For each VIP one node, and nobody else, answers ARP on the LAN."""
-    _at_once(partial(expect_one_node, lab), _vips(lab).values())
+    at_once(partial(expect_one_node, lab), _vips(lab).values())
 
 
 @check(layer="neighbour")
@@ -66,16 +66,20 @@ def test_desk(lab: Session) -> None:
     """The desk renews its lease and alone answers for its addresses."""
     desk = desk_of(lab)
     own = [expect_lease(desk), str(lab.plan.machines["desk"].lan)]
-    _at_once(partial(expect_own, lab, desk), own)
+    at_once(partial(expect_own, lab, desk), own)
     expect_renewal(desk)
 
 
 @check(layer="forwarding", needs=("arp",))
 def test_http(lab: Session) -> None:
     """A client on the LAN and one outside reach every Service."""
-    for name, vip in _vips(lab).items():
-        for client in (lab.lan_client, lab.client):
-            expect_answer(client, vip, SERVICES[name][1])
+    vips = _vips(lab)
+
+    def reached(way: tuple[Client, str]) -> None:
+        client, name = way
+        expect_answer(client, vips[name], SERVICES[name][1])
+
+    at_once(reached, product((lab.lan_client, lab.client), vips))
 
 
 @check(layer="policy")
@@ -212,12 +216,6 @@ def _vips(lab: Session) -> dict[str, str]:
         name: lab.cluster.vip(name, space)
         for name, (space, _) in SERVICES.items()
     }
-
-
-def _at_once(judge: Callable[[str], object], addresses: Iterable[str]) -> None:
-    """Judge all addresses at the same time; fail with the first that does."""
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(judge, addresses))
 
 
 def _sample(ranges: list[str]) -> list[str]:

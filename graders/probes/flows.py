@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 _FLOWS: Final = """\
 d=$(mktemp -d)
 curl -s --parallel --parallel-immediate --parallel-max 30 --max-time 2 \
-  ${3:+--interface $3} -H 'Connection: close' -o "$d/#1" "$1?[1-$2]"
-for n in $(seq "$2"); do
-  [ ! -s "$d/$n" ] || { cat "$d/$n"; echo; }
+  ${3:+--interface $3} -H 'Connection: close' -o "$d/#1#2" "$1?[1-$2]"
+for answer in "$d"/*; do
+  [ ! -s "$answer" ] || { cat "$answer"; echo; }
 done
 rm -r "$d"
 """
@@ -51,7 +51,8 @@ class Flows:
 def flows(machine: Machine, url: str, count: int, source: str = "") -> Flows:
     """Open `count` connections to `url`, 30 at a time, 2 s each at most.
 
-    They come from the address `source` of the machine, where one is given.
+    Where `url` has curl's braces, {this,that}, each of them is asked `count`
+    times. The flows come from the address `source`, where one is given.
 
     Raises:
         CannotCheck: the machine is not there.
@@ -64,7 +65,8 @@ def flows(machine: Machine, url: str, count: int, source: str = "") -> Flows:
     answers = Counter(line for line in done.out.splitlines() if line)
     curl = f"curl -sm2 --interface {source}" if source else "curl -sm2"
     shown = f"for i in $(seq {count}); do {curl} {url}; echo; done"
-    return Flows(shown, answers, count - answers.total())
+    total = count * len(url.partition("{")[2].split(","))
+    return Flows(shown, answers, total - answers.total())
 
 
 def long_flow(machine: Machine, url: str, count: int = 5) -> list[str]:

@@ -17,6 +17,17 @@ def test_flows() -> None:
     assert found.failed == 2
 
 
+def test_flows_of_several_paths() -> None:
+    """Each path that braces name is asked as often, from the address given."""
+    machine = says("a\na\n192.0.2.1:5\n")
+    url = "http://10.0.100.7/{hostname,clientip}"
+    found = flows(machine, url, 2, "10.90.0.99")
+
+    assert found.failed == 1
+    assert "--interface 10.90.0.99" in found.command
+    assert machine.asked[0].endswith(f"{url} 2 10.90.0.99")
+
+
 def test_long_flow() -> None:
     """The answers come in their order."""
     assert long_flow(says("a\na\n"), "http://10.0.100.7/") == ["a", "a"]
