@@ -28,7 +28,12 @@ images_app = typer.Typer(
 engine_app = typer.Typer(
     help="The engine that the kit started by hand.", no_args_is_help=True
 )
+hosts_app = typer.Typer(
+    help="Hosts reached over SSH, for labs to come on them.",
+    no_args_is_help=True,
+)
 lab_app.add_typer(images_app, name="images")
+lab_app.add_typer(hosts_app, name="hosts")
 lab_app.add_typer(engine_app, name="engine")
 
 Variant = Annotated[
@@ -234,6 +239,21 @@ def images_save(file: str, student: Student = "demo") -> None:
 
     with guarded("lab images save", student, locked=True):
         save_images(file, student)
+
+
+@hosts_app.command("render")
+def hosts_render(
+    folder: str,
+    key: Annotated[
+        str, typer.Option(metavar="FILE.pub", help="Your public key.")
+    ],
+    student: Student = "demo",
+) -> None:
+    """Write what makes virtual machines: cloud-init, Vagrant, inventory."""
+    from graders.cli_hosts import render_hosts
+
+    with guarded("lab hosts render", student):
+        render_hosts(folder, key, student)
 
 
 @engine_app.command("stop")

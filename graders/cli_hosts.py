@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import typer
 from rich.console import Console
 
 from graders.doctor import exit_code
+from graders.host_files import host_files, read_key, write_files
 from graders.hosts import read_hosts
 from graders.plan import make_plan
 from graders.preflight import preflight, render
@@ -23,3 +25,17 @@ def see_hosts(file: str, student: str) -> int:
     report = preflight(hosts.ways, make_plan(student).cluster)
     Console().print(render(report))
     return exit_code(report.all)
+
+
+def render_hosts(folder: str, key: str, student: str) -> None:
+    """Write what makes the hosts of a student's lab.
+
+    Raises:
+        UsageError: there is no public key, or no folder to write to.
+
+    """
+    public = Path(key).expanduser().absolute()
+    secret = str(public.with_suffix(""))
+    files = host_files(make_plan(student), read_key(public), secret)
+    write_files(Path(folder), files)
+    typer.echo(f"wrote {len(files)} files to {folder}; see docs/hosts.md")

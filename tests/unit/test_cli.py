@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 VERBS = (
     *("start", "up", "reset", "down", "hint", "status", "brief", "shell"),
-    *("prove", "doctor", "images", "engine"),
+    *("prove", "doctor", "images", "hosts", "engine"),
 )
 
 

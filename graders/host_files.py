@@ -1,0 +1,225 @@
+"""What makes the hosts of a lab: cloud-init, Vagrant's data, an inventory.
+
+All of it follows from the plan and a public key; nothing is looked up.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
+from jinja2 import Environment, StrictUndefined
+
+from graders.errors import UsageError
+from graders.hosts import CONTROL_PLANE
+from graders.labproblems import cut
+from graders.paths import ROOT
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv4Network
+    from pathlib import Path
+
+    from graders.plan import Machine, Plan
+
+USER: Final = "lab"
+_TEMPLATE: Final = ROOT / "hosts" / "cloud-init.yml.j2"
+_PUBLIC_KEY: Final = re.compile(
+    r"(ssh-(ed25519|rsa)|ecdsa-sha2-\S+|sk-\S+) [A-Za-z0-9+/]+=*( [^\n]*)?"
+)
+# Cores, and MiB of memory: more than `lab doctor --hosts` asks for.
+_MASTER: Final = (2, 2560)
+_WORKER: Final = (2, 2048)
+_OTHER: Final = (1, 512)
+
+
+def read_key(file: Path) -> str:
+    """Return the public key in a file.
+
+    Raises:
+        UsageError: there is none in it.
+
+    """
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{file} must be a public key:"
+            f" {getattr(error, 'strerror', None) or 'it is no text'}",
+            way_out="ssh-keygen -t ed25519 -f ~/.ssh/metallb-lab makes one",
+        ) from None
+    if not _PUBLIC_KEY.fullmatch(text):
+        raise UsageError(
+            f"{file} must be a public key on one line, not {cut(text[:20])}",
+            way_out="its name ends in .pub; the other one is secret",
+        )
+    return text
+
+
+def host_files(plan: Plan, key: str, key_file: str) -> dict[str, str]:
+    """Return what to write, by path below the folder.
+
+    `key` is the public key's text, `key_file` the place of the secret one.
+    """
+    machines = plan.nodes | plan.machines
+    files = {
+        "hosts.json": json.dumps(_data(plan, key), indent=2) + "\n",
+        "hosts.yml": _inventory(plan, key_file),
+    }
+    for role, machine in machines.items():
+        folder = f"cloud-init/{role}"
+        files |= {
+            f"{folder}/user-data": _user_data(plan, machine, key),
+            f"{folder}/meta-data": _yaml(
+                {"instance-id": machine.name, "local-hostname": machine.name}
+            ),
+            f"{folder}/network-config": _yaml(_network(plan, role)),
+        }
+    return files
+
+
+def write_files(folder: Path, files: dict[str, str]) -> None:
+    """Write them below `folder`, which is made.
+
+    Raises:
+        UsageError: it cannot be written to.
+
+    """
+    try:
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"{folder} must be a folder to write to: {error.strerror}"
+        ) from None
+
+
+def mac(address: IPv4Address) -> str:
+    """Return the MAC of the interface with that address: one each."""
+    # 02: given by no maker.
+    return ":".join(f"{byte:02x}" for byte in b"\x02\x4d" + address.packed)
+
+
+def links(plan: Plan, role: str) -> dict[str, IPv4Address]:
+    """Return a host's addresses by network, in the order of interfaces.
+
+    Interfaces are named eth0, eth1 in that order, as on the containers.
+    """
+    machine = (plan.nodes | plan.machines)[role]
+    found = {
+        "lan": machine.lan,
+        "edge": machine.edge,
+        "storage": plan.storage_addresses.get(role),
+    }
+    return {name: address for name, address in found.items() if address}
+
+
+def _networks(plan: Plan) -> dict[str, tuple[str, IPv4Network]]:
+    """Return the name and the addresses of each network."""
+    return {
+        "lan": (f"{plan.cluster}-lan", plan.lan),
+        "edge": (plan.edge_name, plan.edge),
+        "storage": (plan.storage_name, plan.storage),
+    }
+
+
+def _data(plan: Plan, key: str) -> dict[str, Any]:
+    """Return what hosts/Vagrantfile reads."""
+    return {
+        "user": USER,
+        "key": key,
+        "networks": {
+            role: {
+                "name": name,
+                "netmask": str(network.netmask),
+                "gateway": str(network[1]),
+            }
+            for role, (name, network) in _networks(plan).items()
+        },
+        "hosts": [
+            {
+                "role": role,
+                "name": machine.name,
+                "cores": _size(plan, role)[0],
+                "memory": _size(plan, role)[1],
+                "links": [
+                    {"network": network, "address": str(address)}
+                    for network, address in links(plan, role).items()
+                ],
+            }
+            for role, machine in (plan.nodes | plan.machines).items()
+        ],
+    }
+
+
+def _size(plan: Plan, role: str) -> tuple[int, int]:
+    if role == CONTROL_PLANE:
+        return _MASTER
+    return _WORKER if role in plan.nodes else _OTHER
+
+
+def _inventory(plan: Plan, key_file: str) -> str:
+    """Return the inventory with which the kit reaches them."""
+
+    def group(machines: dict[str, Machine]) -> dict[str, Any]:
+        reached = {
+            role: {"ansible_host": str(machine.lan or machine.edge)}
+            for role, machine in machines.items()
+        }
+        return {"hosts": reached}
+
+    common = {
+        "ansible_user": USER,
+        "ansible_ssh_private_key_file": key_file,
+        "known_hosts": "known_hosts",
+    }
+    groups = {"cluster": group(plan.nodes), "fabric": group(plan.machines)}
+    return _yaml({"all": {"vars": common, "children": groups}})
+
+
+def _user_data(plan: Plan, machine: Machine, key: str) -> str:
+    # YAML, and what stands in it is quoted there.
+    environment = Environment(  # noqa: S701 - no HTML
+        undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(
+        host=machine.as_vars(),
+        role=machine.role,
+        student=plan.student,
+        user=USER,
+        key=key,
+    )
+
+
+def _network(plan: Plan, role: str) -> dict[str, Any]:
+    """Return netplan's description of the lab's interfaces.
+
+    Any other is the hypervisor's own, by which packages come.
+    """
+    networks = _networks(plan)
+    return {
+        "version": 2,
+        "ethernets": {
+            f"eth{at}": {
+                "match": {"macaddress": mac(address)},
+                "set-name": f"eth{at}",
+                "addresses": [f"{address}/{networks[name][1].prefixlen}"],
+            }
+            for at, (name, address) in enumerate(links(plan, role).items())
+        }
+        | {
+            "outside": {
+                "match": {"name": "en*"},
+                "dhcp4": True,
+                "optional": True,
+            }
+        },
+    }
+
+
+def _yaml(value: object) -> str:
+    return yaml.safe_dump(value, sort_keys=False)
