@@ -58,8 +58,12 @@ def up(plan: Plan, *, metallb: bool = True) -> int:
     ).changed
 
 
-def start(plan: Plan, lab: Lab, variant: str) -> None:
+def start(
+    plan: Plan, lab: Lab, variant: str, kept: dict[str, Any] | None = None
+) -> None:
     """Stand `lab` up, broken by `variant`, and record its start state.
+
+    `kept` is the run and its attempts, where the lab is built once more.
 
     Raises:
         KitError: as `up`.
@@ -70,7 +74,7 @@ def start(plan: Plan, lab: Lab, variant: str) -> None:
     # Interrupted from here on, a reset must not take another lab's start
     # state for this one's.
     state.write_baseline(plan, {})
-    _play("lab", plan, lab, variant, {"run": secrets.token_hex(4)})
+    _play("lab", plan, lab, variant, kept or {"run": secrets.token_hex(4)})
     state.write_baseline(plan, _settled(plan))
 
 
@@ -92,7 +96,7 @@ def reset(plan: Plan, lab: Lab, tell: Callable[[str], None]) -> list[str]:
     wanted = state.read_baseline(plan)
     if not wanted:
         tell("no start state was recorded; starting the lab again")
-        start(plan, lab, now.variant)
+        start(plan, lab, now.variant, kept)
         return []
 
     def mend() -> list[str]:
@@ -113,7 +117,7 @@ def reset(plan: Plan, lab: Lab, tell: Callable[[str], None]) -> list[str]:
             tell(f"could not restore {line}")
         tell("building the lab anew")
         run_playbook("down", variables(plan), student=plan.student)
-        start(plan, lab, now.variant)
+        start(plan, lab, now.variant, kept)
         left = _left(plan, wanted or state.read_baseline(plan))
     return left
 

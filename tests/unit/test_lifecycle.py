@@ -186,6 +186,7 @@ def test_all_is_built_anew(host: Host, astray: Baseline) -> None:
     assert host.played == ["reset", "down", "lab"]
     assert host.told[0].startswith("could not restore ")
     assert host.told[-1] == "building the lab anew"
+    assert (host.given[-1]["run"], host.given[-1]["attempts"]) == ("ab12", 3)
 
 
 def test_machines_anew_may_not_be_enough(host: Host) -> None:
