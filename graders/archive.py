@@ -16,6 +16,7 @@ from typing import Final
 from graders.errors import KitError, UsageError
 
 _TOOLS: Final = ("bin/kind", "bin/kubectl", "bin/helm")
+_CHART: Final = "charts/metallb-"
 _WAY_OUT: Final = "make it again with `lab images save FILE`"
 # What reading it comes to when bytes are missing, changed or another's.
 _DAMAGE: Final = (
@@ -50,6 +51,8 @@ def check_archive(file: Path, images: list[str]) -> None:
             way_out=_WAY_OUT,
         ) from error
     missing = sorted({*images, *_TOOLS} - found - names)
+    if not any(name.startswith(_CHART) for name in names):
+        missing.append("MetalLB's chart")
     if missing:
         raise UsageError(
             f"{file}: expected {', '.join(missing)} in it, not without",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NODE = "metallb-lab/node:v1-abc"
-TOOLS = ("bin/kind", "bin/kubectl", "bin/helm")
+TOOLS = ("bin/kind", "bin/kubectl", "bin/helm", "charts/metallb-1.tgz")
 MANIFEST = [{"RepoTags": [NODE], "Config": "c.json", "Layers": ["l.tar"]}]
 # Noise, as what is empty would survive a cut.
 LAYER = random.Random(1).randbytes(100_000)  # noqa: S311 - no secret
@@ -65,6 +65,13 @@ def test_whole(tmp_path: Path) -> None:
     file.write_bytes(_archive(_images()))
 
     check_archive(file, [NODE])
+
+
+def test_without_a_chart(tmp_path: Path) -> None:
+    """The chart that lab 0 installs is needed, too."""
+    said = _check(tmp_path, _archive(_images(), TOOLS[:3]))
+
+    assert "expected MetalLB's chart in it, not without" in said
 
 
 def test_links_between_layers(tmp_path: Path) -> None:
@@ -140,7 +147,8 @@ def test_another_recipe(tmp_path: Path) -> None:
     images = _images([MANIFEST[0] | {"RepoTags": None}])
     said = _check(tmp_path, _archive(images, ("bin/kind", "bin/helm")))
 
-    assert f"expected bin/kubectl, {NODE} in it, not without" in said
+    lacking = f"bin/kubectl, {NODE}, MetalLB's chart"
+    assert f"expected {lacking} in it, not without" in said
 
 
 def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
