@@ -43,7 +43,7 @@ def up_plan(student: str) -> Plan:
             f" ({found.moved_because}); the plan moved to {found.plan.lan}",
             err=True,
         )
-    if not found.exists:
+    if not found.exists or not standing.containers(found.plan):
         findings = doctor.run_doctor(found.plan)
         stops = [one for one in findings if one.fatal and one.ok is False]
         if stops:
