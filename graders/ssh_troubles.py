@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from graders.errors import CannotCheck, one_line
@@ -26,13 +27,13 @@ _BROKEN: Final = (
     "Connection to ",
     "Timeout, server",
 )
-_NO_SUDO: Final = (
-    "a password is required",
-    "a terminal is required",
-    "is not in the sudoers file",
-    "is not allowed to",
-    "not found",
-    "may not run",
+# Not all of it begins with sudo's own name.
+_NO_SUDO: Final = re.compile(
+    r"^(sudo: a (password|terminal) is required"
+    r"|.*sudo: (command )?not found"
+    r"|\S+ is not in the sudoers file"
+    r"|Sorry, user \S+ (is not allowed|may not run)).*$",
+    re.MULTILINE,
 )
 
 
@@ -50,14 +51,12 @@ def ssh_trouble(login: Login, said: str) -> CannotCheck | None:
 
 def sudo_trouble(login: Login, said: str) -> CannotCheck | None:
     """Return why sudo did not run a command, None when it did."""
-    first = said.strip().partition("\n")[0]
-    if "sudo:" not in first and not first.endswith("sudo: not found"):
-        return None
-    if not any(word in said for word in _NO_SUDO):
+    found = _NO_SUDO.search(said)
+    if found is None:
         return None
     return CannotCheck(
         f"{login} may not use sudo without a password:"
-        f" {one_line(first, _CUT)}",
+        f" {one_line(found[0], _CUT)}",
         way_out=f"as root there: echo '{login.user} ALL=(ALL) NOPASSWD: ALL'"
         f" > /etc/sudoers.d/metallb-lab; or have user: root in the inventory",
     )

@@ -245,7 +245,10 @@ def test_what_ssh_says(said: str, told: str | None) -> None:
     [
         ("sudo: a password is required\n", True),
         ("bash: line 1: sudo: command not found\n", True),
-        ("debian is not in the sudoers file\n", False),
+        ("sh: 1: sudo: not found\n", True),
+        ("debian is not in the sudoers file.  Reported.\n", True),
+        ("Sorry, user debian is not allowed to execute 'x'.\n", True),
+        ("sudo: unable to resolve host h\nsudo: a password is required", True),
         ("cat: x: not found\n", False),
         ("sudo: unable to resolve host lab\nRTNETLINK: exists\n", False),
     ],
