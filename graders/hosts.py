@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 CONTROL_PLANE: Final = "control-plane"
 # The host on which all of the fabric are containers.
-ALL_IN_ONE: Final = "fabric"
+ALL_IN_ONE: Final = "fabric-host"
 FABRIC: Final = tuple(dict.fromkeys((*LAN_HOSTS, *EDGE_HOSTS)))
 WORKERS: Final = ("worker", "worker2")
 
@@ -211,7 +211,8 @@ def _fabric_problems(group: _Group) -> Iterator[Problem]:
         return
     for name in FABRIC:
         if name not in group.hosts:
-            yield at, f"a host {name} must be given, or one called fabric"
+            told = f"a host {name} must be given, or one called {ALL_IN_ONE}"
+            yield at, told
     for name in group.hosts:
         if name not in FABRIC:
             known = ", ".join(FABRIC)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -12,9 +16,6 @@ from graders.hosts import FABRIC, read_hosts
 from graders.paths import ANSIBLE
 from graders.plan import make_plan
 from graders.yaml_lines import line_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 EXAMPLE = ANSIBLE / "inventory" / "hosts.example.yml"
 PLAN = make_plan()
@@ -77,16 +78,16 @@ def test_way_in(file: Path) -> None:
 
 
 def test_fabric_in_containers(file: Path) -> None:
-    """One host called fabric stands for all five."""
+    """One host stands for all five."""
     raw = yaml.safe_load(file.read_text(encoding="utf-8"))
-    host = {"fabric": {"ansible_host": "172.18.0.2"}}
+    host = {"fabric-host": {"ansible_host": "172.18.0.2"}}
     raw["all"]["children"]["fabric"]["hosts"] = host
     file.write_text(yaml.safe_dump(raw), encoding="utf-8")
 
     found = read_hosts(file)
 
     assert found.in_containers
-    assert list(found.fabric) == ["fabric"]
+    assert list(found.fabric) == ["fabric-host"]
 
 
 def test_more_workers(file: Path) -> None:
@@ -143,7 +144,7 @@ def test_all_that_does_not_fit_at_once(file: Path) -> None:
             ":17: a host of the cluster must be called control-plane, worker,"
             " worker2, worker3 ..., not 'node-2'"
         ),
-        ":21: a host desk must be given, or one called fabric",
+        ":21: a host desk must be given, or one called fabric-host",
         (
             ":25: a host of the fabric must be one of router, lan-client,"
             " dhcp, desk, client, not 'printer'"
@@ -161,10 +162,10 @@ def test_all_that_does_not_fit_at_once(file: Path) -> None:
 
 def test_fabric_both_ways(file: Path) -> None:
     """Containers on one host and hosts of their own exclude each other."""
-    _change(file, ("        desk:", "        fabric:"))
+    _change(file, ("        desk:", "        fabric-host:"))
 
     assert _problems(file)[0] == (
-        ":22: 'router' must not be given: on host fabric all of them are"
+        ":22: 'router' must not be given: on host fabric-host all of them are"
         " containers"
     )
 
@@ -199,3 +200,24 @@ def test_line_of_an_item(tmp_path: Path) -> None:
     assert line_of(path, ("b", 1)) == 4
     assert line_of(path, ("b", 7)) == 2
     assert line_of(path, ("z",)) == 1
+
+
+@pytest.mark.slow
+def test_ansible_reads_it_too(file: Path) -> None:
+    """It is an inventory of Ansible's own form, without a warning."""
+    program = Path(sys.executable).with_name("ansible-inventory")
+
+    done = subprocess.run(
+        [program, "-i", file, "--list"],
+        env={**os.environ, "ANSIBLE_LOCAL_TEMP": str(file.parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert not done.stderr
+    found = json.loads(done.stdout)
+    assert found["cluster"]["hosts"] == list(read_hosts(file).cluster)
+    host = found["_meta"]["hostvars"]["worker2"]
+    assert host["ansible_host"] == "172.18.1.4"
+    assert host["ansible_user"] == "debian"

@@ -45,7 +45,7 @@ all:
         worker2: {{ansible_host: 127.0.0.1, ansible_port: 1}}
     fabric:
       hosts:
-        fabric: {{ansible_host: nowhere.invalid}}
+        fabric-host: {{ansible_host: nowhere.invalid}}
 """
 
 
@@ -147,6 +147,23 @@ def test_one_computer_under_two_names(server: Sshd) -> None:
 
 
 @needs_sshd
+def test_all_hosts_are_asked_at_once(server: Sshd) -> None:
+    """The first is not done before the last is asked: each waits for all."""
+    there = server.folder / "there"
+    there.mkdir()
+    server.program(
+        "date",
+        f"""\
+touch {there}/$$
+until [ "$(ls {there} | wc -l)" -ge 6 ]; do sleep 0.05; done
+exec /bin/date "$@\"""",
+    )
+    ways = {f"worker{at}": Ssh(server.login) for at in range(2, 8)}
+
+    assert len(preflight.preflight(ways, "x").facts) == 6
+
+
+@needs_sshd
 def test_doctor(server: Sshd, tmp_path: Path) -> None:
     """`lab doctor --hosts FILE` ends with 3 where anything stops a lab."""
     file = tmp_path / "hosts.yml"
@@ -157,7 +174,7 @@ def test_doctor(server: Sshd, tmp_path: Path) -> None:
 
     assert done.exit_code == 3
     words = " ".join(done.stdout.split())
-    for host in ("control-plane", "worker", "worker2", "fabric"):
+    for host in ("control-plane", "worker", "worker2", "fabric-host"):
         assert host in words
     assert "STOP" in words
 

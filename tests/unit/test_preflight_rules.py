@@ -27,7 +27,7 @@ listens=tcp 22 sshd
 end=yes
 """
 GOOD = parse(SAID)
-NAMES = ["control-plane", "worker3", "router", "dhcp", "client", "fabric"]
+NAMES = ["control-plane", "worker3", "router", "dhcp", "client", "fabric-host"]
 
 
 def _but(*lines: str) -> Facts:
