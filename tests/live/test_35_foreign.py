@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -10,11 +12,12 @@ import pytest
 from graders.hostnet import current_plan
 from graders.plan import make_plan
 
-from .conftest import ok, run
+from .conftest import BIN, ok, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
+    from pathlib import Path
 
     Network = Callable[[str, str], AbstractContextManager[None]]
 
@@ -81,3 +84,30 @@ def test_a_cluster_of_the_lab_s_name_is_refused(
     assert done.returncode == 2
     assert name in done.stderr
     assert ok("lab", "status")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="to mount, one must be root")
+def test_a_machine_that_is_too_small_is_found_first(
+    docker: Callable[..., str], tmp_path: Path
+) -> None:
+    """Too little memory and disk are told together; nothing is made."""
+    root = docker("info", "--format", "{{.DockerRootDir}}")
+    told = tmp_path / "meminfo"
+    told.write_text("MemTotal: 2000000 kB\nMemAvailable: 500000 kB\n")
+    # Only this command sees the machine so: in a mount namespace of its own.
+    small = (
+        f"mount -t tmpfs -o size=64m none {root} &&"
+        f" mount --bind {told} /proc/meminfo &&"
+        f" exec {BIN}/lab up --student {STUDENT}"
+    )
+    done = subprocess.run(
+        ["unshare", "--mount", "sh", "-c", small],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 3
+    assert "memory: expected 2 GiB free" in done.stderr
+    assert "disk: expected 4.0 GiB free" in done.stderr
+    made = docker("ps", "--all", "--format", "{{.Names}}")
+    assert make_plan(STUDENT).docker_name("") not in made
