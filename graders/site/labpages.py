@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _RUNGS: Final = ("the concept", "the component", "the command")
 _BOX: Final = """\
+<link rel="stylesheet" href="../assets/lab.css">
 <form class="student" data-student>
 <label for="student">Your name in the lab</label>
 <input id="student" name="student" value="demo" maxlength="20"

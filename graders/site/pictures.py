@@ -31,7 +31,8 @@ def inlined(html: str, page: File, files: Files) -> str:
         file = files.src_uris.get(uri)
         if file is None:
             return found[0]
-        svg = _PROLOGUE.sub("", file.content_string).strip()
+        # On one line: it is part of what the page weighs.
+        svg = " ".join(_PROLOGUE.sub("", file.content_string).split())
         if not _HEAD.match(svg):
             return found[0]
         return f'<span class="picture">{_named(svg, found["alt"])}</span>'

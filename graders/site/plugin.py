@@ -16,6 +16,7 @@ from graders.site import fences, links, numbers, pictures
 from graders.site.accessible import accessible
 from graders.site.collection import Collection, collect
 from graders.site.problems import Problems
+from graders.site.slim import slim
 from graders.site.source import Piece
 
 if TYPE_CHECKING:
@@ -104,9 +105,9 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
     def on_post_page(
         self, output: str, *, page: Page, config: MkDocsConfig
     ) -> str:
-        """Mend what the theme leaves out for keyboards and screen readers."""
+        """Mend and slim what the theme has made of the page."""
         del page, config
-        return accessible(output)
+        return slim(accessible(output))
 
     def on_env(
         self, env: Environment, *, config: MkDocsConfig, files: Files

@@ -34,6 +34,7 @@ In a terminal, `.venv/bin/lab quiz` asks the same.
 
 """
 _FORM: Final = """\
+<link rel="stylesheet" href="assets/quiz.css">
 <div id="quiz-questions" class="quiz" data-key="{key}">
 <noscript><p class="admonition warning">Answers are checked by a script,
 and scripts are switched off here. <code>.venv/bin/lab quiz</code> asks the

@@ -8,10 +8,11 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from selenium import webdriver
@@ -78,16 +79,38 @@ def instructor(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 
 class _Quiet(SimpleHTTPRequestHandler):
-    """Serves files and writes no log."""
+    """Serves files, writes no log, and counts what each of them weighs."""
+
+    def __init__(
+        self,
+        *args: Any,  # noqa: ANN401 - the library's own
+        sent: Counter[str],
+        **more: Any,  # noqa: ANN401 - as above
+    ) -> None:
+        """Serve one request; `sent` gets its bytes."""
+        self._sent = sent
+        super().__init__(*args, **more)
+
+    def send_header(self, keyword: str, value: str) -> None:
+        """Send a header; the length of the body is noted, too."""
+        if keyword == "Content-Length":
+            self._sent[self.path] += int(value)
+        super().send_header(keyword, value)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
         """Say nothing."""
 
 
 @pytest.fixture(scope="session")
-def root(student: Built) -> Iterator[str]:
+def sent() -> Counter[str]:
+    """Count the bytes, not compressed, that were served, by path."""
+    return Counter()
+
+
+@pytest.fixture(scope="session")
+def root(student: Built, sent: Counter[str]) -> Iterator[str]:
     """Serve the student's edition; yield its address, without a slash."""
-    handler = partial(_Quiet, directory=str(student.folder))
+    handler = partial(_Quiet, directory=str(student.folder), sent=sent)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"

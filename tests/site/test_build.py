@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import html
 import re
 from typing import TYPE_CHECKING
@@ -26,7 +25,6 @@ LOADED = re.compile(
 )
 # What of a walkthrough is not prose: its front matter and its blocks.
 CODE = re.compile(r"^---.*?^---$|```.*?```", re.DOTALL | re.MULTILINE)
-FIRST_PAGE_KB = 300
 
 
 def _text(site: Built) -> str:
@@ -107,26 +105,6 @@ def test_nothing_is_loaded_from_elsewhere(
                 assert not re.match(r"[a-z]+:|//", target), (page, target)
                 path = target.partition("?")[0]
                 assert (page.parent / path).resolve().is_file(), target
-
-
-def test_the_first_page_is_light(student: Built) -> None:
-    """All that it loads is 300 kB at most, the search's index left out.
-
-    As servers send it: compressed.
-    """
-    page = student.folder / "index.html"
-    loaded = {
-        one or two
-        for one, two in LOADED.findall(page.read_text(encoding="utf-8"))
-    }
-    files = [page, *(student.folder / one.partition("?")[0] for one in loaded)]
-    size = sum(
-        len(gzip.compress(file.read_bytes()))
-        for file in files
-        if "search" not in file.name
-    )
-
-    assert size <= FIRST_PAGE_KB * 1000
 
 
 @pytest.mark.parametrize("edition", ["student", "instructor"])

@@ -14,6 +14,7 @@ from graders.quiz import LETTERS, load_quiz
 from graders.site import links, numbers
 from graders.site.accessible import accessible
 from graders.site.problems import Problems
+from graders.site.slim import slim
 from graders.site.source import Piece
 
 if TYPE_CHECKING:
@@ -146,3 +147,10 @@ def test_what_the_theme_leaves_out() -> None:
     assert 'tabindex="0"' in accessible("<pre><span></span><code>x</code>")
     dialog = 'class="md-search" data-md-component="search" role="dialog"'
     assert 'aria-label="Search"' in accessible(f"<div {dialog}>")
+
+
+def test_white_space_that_nobody_sees() -> None:
+    """It goes, and stays where it counts."""
+    page = "<p>\n    a\n  b</p>\n<pre>\n  c\n</pre>\n  <p>\n"
+
+    assert slim(page) == "<p>\na\nb</p>\n<pre>\n  c\n</pre>\n<p>\n"
