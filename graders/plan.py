@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from graders.election import order
 from graders.plan_choice import (
     DEMO,
     check_student,
@@ -116,6 +117,12 @@ class Plan(Ranges):
         """
         roles = dict.fromkeys((*LAN_HOSTS, *EDGE_HOSTS))
         return {role: self._machine(role) for role in roles}
+
+    @property
+    def l2_order(self) -> dict[str, dict[str, str]]:
+        """Which worker owns `l2_vip` on Layer 2, and which one is next."""
+        workers = [self.nodes["worker"], self.nodes["worker2"]]
+        return order(workers, self.l2_vip)
 
     @property
     def vips_on_docker(self) -> dict[str, IPv4Address]:

@@ -132,6 +132,16 @@ class Ranges:
         return self.pool_first + 20
 
     @property
+    def gateway_last(self) -> IPv4Address:
+        """The last of ten VIPs for the worked example; l2_vip is the first."""
+        return self.l2_vip + 9
+
+    @property
+    def gateway_pool(self) -> str:
+        """The range that the worked example's pool has."""
+        return f"{self.l2_vip}-{self.gateway_last}"
+
+    @property
     def private_vip(self) -> IPv4Address:
         """The address of a Service that nobody outside may reach."""
         return self.pool_first - 256 + 5

@@ -164,6 +164,20 @@
         green: toAddress(first + 2) };
     }
 
+    /* The begin of the sum by which speakers find the owner of an address. */
+    function begin(node, address) {
+      const words = sha256(new TextEncoder().encode(`${node}#${address}`));
+      return words[0].toString(16).padStart(8, "0");
+    }
+
+    function order(address) {
+      const found = [["worker", 256 + 3], ["worker2", 256 + 4]]
+        .map(([role, host]) => ({ role, ...machine(role, host) }))
+        .map((one) => ({ ...one, hash: begin(one.name, address) }))
+        .sort((a, b) => (a.hash < b.hash ? -1 : 1));
+      return { owner: found[0], spare: found[1] };
+    }
+
     return {
       advertisement_name: "kind-l2",
       app_pool_name: "app-services",
@@ -186,10 +200,13 @@
       foreign_pool: `${toAddress(bgp + 256)}/28`,
       free_first: toAddress(services + 1),
       free_last: toAddress(pool - 1),
+      gateway_last: toAddress(pool + 29),
+      gateway_pool: range(pool + 20, pool + 29),
       ingress_first: toAddress(dhcp + 60),
       ingress_last: toAddress(dhcp + 61),
       ingress_pool: range(dhcp + 60, dhcp + 61),
       ingress_pool_name: "ingress-vips",
+      l2_order: order(toAddress(pool + 20)),
       l2_vip: toAddress(pool + 20),
       lan: `${nets.lan}/16`,
       lan_gateway: toAddress(lan + 1),

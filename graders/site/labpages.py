@@ -8,6 +8,7 @@ import yaml
 
 from graders.quiz import line_of
 from graders.site.checks import check_table
+from graders.site.namebox import name_box
 from graders.site.source import Made, Piece, after_title, read_piece
 from graders.site.topology import topology
 
@@ -17,26 +18,6 @@ if TYPE_CHECKING:
     from graders.labfile import Lab
 
 _RUNGS: Final = ("the concept", "the component", "the command")
-_BOX: Final = """\
-<link rel="stylesheet" href="../assets/lab.css">
-<form class="student" data-student>
-<label for="student">Your name in the lab</label>
-<input id="student" name="student" value="demo" maxlength="20"
-autocomplete="off" autocapitalize="none" spellcheck="false"
-aria-describedby="student-told">
-<button type="submit" class="md-button">Show my numbers</button>
-<p id="student-told" role="status" aria-live="polite">These are the numbers
-of <code>demo</code>.</p>
-</form>
-<noscript><p>Scripts are switched off here, so these are the numbers of
-<code>demo</code>. <code>lab brief</code> shows yours.</p></noscript>
-
-A network that is taken on your machine moves the numbers;
-`.venv/bin/lab brief` has the ones that count.
-
-<script defer src="../assets/plan.js"></script>
-<script defer src="../assets/student.js"></script>
-"""
 _GRADED: Final = """\
 ## Checks and points
 
@@ -94,11 +75,12 @@ def labs_page(labs: list[Lab]) -> Made:
 
 def _head(lab: Lab, title: str) -> str:
     goals = "\n".join(f"- {one}" for one in lab.objectives)
+    box = name_box(f"labs/{lab.id}.md")
     return (
         f"# {title}\n\n"
         f"**Time:** {lab.minutes} minutes. **Begin:** `make lab-{lab.number}`,"
         f" or `STUDENT=ada make lab-{lab.number}` with your own name.\n\n"
-        f"After this lab you can:\n\n{goals}\n\n{_BOX}"
+        f"After this lab you can:\n\n{goals}\n\n{box}"
     )
 
 

@@ -21,6 +21,7 @@ from graders.site.problems import template_line
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from graders.plan import Plan
     from graders.site.problems import Problems
     from graders.site.source import Piece
 
@@ -28,7 +29,8 @@ _NAME: Final = re.compile(
     r"\{\{\s*([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*|\['[a-z0-9-]+'\])*)\s*\}\}"
 )
 _WORD: Final = re.compile(r"zqplan(\d+)qz")
-_TITLE: Final = re.compile(r"^#{1,6} ")
+# Lines in which no element can stand: titles, and texts for pictures.
+_PLAIN: Final = re.compile(r"^(#{1,6} |!\[)")
 
 
 def numbered(piece: Piece, problems: Problems) -> str:
@@ -38,7 +40,7 @@ def numbered(piece: Piece, problems: Problems) -> str:
     """
     lines = piece.text.split("\n")
     text = "\n".join(
-        line if _TITLE.match(line) else _NAME.sub(_word, line)
+        line if _PLAIN.match(line) else _NAME.sub(_word, line)
         for line in lines
     )
     try:
@@ -62,7 +64,12 @@ def with_elements(html: str) -> str:
 @cache
 def leaves() -> dict[str, str]:
     """Return demo's numbers as text, by path: `machines.router.lan`."""
-    return dict(_leaves("", _values()))
+    return dict(leaves_of(make_plan()))
+
+
+def leaves_of(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield the path of each number of a plan, and the number as text."""
+    return _leaves("", plan.as_vars())
 
 
 @cache

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from mkdocs.config import config_options
 from mkdocs.config.base import Config
@@ -12,7 +12,7 @@ from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File, Files
 
 from graders.errors import KitError
-from graders.site import fences, links, numbers, pictures
+from graders.site import fences, links, namebox, numbers, pictures
 from graders.site.accessible import accessible
 from graders.site.collection import Collection, collect
 from graders.site.problems import Problems
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from mkdocs.structure.pages import Page
 
     from graders.site.source import Made
+
+# Pages of docs/ in which the names in {{ }} are the plan's.
+_TEMPLATES: Final = "module/"
 
 
 class KitConfig(Config):  # type: ignore[no-untyped-call] # mkdocs has no types there
@@ -90,16 +93,20 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
             return markdown
         whole = page.file.content_string
         line = whole.count("\n") - markdown.count("\n") + 1
-        place = f"docs/{page.file.src_uri}"
-        return self._ready(Piece(markdown, place, line), page)
+        uri = page.file.src_uri
+        template = uri.startswith(_TEMPLATES)
+        piece = Piece(markdown, f"docs/{uri}", line, template=template)
+        return self._ready(piece, page)
 
     def on_page_content(
         self, html: str, *, page: Page, config: MkDocsConfig, files: Files
     ) -> str:
         """Put numbers and pictures into the page."""
         del config
+        uri = page.file.src_uri
         html = numbers.with_elements(pictures.inlined(html, page.file, files))
-        self._pages[page.file.src_uri] = html
+        html = namebox.with_box(html, uri)
+        self._pages[uri] = html
         return html
 
     def on_post_page(

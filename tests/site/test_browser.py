@@ -6,6 +6,7 @@ import random
 from functools import partial
 from typing import TYPE_CHECKING
 
+import pytest
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -13,11 +14,13 @@ from selenium.webdriver.support.ui import WebDriverWait
 from graders.errors import UsageError
 from graders.plan import check_student, make_plan
 from graders.quiz import load_quiz
+from graders.site import numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from selenium import webdriver
+    from selenium.webdriver.remote.webelement import WebElement
 
     from .conftest import Built
 
@@ -82,6 +85,62 @@ def test_the_name_box_shows_the_reader_s_numbers(
             in browser.find_element(By.TAG_NAME, "main").text
         ),
     )
+
+
+@pytest.mark.parametrize(
+    ("page", "fields"),
+    [
+        ("part-2-architecture", ("pool", "pool_first")),
+        ("part-3-layer-2", ("l2_vip", "l2_order")),
+        ("part-4-bgp", ("bgp_vip", "bgp_pool", "cluster_asn", "router_asn")),
+        ("worked-example", ("gateway_pool", "gateway_last", "service_range")),
+    ],
+)
+def test_the_module_s_numbers_follow_the_reader(
+    browser: webdriver.Chrome, root: str, page: str, fields: tuple[str, ...]
+) -> None:
+    """In text, blocks and pictures; and back to demo's."""
+    browser.get(f"{root}/module/{page}.html")
+    for name in ("demo", "ada", "demo"):
+        box = browser.find_element(By.NAME, "student")
+        box.clear()
+        box.send_keys(name, Keys.ENTER)
+        told = browser.find_element(By.ID, "student-told")
+        _until(browser, partial(_says, told, name))
+        shown = _shown(browser)
+        values = dict(numbers.leaves_of(make_plan(name)))
+        assert {path for path, _ in shown} <= set(values)
+        assert {one for one in shown if values[one[0]] != one[1]} == set()
+        for field in fields:
+            assert any(path.startswith(field) for path, _ in shown), field
+
+
+def _says(told: WebElement, name: str) -> bool:
+    return f"of {name}." in told.text
+
+
+def _shown(browser: webdriver.Chrome) -> set[tuple[str, str]]:
+    """Return each number of the plan on the page, with what it is."""
+    script = (
+        "return [...document.querySelectorAll('[data-plan]')]"
+        ".map((one) => [one.dataset.plan, one.textContent])"
+    )
+    return {(path, text) for path, text in browser.execute_script(script)}
+
+
+def test_what_is_no_number_of_the_lab_stays(
+    browser: webdriver.Chrome, root: str
+) -> None:
+    """Another site's plan, and the map that is drawn to scale for demo."""
+    browser.get(f"{root}/module/part-3-layer-2.html")
+    box = browser.find_element(By.NAME, "student")
+    box.clear()
+    box.send_keys("ada", Keys.ENTER)
+    browser.get(f"{root}/module/part-5-addresses.html")
+
+    text = browser.find_element(By.TAG_NAME, "main").text
+    assert "192.168.20.220-192.168.20.239" in text
+    assert str(make_plan().lan) in text
 
 
 def test_a_name_that_is_not_allowed_is_told(
