@@ -12,7 +12,14 @@ from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File, Files
 
 from graders.errors import KitError
-from graders.site import fences, links, namebox, numbers, pictures
+from graders.site import (
+    benchpage,
+    fences,
+    links,
+    namebox,
+    numbers,
+    pictures,
+)
 from graders.site.accessible import accessible
 from graders.site.collection import Collection, collect
 from graders.site.problems import Problems
@@ -94,6 +101,8 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
         whole = page.file.content_string
         line = whole.count("\n") - markdown.count("\n") + 1
         uri = page.file.src_uri
+        if uri == benchpage.URI:
+            markdown = benchpage.with_figures(markdown, self._problems)
         template = uri.startswith(_TEMPLATES)
         piece = Piece(markdown, f"docs/{uri}", line, template=template)
         return self._ready(piece, page)

@@ -28,39 +28,56 @@ UNANSWERED: Final = """\
   choices:
     - {text: a, right: false, why: w}
     - {text: b, right: false, why: w}"""
-# What is broken: the file, what is written at its end (nothing: it is gone),
-# and what the build says.
+# What is broken at once: the file, what is written at its end (nothing: it
+# is gone), and what the build says. Labs are read first, then questions,
+# then pages.
 BROKEN: Final = {
-    "no brief": (
-        "labs/lab-2-layer-2/README.md",
-        "",
-        "labs/lab-2-layer-2/README.md must be there",
-    ),
-    "broken link": (
-        "docs/grading.md",
-        "[x](nowhere.md)",
-        "docs/grading.md:{line}: link to nowhere.md: no such page",
-    ),
-    "broken heading": (
-        "docs/grading.md",
-        "[x](json.md#nowhere)",
-        "docs/grading.md:{line}: the link's #nowhere must be a heading",
-    ),
-    "undefined variable": (
-        "labs/lab-1-pending-service/README.md",
-        "{{ pol }}",
-        "labs/lab-1-pending-service/README.md:{line}: names in",
-    ),
-    "unknown mark": (
-        "docs/module/worked-example.md",
-        "```shell runable\ntrue\n```",
-        "docs/module/worked-example.md:{line}: after ```shell may come only",
-    ),
-    "unanswered question": (
-        "docs/quiz.yml",
-        UNANSWERED,
-        "docs/quiz.yml:{line}: question 'new' must have an answer",
-    ),
+    "no brief": [
+        (
+            "labs/lab-2-layer-2/README.md",
+            "",
+            "labs/lab-2-layer-2/README.md must be there",
+        ),
+    ],
+    "unanswered question": [
+        (
+            "docs/quiz.yml",
+            UNANSWERED,
+            "docs/quiz.yml:{line}: question 'new' must have an answer",
+        ),
+    ],
+    "pages": [
+        (
+            "docs/grading.md",
+            "[x](nowhere.md)",
+            "docs/grading.md:{line}: link to nowhere.md: no such page",
+        ),
+        (
+            "docs/grading.md",
+            "[x](json.md#nowhere)",
+            "docs/grading.md:{line}: the link's #nowhere must be a heading",
+        ),
+        (
+            "docs/module/part-4-bgp.md",
+            "{{ bgp_vipp }}",
+            "docs/module/part-4-bgp.md:{line}: names in",
+        ),
+        (
+            "labs/lab-1-pending-service/README.md",
+            "{{ pol }}",
+            "labs/lab-1-pending-service/README.md:{line}: names in",
+        ),
+        (
+            "docs/module/worked-example.md",
+            "```shell runable\ntrue\n```",
+            "docs/module/worked-example.md:{line}: after ```shell may come",
+        ),
+        (
+            "docs/bench.json",
+            "[]",
+            "docs/bench.json:{line} must be JSON",
+        ),
+    ],
 }
 
 
@@ -133,18 +150,24 @@ def _copy(folder: Path) -> Path:
     return folder
 
 
+def _broken_file(file: Path, text: str) -> int:
+    """Write at a file's end, or remove it; return the line written."""
+    if not text:
+        file.unlink()
+        return 0
+    before = file.read_text(encoding="utf-8").rstrip("\n")
+    file.write_text(f"{before}\n\n{text}\n", encoding="utf-8")
+    return before.count("\n") + 3
+
+
 @pytest.mark.parametrize("case", BROKEN)
 def test_bad_input_ends_the_build(case: str, tmp_path: Path) -> None:
-    """The message has file and line, and is no traceback."""
-    name, text, message = BROKEN[case]
+    """Each message has file and line, all come at once, with no traceback."""
     kit = _copy(tmp_path / "kit")
-    file, line = kit / name, 0
-    if text:
-        before = file.read_text(encoding="utf-8").rstrip("\n")
-        line = before.count("\n") + 3
-        file.write_text(f"{before}\n\n{text}\n", encoding="utf-8")
-    else:
-        file.unlink()
+    wanted = [
+        message.format(line=_broken_file(kit / name, text))
+        for name, text, message in BROKEN[case]
+    ]
     # The folder that it runs in comes first: the copy's own graders.
     done = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--quiet"],
@@ -156,5 +179,5 @@ def test_bad_input_ends_the_build(case: str, tmp_path: Path) -> None:
     )
 
     assert done.returncode == 1
-    assert message.format(line=line) in done.stderr
+    assert [one for one in wanted if one not in done.stderr] == []
     assert "Traceback" not in done.stderr
