@@ -48,9 +48,10 @@ def _tables(rows: Sequence[Figure]) -> Iterator[str]:
 def _row(one: Figure) -> str:
     middle = _said(one, statistics.median(one.values))
     worst = _said(one, max(one.values))
+    day = one.date.isoformat()
     return (
         f"| {one.name} | {len(one.values)} | {middle} | {worst}"
-        f" | {one.wanted} | {one.date.isoformat()} |"
+        f' | {one.wanted} | <time datetime="{day}">{day}</time> |'
     )
 
 

@@ -14,6 +14,7 @@ from mkdocs.structure.files import File, Files
 from graders.errors import KitError
 from graders.site import (
     benchpage,
+    describe,
     fences,
     links,
     namebox,
@@ -114,6 +115,8 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
         del config
         uri = page.file.src_uri
         html = numbers.with_elements(pictures.inlined(html, page.file, files))
+        about = describe.described(html, str(page.title))
+        page.meta.setdefault("description", about)
         html = namebox.with_box(html, uri)
         self._pages[uri] = html
         return html

@@ -94,7 +94,7 @@ def answers_page(questions: list[Question]) -> Made:
             )
         parts.append(question.explanation)
     piece = Piece("\n\n".join(parts) + "\n")
-    return Made("solutions/quiz.md", "Quiz", (piece,))
+    return Made("solutions/quiz.md", "Answers of the quiz", (piece,))
 
 
 def _question(question: Question, number: int) -> str:

@@ -47,7 +47,8 @@ def _faults(lab: Lab) -> Made:
         ]
     )
     uri = f"solutions/{lab.id}/index.md"
-    return Made(uri, "Faults", (Piece(text, uri.removesuffix(".md")),))
+    title = f"Lab {lab.number}: faults"
+    return Made(uri, title, (Piece(text, uri.removesuffix(".md")),))
 
 
 def _page(lab: Lab, variant: str) -> Made:

@@ -23,6 +23,8 @@ LOADED = re.compile(
     r"|<link\b(?=[^>]*rel=\"(?:stylesheet|icon|preload|preconnect)\")"
     r"[^>]*\bhref=\"([^\"]+)\""
 )
+TITLE = re.compile(r"<title>(.*?)</title>")
+DESCRIPTION = re.compile(r'<meta name="description" content="([^"]*)"')
 # What of a walkthrough is not prose: its front matter and its blocks.
 CODE = re.compile(r"^---.*?^---$|```.*?```", re.DOTALL | re.MULTILINE)
 
@@ -105,6 +107,34 @@ def test_nothing_is_loaded_from_elsewhere(
                 assert not re.match(r"[a-z]+:|//", target), (page, target)
                 path = target.partition("?")[0]
                 assert (page.parent / path).resolve().is_file(), target
+
+
+@pytest.mark.parametrize("edition", ["student", "instructor"])
+def test_each_page_says_what_it_is(
+    edition: str, request: pytest.FixtureRequest
+) -> None:
+    """Language, viewport, and a title and description of its own.
+
+    Lighthouse asks for these: html-has-lang, viewport, document-title and
+    meta-description (developer.chrome.com/docs/lighthouse). That no other
+    page has the same title is rule 2.4.2 of WCAG, and for descriptions what
+    Google's guide on snippets asks for.
+    """
+    pages = request.getfixturevalue(edition).pages()
+    found: dict[str, list[str]] = {}
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert '<html lang="en"' in text, page
+        assert re.search(r'name="viewport" content="width=device-', text), page
+        for part in (TITLE, DESCRIPTION):
+            said = part.findall(text)
+            assert len(said) == 1, page
+            assert said[0].strip(), page
+            found.setdefault(said[0], []).append(page.name)
+
+    assert len(found) == 2 * len(pages), [
+        (said, names) for said, names in found.items() if len(names) > 1
+    ]
 
 
 @pytest.mark.parametrize("edition", ["student", "instructor"])

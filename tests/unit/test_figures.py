@@ -124,7 +124,7 @@ def test_the_table_has_one_part_for_each_machine() -> None:
     )
 
     assert "On a machine with 2 cores:" in text
-    assert "| 2 | 8.6 s | 9.0 s | <= 10 s | 2026-11-23 |" in text
+    assert "| 2 | 8.6 s | 9.0 s | <= 10 s | <time " in text
     assert "| 1 | 0 of 120 | 0 of 120 | <= 10 s |" in text
     assert text.count("| what |") == 2
     assert benchpage.table([]) == "Nothing has been measured yet."

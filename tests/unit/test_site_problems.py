@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from html import unescape
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +12,7 @@ from graders.cli_quiz import ask_quiz, letters
 from graders.errors import UsageError
 from graders.plan import make_plan
 from graders.quiz import LETTERS, load_quiz
-from graders.site import links, numbers
+from graders.site import describe, links, numbers
 from graders.site.accessible import accessible
 from graders.site.problems import Problems
 from graders.site.slim import slim
@@ -154,3 +155,16 @@ def test_white_space_that_nobody_sees() -> None:
     page = "<p>\n    a\n  b</p>\n<pre>\n  c\n</pre>\n  <p>\n"
 
     assert slim(page) == "<p>\na\nb</p>\n<pre>\n  c\n</pre>\n<p>\n"
+
+
+def test_a_page_is_described_by_its_first_sentences() -> None:
+    """Not by how long it takes, not for ever, and safe in an attribute."""
+    time = "<p><b>Time:</b> 45 minutes, and a little more.</p>"
+    text = f"<p>A &lt;VIP&gt; <i>is</i> {'x ' * 90}</p>"
+
+    about = describe.described(time + text, "T")
+
+    assert about.startswith("T: A &lt;VIP&gt; is x x")
+    assert about.endswith("x...")
+    assert len(unescape(about)) <= 160
+    assert describe.described("<h1>T</h1>", "T") == "T"
