@@ -10,6 +10,7 @@ import subprocess
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from graders import kept_shells
 from graders.errors import CannotCheck
 from graders.transports import Transport, transport
 
@@ -54,12 +55,15 @@ class Machine:
                 `seconds`.
 
         """
-        command = [*self.way.prefix, *argv]
+        prefix = self.way.prefix
         try:
-            done = self._execute(command, seconds, stdin)
+            if stdin:
+                done = _execute([*prefix, *argv], seconds, stdin)
+            else:
+                done = kept_shells.run(prefix, argv, seconds)
         except FileNotFoundError:
             raise CannotCheck(
-                f"could not look from {self.role}: no {command[0]} command on"
+                f"could not look from {self.role}: no {prefix[0]} command on"
                 " PATH",
                 way_out="see `lab doctor`",
             ) from None
@@ -77,19 +81,19 @@ class Machine:
             " ".join(argv), done.returncode, done.stdout, done.stderr
         )
 
-    @staticmethod
-    def _execute(
-        command: Sequence[str], seconds: float, stdin: str
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            command,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=seconds,
-            check=False,
-        )
+
+def _execute(
+    command: Sequence[str], seconds: float, stdin: str
+) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=seconds,
+        check=False,
+    )
 
 
 def machine_of(plan: Plan, role: str) -> Machine:
