@@ -10,6 +10,7 @@ import typer
 from rich.console import Console
 
 from graders import state
+from graders.ahead import load_ahead
 from graders.cli_common import located
 from graders.cli_lab import standing_lab
 from graders.grade import run_grade
@@ -35,6 +36,7 @@ def grade_now(
         KitError: nothing stands, or the kit cannot look.
 
     """
+    load_ahead()
     plan = located(student).plan
     lab, now = standing_lab(plan)
     session = open_session(plan, lab, now.variant)
@@ -73,6 +75,7 @@ def hint_now(student: str) -> None:
         KitError: nothing stands, or the kit cannot look.
 
     """
+    load_ahead()
     plan = located(student).plan
     lab, now = standing_lab(plan)
     session = open_session(plan, lab, now.variant)

@@ -13,6 +13,7 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from graders import doctor, lifecycle, standing, state
+from graders.ahead import load_ahead
 from graders.cli_common import located
 from graders.dockercli import EngineDown
 from graders.errors import CannotCheck, UsageError
@@ -100,6 +101,7 @@ def start_lab(ref: str, variant: str, student: str) -> None:
         KitError: no such lab or variant, or a step failed.
 
     """
+    load_ahead()
     lab = load_lab(ref)
     if variant:
         lab.variant(variant)
@@ -116,6 +118,7 @@ def reset_lab(student: str) -> None:
         KitError: none stands, or a step failed.
 
     """
+    load_ahead()
     plan = up_plan(student)
     try:
         lab, _ = standing_lab(plan)

@@ -7,9 +7,11 @@ state here, and a lab that a reset cannot mend is built anew.
 from __future__ import annotations
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from graders import state
+from graders.ahead import loaded
 from graders.baseline import (
     Baseline,
     collect,
@@ -19,7 +21,6 @@ from graders.baseline import (
 )
 from graders.errors import CannotCheck
 from graders.paths import cache_dir, state_dir
-from graders.probes.cluster import Cluster
 from graders.provision import run_playbook
 from graders.standing import standing
 from graders.transports import ways_on
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from graders.labfile import Lab
     from graders.plan import Plan
+    from graders.probes.cluster import Cluster
 
 
 def variables(plan: Plan) -> dict[str, Any]:
@@ -132,10 +134,13 @@ def _play(  # noqa: PLR0913, PLR0917 - which playbook, and all that it is about
         "metallb": lab.metallb,
     }
     extra = {"lab": about, "lab_dir": str(lab.folder), "variant": variant}
+    loaded()
     run_playbook(name, variables(plan) | extra | more, student=plan.student)
 
 
 def _cluster(plan: Plan) -> Cluster:
+    from graders.probes.cluster import Cluster  # noqa: PLC0415 - see ahead
+
     return Cluster(state_dir(plan.student) / "kubeconfig", plan.context)
 
 
@@ -153,11 +158,7 @@ def _settled(plan: Plan) -> Baseline:
 
 
 def _left(plan: Plan, wanted: Baseline | None) -> list[str]:
-    """Return what differs from the recorded start, given time to settle.
-
-    What the API server tells settles last and costs least to look at; the
-    machines are looked at when it has.
-    """
+    """Return what differs from the recorded start, given time to settle."""
     if not wanted:
         return ["the recorded start state: expected one, not none"]
     cluster = _cluster(plan)
@@ -169,16 +170,17 @@ def _left(plan: Plan, wanted: Baseline | None) -> list[str]:
     machines = {
         place: text for place, text in wanted.items() if place not in objects
     }
-    left = until(
-        "settled",
+    looks: list[Callable[[], list[str]]] = [
         lambda: differences(objects, of_cluster(cluster)),
-        lambda left: not left,
-    )
-    return left + until(
-        "settled",
         lambda: differences(machines, of_machines(plan)),
-        lambda left: not left,
-    )
+    ]
+    with ThreadPoolExecutor(len(looks)) as pool:
+        left = pool.map(lambda look: until("settled", look, _none), looks)
+        return [line for lines in left for line in lines]
+
+
+def _none(lines: list[str]) -> bool:
+    return not lines
 
 
 def _places(plan: Plan) -> tuple[str, ...]:

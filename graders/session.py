@@ -14,7 +14,6 @@ from graders.errors import CannotCheck
 from graders.making import LABELS, made
 from graders.paths import state_dir
 from graders.probes.client import Client
-from graders.probes.cluster import Cluster
 from graders.probes.dhcp import Dhcp
 from graders.probes.machine import Machine, machine_of
 from graders.probes.router import Router
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from graders.labfile import Lab
     from graders.plan import Plan
+    from graders.probes.cluster import Cluster
 
 # Of a port of a Service; several ports must have names.
 _PORT: Final = ("name", "port", "targetPort", "protocol")
@@ -138,5 +138,7 @@ def open_session(plan: Plan, lab: Lab, variant: str) -> Session:
         CannotCheck: the kit's kubeconfig is not there.
 
     """
+    from graders.probes.cluster import Cluster  # noqa: PLC0415 - see ahead
+
     kubeconfig = state_dir(plan.student) / "kubeconfig"
     return Session(plan, lab, variant, Cluster(kubeconfig, plan.context))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from graders.dockercli import docker
 from graders.errors import CannotCheck
 from graders.paths import cache_dir, state_dir
-from graders.probes.cluster import Cluster
 
 if TYPE_CHECKING:
     from graders.plan import Machine, Plan
@@ -67,6 +66,8 @@ def _is_up(
 
 def _ready(plan: Plan) -> bool:
     """Tell whether the API server counts three Ready nodes."""
+    from graders.probes.cluster import Cluster  # noqa: PLC0415 - see ahead
+
     kubeconfig = state_dir(plan.student) / "kubeconfig"
     nodes = Cluster(kubeconfig, plan.context).items("/api/v1/nodes")
     ready = [

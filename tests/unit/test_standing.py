@@ -11,6 +11,7 @@ from graders import standing
 from graders.dockercli import EngineDown
 from graders.errors import CannotCheck
 from graders.plan import make_plan
+from graders.probes import cluster
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,7 +81,7 @@ def _nodes(monkeypatch: pytest.MonkeyPatch, ready: list[str]) -> None:
             assert path == "/api/v1/nodes"
             return nodes
 
-    monkeypatch.setattr(standing, "Cluster", Answers)
+    monkeypatch.setattr(cluster, "Cluster", Answers)
 
 
 @pytest.mark.usefixtures("host")
@@ -171,6 +172,7 @@ def test_no_answer_is_no(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     def silent(*_: object) -> None:
         raise (EngineDown if name == "docker" else CannotCheck)("no answer")
 
-    monkeypatch.setattr(standing, name, silent)
+    place = cluster if name == "Cluster" else standing
+    monkeypatch.setattr(place, name, silent)
 
     assert not standing.standing(PLAN)

@@ -1,0 +1,106 @@
+"""How MetalLB stands, in lines that change when anybody changes it.
+
+An apply of what is there already takes longer than to look whether it is.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Final
+
+from graders.kube import KubeError
+
+if TYPE_CHECKING:
+    from graders.kube import Kube, Object
+
+_SPACE: Final = "namespaces/metallb-system"
+_MINE: Final = "?labelSelector=app.kubernetes.io/name=metallb"
+_RBAC: Final = "/apis/rbac.authorization.k8s.io/v1"
+_COUNTED: Final = (
+    f"/apis/apps/v1/{_SPACE}/deployments{_MINE}",
+    f"/apis/apps/v1/{_SPACE}/daemonsets{_MINE}",
+)
+_HOOKS: Final = "/apis/admissionregistration.k8s.io/v1"
+_OTHERS: Final = (
+    f"/api/v1/{_SPACE}/configmaps{_MINE}",
+    f"/api/v1/{_SPACE}/serviceaccounts{_MINE}",
+    f"/api/v1/{_SPACE}/services{_MINE}",
+    f"{_RBAC}/{_SPACE}/roles{_MINE}",
+    f"{_RBAC}/{_SPACE}/rolebindings{_MINE}",
+    f"{_RBAC}/clusterroles{_MINE}",
+    f"{_RBAC}/clusterrolebindings{_MINE}",
+    f"{_HOOKS}/validatingwebhookconfigurations{_MINE}",
+    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+)
+_SECRETS: Final = f"/api/v1/{_SPACE}/secrets"
+_OWN_SECRETS: Final = ("metallb-memberlist", "metallb-webhook-cert")
+# How many of a Deployment's or DaemonSet's pods are there.
+_COUNTS: Final = (
+    *("readyReplicas", "numberReady"),
+    *("updatedReplicas", "updatedNumberScheduled"),
+)
+_POOLS: Final = f"/apis/metallb.io/v1beta1/{_SPACE}/ipaddresspools"
+_QUESTION: Final = {
+    "apiVersion": "metallb.io/v1beta1",
+    "kind": "IPAddressPool",
+    "metadata": {"name": "webhook-answers"},
+    "spec": {"addresses": ["192.0.2.1/32"]},
+}
+
+
+def look(kube: Kube) -> list[str]:
+    """Return a line for each object of MetalLB.
+
+    Raises:
+        KubeError: the API server does not answer, or refuses.
+
+    """
+    with ThreadPoolExecutor(len(_OTHERS)) as pool:
+        metas = pool.map(kube.metadata, _OTHERS)
+        lines = [
+            f"{path} {_version(meta)}"
+            for path, found in zip(_OTHERS, metas, strict=True)
+            for meta in found
+        ]
+    lines += [
+        f"{path} {_version(item['metadata'])} {_counts(item)}"
+        for path in _COUNTED
+        for item in kube.items(path)
+    ]
+    lines += [
+        f"{item['metadata']['name']} {item['type']}"
+        for item in kube.items(_SECRETS)
+        if item["metadata"]["name"] in _OWN_SECRETS
+    ]
+    return sorted(lines)
+
+
+def _version(meta: Object) -> str:
+    """Return what changes with an object.
+
+    The generation counts the changes of a spec; where a kind has none, the
+    version of the whole object does.
+    """
+    version = meta.get("generation") or meta["resourceVersion"]
+    return f"{meta['name']} {meta['uid']} {version}"
+
+
+def _counts(item: Object) -> str:
+    """Return how many pods are wanted, and how many there are."""
+    status = item.get("status", {})
+    found = [item["spec"].get("replicas")] + [
+        status.get(count) for count in _COUNTS
+    ]
+    return " ".join(map(str, found))
+
+
+def answers(kube: Kube) -> bool:
+    """Tell whether the webhook answers; a dry run changes nothing.
+
+    After a restart of its node a controller is said to be ready for a
+    while that is not back yet.
+    """
+    try:
+        return bool(kube.ask("POST", f"{_POOLS}?dryRun=All", _QUESTION))
+    except KubeError:
+        return False
