@@ -57,6 +57,7 @@ class Spec:
     needs: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
     full: bool = False
+    alone: bool = False
 
 
 class Failed(Exception):  # noqa: N818 - the name of an outcome
@@ -74,18 +75,21 @@ class Failed(Exception):  # noqa: N818 - the name of an outcome
         super().__init__(self.reason)
 
 
-def check(
+def check(  # noqa: PLR0913 - all that a check may say of itself
     *,
     layer: Layer,
     needs: Iterable[str] = (),
     variants: Iterable[str] = (),
     full: bool = False,
+    alone: bool = False,
 ) -> Callable[[_Test], _Test]:
     """Mark a test as a check of `layer`.
 
     `needs` are names of earlier checks without which this one says
     nothing. With `variants`, the check exists for these only. A `full` one
-    disturbs the lab to measure it, and is made by `grade --full` only.
+    disturbs the lab to measure it, and is made by `grade --full` only. One
+    that makes or changes something for a while is made `alone`; those that
+    only look are made beside each other.
 
     Raises:
         KitError: there is no such layer, or a name is given for a tuple.
@@ -97,7 +101,7 @@ def check(
         )
     if isinstance(needs, str) or isinstance(variants, str):
         raise KitError("needs and variants must be tuples, not one text")
-    spec = Spec(layer, tuple(needs), tuple(variants), full)
+    spec = Spec(layer, tuple(needs), tuple(variants), full, alone or full)
 
     def mark(function: _Test) -> _Test:
         function.__dict__[_KEY] = spec

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from graders.labfile import Lab
-    from graders.plugin import SessionLike
+    from graders.planned import SessionLike
     from graders.results import CheckResult, GradeResult
 
 # Nothing of the repository's or the user's own pytest set-up may matter.

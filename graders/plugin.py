@@ -7,13 +7,14 @@ looking is said as a reason for `cannot-check`, never as a failure.
 from __future__ import annotations
 
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from graders.checks import Layer, spec_of
+from graders.beside import Beside
 from graders.errors import CannotCheck, KitError
+from graders.planned import Planned, Run, SessionLike, name_of, read_check
 from graders.results import NEEDS_FULL, CheckResult
 from graders.verdicts import Verdict, blame, judge
 
@@ -22,45 +23,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from graders.labfile import Lab
-
-
-class PlanLike(Protocol):
-    """What grading needs of a plan."""
-
-    @property
-    def student(self) -> str:
-        """Whose lab it is."""
-
-    def as_vars(self) -> dict[str, Any]:
-        """Return the numbers that sentences and hints may name."""
-
-
-class SessionLike(Protocol):
-    """What grading needs of a session; checks know the rest."""
-
-    @property
-    def plan(self) -> PlanLike:
-        """The plan of the lab that is graded."""
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A check that exists for this variant."""
-
-    name: str
-    of: int
-    layer: Layer | None = None
-    sentence: str = ""
-    needs: tuple[str, ...] = ()
-    full: bool = False
-
-
-@dataclass
-class Run:
-    """A check on its way: what it took so far, what first went wrong."""
-
-    seconds: float = 0.0
-    trouble: Verdict | None = None
 
 
 class GradePlugin:
@@ -90,6 +52,8 @@ class GradePlugin:
         self._full = full
         self._planned: dict[str, Planned] = {}
         self._run = Run()
+        self._items: list[pytest.Function] = []
+        self._beside = Beside()
         self._unheard: OSError | None = None
 
     @pytest.fixture
@@ -132,7 +96,7 @@ class GradePlugin:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Keep the checks of this variant, in the order of the file."""
         tests = [item for item in items if isinstance(item, pytest.Function)]
-        known = [_name(test) for test in tests]
+        known = [name_of(test) for test in tests]
         kept = [
             test
             for at, test in enumerate(tests)
@@ -140,34 +104,64 @@ class GradePlugin:
         ]
         if not self.problems:
             self._note_missing(known)
-        items[:] = [] if self.problems else kept
+        self._items = [] if self.problems else kept
+        items[:] = self._items
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Stop a check whose needed checks did not pass."""
         self._run = Run()
-        planned = self._planned[_name(item)]
-        lacking = [
-            need
-            for need in planned.needs
-            if need in self._planned and self.results[need].outcome != "pass"
-        ]
-        if lacking:
+        planned = self._planned[name_of(item)]
+        if lacking := self._lacking(planned):
             raise CannotCheck(f"needs {', '.join(lacking)}")
         if planned.full and not self._full:
             raise CannotCheck(NEEDS_FULL)
+        self._begin(item)
+
+    def _lacking(self, check: Planned) -> list[str]:
+        """Return the needed checks that have not passed, or not yet."""
+        return [
+            need
+            for need in check.needs
+            if need in self._planned
+            and (
+                need not in self.results
+                or self.results[need].outcome != "pass"
+            )
+        ]
+
+    def _begin(self, item: pytest.Item) -> None:
+        """Begin this check and what may be made beside it."""
+        at = next(i for i, one in enumerate(self._items) if one is item)
+        for test in self._items[at:]:
+            check = self._planned[name_of(test)]
+            if check.alone or test.fixturenames != ["lab"]:
+                return
+            if not self._lacking(check):
+                look = partial(test.function, self._session)
+                self._beside.begin(check.name, look)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """Take what a check came to that was begun; None runs it now."""
+        name = name_of(pyfuncitem)
+        if not self._beside.has(name):
+            return None
+        self._beside.end(name)
+        return True
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> None:
         """Add up set-up, check and clean-up; the first trouble counts."""
-        self._run.seconds += call.duration
+        own = self._beside.seconds.get(name_of(item), call.duration)
+        self._run.seconds += own if call.when == "call" else call.duration
         if call.excinfo and not self._run.trouble:
             self._run.trouble = judge(call.excinfo, item.path)
         if call.when == "teardown":
             with _screen(item.config):
-                self._finish(self._planned[_name(item)], self._run)
+                self._finish(self._planned[name_of(item)], self._run)
 
     def _all_planned(self) -> list[Planned]:
         """Return the checks, by lab.yml if the file could not be read."""
@@ -181,40 +175,18 @@ class GradePlugin:
     def _plan(self, test: pytest.Function, before: list[str]) -> bool:
         """Note a check and return True if this variant has it."""
         try:
-            check = self._read(test, before)
+            check = read_check(
+                test, before, self._lab.checks, self._session.plan.as_vars()
+            )
         except KitError as error:
             self.problems.append(
                 f"could not read {test.path.name}: {test.name}: {error}"
             )
             return False
-        if check:
-            self._planned[check.name] = check
-        return check is not None
-
-    def _read(
-        self, test: pytest.Function, before: list[str]
-    ) -> Planned | None:
-        """Return what the file says about a check of this variant.
-
-        Raises:
-            KitError: the file and lab.yml do not fit together.
-
-        """
-        spec, name = spec_of(test.function), _name(test)
-        if spec is None:
-            raise KitError("a check must be marked with @check")
-        if name not in self._lab.checks:
-            raise KitError(f"lab.yml must give points to check {name}")
-        for need in spec.needs:
-            if need not in before:
-                raise KitError(f"needs must name a check above, not {need!r}")
-        if spec.variants and self._variant not in spec.variants:
-            return None
-        sentence = _sentence(test, self._session.plan.as_vars())
-        points = self._lab.checks[name]
-        return Planned(
-            name, points, spec.layer, sentence, spec.needs, spec.full
-        )
+        if check.variants and self._variant not in check.variants:
+            return False
+        self._planned[check.name] = check
+        return True
 
     def _note_missing(self, known: list[str]) -> None:
         for name in self._lab.checks:
@@ -245,28 +217,6 @@ class GradePlugin:
             self._on_result(result)
         except OSError as error:
             self._on_result, self._unheard = None, error
-
-
-def _name(item: pytest.Item) -> str:
-    return item.name.removeprefix("test_")
-
-
-def _sentence(test: pytest.Function, names: dict[str, Any]) -> str:
-    """Return the docstring's first line with the plan's numbers in it.
-
-    Raises:
-        KitError: there is none, or it names what the plan does not have.
-
-    """
-    lines = (test.function.__doc__ or "").strip().splitlines()
-    if not lines:
-        raise KitError("a check must have a docstring, which is its sentence")
-    try:
-        return lines[0].format_map(names).rstrip(" .")
-    except (LookupError, ValueError, AttributeError) as error:
-        raise KitError(
-            f"the docstring must name what the plan has, not {error}"
-        ) from error
 
 
 def _screen(config: pytest.Config) -> AbstractContextManager[None]:

@@ -80,7 +80,7 @@ def test_http(lab: Session) -> None:
         expect_answer(client, vip, TEXT)
 
 
-@check(layer="allocation", needs=("http",))
+@check(layer="allocation", needs=("http",), alone=True)
 def test_fresh(lab: Session) -> None:
     """Another Service like web gets a VIP of its own and answers."""
     with lab.like("web", SPACE, SPACE) as name:
@@ -88,7 +88,9 @@ def test_fresh(lab: Session) -> None:
         expect_answer(lab.lan_client, vip, TEXT)
 
 
-@check(layer="policy", needs=("fresh",), variants=("pool-selector",))
+@check(
+    layer="policy", needs=("fresh",), variants=("pool-selector",), alone=True
+)
 def test_guard(lab: Session) -> None:
     """A Service of a namespace without a right to the pool stays pending."""
     # `fresh` is the positive control: where the namespace has the right, a

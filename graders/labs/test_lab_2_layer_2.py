@@ -160,7 +160,7 @@ def test_http(lab: Session) -> None:
         expect_answer(client, str(lab.plan.l2_vip), TEXT)
 
 
-@check(layer="advertisement", needs=("http",))
+@check(layer="advertisement", needs=("http",), alone=True)
 def test_fresh(lab: Session) -> None:
     """Another Service like web is announced, too, and answers."""
     with lab.like("web", SPACE, SPACE) as name:

@@ -199,7 +199,7 @@ def test_source(lab: Session) -> None:
     )
 
 
-@check(layer="policy", needs=("paths",))
+@check(layer="policy", needs=("paths",), alone=True)
 def test_filter(lab: Session) -> None:
     """The router accepts nothing but what was agreed for Services."""
     wanted = frozenset(eligible(lab).values())

@@ -106,7 +106,7 @@ def test_route(lab: Session) -> None:
     )
 
 
-@check(layer="forwarding", needs=("arp", "route"))
+@check(layer="forwarding", needs=("arp", "route"), alone=True)
 def test_flows(lab: Session) -> None:
     """Of many flows to web and to web-lan none is lost, whoever sends."""
     ways = _ways(lab)
@@ -149,7 +149,7 @@ def test_client_address(lab: Session) -> None:
     at_once(exact, ways)
 
 
-@check(layer="endpoint", needs=("client_address",))
+@check(layer="endpoint", needs=("client_address",), alone=True)
 def test_moved(lab: Session) -> None:
     """Wherever a pod is, the VIPs follow: shown with the grader's own pods."""
     roles = ("worker", "worker2")

@@ -156,7 +156,7 @@ def test_pools(lab: Session) -> None:
         )
 
 
-@check(layer="policy", needs=("pools",))
+@check(layer="policy", needs=("pools",), alone=True)
 def test_tenancy(lab: Session) -> None:
     """Tenants get VIPs for applications, and none of the ingress pool."""
     own = str(lab.plan.ingress_first)

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 _REPLY: Final = re.compile(r"reply from \S+ \[([0-9A-Fa-f:]{17})\]")
 # curl's answer when nothing answered at all.
 _STATUS: Final = "\n%{http_code}"
+# A first packet that is lost is sent again after a second: to try anew is
+# quicker, where a Service has only just come.
+_CONNECT: Final = ("--connect-timeout", "0.7")
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Client:
         """Request `http://address:port/` and wait at most `seconds`."""
         argv = ["curl", "-sS", "--max-time", str(seconds)]
         url = f"http://{address}" + (f":{port}" if port != 80 else "")  # noqa: PLR2004 - HTTP's own port, which URLs leave out
-        done = self.machine.run(*argv, "-w", _STATUS, url)
+        done = self.machine.run(*argv, *_CONNECT, "-w", _STATUS, url)
         body, _, status = done.out.rpartition("\n")
         shown = " ".join([*argv, url])
         return Http(shown, int(status or 0), body, done.error)

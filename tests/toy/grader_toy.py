@@ -50,7 +50,7 @@ def test_http(lab: Any) -> None:  # noqa: ANN401 - same
     assert lab.page == "hello"
 
 
-@check(layer="policy", variants=("no-pool",))
+@check(layer="policy", variants=("no-pool",), alone=True)
 def test_guard(lab: Any) -> None:  # noqa: ANN401 - same
     """nobody else may use {pool_name}."""
     act(lab)

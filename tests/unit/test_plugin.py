@@ -46,6 +46,80 @@ def _one(tmp_path: Path, line: str) -> tuple[str, str]:
     return result.outcome, result.reason
 
 
+BESIDE = '''
+    import threading
+    met = threading.Barrier(2)
+    made = []
+
+    @check(layer="allocation")
+    def test_vip(lab):
+        """web has a VIP."""
+        met.wait(5)
+        made.append("vip")
+
+    @check(layer="neighbour")
+    def test_arp(lab):
+        """one node answers."""
+        met.wait(5)
+        made.append("arp")
+        assert LINE
+
+    @check(layer="allocation", alone=True)
+    def test_fresh(lab):
+        """another Service gets one."""
+        assert len(made) == 2, made
+        made.append("fresh")
+
+    @check(layer="route", needs=("arp",))
+    def test_route(lab):
+        """the router has a route."""
+        assert made[2:] == ["fresh"], made
+'''
+
+
+def test_checks_that_look_are_made_beside_each_other(tmp_path: Path) -> None:
+    """Two that wait for each other both pass; one that changes waits."""
+    points = dict.fromkeys(("vip", "arp", "fresh", "route"), 1)
+
+    result = _grade(tmp_path, BESIDE.replace("LINE", "True"), **points)
+
+    assert [check.outcome for check in result.checks] == ["pass"] * 4
+    assert [check.name for check in result.checks] == list(points)
+
+
+def test_what_a_check_beside_comes_to_is_its_own(tmp_path: Path) -> None:
+    """It is said of itself, in its turn, and stops what needs it."""
+    points = dict.fromkeys(("vip", "arp", "fresh", "route"), 1)
+
+    result = _grade(tmp_path, BESIDE.replace("LINE", "False, 'two'"), **points)
+
+    outcomes = [check.outcome for check in result.checks]
+    assert outcomes == ["pass", "fail", "pass", "cannot-check"]
+    assert result.check("arp").reason == "two"
+
+
+def test_seconds_of_a_check_beside_are_its_own(tmp_path: Path) -> None:
+    """Not those for which the one before was waited for."""
+    body = '''
+    import time
+
+    @check(layer="allocation")
+    def test_vip(lab):
+        """web has a VIP."""
+        time.sleep(0.3)
+
+    @check(layer="neighbour")
+    def test_arp(lab):
+        """one node answers."""
+        time.sleep(0.2)
+    '''
+    result = _grade(tmp_path, body, vip=1, arp=1)
+
+    assert result.check("vip").seconds >= 0.3
+    assert 0.2 <= result.check("arp").seconds < 0.3
+    assert result.seconds < 0.5
+
+
 def test_a_check_that_returns_passes(tmp_path: Path) -> None:
     """It gets its points and has no reason."""
     assert _one(tmp_path, "pass") == ("pass", "")
