@@ -162,8 +162,9 @@ def _goes(where: str, meta: Object, kept: Kept) -> bool:
         or meta["name"] == "kube-root-ca.crt"
     ):
         return False
-    lab = labels.get("app.kubernetes.io/managed-by") == "metallb-lab"
-    return not lab or where.endswith("/services")
+    own = labels.get("app.kubernetes.io/managed-by") == "metallb-lab"
+    stays = own and meta["namespace"] in kept.labs
+    return not stays or where.endswith("/services")
 
 
 def _foreign(kube: Kube, kept: Kept) -> list[str]:

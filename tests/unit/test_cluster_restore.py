@@ -103,7 +103,8 @@ def test_what_stays(kind: str, item: dict[str, Any]) -> None:
     [
         ("v1/services", _meta("web", "lab-2", labels=OURS)),
         ("v1/pods", _meta("curl", "default")),
-        ("apps/v1/deployments", _meta("x", "lab-9", labels={"app": "x"})),
+        ("apps/v1/deployments", _meta("x", "lab-2", labels={"app": "x"})),
+        ("apps/v1/deployments", _meta("web", "lab-9", labels=OURS)),
         ("networking.k8s.io/v1/networkpolicies", _meta("deny", "lab-2")),
     ],
 )
