@@ -22,7 +22,7 @@ def see_hosts(file: str, student: str) -> int:
 
     """
     hosts = read_hosts(Path(file))
-    report = preflight(hosts.ways, make_plan(student).cluster)
+    report = preflight(hosts.ways, make_plan(student))
     Console().print(render(report))
     return exit_code(report.all)
 

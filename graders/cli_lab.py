@@ -12,16 +12,19 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
-from graders import doctor, lifecycle, standing, state
+from graders import doctor, lifecycle, preflight, standing, state
 from graders.ahead import load_ahead
 from graders.cli_common import located
+from graders.cli_hosts import see_hosts
 from graders.dockercli import EngineDown
 from graders.errors import CannotCheck, UsageError
 from graders.hostnet import foreign_cluster, routes_only
 from graders.labfile import load_lab
-from graders.plan import variant_for
+from graders.plan import make_plan, variant_for
 from graders.provision import run_playbook
+from graders.roll_call import all_are_this_lab_s, roll_call
 from graders.shell import shell_argv
+from graders.where import HOSTS, inventory, inventory_file
 
 if TYPE_CHECKING:
     from graders.hostnet import Located
@@ -34,9 +37,15 @@ def up_plan(student: str) -> Plan:
     """Return the plan to stand a lab up by; says when it had to move.
 
     Raises:
-        CannotCheck: something on this host would stop it; all at once.
+        CannotCheck: something on this host, or on those of the inventory,
+            would stop it; all at once.
 
     """
+    if hosts := inventory():
+        plan = make_plan(student)
+        if not all_are_this_lab_s(plan):
+            preflight.refuse(preflight.preflight(hosts.ways, plan))
+        return plan
     found = _before_the_engine(student)
     if found.moved_from:
         typer.echo(
@@ -143,13 +152,34 @@ def down_lab(student: str) -> None:
     """
     try:
         located(student)
+        _all_answer(student)
     except EngineDown:
         typer.echo("no container engine runs, so no lab stands")
         return
     except CannotCheck:
-        pass  # whose lab it is stands in labels; the plan is for names only
+        if inventory():
+            raise
+        # Whose lab it is stands in labels; the plan is for names only.
     plan = _plan(student)
     run_playbook("down", lifecycle.variables(plan), student=student)
+
+
+def _all_answer(student: str) -> None:
+    """Refuse to undo on some hosts what was done on all.
+
+    Raises:
+        CannotCheck: hosts do not answer; all of them.
+
+    """
+    if not inventory():
+        return
+    found = roll_call(make_plan(student)).values()
+    silent = [one for one in found if isinstance(one, CannotCheck)]
+    if silent:
+        raise CannotCheck(
+            *(str(one) for one in silent),
+            way_out="nothing was changed on any of the hosts",
+        )
 
 
 def standing_lab(plan: Plan) -> tuple[Lab, State]:
@@ -191,17 +221,12 @@ def show_status(student: str) -> None:
 
     """
     plan = located(student).plan
-    found = standing.containers(plan)
     table = Table("machine", "address", "state")
-    for machine in (*plan.nodes.values(), *plan.machines.values()):
-        item = found.get(machine.name)
-        table.add_row(
-            machine.role,
-            standing.address(plan, item) if item else "",
-            item["State"]["Status"] if item else "not there",
-        )
+    for row in standing.rows(plan):
+        table.add_row(*row)
     console = Console()
-    console.print(f"student {student}, LAN {plan.lan} ({plan.lan_name})")
+    place = f"on {HOSTS}" if inventory() else plan.lan_name
+    console.print(f"student {student}, LAN {plan.lan} ({place})")
     try:
         now = state.current(plan)
     except CannotCheck:
@@ -225,7 +250,14 @@ def open_shell(machine: str | None, command: str, student: str) -> None:
 
 
 def see_doctor(student: str) -> int:
-    """Print the doctor's findings; return the exit code."""
+    """Print the doctor's findings; return the exit code.
+
+    Raises:
+        UsageError: labs stand on hosts, and their inventory is wrong.
+
+    """
+    if inventory():
+        return see_hosts(str(inventory_file()), student)
     plan = _plan(student)
     findings = doctor.run_doctor(plan)
     Console().print(doctor.render(findings))

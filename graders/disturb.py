@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from graders.dockercli import docker
 from graders.errors import CannotCheck
 from graders.waits import until
+from graders.where import inventory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 # stops them, and leaves it as it was.
 _TRIES: Final = 3
 _LEASES: Final = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease"
+_SILENCE: Final = Path(__file__).with_name("silence.sh")
+# Longer than any check that cuts a host off; then it comes back by itself.
+_AT_MOST: Final = 120
 
 
 @contextlib.contextmanager
@@ -26,8 +31,10 @@ def cut_off(lab: Session, node: str) -> Iterator[None]:
     """Have a node fall silent as if its cable was pulled, then resume it.
 
     A paused container sends nothing, not even the end of its connections:
-    neighbours notice by their timers alone. It is resumed in any case, and
-    waited for until its kubelet has renewed its lease.
+    neighbours notice by their timers alone. Neither does a host that drops
+    whatever goes in and out; only the kit's own SSH is let through. It is
+    resumed in any case, and waited for until its kubelet has renewed its
+    lease.
 
     Raises:
         CannotCheck: the node is not there, is the control plane (the API
@@ -36,12 +43,45 @@ def cut_off(lab: Session, node: str) -> Iterator[None]:
     """
     if node == lab.plan.docker_name("control-plane"):
         raise CannotCheck(f"{node} cannot be cut off: the API server is there")
+    cut = _silent if inventory() else _paused
+    with cut(lab, node):
+        yield
+
+
+@contextlib.contextmanager
+def _paused(lab: Session, node: str) -> Iterator[None]:
+    """Stop all processes of a container meanwhile."""
     _pause(node)
     try:
         yield
     finally:
         docker("unpause", node)
-        _back(lab, node, datetime.now(UTC))
+        _back(lab, node, "node-back")
+
+
+@contextlib.contextmanager
+def _silent(lab: Session, node: str) -> Iterator[None]:
+    """Have a host drop whatever goes in and out meanwhile.
+
+    Raises:
+        CannotCheck: it does not answer, or its kernel can drop nothing.
+
+    """
+    roles = {one.name: role for role, one in lab.plan.nodes.items()}
+    host = lab.machine(roles[node])
+    script = _SILENCE.read_text(encoding="utf-8")
+    try:
+        done = host.run("sh", "-s", str(_AT_MOST), stdin=script)
+        if done.code:
+            raise CannotCheck(
+                f"{host.role} cannot be cut off: {done.error.strip()}",
+                way_out="its kernel needs cls_matchall and cls_flower, or"
+                " netdev tables of nft for what goes out, too",
+            )
+        yield
+    finally:
+        host.run("systemctl", "stop", "metallb-lab-silence")
+        _back(lab, node, "host-back")
 
 
 def _pause(node: str) -> None:
@@ -58,15 +98,16 @@ def _pause(node: str) -> None:
     docker("pause", node)
 
 
-def _back(lab: Session, node: str, since: datetime) -> None:
-    """Wait until the node's kubelet has spoken after `since`."""
+def _back(lab: Session, node: str, wait: str) -> None:
+    """Wait until the node's kubelet has spoken from now on."""
+    since = datetime.now(UTC)
 
     def renewed() -> bool:
         lease = lab.cluster.get(f"{_LEASES}/leases/{node}")
         told = lease["spec"]["renewTime"] if lease else "1970-01-01T00:00:00Z"
         return datetime.fromisoformat(told) > since
 
-    if not until("node-back", renewed, bool):
+    if not until(wait, renewed, bool):
         raise CannotCheck(
             f"{node} was cut off and did not come back",
             way_out="`lab reset` mends it",

@@ -21,7 +21,7 @@ from pydantic import (
 
 from graders.errors import UsageError
 from graders.labproblems import cut, model_problem, read_yaml
-from graders.plan import EDGE_HOSTS, LAN_HOSTS
+from graders.plan import EDGE_HOSTS, LAN_HOSTS, NODE_HOSTS
 from graders.results import printable
 from graders.ssh import Login, Ssh
 from graders.yaml_lines import line_of
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CONTROL_PLANE: Final = "control-plane"
-# The host on which all of the fabric are containers.
-ALL_IN_ONE: Final = "fabric-host"
+# What one might call the only host of a fabric.
+_ALL_IN_ONE: Final = "fabric-host"
 FABRIC: Final = tuple(dict.fromkeys((*LAN_HOSTS, *EDGE_HOSTS)))
-WORKERS: Final = ("worker", "worker2")
+CLUSTER: Final = tuple(NODE_HOSTS)
 
-_WORKER: Final = re.compile(r"worker([2-9]|[1-9][0-9]+)?")
+_WORKER: Final = re.compile(r"worker([3-9]|[1-9][0-9]+)")
 _ADDRESS: Final = "^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$"
 _USER: Final = "^[a-z_][a-z0-9_-]*$"
 _PATTERNS: Final = {
@@ -103,11 +103,6 @@ class Hosts:
     def ways(self) -> dict[str, Ssh]:
         """All of them, control plane first."""
         return self.cluster | self.fabric
-
-    @property
-    def in_containers(self) -> bool:
-        """Whether the fabric's machines are containers on one host."""
-        return ALL_IN_ONE in self.fabric
 
 
 def read_hosts(file: Path) -> Hosts:
@@ -182,37 +177,32 @@ def _problems(found: _All, folder: Path) -> Iterator[Problem]:
 
 def _cluster_problems(group: _Group) -> Iterator[Problem]:
     at = ("children", "cluster", "hosts")
-    for name in (CONTROL_PLANE, *WORKERS):
+    for name in CLUSTER:
         if name not in group.hosts:
             yield at, f"a host {name} must be given"
     for name in group.hosts:
-        if name != CONTROL_PLANE and not _WORKER.fullmatch(name):
-            yield (
-                (*at, name),
-                (
-                    f"a host of the cluster must be called {CONTROL_PLANE},"
-                    f" worker, worker2, worker3 ..., not {cut(name)}"
-                ),
-            )
+        if name in CLUSTER:
+            continue
+        told = f"must be one of {', '.join(CLUSTER)}, not {cut(name)}"
+        if _WORKER.fullmatch(name):
+            told += ": a lab has two workers"
+        yield (*at, name), f"a host of the cluster {told}"
 
 
 def _fabric_problems(group: _Group) -> Iterator[Problem]:
     at = ("children", "fabric", "hosts")
-    if ALL_IN_ONE in group.hosts:
-        for name in group.hosts:
-            if name != ALL_IN_ONE:
-                yield (
-                    (*at, name),
-                    (
-                        f"{cut(name)} must not be given: on host"
-                        f" {ALL_IN_ONE} all of them are containers"
-                    ),
-                )
+    if _ALL_IN_ONE in group.hosts:
+        yield (
+            (*at, _ALL_IN_ONE),
+            (
+                f"{_ALL_IN_ONE} cannot be used yet: {', '.join(FABRIC)} must"
+                " each have a host"
+            ),
+        )
         return
     for name in FABRIC:
         if name not in group.hosts:
-            told = f"a host {name} must be given, or one called {ALL_IN_ONE}"
-            yield at, told
+            yield at, f"a host {name} must be given"
     for name in group.hosts:
         if name not in FABRIC:
             known = ", ".join(FABRIC)

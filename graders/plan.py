@@ -144,6 +144,18 @@ class Plan(Ranges):
         """Return the container's name of a node or machine."""
         return f"{self.cluster}-{role}"
 
+    def interfaces(self, role: str) -> dict[str, str]:
+        """Return a machine's or node's addresses by interface.
+
+        Each with its prefix length; storage comes and goes with a lab.
+        """
+        machine = (self.nodes | self.machines)[role]
+        ends = ((machine.lan, self.lan), (machine.edge, self.edge))
+        found = [
+            f"{address}/{net.prefixlen}" for address, net in ends if address
+        ]
+        return {f"eth{at}": address for at, address in enumerate(found)}
+
     def node_names(self) -> list[str]:
         """Return the nodes' names, control plane first."""
         return [node.name for node in self.nodes.values()]

@@ -25,6 +25,7 @@ from graders.probes.machine import Machine
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from graders.plan import Plan
     from graders.ssh import Ssh
 
 _SCRIPT: Final = Path(__file__).with_name("preflight.sh")
@@ -47,8 +48,8 @@ class Report:
         return [one for found in self.findings.values() for one in found]
 
 
-def preflight(ways: Mapping[str, Ssh], cluster: str) -> Report:
-    """Ask all hosts at once; `cluster` is what is to stand on them."""
+def preflight(ways: Mapping[str, Ssh], plan: Plan) -> Report:
+    """Ask all hosts at once; `plan` is of the lab that is to stand there."""
     with ThreadPoolExecutor(min(len(ways), _AT_ONCE)) as pool:
         asked = pool.map(lambda name: _ask(name, ways[name]), ways)
         answers = dict(zip(ways, asked, strict=True))
@@ -59,11 +60,30 @@ def preflight(ways: Mapping[str, Ssh], cluster: str) -> Report:
     findings = {}
     for name, answer in answers.items():
         if isinstance(answer, Facts):
-            found = judge(name, answer, cluster)
+            found = judge(name, answer, plan)
             findings[name] = found + together.get(name, [])
         else:
             findings[name] = [answer]
     return Report(facts, findings)
+
+
+def refuse(report: Report) -> None:
+    """Refuse hosts on which something would stop a lab.
+
+    Raises:
+        CannotCheck: all that would, by host.
+
+    """
+    stops = [
+        f"{host}: {one.name}: expected {one.rule}, not {one.observed};"
+        f" {one.way_out}"
+        for host, findings in report.findings.items()
+        for one in findings
+    ]
+    if stops:
+        raise CannotCheck(
+            *stops, way_out="nothing was changed on any of the hosts"
+        )
 
 
 def render(report: Report) -> Table:

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from graders.host import Finding
-from graders.hosts import ALL_IN_ONE, CONTROL_PLANE, FABRIC
+from graders.hosts import CONTROL_PLANE, FABRIC
 from graders.preflight_facts import GIB, Facts, gib
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+
+    from graders.plan import Plan
 
 # The file that a cluster of the kit's has; its line is the cluster's name.
 MARK: Final = "/etc/kubernetes/metallb-lab-kit"
@@ -33,7 +35,10 @@ _NODE_PORTS: Final = (10250, 7946, 179, 7472)
 # API server, etcd, controller manager, scheduler.
 _MASTER_PORTS: Final = (6443, 2379, 2380, 10257, 10259)
 _NUMBERS: Final = ("uid", "cores", "memory_kib", "disk_kib")
-_TEXTS: Final = ("os", "hostname", "machine_id", "swap", "init", "kubernetes")
+_TEXTS: Final = (
+    *("os", "hostname", "machine_id", "swap", "init", "addresses"),
+    "kubernetes",
+)
 # What must be each host's own, and what to do where it is not.
 _OWN: Final = {
     "machine_id": (
@@ -68,7 +73,6 @@ _NODE: Final = _tcp(*_NODE_PORTS) | {("udp", _TCP_AND_UDP)}
 # containerd, a speaker and a few pods.
 MASTER: Final = Need(2, 1700 * _KIB, 8 * GIB, _NODE | _tcp(*_MASTER_PORTS))
 WORKER: Final = Need(1, 900 * _KIB, 6 * GIB, _NODE)
-ALL_OF_FABRIC: Final = Need(1, 500 * _KIB, 3 * GIB)
 ONE_OF_FABRIC: Final = Need(1, 200 * _KIB, 1 * GIB)
 _ROUTER: Final = Need(1, 200 * _KIB, 1 * GIB, _tcp(179))
 _SERVER: Final = Need(1, 200 * _KIB, 1 * GIB, frozenset({("udp", _DHCP)}))
@@ -78,26 +82,23 @@ def need_of(name: str) -> Need:
     """Return what a host must have, by its name in the inventory."""
     given = {
         CONTROL_PLANE: MASTER,
-        ALL_IN_ONE: ALL_OF_FABRIC,
         "router": _ROUTER,
         "dhcp": _SERVER,
     }
     return given.get(name, ONE_OF_FABRIC if name in FABRIC else WORKER)
 
 
-def judge(name: str, facts: Facts, cluster: str) -> list[Finding]:
-    """Return what would stop a host of that name from having its part.
-
-    `cluster` is the name of the cluster that is to stand there.
-    """
+def judge(name: str, facts: Facts, plan: Plan) -> list[Finding]:
+    """Return what would stop a host of that name from having its part."""
     if broken := _unsaid(facts):
         return [broken]
     found = [
         *_system(facts),
         *_sizes(need_of(name), facts),
         *_clock(facts),
+        *_addresses(plan.interfaces(name), facts),
     ]
-    foreign = list(_foreign(facts, cluster))
+    foreign = list(_foreign(facts, plan.cluster))
     if not foreign and not facts.said.get("mark"):
         found += _ports(need_of(name), facts)
     return found + foreign
@@ -198,6 +199,25 @@ def _clock(facts: Facts) -> Iterator[Finding]:
         f"at most {SKEW:.0f} s from this computer's",
         "timedatectl set-ntp true, there and here",
     )
+
+
+def _addresses(wanted: Mapping[str, str], facts: Facts) -> Iterator[Finding]:
+    there = facts.said["addresses"].split()
+    for interface, address in wanted.items():
+        if f"{interface}={address}" in there:
+            continue
+        has = [
+            one.partition("=")[2]
+            for one in there
+            if one.startswith(f"{interface}=")
+        ]
+        yield _stop(
+            "address",
+            f"{interface} has {' '.join(has) or 'none'}",
+            f"{interface} with {address}, of the student's plan",
+            "give it that address, and the interface that name; see"
+            " docs/hosts.md",
+        )
 
 
 def _foreign(facts: Facts, cluster: str) -> Iterator[Finding]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from graders.dockercli import docker
 from graders.errors import CannotCheck
 from graders.paths import cache_dir, state_dir
+from graders.roll_call import all_are_this_lab_s, roll_call, told
+from graders.where import inventory
 
 if TYPE_CHECKING:
     from graders.plan import Machine, Plan
@@ -36,15 +38,47 @@ def address(plan: Plan, item: dict[str, Any]) -> str:
     return str(end.get("IPAddress", ""))
 
 
+def rows(plan: Plan) -> list[tuple[str, str, str]]:
+    """Return role, address and state of each machine and node.
+
+    Raises:
+        CannotCheck: docker does not answer.
+
+    """
+    if inventory():
+        return [
+            (
+                role,
+                " ".join(plan.interfaces(role).values()),
+                told(plan, role, seen),
+            )
+            for role, seen in roll_call(plan).items()
+        ]
+    found = containers(plan)
+    return [
+        (one.role, *_row(plan, found.get(one.name)))
+        for one in (*plan.nodes.values(), *plan.machines.values())
+    ]
+
+
+def _row(plan: Plan, item: dict[str, Any] | None) -> tuple[str, str]:
+    if item is None:
+        return "", "not there"
+    return address(plan, item), item["State"]["Status"]
+
+
 def standing(plan: Plan) -> bool:
     """Tell whether all containers run at their addresses and nodes are Ready.
 
-    False, rather than an error, when docker or the API do not answer.
+    On hosts, whether all are this lab's. False, rather than an error, when
+    docker, a host or the API do not answer.
     """
     tools = [cache_dir() / "bin" / name for name in ("kubectl", "helm")]
     if not all(tool.is_file() for tool in tools):
         return False
     try:
+        if inventory():
+            return all_are_this_lab_s(plan) and _ready(plan)
         found = containers(plan)
         machines = [*plan.nodes.values(), *plan.machines.values()]
         return all(_is_up(plan, found, one) for one in machines) and _ready(

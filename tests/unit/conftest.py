@@ -22,3 +22,10 @@ def _no_kept_shells() -> Iterator[None]:
     """End shells with their test: the next one's machines are others."""
     yield
     kept_shells.close_all()
+
+
+@pytest.fixture(autouse=True)
+def on_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wherever the person's own lab stands, tests begin with kind."""
+    monkeypatch.delenv("CLUSTER", raising=False)
+    monkeypatch.delenv("HOSTS", raising=False)

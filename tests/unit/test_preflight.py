@@ -16,8 +16,10 @@ from typer.testing import CliRunner
 
 from graders import preflight
 from graders.cli import lab_app
+from graders.errors import CannotCheck
 from graders.host import Finding
-from graders.preflight import Report, render
+from graders.plan import make_plan
+from graders.preflight import Report, refuse, render
 from graders.preflight_facts import Clock, parse
 from graders.probes.machine import Machine
 from graders.ssh import Ssh
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+PLAN = make_plan()
 pytestmark = pytest.mark.slow
 needs_sshd = pytest.mark.skipif(SSHD is None, reason="no sshd on PATH")
 HOSTS = """
@@ -45,7 +48,11 @@ all:
         worker2: {{ansible_host: 127.0.0.1, ansible_port: 1}}
     fabric:
       hosts:
-        fabric-host: {{ansible_host: nowhere.invalid}}
+        router: {{ansible_host: nowhere.invalid}}
+        client: {{ansible_host: nowhere2.invalid}}
+        lan-client: {{ansible_host: nowhere3.invalid}}
+        dhcp: {{ansible_host: nowhere4.invalid}}
+        desk: {{ansible_host: nowhere5.invalid}}
 """
 
 
@@ -70,7 +77,7 @@ def test_facts(server: Sshd) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        report = preflight.preflight({"worker": Ssh(server.login)}, "x")
+        report = preflight.preflight({"worker": Ssh(server.login)}, PLAN)
 
     facts = report.facts["worker"]
     assert facts.said["end"] == "yes"
@@ -113,7 +120,7 @@ def test_every_host_that_cannot_be_asked(server: Sshd) -> None:
         ),
     }
 
-    report = preflight.preflight(ways, "metallb-lab")
+    report = preflight.preflight(ways, PLAN)
 
     told = {name: found[0] for name, found in report.findings.items() if found}
     assert "does not accept the key" in told["worker"].observed
@@ -128,7 +135,7 @@ def test_no_sudo(server: Sshd) -> None:
     """A user that may not become root is told so."""
     server.program("sudo", "echo sudo: a password is required >&2; exit 1")
 
-    report = preflight.preflight({"desk": Ssh(server.login, sudo=True)}, "x")
+    report = preflight.preflight({"desk": Ssh(server.login, sudo=True)}, PLAN)
 
     (told,) = report.findings["desk"]
     assert "may not use sudo" in told.observed
@@ -140,7 +147,7 @@ def test_one_computer_under_two_names(server: Sshd) -> None:
     """The same machine twice is two hosts with one hostname."""
     ways = {name: Ssh(server.login) for name in ("worker", "worker2")}
 
-    report = preflight.preflight(ways, "x")
+    report = preflight.preflight(ways, PLAN)
 
     names = {one.observed for one in report.findings["worker"]}
     assert f"{platform.node()}, as worker2" in names
@@ -155,12 +162,12 @@ def test_all_hosts_are_asked_at_once(server: Sshd) -> None:
         "date",
         f"""\
 touch {there}/$$
-until [ "$(ls {there} | wc -l)" -ge 6 ]; do sleep 0.05; done
+until [ "$(ls {there} | wc -l)" -ge 8 ]; do sleep 0.05; done
 exec /bin/date "$@\"""",
     )
-    ways = {f"worker{at}": Ssh(server.login) for at in range(2, 8)}
+    ways = {name: Ssh(server.login) for name in (*PLAN.nodes, *PLAN.machines)}
 
-    assert len(preflight.preflight(ways, "x").facts) == 6
+    assert len(preflight.preflight(ways, PLAN).facts) == 8
 
 
 @needs_sshd
@@ -174,7 +181,7 @@ def test_doctor(server: Sshd, tmp_path: Path) -> None:
 
     assert done.exit_code == 3
     words = " ".join(done.stdout.split())
-    for host in ("control-plane", "worker", "worker2", "fabric-host"):
+    for host in ("control-plane", "worker", "worker2", "router", "desk"):
         assert host in words
     assert "STOP" in words
 
@@ -206,3 +213,20 @@ def test_table() -> None:
     assert "STOP  worker  swap   [on]" in lines
     assert "give it more" in lines
     assert lines.count("worker") == 1
+
+
+def test_refusal() -> None:
+    """All that stops a lab is told at once, by host, with the way out."""
+    swap = Finding("swap", ok=False, observed="on", rule="none", fatal=True)
+    cores = replace(swap, name="cores", observed="1", way_out="give it more")
+
+    refuse(Report({}, {"client": []}))
+    with pytest.raises(CannotCheck) as caught:
+        refuse(Report({}, {"desk": [swap], "worker": [swap, cores]}))
+
+    assert str(caught.value).splitlines() == [
+        "desk: swap: expected none, not on;",
+        "worker: swap: expected none, not on;",
+        "worker: cores: expected none, not 1; give it more",
+        "nothing was changed on any of the hosts",
+    ]

@@ -6,11 +6,19 @@ from dataclasses import replace
 
 import pytest
 
+from graders.plan import make_plan
 from graders.preflight_facts import Clock, Facts, parse
 from graders.preflight_rules import MARK, judge, judge_together
 
-CLUSTER = "metallb-lab"
-SAID = """\
+PLAN = make_plan()
+NAMES = [*PLAN.nodes, *PLAN.machines]
+# Of all hosts: each finds its own among them.
+ADDRESSES = [
+    f"{interface}={address}"
+    for name in NAMES
+    for interface, address in PLAN.interfaces(name).items()
+]
+SAID = f"""\
 uid=0
 os=debian 13
 hostname=worker
@@ -20,6 +28,7 @@ memory_kib=2014080
 disk_kib=20971520
 swap=
 init=systemd
+addresses=lo=127.0.0.1/8 {" ".join(ADDRESSES)}
 kubernetes=
 mark=
 ports=known
@@ -27,7 +36,6 @@ listens=tcp 22 sshd
 end=yes
 """
 GOOD = parse(SAID)
-NAMES = ["control-plane", "worker3", "router", "dhcp", "client", "fabric-host"]
 
 
 def _but(*lines: str) -> Facts:
@@ -43,7 +51,7 @@ def _but(*lines: str) -> Facts:
 
 def _told(facts: Facts, name: str = "control-plane") -> list[str]:
     """Return what stops a host, in the words of the table."""
-    found = judge(name, facts, CLUSTER)
+    found = judge(name, facts, PLAN)
     assert all(one.way_out and one.fatal and one.ok is False for one in found)
     return [f"{one.name}: {one.observed} | {one.rule}" for one in found]
 
@@ -135,6 +143,26 @@ def test_ports_by_role(name: str, ports: list[int]) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("name", "there", "told"),
+    [
+        ("worker", "eth0=172.18.1.4/16", ["eth0 has 172.18.1.4/16"]),
+        ("worker", "ens3=172.18.1.3/16", ["eth0 has none"]),
+        ("worker", "eth0=172.18.1.3/24", ["eth0 has 172.18.1.3/24"]),
+        ("worker", "eth0=10.0.0.1/8 eth0=172.18.1.3/16", []),
+        ("router", "eth0=172.18.0.2/16", ["eth1 has none"]),
+        ("client", "eth1=10.90.0.10/24", ["eth0 has none"]),
+    ],
+)
+def test_addresses(name: str, there: str, told: list[str]) -> None:
+    """Each host has the plan's, on the interface where labs look."""
+    found = _told(_but(f"addresses={there}"), name)
+
+    assert [one.partition(" | ")[0] for one in found] == [
+        f"address: {one}" for one in told
+    ]
+
+
 def test_ports_of_udp() -> None:
     """Speakers talk by UDP, too, and a DHCP server by nothing else."""
     facts = _but("listens=udp 7946 x", "listens=udp 67 dnsmasq")
@@ -185,7 +213,7 @@ def test_foreign_cluster() -> None:
 def test_the_lab_s_own_cluster_has_its_ports() -> None:
     """Where this lab stands already, nothing is in its way."""
     facts = _but(
-        f"mark={CLUSTER}",
+        f"mark={PLAN.cluster}",
         "kubernetes=/etc/kubernetes/admin.conf",
         "listens=tcp 6443 kube-apiserver",
     )

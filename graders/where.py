@@ -1,0 +1,83 @@
+"""Where labs stand: in containers of this computer, or on hosts over SSH.
+
+The environment says it, as it names the student: `CLUSTER=hosts`, and
+`HOSTS=FILE` for another inventory than ansible/inventory/hosts.yml.
+"""
+
+from __future__ import annotations
+
+import os
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from graders.errors import UsageError
+from graders.paths import ANSIBLE
+
+if TYPE_CHECKING:
+    from graders.hosts import Hosts
+
+KIND: Final = "kind"
+HOSTS: Final = "hosts"
+_FOLDER: Final = ANSIBLE / "inventory"
+
+
+def where() -> str:
+    """Return KIND or HOSTS, as the environment's CLUSTER says.
+
+    Raises:
+        UsageError: it says something else.
+
+    """
+    found = os.environ.get("CLUSTER") or KIND
+    if found not in {KIND, HOSTS}:
+        raise UsageError(
+            f"CLUSTER must be {KIND} or {HOSTS}, not {found!r}",
+            way_out=f"CLUSTER={KIND}, or none at all, is a lab on this"
+            " computer",
+        )
+    return found
+
+
+def inventory_file() -> Path:
+    """Return the inventory that HOSTS names, or the one of the kit."""
+    named = os.environ.get("HOSTS")
+    return Path(named).expanduser() if named else _FOLDER / "hosts.yml"
+
+
+def inventory() -> Hosts | None:
+    """Return the hosts that labs stand on, None for this computer's engine.
+
+    Raises:
+        UsageError: CLUSTER is neither, or the inventory is not as it should
+            be: all that is wrong with it.
+
+    """
+    if where() == KIND:
+        return None
+    file = inventory_file()
+    try:
+        changed = file.stat().st_mtime_ns
+    except OSError as error:
+        raise UsageError(
+            f"CLUSTER={HOSTS} needs an inventory, and {file} cannot be read:"
+            f" {error.strerror}",
+            way_out=f"copy {_FOLDER / 'hosts.example.yml'} there and write in"
+            " how each host is reached, or name another file: HOSTS=FILE",
+        ) from None
+    return _read(file.absolute(), changed)
+
+
+def reached() -> dict[str, str]:
+    """Return at which address each host is reached, by role; {} on kind."""
+    hosts = inventory()
+    ways = hosts.ways if hosts else {}
+    return {role: way.login.address for role, way in ways.items()}
+
+
+# Each command on a host asks for its way.
+@lru_cache(maxsize=4)
+def _read(file: Path, _changed: int) -> Hosts:
+    from graders.hosts import read_hosts  # noqa: PLC0415 - not on kind
+
+    return read_hosts(file)

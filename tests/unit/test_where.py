@@ -1,0 +1,112 @@
+"""Where labs stand, as the environment says it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from graders.errors import UsageError
+from graders.paths import ANSIBLE
+from graders.plan import make_plan
+from graders.ssh import Ssh
+from graders.transports import transport, ways_on
+from graders.where import inventory, inventory_file, reached, where
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PLAN = make_plan()
+
+
+@pytest.fixture
+def file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Have labs stand on the hosts of the example."""
+    key = tmp_path / "key"
+    key.touch()
+    example = ANSIBLE / "inventory" / "hosts.example.yml"
+    text = example.read_text(encoding="utf-8")
+    path = tmp_path / "hosts.yml"
+    path.write_text(text.replace("~/.ssh/metallb-lab", str(key)), "utf-8")
+    monkeypatch.setenv("CLUSTER", "hosts")
+    monkeypatch.setenv("HOSTS", str(path))
+    return path
+
+
+@pytest.mark.parametrize("given", [None, "", "kind"])
+def test_kind(monkeypatch: pytest.MonkeyPatch, given: str | None) -> None:
+    """Unless it is said otherwise, labs stand in containers here."""
+    if given is not None:
+        monkeypatch.setenv("CLUSTER", given)
+    monkeypatch.setenv("HOSTS", "/none")
+
+    assert where() == "kind"
+    assert inventory() is None
+    assert reached() == {}
+
+
+@pytest.mark.parametrize("given", ["k3s", "Hosts", "host", "kind "])
+def test_neither(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
+    """A word that is none of the two is not guessed at."""
+    monkeypatch.setenv("CLUSTER", given)
+
+    with pytest.raises(UsageError, match=f"be kind or hosts, not '{given}'"):
+        inventory()
+
+
+@pytest.mark.usefixtures("file")
+def test_hosts() -> None:
+    """Every role's way is the inventory's."""
+    hosts = inventory()
+
+    assert hosts is not None
+    assert set(hosts.ways) == {*PLAN.nodes, *PLAN.machines}
+    for role, way in hosts.ways.items():
+        assert transport(PLAN, role) is way
+    assert isinstance(hosts.ways["desk"], Ssh)
+    assert ways_on(PLAN)["client"][-4:] == ["--", "sudo", "-n", "--"]
+    assert reached()["client"] == "10.90.0.10"
+
+
+def test_changed_inventory(file: Path) -> None:
+    """It is read again once it is another."""
+    before = inventory()
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("10.90.0.10", "10.90.0.11"), "utf-8")
+
+    assert inventory() != before
+    assert reached()["client"] == "10.90.0.11"
+
+
+def test_own_inventory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without HOSTS it is the kit's folder's; `~` is the person's."""
+    monkeypatch.setenv("CLUSTER", "hosts")
+
+    assert inventory_file() == ANSIBLE / "inventory" / "hosts.yml"
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("HOSTS", "~/hosts.yml")
+    assert str(inventory_file()) == "/home/me/hosts.yml"
+
+
+def test_no_inventory(file: Path) -> None:
+    """It says how to get one."""
+    file.unlink()
+
+    with pytest.raises(UsageError) as caught:
+        inventory()
+
+    told = str(caught.value)
+    assert told.startswith(f"CLUSTER=hosts needs an inventory, and {file}")
+    assert "hosts.example.yml there" in told
+
+
+def test_bad_inventory(file: Path) -> None:
+    """All that is wrong with it is told, each with its line."""
+    text = file.read_text(encoding="utf-8")
+    text = text.replace("desk:", "printer:").replace("10.90.0.10", "-x")
+    file.write_text(text.replace("worker2:", "node:"), "utf-8")
+
+    with pytest.raises(UsageError) as caught:
+        inventory()
+
+    assert all(one.startswith(f"{file}:") for one in caught.value.problems)
