@@ -10,6 +10,7 @@ import pytest
 from graders import disturb
 from graders.errors import CannotCheck
 from graders.plan import make_plan
+from graders.probes.machine import Output
 
 if TYPE_CHECKING:
     from graders.session import Session
@@ -60,6 +61,68 @@ def test_a_node_that_cannot_be_stopped_at_all(
     """It cannot be checked what happens without it."""
     with pytest.raises(CannotCheck, match="unable to freeze"):
         cut_off(monkeypatch, failures=9)
+
+
+class Host:
+    """A host that does as told, or fails at one thing."""
+
+    def __init__(self, failing: str = "") -> None:
+        """Remember what fails."""
+        self.role = "worker"
+        self.failing = failing
+        self.calls: list[str] = []
+
+    def run(self, *argv: str, stdin: str = "") -> Output:
+        """Do as told."""
+        self.calls.append(" ".join(argv))
+        code = int(bool(self.failing) and argv[0] == self.failing)
+        assert bool(stdin) == (argv[0] == "sh")
+        return Output(" ".join(argv), code, "", "no classifier")
+
+
+def _on_hosts(monkeypatch: pytest.MonkeyPatch, host: Host) -> Session:
+    monkeypatch.setattr(disturb, "inventory", object)
+    monkeypatch.setattr(
+        disturb, "_back", lambda *given: host.calls.append(given[-1])
+    )
+    lab = SimpleNamespace(plan=PLAN, machine={"worker": host}.get)
+    return cast("Session", lab)
+
+
+def test_a_host_falls_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a bounded time, which is ended and waited for, come what may."""
+    host = Host()
+    lab = _on_hosts(monkeypatch, host)
+
+    with pytest.raises(KeyboardInterrupt):
+        _interrupted(lab, host)
+
+    assert host.calls[1:] == [
+        "systemctl stop metallb-lab-silence",
+        "host-back",
+    ]
+
+
+def _interrupted(lab: Session, host: Host) -> None:
+    with disturb.cut_off(lab, WORKER):
+        assert host.calls == ["sh -s 120"]
+        raise KeyboardInterrupt
+
+
+def test_a_host_that_cannot_fall_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What its kernel lacks is told, and whatever began is undone."""
+    host = Host("sh")
+    lab = _on_hosts(monkeypatch, host)
+
+    with (
+        pytest.raises(CannotCheck, match="worker cannot be cut off: no class"),
+        disturb.cut_off(lab, WORKER),
+    ):
+        pytest.fail("not to be reached")
+
+    assert "systemctl stop metallb-lab-silence" in host.calls
 
 
 def test_the_control_plane_stays() -> None:
