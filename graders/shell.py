@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from graders.errors import UsageError
 from graders.paths import cache_dir, state_dir
-from graders.transports import transport
+from graders.transports import transport, ways_on
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +17,22 @@ if TYPE_CHECKING:
     from graders.plan import Plan
 
 _RC: Final = "shell.rc"
+# A command in the background must not read a person's terminal.
+_ON: Final = """\
+#!/bin/sh
+# Runs a command on a machine or node of the lab: on router ip route
+if [ $# -lt 2 ]; then
+  echo "on: expected a machine and a command: on router ip route" >&2
+  exit 2
+fi
+place=$1
+shift
+case $place in
+%s  *) echo "on: machine must be one of %s, not $place" >&2; exit 2 ;;
+esac
+[ ! -t 0 ] || exec < /dev/null
+exec "$@"
+"""
 
 
 def shell_argv(
@@ -38,6 +54,7 @@ def shell_argv(
     folder = state_dir(plan.student)
     folder.mkdir(parents=True, exist_ok=True)
     _offer_charts(folder / "helm")
+    _write_on(plan, folder / "bin" / "on")
     settings = _settings(plan)
     rc_file = folder / _RC
     rc_file.write_text(_rc(settings), encoding="utf-8")
@@ -65,6 +82,23 @@ def _machine(plan: Plan, machine: str, command: str | None) -> tuple[str, ...]:
     if command is None:
         return (*way.terminal, "bash")
     return (*way.prefix, "bash", "-c", command)
+
+
+def _write_on(plan: Plan, file: Path) -> None:
+    """Write the command `on`; nodes go by their names, too."""
+    ways = ways_on(plan)
+    cases = [
+        f"  {role} | {plan.docker_name(role)})"
+        f' set -- {shlex.join(ways[role])} "$@" ;;\n'
+        for role in shell_places(plan)
+    ]
+    text = _ON % ("".join(cases), ", ".join(shell_places(plan)))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    # Another shell may be running it.
+    new = file.with_suffix(".new")
+    new.write_text(text, encoding="utf-8")
+    new.chmod(0o755)
+    new.replace(file)
 
 
 def _settings(plan: Plan) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -113,3 +114,54 @@ def test_kind_uses_the_lab_s_network() -> None:
     _, env = shell_argv(make_plan("ada"))
 
     assert env["KIND_EXPERIMENTAL_DOCKER_NETWORK"] == "metallb-lab-ada"
+
+
+def _docker(base: Path) -> None:
+    """Put a docker into the kit's tools that says what it was told."""
+    tool = base / "cache" / "bin" / "docker"
+    tool.write_text('#!/bin/sh\nprintf "[%s]" "$@"; echo; cat\n')
+    tool.chmod(0o755)
+
+
+@pytest.mark.parametrize("place", ["worker2", "metallb-lab-worker2"])
+def test_on(base: Path, place: str) -> None:
+    """`on` runs a command on a machine, its arguments as they are typed."""
+    _docker(base)
+
+    said = _run(f'echo in | on {place} sh -c \'echo "$HOME"  $1\' x "a b"')
+
+    told = "[exec][-i][metallb-lab-worker2][sh][-c]"
+    assert said.stdout == f'{told}[echo "$HOME"  $1][x][a b]\nin\n'
+
+
+def test_on_a_terminal(base: Path) -> None:
+    """What a person types is not swallowed, nor waited for."""
+    _docker(base)
+
+    said = _run("script -qec 'on desk true; read -r x' /dev/null <<< typed")
+
+    assert "[exec][-i][metallb-lab-desk][true]" in said.stdout
+    assert said.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("", "expected a machine and a command"),
+        ("router", "expected a machine and a command"),
+        ("printer ip route", "must be one of router, lan-client, .*printer"),
+    ],
+)
+def test_on_nothing(words: str, told: str) -> None:
+    """Without a machine or a command it says what is missing."""
+    said = _run(f"on {words}")
+
+    assert said.returncode == 2
+    assert re.search(told, said.stderr)
+
+
+def _run(command: str) -> subprocess.CompletedProcess[str]:
+    argv, env = shell_argv(PLAN, command=command)
+    return subprocess.run(
+        argv, env=env, capture_output=True, text=True, check=False
+    )
