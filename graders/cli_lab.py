@@ -21,6 +21,7 @@ from graders.errors import CannotCheck, UsageError
 from graders.hostnet import foreign_cluster, routes_only
 from graders.labfile import load_lab
 from graders.plan import make_plan, variant_for
+from graders.probes.machine import machine_of
 from graders.provision import run_playbook
 from graders.roll_call import all_are_this_lab_s, roll_call
 from graders.shell import shell_argv
@@ -242,10 +243,14 @@ def open_shell(machine: str | None, command: str, student: str) -> None:
 
     Raises:
         UsageError: there is no such machine.
+        CannotCheck: its host does not let the kit in.
 
     """
     plan = located(student).plan
     argv, env = shell_argv(plan, machine, command or None)
+    if machine and inventory():
+        # Why one cannot get there is said here; the shell takes the same way.
+        machine_of(plan, machine).run("true")
     os.execvpe(argv[0], list(argv), env)
 
 

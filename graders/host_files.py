@@ -106,13 +106,13 @@ def mac(address: IPv4Address) -> str:
 def links(plan: Plan, role: str) -> dict[str, IPv4Address]:
     """Return a host's addresses by network, in the order of interfaces.
 
-    Interfaces are named eth0, eth1 in that order, as on the containers.
+    Interfaces are named eth0, eth1 in that order, as on the containers. The
+    storage network is laid over the LAN, when a lab has one.
     """
     machine = (plan.nodes | plan.machines)[role]
     found = {
         "lan": machine.lan,
         "edge": machine.edge,
-        "storage": plan.storage_addresses.get(role),
     }
     return {name: address for name, address in found.items() if address}
 
@@ -122,7 +122,6 @@ def _networks(plan: Plan) -> dict[str, tuple[str, IPv4Network]]:
     return {
         "lan": (f"{plan.cluster}-lan", plan.lan),
         "edge": (plan.edge_name, plan.edge),
-        "storage": (plan.storage_name, plan.storage),
     }
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from graders.ssh import Ssh
 
 _SCRIPT: Final = Path(__file__).with_name("preflight.sh")
+_WAY_IN: Final = "way in"
 _AT_ONCE: Final = 32
 _SECONDS: Final = 60.0
 # The quickest of several is the surest.
@@ -75,8 +76,7 @@ def refuse(report: Report) -> None:
 
     """
     stops = [
-        f"{host}: {one.name}: expected {one.rule}, not {one.observed};"
-        f" {one.way_out}"
+        f"{host}: {_words(one)}; {one.way_out}"
         for host, findings in report.findings.items()
         for one in findings
     ]
@@ -84,6 +84,13 @@ def refuse(report: Report) -> None:
         raise CannotCheck(
             *stops, way_out="nothing was changed on any of the hosts"
         )
+
+
+def _words(one: Finding) -> str:
+    """Return what is wrong in one line."""
+    if one.name == _WAY_IN:
+        return one.observed
+    return f"{one.name}: expected {one.rule}, not {one.observed}"
 
 
 def render(report: Report) -> Table:
@@ -120,7 +127,7 @@ def _ask(name: str, way: Ssh) -> Facts | Finding:
     except CannotCheck as error:
         cause = error.problems[0].removeprefix(f"could not look from {name}: ")
         return Finding(
-            "way in",
+            _WAY_IN,
             ok=False,
             observed=cause,
             rule="SSH with a key, and root there",

@@ -219,13 +219,19 @@ def test_refusal() -> None:
     """All that stops a lab is told at once, by host, with the way out."""
     swap = Finding("swap", ok=False, observed="on", rule="none", fatal=True)
     cores = replace(swap, name="cores", observed="1", way_out="give it more")
+    way = replace(swap, name="way in", observed="it cannot be reached")
 
     refuse(Report({}, {"client": []}))
     with pytest.raises(CannotCheck) as caught:
-        refuse(Report({}, {"desk": [swap], "worker": [swap, cores]}))
+        refuse(
+            Report(
+                {}, {"desk": [swap], "dhcp": [way], "worker": [swap, cores]}
+            )
+        )
 
     assert str(caught.value).splitlines() == [
         "desk: swap: expected none, not on;",
+        "dhcp: it cannot be reached;",
         "worker: swap: expected none, not on;",
         "worker: cores: expected none, not 1; give it more",
         "nothing was changed on any of the hosts",
