@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from graders import kept_shells
+from graders.paths import ANSIBLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("kit", deadline=None)
@@ -29,3 +33,24 @@ def on_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever the person's own lab stands, tests begin with kind."""
     monkeypatch.delenv("CLUSTER", raising=False)
     monkeypatch.delenv("HOSTS", raising=False)
+
+
+@pytest.fixture
+def hosts_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Have labs stand on the example's hosts, none of which answers."""
+    key = tmp_path / "key"
+    key.touch(mode=0o600)
+    example = ANSIBLE / "inventory" / "hosts.example.yml"
+    at = count(10)
+    text = re.sub(
+        r"ansible_host: [0-9.]+",
+        # Nobody listens there, on this computer itself.
+        lambda _: f"ansible_host: 127.0.0.{next(at)}, ansible_port: 1",
+        example.read_text(encoding="utf-8"),
+    )
+    file = tmp_path / "hosts.yml"
+    text = text.replace("~/.ssh/metallb-lab", str(key))
+    file.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("CLUSTER", "hosts")
+    monkeypatch.setenv("HOSTS", str(file))
+    return file

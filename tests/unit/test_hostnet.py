@@ -284,3 +284,16 @@ def test_foreign_cluster(ours: tuple[dict[str, Any], ...]) -> None:
     docker = FakeDocker(*ours, nodes={"metallb-lab-worker": ["other"]})
 
     assert foreign_cluster(make_plan(), docker) == "metallb-lab-worker"
+
+
+@pytest.mark.usefixtures("hosts_file")
+def test_plan_on_hosts() -> None:
+    """It is the first choice, whatever stands on this computer."""
+
+    def docker(*_: str) -> str:
+        raise AssertionError
+
+    found = current_plan("ada", docker)
+
+    assert found.plan == make_plan("ada")
+    assert found.moved_from is None

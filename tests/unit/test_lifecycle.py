@@ -101,6 +101,24 @@ def test_variables_are_the_plan_s_and_the_folders(tmp_path: Path) -> None:
     json.dumps(found)
 
 
+@pytest.mark.usefixtures("host")
+def test_where_a_lab_stands() -> None:
+    """Playbooks are told that it is kind, or else how hosts are reached."""
+    assert lifecycle.variables(PLAN)["where"] == "kind"
+    assert lifecycle.variables(PLAN)["reached"] == {}
+
+
+@pytest.mark.usefixtures("host", "hosts_file")
+def test_where_a_lab_stands_on_hosts() -> None:
+    """Each role has its host's address, and the way there."""
+    found = lifecycle.variables(PLAN)
+
+    assert found["where"] == "hosts"
+    assert found["reached"]["desk"] == "127.0.0.16"
+    assert "127.0.0.16" in found["on"]["desk"]
+    json.dumps(found)
+
+
 def test_up(host: Host) -> None:
     """It tells how many tasks changed something."""
     assert lifecycle.up(PLAN, metallb=False) == 5

@@ -177,6 +177,16 @@ def test_node_that_is_not_on_the_lan(monkeypatch: pytest.MonkeyPatch) -> None:
         _ = _session(FakeCluster(None)).node_macs
 
 
+def test_node_macs_of_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On hosts it is they that say, and docker is not asked."""
+    macs = {"02:4d:ac:12:01:03": "metallb-lab-worker"}
+    monkeypatch.setattr(session, "inventory", object)
+    monkeypatch.setattr(session, "macs_of_nodes", lambda _: macs)
+    monkeypatch.delattr(session, "docker")
+
+    assert _session(FakeCluster(None)).node_macs == macs
+
+
 def test_open_without_a_kubeconfig(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -176,3 +176,37 @@ def test_no_answer_is_no(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(place, name, silent)
 
     assert not standing.standing(PLAN)
+
+
+@pytest.mark.usefixtures("host")
+@pytest.mark.parametrize("ours", [True, False])
+def test_on_hosts(monkeypatch: pytest.MonkeyPatch, *, ours: bool) -> None:
+    """There it is the hosts that are asked, and docker is not."""
+    monkeypatch.setattr(standing, "inventory", object)
+    monkeypatch.setattr(standing, "all_are_this_lab_s", lambda _: ours)
+    monkeypatch.delattr(standing, "docker")
+
+    assert standing.standing(PLAN) is ours
+
+
+def test_rows(host: Host) -> None:
+    """Each machine has a line, also one that is not there."""
+    del host["metallb-lab-desk"]
+
+    found = {role: rest for role, *rest in standing.rows(PLAN)}
+
+    assert list(found) == [*PLAN.nodes, *PLAN.machines]
+    assert found["worker"] == ["172.18.1.3", "running"]
+    assert found["desk"] == ["", "not there"]
+
+
+@pytest.mark.usefixtures("hosts_file")
+def test_rows_of_hosts() -> None:
+    """What keeps a host from answering is told in its line."""
+    found = {role: rest for role, *rest in standing.rows(PLAN)}
+
+    assert found["router"] == [
+        "172.18.0.2/16 10.90.0.2/24",
+        "debian@127.0.0.13 port 1 cannot be reached: Connection refused",
+    ]
+    assert len(found) == 8

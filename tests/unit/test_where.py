@@ -19,20 +19,6 @@ if TYPE_CHECKING:
 PLAN = make_plan()
 
 
-@pytest.fixture
-def file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Have labs stand on the hosts of the example."""
-    key = tmp_path / "key"
-    key.touch()
-    example = ANSIBLE / "inventory" / "hosts.example.yml"
-    text = example.read_text(encoding="utf-8")
-    path = tmp_path / "hosts.yml"
-    path.write_text(text.replace("~/.ssh/metallb-lab", str(key)), "utf-8")
-    monkeypatch.setenv("CLUSTER", "hosts")
-    monkeypatch.setenv("HOSTS", str(path))
-    return path
-
-
 @pytest.mark.parametrize("given", [None, "", "kind"])
 def test_kind(monkeypatch: pytest.MonkeyPatch, given: str | None) -> None:
     """Unless it is said otherwise, labs stand in containers here."""
@@ -54,7 +40,7 @@ def test_neither(monkeypatch: pytest.MonkeyPatch, given: str) -> None:
         inventory()
 
 
-@pytest.mark.usefixtures("file")
+@pytest.mark.usefixtures("hosts_file")
 def test_hosts() -> None:
     """Every role's way is the inventory's."""
     hosts = inventory()
@@ -65,17 +51,17 @@ def test_hosts() -> None:
         assert transport(PLAN, role) is way
     assert isinstance(hosts.ways["desk"], Ssh)
     assert ways_on(PLAN)["client"][-4:] == ["--", "sudo", "-n", "--"]
-    assert reached()["client"] == "10.90.0.10"
+    assert reached()["client"] == "127.0.0.17"
 
 
-def test_changed_inventory(file: Path) -> None:
+def test_changed_inventory(hosts_file: Path) -> None:
     """It is read again once it is another."""
     before = inventory()
-    text = file.read_text(encoding="utf-8")
-    file.write_text(text.replace("10.90.0.10", "10.90.0.11"), "utf-8")
+    text = hosts_file.read_text(encoding="utf-8")
+    hosts_file.write_text(text.replace("127.0.0.17", "127.0.0.99"), "utf-8")
 
     assert inventory() != before
-    assert reached()["client"] == "10.90.0.11"
+    assert reached()["client"] == "127.0.0.99"
 
 
 def test_own_inventory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,25 +74,29 @@ def test_own_inventory(monkeypatch: pytest.MonkeyPatch) -> None:
     assert str(inventory_file()) == "/home/me/hosts.yml"
 
 
-def test_no_inventory(file: Path) -> None:
+def test_no_inventory(hosts_file: Path) -> None:
     """It says how to get one."""
-    file.unlink()
+    hosts_file.unlink()
 
     with pytest.raises(UsageError) as caught:
         inventory()
 
     told = str(caught.value)
-    assert told.startswith(f"CLUSTER=hosts needs an inventory, and {file}")
+    assert told.startswith(
+        f"CLUSTER=hosts needs an inventory, and {hosts_file}"
+    )
     assert "hosts.example.yml there" in told
 
 
-def test_bad_inventory(file: Path) -> None:
+def test_bad_inventory(hosts_file: Path) -> None:
     """All that is wrong with it is told, each with its line."""
-    text = file.read_text(encoding="utf-8")
-    text = text.replace("desk:", "printer:").replace("10.90.0.10", "-x")
-    file.write_text(text.replace("worker2:", "node:"), "utf-8")
+    text = hosts_file.read_text(encoding="utf-8")
+    text = text.replace("desk:", "printer:").replace("127.0.0.17", "-x")
+    hosts_file.write_text(text.replace("worker2:", "node:"), "utf-8")
 
     with pytest.raises(UsageError) as caught:
         inventory()
 
-    assert all(one.startswith(f"{file}:") for one in caught.value.problems)
+    assert all(
+        one.startswith(f"{hosts_file}:") for one in caught.value.problems
+    )
