@@ -64,6 +64,7 @@ _NODE: Final = "/api/v1/nodes"
 _SPACES: Final = "/api/v1/namespaces"
 _AT_ONCE: Final = 8
 _READY_SECONDS: Final = 120.0
+_AGAIN_SECONDS: Final = 30.0
 _STEP: Final = 0.3
 
 
@@ -83,12 +84,24 @@ class Kept:
 def restore(kube: Kube, kept: Kept, *, metallb: bool) -> list[str]:
     """Restore all; return what was changed, a line each.
 
-    Without `metallb` nothing is looked at in its namespace.
+    Without `metallb` nothing is looked at in its namespace. An API server
+    that was just started refuses some lists for a while: it is asked again.
 
     Raises:
-        KubeError: the API server does not answer, or refuses.
+        KubeError: it did not answer, or refused, for half a minute.
 
     """
+    deadline = time.monotonic() + _AGAIN_SECONDS
+    while True:
+        try:
+            return _restore(kube, kept, metallb=metallb)
+        except KubeError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(_STEP)
+
+
+def _restore(kube: Kube, kept: Kept, *, metallb: bool) -> list[str]:
     nodes = _await_ready(kube)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         owners = _doomed(kube, pool, _OWNERS, kept)

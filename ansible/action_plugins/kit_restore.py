@@ -74,6 +74,7 @@ class ActionModule(ActionBase):
             or any(line.startswith("deleted") for line in lines),
             "failed": bool(problem),
             "msg": problem,
+            "stderr": problem,
             "stdout": "\n".join(lines),
             "stdout_lines": lines,
         }

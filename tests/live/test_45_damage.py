@@ -42,7 +42,7 @@ DAMAGE: Final = {
     "namespace": ("", 'kubectl delete namespace "$NAMESPACE" --wait=false'),
     "router": ("router", _ROUTER),
     "crds": ("", "kubectl delete $(kubectl get crd -o name | grep metallb)"),
-    "metallb": ("", "kubectl delete namespace metallb-system --wait=false"),
+    "metallb": ("", "kubectl delete namespace metallb-system --timeout=60s"),
     "zero": ("", _ZERO),
 }
 _BRIEF: Final = {"3": ("router",), "5": ("metallb",)}

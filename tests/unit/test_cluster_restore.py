@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from graders.cluster_restore import Kept, mending, restore
+from graders.kube import KubeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,6 +119,23 @@ def test_what_goes(kind: str, item: dict[str, Any]) -> None:
 
     assert asked == [f"DELETE {path}"]
     assert told == [f"deleted {path}"]
+
+
+def test_a_server_that_has_just_started() -> None:
+    """A list that it refuses at first is asked for again."""
+    kube = Recorded({"/api/v1/pods": [_meta("curl", "default")]})
+    refusals = [KubeError("storage is (re)initializing")] * 2
+
+    def items(path: str) -> list[dict[str, Any]]:
+        if refusals and path.endswith("/namespaces"):
+            raise refusals.pop()
+        return kube.lists.get(path, [])
+
+    kube.items = items  # type: ignore[method-assign] # for this once
+    told = restore(kube, KEPT, metallb=True)  # type: ignore[arg-type] # as far as it is asked
+
+    assert not refusals
+    assert told == ["deleted /api/v1/namespaces/default/pods/curl"]
 
 
 def test_owners_go_first() -> None:
