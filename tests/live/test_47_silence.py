@@ -104,7 +104,8 @@ def place(
         on_it = ("--detach", "--network", NET)
         docker(
             *("run", *on_it, "--name", HOST, "--privileged"),
-            *("--tmpfs", "/run", "--entrypoint", "/sbin/init", images[HOST]),
+            *("--tmpfs", "/run", "--tmpfs", "/tmp"),  # noqa: S108 - its own
+            *("--entrypoint", "/sbin/init", images[HOST]),
         )
         docker(
             *("run", *on_it, "--name", PEER, "--cap-add", "NET_RAW"),
