@@ -74,6 +74,13 @@ class Place:
         except TimeoutError:
             return False
 
+    def listens(self, port: int) -> bool:
+        """Tell whether it echoes there yet; before, the port is refused."""
+        try:
+            return self.answers(port)
+        except ConnectionRefusedError:
+            return False
+
     def runs(self, *argv: str) -> str:
         """Run a command on it."""
         return self.docker("exec", HOST, *argv)
@@ -118,7 +125,7 @@ def place(
         for port in (SSH, HTTP):
             echo = ("systemd-socket-activate", "-l", str(port), "--inetd")
             docker("exec", "--detach", HOST, *echo, "-a", "cat")
-        eventually(lambda: found.answers(SSH) and found.answers(HTTP))
+        eventually(lambda: found.listens(SSH) and found.listens(HTTP))
         yield found
     finally:
         docker("rm", "--force", "--volumes", HOST, PEER)
