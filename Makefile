@@ -9,12 +9,13 @@ export STUDENT ?= demo
 export IMAGES REGISTRY IMAGES_FILE
 variant = $(if $(VARIANT),--variant $(VARIANT))
 
-.PHONY: help site test-site up down grade hint reset status check test prove bench images doctor engine-stop clean
+.PHONY: help site test-site up down grade hint reset status check test test-hosts prove bench images doctor engine-stop clean
 
 help:
 	@echo 'make lab-1   stand lab 1 up, broken; then repair it and make grade'
 	@echo 'make grade | hint | reset | status | down | doctor | images'
 	@echo 'make check   lint, types and unit tests;   make test   all, on a fresh cluster'
+	@echo 'make test-hosts   labs on hosts reached by SSH, which it makes itself'
 
 .venv/stamp: requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo 'make: expected Python 3.11 or later on PATH, not an older one or none' >&2; exit 3; }
@@ -70,6 +71,10 @@ test-site: .venv/stamp
 
 test: check test-site
 	$(BIN)/python -m pytest -v --durations=0 tests/live
+
+# Hosts that the tests make: containers with systemd and sshd.
+test-hosts: .venv/stamp
+	$(BIN)/python -m pytest -v --durations=0 tests/hosts
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -24,11 +24,14 @@ def state_dir(student: str) -> Path:
     """Return the folder of one student's lab on this machine.
 
     It holds kubeconfig, logs/, the lock and runner/. The folder is not
-    created here. `METALLB_LAB_STATE` replaces the base folder.
+    created here. `METALLB_LAB_STATE` replaces the base folder. A student's
+    lab on hosts is another one than that on this computer.
     """
     base = os.environ.get("METALLB_LAB_STATE")
+    # As `graders.where` has it; no student has a dot in the name.
+    name = f"{student}.hosts" if os.environ.get("CLUSTER") == "hosts" else ""
     return (Path(base) if base else platformdirs.user_state_path(_APP)) / (
-        student
+        name or student
     )
 
 

@@ -17,6 +17,8 @@ say init "$(cat /proc/1/comm)"
 # Packages make empty folders there; a cluster has files.
 say kubernetes "$(find /etc/kubernetes -type f 2> /dev/null | head -n 1)"
 say mark "$(head -n 1 /etc/kubernetes/metallb-lab-kit 2> /dev/null)"
+# Somebody's containers would be mixed with those of the cluster.
+say containers "$(find /var/lib/containerd /run/containerd -mindepth 1 -maxdepth 1 2> /dev/null | head -n 1)"
 if command -v ss > /dev/null; then
   say ports known
   ss -Hlntup | awk '{

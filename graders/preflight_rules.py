@@ -37,7 +37,7 @@ _MASTER_PORTS: Final = (6443, 2379, 2380, 10257, 10259)
 _NUMBERS: Final = ("uid", "cores", "memory_kib", "disk_kib")
 _TEXTS: Final = (
     *("os", "hostname", "machine_id", "swap", "init", "addresses"),
-    "kubernetes",
+    *("kubernetes", "containers"),
 )
 # What must be each host's own, and what to do where it is not.
 _OWN: Final = {
@@ -101,6 +101,7 @@ def judge(name: str, facts: Facts, plan: Plan) -> list[Finding]:
     foreign = list(_foreign(facts, plan.cluster))
     if not foreign and not facts.said.get("mark"):
         found += _ports(need_of(name), facts)
+        found += _containers(facts) if name in plan.nodes else ()
     return found + foreign
 
 
@@ -232,6 +233,17 @@ def _foreign(facts: Facts, cluster: str) -> Iterator[Finding]:
         " is yours to remove"
     )
     yield _stop("cluster", seen, "none, or this lab's own", way_out)
+
+
+def _containers(facts: Facts) -> Iterator[Finding]:
+    if there := facts.said["containers"]:
+        yield _stop(
+            "containers",
+            f"a containerd's: {there}",
+            "none: the cluster's are to be the only ones",
+            "use another host, or remove containerd and docker with all that"
+            " is theirs if it is yours to remove",
+        )
 
 
 def _ports(need: Need, facts: Facts) -> Iterator[Finding]:

@@ -24,6 +24,16 @@ def test_state_moves(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert paths.state_dir("ann") == tmp_path / "ann"
 
 
+def test_hosts_have_their_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A lab on hosts does not take the kubeconfig of one on containers."""
+    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
+    monkeypatch.setenv("CLUSTER", "hosts")
+
+    assert paths.state_dir("ann") == tmp_path / "ann.hosts"
+
+
 def test_cache_moves(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """METALLB_LAB_CACHE moves the cache."""
     monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path))

@@ -30,6 +30,7 @@ swap=
 init=systemd
 addresses=lo=127.0.0.1/8 {" ".join(ADDRESSES)}
 kubernetes=
+containers=
 mark=
 ports=known
 listens=tcp 22 sshd
@@ -111,6 +112,30 @@ def test_supported_systems(system: str) -> None:
 def test_what_stops_a_control_plane(line: str, told: str) -> None:
     """Each is found by itself."""
     assert _told(_but(line)) == [told]
+
+
+def test_somebody_s_containers() -> None:
+    """They keep a node out; a host of the fabric may have them."""
+    facts = _but("containers=/var/lib/containerd/a")
+
+    assert _told(facts) == [
+        (
+            "containers: a containerd's: /var/lib/containerd/a | none: the"
+            " cluster's are to be the only ones"
+        )
+    ]
+    assert _told(facts, "router") == []
+
+
+def test_containers_of_this_lab() -> None:
+    """A lab that stands does not keep itself out."""
+    facts = _but(
+        f"mark={PLAN.cluster}",
+        "kubernetes=/etc/kubernetes/admin.conf",
+        "containers=/var/lib/containerd/a",
+    )
+
+    assert _told(facts) == []
 
 
 def test_all_at_once() -> None:

@@ -4,17 +4,22 @@
 # the router's configuration. Says what it changed.
 #
 # Environment: ROLE; KEEP, addresses with their prefix lengths; EDGE and
-# ROUTER, the edge network and the way there.
+# ROUTER, the edge network and the way there; LAN; DESK_LEASE, the address that
+# the desk leases.
 : "${KEEP:?}"
 set -u
 say() { echo "changed $ROLE: $*"; }
 MADE=/var/lib/lab-made
 PODS=10.244.0.0/16 # kind's own choice
+# A host has interfaces, addresses, routes and rules of its own, which were
+# noted when it was taken.
+own() { [ -e $MADE/"$1" ] && grep -q -x -F -e "$2" $MADE/"$1"; }
 
 addresses() {
   ip -4 -o address show | while read -r _ dev _ address rest; do
     case "$dev $rest" in veth* | *:lease*) continue ;; esac
     case " 127.0.0.1/8 $KEEP " in *" $address "*) continue ;; esac
+    own devices "$dev" || own addresses "$address" && continue
     ip address del "$address" dev "$dev" && say "address $address"
   done
 }
@@ -27,6 +32,8 @@ neighbours() {
 
 routes() {
   ip -4 -o route show | while read -r dst rest; do
+    dev=${rest#*dev }
+    own devices "${dev%% *}" || own routes "${dst} ${rest% }" && continue
     case "$dst $rest" in
       default* | *"proto kernel"* | *"proto bgp"* | *veth*) continue ;;
       "${PODS%.*.*}".*) continue ;;
@@ -50,6 +57,7 @@ rules() {
       | grep -E '^-A (PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING) ' \
       | grep -v -E "KUBE-|DOCKER_|CNI-|KINDNET|! -d $PODS -j MASQUERADE" \
       | sed 's/^-A/-D/' | while read -r rule; do
+        own rules "-A${rule#-D}" && continue
         eval "iptables -w -t $table $rule" && say "rule $rule"
       done
   done

@@ -1,0 +1,34 @@
+# Makes a host a node that kubeadm can use, once its parts are there: kubelet's
+# and containerd's settings, both enabled, containerd running. Typed into a
+# shell of root there.
+#
+# Environment: ADDRESS of the node on the LAN; SHARE, where the kit's parts are.
+set -eu
+mkdir -p /etc/containerd /etc/kubernetes/manifests
+# A host's own cgroups: kubelet asks containerd which kind it uses.
+systemd=false
+[ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ] || systemd=true
+# Where not even root may lower an OOM score, nobody tries (CAP_SYS_RESOURCE).
+restrict=true
+bounding=$(sed -n 's/^CapBnd:[[:space:]]*//p' /proc/self/status)
+[ $((0x$bounding >> 24 & 1)) = 0 ] || restrict=false
+sed -e "s/SystemdCgroup = .*/SystemdCgroup = $systemd/" \
+  -e "s/restrict_oom_score_adj = .*/restrict_oom_score_adj = $restrict/" \
+  -e 's#/etc/containerd/cri-base.json#/etc/containerd/base.json#' \
+  "$SHARE/containerd.toml" > /etc/containerd/config.toml
+# No limits but the host's own: a container must not ask for more.
+ctr oci spec | jq 'del(.process.rlimits)' > /etc/containerd/base.json
+
+echo "KUBELET_EXTRA_ARGS=--node-ip=$ADDRESS" > /etc/default/kubelet
+echo overlay > /etc/modules-load.d/metallb-lab.conf
+echo 'net.ipv4.ip_forward = 1' > /etc/sysctl.d/90-metallb-lab.conf
+sysctl -q -p /etc/sysctl.d/90-metallb-lab.conf
+systemctl daemon-reload
+systemctl enable --quiet containerd kubelet
+systemctl restart containerd
+for _ in $(seq 100); do
+  ctr version > /dev/null 2>&1 && exit 0
+  sleep 0.1
+done
+journalctl -u containerd -n 5 --no-pager >&2
+exit 1

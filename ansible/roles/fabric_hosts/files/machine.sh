@@ -1,0 +1,53 @@
+# Starts what a host of the fabric runs, once its files are there, waits until
+# it does, and notes it as made by $1. Typed into a shell of root there.
+set -eu
+. /etc/default/metallb-lab-machine
+UNIT=/etc/systemd/system/metallb-lab-machine.service
+mkdir -p /lab
+# What restore.sh notes of a machine as it was made.
+rm -f /lab/made /var/lib/lab-made/kernel /var/lib/lab-made/frr /var/lib/lab-made/dhcp
+[ "$ROLE" != router ] || systemctl disable --quiet --now frr 2> /dev/null
+sysctl -q -p /etc/sysctl.d/90-metallb-lab.conf
+
+# Who asks for this; sudo keeps it from the environment.
+peer() {
+  pid=$$
+  while [ "${pid:-1}" -gt 1 ]; do
+    found=$(tr '\0' '\n' < "/proc/$pid/environ" 2> /dev/null | sed -n 's/^SSH_CONNECTION=\([^ ]*\).*/\1/p')
+    [ -z "$found" ] || { echo "$found"; return; }
+    pid=$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status")
+  done
+}
+
+# The client's new default route must not take the way back to us.
+[ "$ROLE" != client ] || {
+  peer=$(peer)
+  way=$(ip -4 -o route get "$peer" 2> /dev/null | sed -n 's/.* \(via [^ ]* dev [^ ]*\).*/\1/p')
+  case "$way " in
+    ' ' | "via $ROUTER_EDGE "*) ;;
+    *)
+      ip route replace "$peer" $way
+      ip -4 -o route show "$peer" | sed 's/ *$//' >> /var/lib/lab-made/routes
+      # And again when the host was restarted.
+      mkdir -p "$UNIT.d"
+      printf '[Service]\nExecStartPre=-/sbin/ip route replace %s %s\n' "$peer" "$way" > "$UNIT.d/way.conf"
+      ;;
+  esac
+}
+
+systemctl daemon-reload
+systemctl enable --quiet metallb-lab-machine
+systemctl restart metallb-lab-machine
+runs() {
+  case $ROLE in
+    router) vtysh -c 'show bgp summary' ;;
+    dhcp) pgrep -x dnsmasq ;;
+    desk) pgrep -f 'busybox udhcpc' ;;
+  esac
+}
+for _ in $(seq 100); do
+  runs > /dev/null 2>&1 && { echo "$1" > /lab/made; exit 0; }
+  sleep 0.1
+done
+journalctl -u metallb-lab-machine -n 5 --no-pager >&2
+exit 1

@@ -1,0 +1,146 @@
+# Gives a host back as it was before a lab took it: what ran is ended, what was
+# put there is taken away, what was changed has its old value. Typed into a
+# shell of root there; can be interrupted and typed again.
+#
+# Environment: CLUSTER, whose host it must be.
+set -u
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+OWN=/var/lib/metallb-lab-kit
+MADE=/var/lib/lab-made
+MARK=/etc/kubernetes/metallb-lab-kit
+# A host without a mark is nobody's, and one of another lab stays that lab's.
+[ "$(head -n 1 $MARK 2> /dev/null)" = "$CLUSTER" ] || exit 0
+
+end_all() { # processes whose command line begins so
+  pkill -KILL -f "$1"
+  for _ in $(seq 100); do
+    pgrep -f "$1" > /dev/null || break
+    sleep 0.05
+  done
+}
+
+node() {
+  [ ! -e /usr/bin/kubelet ] || systemctl disable --quiet --now kubelet
+  # Pods end at once: all that is in them goes.
+  for file in /proc/[0-9]*/cgroup; do
+    grep -q kubepods "$file" 2> /dev/null || continue
+    pid=${file#/proc/}
+    kill -KILL "${pid%/cgroup}" 2> /dev/null
+  done
+  [ ! -e /usr/local/bin/containerd ] || systemctl disable --quiet --now containerd
+  end_all /usr/local/bin/containerd-shim
+  awk '$2 ~ "^/(var/lib/kubelet|run/containerd|var/lib/containerd)(/|$)" { print $2 }' /proc/mounts \
+    | sort -r | while read -r mount; do umount -l "$mount"; done
+  ip netns list | awk '/^cni-/ { print $1 }' | while read -r name; do ip netns del "$name"; done
+}
+
+machine() {
+  systemctl disable --quiet --now metallb-lab-machine
+  # Some were started anew since, by a shell.
+  [ ! -x /usr/lib/frr/frrinit.sh ] || /usr/lib/frr/frrinit.sh stop > /dev/null 2>&1
+  pkill -KILL -x dnsmasq
+  end_all 'busybox (udhcpc|httpd)'
+  ip address flush dev eth0 label eth0:lease
+}
+
+# What is on the lab's own interfaces, and those that came with pods.
+links() {
+  for dev in $(ls /sys/class/net); do
+    ! grep -q -x -e "$dev" $MADE/devices || continue
+    case $dev in
+      veth*) ip link del "$dev" ;;
+      eth1) ! ip -o link show type vxlan dev eth1 | grep -q . || ip link del eth1 ;;
+    esac
+  done
+  ip -4 -o address show | while read -r _ dev _ address _; do
+    grep -q -x -e "$dev" $MADE/devices || grep -q -x -F -e "$address" $MADE/addresses \
+      || ip address del "$address" dev "$dev"
+  done
+  for dev in eth0 eth1; do
+    tc qdisc del dev $dev root
+    ip neighbour show dev $dev nud permanent | while read -r address _; do
+      ip neighbour del "$address" dev $dev
+    done
+  done
+}
+
+# `$OWN/routes` has what was there; the kernel's own come with addresses.
+routes() {
+  ip -4 route show | grep -v 'proto kernel' | while read -r route; do
+    grep -q -x -F -e "$route" $OWN/routes || ip route del $route
+  done
+  while read -r route; do
+    ip -4 route show | grep -q -x -F -e "$route" || ip route add $route
+  done < $OWN/routes
+}
+
+filters() {
+  nft list tables | sort | comm -13 $OWN/tables - | while read -r table; do
+    nft delete $table
+  done
+  # In tables that were there, what kube-proxy and the lab added.
+  while read -r kind family name; do
+    case $family in ip) restore=iptables ;; ip6) restore=ip6tables ;; *) continue ;; esac
+    case $name in filter | nat | mangle | raw) ;; *) continue ;; esac
+    $restore-save -t "$name" | grep -v KUBE- | $restore-restore
+  done < $OWN/tables
+  for table in filter nat mangle raw; do
+    nft list table ip $table > /dev/null 2>&1 || continue
+    iptables -w -t $table -S | grep '^-A' | while read -r rule; do
+      grep -q -x -F -e "$table $rule" $OWN/rules || eval "iptables -w -t $table -D ${rule#-A}"
+    done
+    sed -n "s/^$table -P //p" $OWN/rules | while read -r policy; do
+      iptables -w -t $table -P $policy
+    done
+  done
+}
+
+files() {
+  cd /
+  [ ! -e $OWN/files ] || xargs -d '\n' rm -f < $OWN/files
+  xargs -d '\n' rm -rf < $OWN/places
+  rm -f /etc/kubernetes/*.conf
+  systemctl daemon-reload
+  systemctl reset-failed
+}
+
+packages() {
+  installed=$(dpkg-query -W -f '${binary:Package}\n' | sort | comm -12 - $OWN/installed)
+  [ -z "$installed" ] || apt-get purge -y -o DPkg::Lock::Timeout=120 $installed > $OWN/purge.log 2>&1 < /dev/null \
+    || { tail -n 3 $OWN/purge.log >&2; return 1; }
+  # Whom they brought they do not always take with them.
+  for user in frr dnsmasq tcpdump; do
+    grep -q -x $user $OWN/users || userdel $user 2> /dev/null
+  done
+  for group in frr frrvty dnsmasq tcpdump; do
+    grep -q -x $group $OWN/groups || groupdel $group 2> /dev/null
+  done
+  # A package that goes takes its configuration with it, whosever it was.
+  [ ! -s $OWN/kept.tar ] || tar -x -f $OWN/kept.tar -C /
+  [ ! -s $OWN/frr ] || systemctl enable --quiet --now frr
+}
+
+# Folders that are new and empty: files and packages leave some.
+folders() {
+  find /etc /opt /usr /srv -xdev -type d | sort | comm -13 $OWN/folders - | sort -r \
+    | xargs -r -d '\n' rmdir --ignore-fail-on-non-empty
+}
+
+kernel() {
+  # ip_forward comes first: with it others change.
+  { grep ip_forward $OWN/sysctl; grep -v ip_forward $OWN/sysctl; } | sed 's/ = /=/' | while read -r line; do
+    [ "$(sysctl -n "${line%%=*}")" = "${line#*=}" ] || sysctl -q -w "$line"
+  done
+}
+
+[ ! -e /usr/local/bin/containerd ] || node > /dev/null 2>&1
+[ ! -e /etc/systemd/system/metallb-lab-machine.service ] || machine > /dev/null 2>&1
+if [ -e $OWN/rules ]; then
+  { links; routes; filters; files; } > /dev/null 2>&1
+  packages || exit
+  folders
+  kernel
+fi
+rm -rf $MADE $OWN $MARK
+rmdir --ignore-fail-on-non-empty /etc/kubernetes
+echo changed

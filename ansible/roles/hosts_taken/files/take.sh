@@ -1,0 +1,79 @@
+# Takes a host for a lab: notes what is its own, so that it can be given back
+# as it was, marks it, and installs what is missing. Typed into a shell of root
+# there.
+#
+# Environment: CLUSTER and STUDENT, whose it will be; PACKAGES; PLACES, what a
+# lab makes there.
+set -eu
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+OWN=/var/lib/metallb-lab-kit  # what give_back.sh reads
+MADE=/var/lib/lab-made        # what restore.sh reads
+[ ! -e $OWN/taken ] || exit 0
+
+# A pattern of sysctl's: what the lab, kubelet and kube-proxy set.
+SET='^(net\.ipv4\.ip_forward|net\.ipv4\.fib_multipath_hash_policy'
+SET="$SET|net\.ipv4\.conf\.(all|default|eth0|eth1)\.(rp_filter|arp_ignore|arp_announce|route_localnet)"
+SET="$SET|vm\.overcommit_memory|kernel\.panic|kernel\.panic_on_oops|kernel\.keys\.root_max(keys|bytes)"
+SET="$SET|net\.netfilter\.nf_conntrack_(max|tcp_.*)) ="
+
+packages() { dpkg-query -W -f '${db:Status-Abbrev} ${binary:Package}\n' | sed -n 's/^ii *//p' | sort; }
+rules() {
+  for table in filter nat mangle raw; do
+    iptables -w -t $table -S 2> /dev/null | sed "s/^/$table /"
+  done
+}
+
+note() {
+  mkdir -p $OWN
+  for place in $PLACES; do
+    [ -e "$place" ] || echo "$place"
+  done > $OWN/places
+  mkdir -p $MADE
+  packages > $OWN/packages
+  cut -d: -f1 /etc/passwd | sort > $OWN/users
+  cut -d: -f1 /etc/group | sort > $OWN/groups
+  ip -4 route show > $OWN/routes
+  { sysctl -a 2> /dev/null || true; } | grep -E "$SET" > $OWN/sysctl
+  systemctl is-enabled frr 2> /dev/null | grep -x enabled > $OWN/frr || true
+  find /etc /opt /usr /srv -xdev -type d | sort > $OWN/folders
+  (cd / && find etc opt usr/bin usr/local -xdev ! -type d) | sort > $OWN/present
+  # Those of the lab's own interfaces and rules are looked at one by one.
+  ls /sys/class/net | grep -v -x -e eth0 -e eth1 -e lo > $MADE/devices || true
+  ip -4 -o address show | awk '{ print $4 }' > $MADE/addresses
+  ip -4 -o route show | sed 's/ *$//' > $MADE/routes
+  : > $OWN/noted
+}
+
+install_missing() {
+  missing=
+  packages > $OWN/now
+  for package in $PACKAGES; do
+    grep -q -x -E "$package(:.*)?" $OWN/now || missing="$missing $package"
+  done
+  rm $OWN/now
+  [ -n "$missing" ] || return 0
+  # A host that was never used has no package lists yet; one that was cut off
+  # meanwhile has packages that are half installed.
+  log=$OWN/apt.log
+  # Configuration that is there stays, and nobody is asked about it.
+  install="apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=120
+    -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold $missing"
+  { $install || { dpkg --configure -a; apt-get update && $install; }; } > $log 2>&1 < /dev/null \
+    || { tail -n 3 $log >&2; return 1; }
+}
+
+[ -e $OWN/noted ] || note
+mkdir -p /etc/kubernetes
+printf '%s\n%s\n' "$CLUSTER" "student $STUDENT" > /etc/kubernetes/metallb-lab-kit
+install_missing
+# Only now there are surely the commands that tell them.
+[ -e $OWN/rules ] || {
+  nft list tables | sort > $OWN/tables
+  rules > $OWN/rules.new
+  sed 's/^[a-z]* //' $OWN/rules.new > $MADE/rules
+  mv $OWN/rules.new $OWN/rules
+}
+# What came with them goes with them.
+packages | comm -13 $OWN/packages - > $OWN/installed
+: > $OWN/taken
+echo changed

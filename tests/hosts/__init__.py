@@ -1,0 +1,1 @@
+"""Labs on hosts that the tests make themselves."""

@@ -1,0 +1,122 @@
+"""Hosts of the tests' own, and the kit's commands about them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from graders.paths import ROOT
+from graders.plan import make_plan
+
+from .making import Site
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BIN: Final = Path(sys.executable).parent
+# A student of their own: a lab on this computer may stand meanwhile.
+STUDENT: Final = os.environ.get("TEST_HOSTS_STUDENT", "hosts")
+_SECONDS: Final = 1200
+# What somebody has there for themselves: it is no part of a lab, and stays.
+WITH_OWN: Final = ("control-plane", "desk", "router")
+OWN: Final = """
+set -e
+ip link add own0 type bridge
+ip link set own0 up
+ip address add 203.0.113.1/24 dev own0
+ip route add 198.51.100.0/24 via 203.0.113.2
+nft add table inet own
+nft add chain inet own input '{ type filter hook input priority 0; }'
+nft add rule inet own input tcp dport 9 drop
+mkdir -p /etc/frr /etc/default
+echo '! own' > /etc/frr/frr.conf
+echo own=1 > /etc/default/kubelet
+echo own > /etc/dnsmasq.conf
+"""
+_FOUND: Final = Path(__file__).with_name("as_found.sh")
+
+
+class Kit:
+    """The kit, told to have its labs on the hosts of a site."""
+
+    def __init__(self, site: Site, folder: Path) -> None:
+        """Keep its state in a folder of its own."""
+        self.site = site
+        self.logs = folder / f"{STUDENT}.hosts" / "logs"
+        self._given = {
+            "CLUSTER": "hosts",
+            "HOSTS": str(site.inventory),
+            "STUDENT": STUDENT,
+            "METALLB_LAB_STATE": str(folder),
+        }
+
+    def run(self, *argv: str) -> subprocess.CompletedProcess[str]:
+        """Run a command as a student would."""
+        return subprocess.run(
+            [str(BIN / argv[0]), *argv[1:]],
+            cwd=ROOT,
+            env=os.environ | self._given,
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+
+    def begin(self, *argv: str) -> subprocess.Popen[bytes]:
+        """Begin a command, in a process group of its own."""
+        return subprocess.Popen(
+            [str(BIN / argv[0]), *argv[1:]],
+            cwd=ROOT,
+            env=os.environ | self._given,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def ok(self, *argv: str) -> str:
+        """Run a command that must succeed; return what it printed."""
+        done = self.run(*argv)
+        assert done.returncode == 0, f"{argv}\n{done.stdout}\n{done.stderr}"
+        return done.stdout
+
+    def found(self) -> dict[str, list[str]]:
+        """Return by host what it has that a lab might leave changed."""
+        script = _FOUND.read_text(encoding="utf-8")
+        return {
+            role: self.site.run(role, script).splitlines()
+            for role in self.site.roles
+        }
+
+
+@pytest.fixture(scope="session")
+def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
+    """Make hosts on which nothing of the kit has ever been."""
+    folder = tmp_path_factory.mktemp("hosts")
+    site = Site(make_plan(STUDENT), folder)
+    # Images come from this computer's engine, and so do these hosts.
+    subprocess.run([str(BIN / "lab"), "images", "get"], cwd=ROOT, check=True)
+    site.remove()
+    site.build()
+    site.make()
+    yield Kit(site, folder / "state")
+    site.remove()
+
+
+@pytest.fixture(scope="session")
+def as_found(kit: Kit) -> dict[str, list[str]]:
+    """Return what the hosts have before a lab is there."""
+    for role in WITH_OWN:
+        kit.site.run(role, OWN)
+    return kit.found()
+
+
+@pytest.fixture(scope="session")
+def stands(kit: Kit, as_found: dict[str, list[str]]) -> str:
+    """Stand everything but a lab up on them; return what that printed."""
+    del as_found
+    return kit.ok("lab", "up")

@@ -1,0 +1,226 @@
+"""Makes the hosts of a lab: systemd and sshd, in containers on two bridges.
+
+They are what an instructor would bring: the kit comes in by SSH alone, and
+knows neither that they are containers nor docker's networks.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import yaml
+
+from graders.paths import ANSIBLE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from graders.plan import Plan
+
+_IMAGE: Final = "metallb-lab/test-host"
+_FOLDER: Final = Path(__file__).parent / "image"
+_TAKEN: Final = ANSIBLE / "roles" / "hosts_taken" / "defaults" / "main.yml"
+_RUN: Final = (
+    *("--privileged", "--cgroupns", "private", "--tmpfs", "/run"),
+    *("--tmpfs", "/tmp:exec", "--volume", "/var"),  # noqa: S108 - its own
+    *("--security-opt", "seccomp=unconfined"),
+    # As Debian has them; docker's are those of its own networks.
+    *("--sysctl", "net.ipv4.ip_forward=0"),
+    *("--sysctl", "net.ipv4.conf.all.rp_filter=2"),
+    *("--sysctl", "net.ipv4.conf.default.rp_filter=2"),
+)
+# Nobody answers there (RFC 5737): a lab needs no names from outside.
+_NAMESERVER: Final = "192.0.2.53"
+_SECONDS: Final = 60
+# Hosts that let nobody in as root, but one who may become it.
+_BY_SUDO: Final = ("worker2", "client")
+_USER: Final = "teacher"
+_SUDO: Final = f"""
+useradd --create-home --shell /bin/bash {_USER}
+echo '{_USER} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/{_USER}
+echo 'PermitRootLogin no' > /etc/ssh/sshd_config.d/no-root.conf
+mkdir -m 0700 /home/{_USER}/.ssh
+cp /root/.ssh/authorized_keys /home/{_USER}/.ssh/
+chown -R {_USER}: /home/{_USER}/.ssh
+"""
+
+
+def docker(*argv: str, stdin: str = "") -> str:
+    """Run docker and return what it wrote."""
+    done = subprocess.run(
+        ["docker", *argv],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"docker {argv}: {done.stderr[-2000:]}"
+    return done.stdout.strip()
+
+
+class Site:
+    """The networks and hosts of one plan."""
+
+    def __init__(self, plan: Plan, folder: Path) -> None:
+        """Make nothing yet; `folder` is for keys and inventory."""
+        self.plan = plan
+        self.inventory = folder / "hosts.yml"
+        self._key = folder / "key"
+        self._known = folder / "known_hosts"
+        self._prefix = f"{plan.cluster}-host"
+        machines = plan.nodes | plan.machines
+        self.roles = tuple(machines)
+        # Docker goes by the names: the LAN becomes eth0, at each start.
+        self._lan, self._edge = f"{self._prefix}s", f"{self._prefix}s-edge"
+        self._ends = {
+            role: [
+                (network, str(address))
+                for network, address in (
+                    (self._lan, one.lan),
+                    (self._edge, one.edge),
+                )
+                if address
+            ]
+            for role, one in machines.items()
+        }
+
+    def name(self, role: str) -> str:
+        """Return a host's container."""
+        return f"{self._prefix}-{role}"
+
+    def run(self, role: str, script: str) -> str:
+        """Run a script of sh on a host, past the kit."""
+        return docker("exec", self.name(role), "sh", "-c", script)
+
+    def build(self) -> None:
+        """Build the hosts' image, which has the kit's packages in store."""
+        given = yaml.safe_load(_TAKEN.read_text(encoding="utf-8"))
+        lists = given["hosts_taken_packages"].values()
+        packages = sorted({one for part in lists for one in part})
+        docker(
+            *("build", "--quiet", "--network", "host", "--tag", _IMAGE),
+            *("--build-arg", f"PACKAGES={' '.join(packages)}"),
+            str(_FOLDER),
+        )
+
+    def make(self) -> None:
+        """Make networks and hosts, start them, and write the inventory."""
+        for name, subnet, gateway in self._networks():
+            docker(
+                *("network", "create", "--subnet", subnet),
+                *("--gateway", gateway, name),
+            )
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", self._key],
+            check=True,
+        )
+        for role in self.roles:
+            self._make(role)
+        for role in self.roles:
+            self._let_in(role)
+        self._write_inventory()
+
+    def stop(self, role: str) -> None:
+        """Cut a host's power."""
+        docker("kill", self.name(role))
+
+    def start(self, role: str) -> None:
+        """Switch a host on, and wait until it lets one in."""
+        docker("start", self.name(role))
+        self._boot(role)
+
+    def restart(self, role: str) -> None:
+        """Restart a host, and wait until it lets one in."""
+        self.stop(role)
+        self.start(role)
+
+    def remove(self) -> None:
+        """Take all of it away, also what an earlier run left."""
+        for role in self.roles:
+            subprocess.run(
+                ["docker", "rm", "--force", "--volumes", self.name(role)],
+                capture_output=True,
+                check=False,
+            )
+        for name, *_ in self._networks():
+            subprocess.run(
+                ["docker", "network", "rm", name],
+                capture_output=True,
+                check=False,
+            )
+
+    def _networks(self) -> Iterator[tuple[str, str, str]]:
+        plan = self.plan
+        yield self._lan, str(plan.lan), str(plan.lan_gateway)
+        yield self._edge, str(plan.edge), str(plan.edge_gateway)
+
+    def _make(self, role: str) -> None:
+        (first, address), *others = self._ends[role]
+        docker(
+            *("create", "--name", self.name(role), "--hostname", role),
+            *("--network", first, "--ip", address, *_RUN, _IMAGE),
+        )
+        for network, own in others:
+            docker("network", "connect", "--ip", own, network, self.name(role))
+        docker("start", self.name(role))
+
+    def _let_in(self, role: str) -> None:
+        """Give a host its own keys and ours; wait until it has booted."""
+        public = self._key.with_suffix(".pub").read_text(encoding="utf-8")
+        self.run(role, "ssh-keygen -q -A")
+        own = self.run(role, "cat /etc/ssh/ssh_host_ed25519_key.pub")
+        docker(
+            *("exec", "-i", self.name(role), "sh", "-c"),
+            "cat > /root/.ssh/authorized_keys",
+            stdin=public,
+        )
+        if role in _BY_SUDO:
+            self.run(role, _SUDO)
+        kind, key, *_ = own.split()
+        with self._known.open("a", encoding="utf-8") as file:
+            file.write(f"{self._reached(role)} {kind} {key}\n")
+        self._boot(role)
+
+    def _boot(self, role: str) -> None:
+        # Docker's own server of names answers on loopback, where a pod that
+        # is told of it asks itself.
+        self.run(role, f"echo nameserver {_NAMESERVER} > /etc/resolv.conf")
+        deadline = time.monotonic() + _SECONDS
+        script = "systemctl restart ssh && systemctl is-active ssh"
+        while "active" not in self._try(role, script):
+            assert time.monotonic() < deadline, f"{role} does not boot"
+            time.sleep(0.2)
+
+    def _reached(self, role: str) -> str:
+        return self._ends[role][0][1]
+
+    def _try(self, role: str, script: str) -> str:
+        try:
+            return self.run(role, script)
+        except AssertionError:
+            return ""
+
+    def _write_inventory(self) -> None:
+        groups = {
+            group: {
+                "hosts": {
+                    role: {"ansible_host": self._reached(role)}
+                    | ({"ansible_user": _USER} if role in _BY_SUDO else {})
+                    for role in roles
+                }
+            }
+            for group, roles in (
+                ("cluster", self.plan.nodes),
+                ("fabric", self.plan.machines),
+            )
+        }
+        common = {
+            "ansible_user": "root",
+            "ansible_ssh_private_key_file": str(self._key),
+            "known_hosts": str(self._known),
+        }
+        told = {"all": {"vars": common, "children": groups}}
+        self.inventory.write_text(yaml.safe_dump(told), encoding="utf-8")

@@ -1,0 +1,60 @@
+"""What hosts go through, and how the next command recovers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from .conftest import WITH_OWN
+
+if TYPE_CHECKING:
+    from .conftest import Kit
+
+pytestmark = pytest.mark.usefixtures("stands")
+
+
+def test_hosts_that_were_restarted(kit: Kit) -> None:
+    """A worker, the client and the DHCP server come back with their lab."""
+    kit.ok("lab", "start", "1")
+    for role in ("worker", "client", "dhcp"):
+        kit.site.restart(role)
+    kit.ok("lab", "reset")
+    assert kit.run("grade").returncode == 1
+
+
+def test_what_is_somebody_s_own_stays(kit: Kit) -> None:
+    """A reset takes away what a lab added, and nothing else."""
+    kit.ok("lab", "start", "2")
+    kit.site.run("desk", "ip address add 203.0.113.77/32 dev lo")
+    kit.ok("lab", "reset")
+    for role in WITH_OWN:
+        said = kit.site.run(
+            role, "ip -4 -o address; ip route; nft list table inet own"
+        )
+        assert "203.0.113.1/24" in said
+        assert "198.51.100.0/24 via 203.0.113.2" in said
+        assert "tcp dport 9 drop" in said
+        assert "203.0.113.77" not in said
+
+
+def test_a_machine_that_was_damaged(kit: Kit) -> None:
+    """A reset makes it anew."""
+    kit.ok("lab", "start", "1")
+    kit.site.run("dhcp", "rm /etc/dnsmasq.lab /usr/local/bin/lab-*")
+    kit.site.run("dhcp", "systemctl stop metallb-lab-machine")
+    kit.ok("lab", "reset")
+    assert kit.run("grade").returncode == 1
+
+
+def test_a_host_that_is_down(kit: Kit) -> None:
+    """It is named, not the student; `down` leaves the others alone."""
+    kit.site.stop("lan-client")
+    graded = kit.run("grade")
+    down = kit.run("lab", "down")
+    kit.site.start("lan-client")
+    assert graded.returncode in {1, 3}
+    assert "could not look from lan-client" in graded.stdout
+    assert down.returncode == 3
+    assert "nothing was changed" in down.stderr
+    kit.ok("lab", "status")

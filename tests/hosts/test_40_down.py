@@ -1,0 +1,63 @@
+"""`lab down` gives the hosts back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from .conftest import Kit
+
+_SECONDS = 300
+
+
+def _left(kit: Kit, as_found: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Return by host which lines are new or gone."""
+    now = kit.found()
+    differ = {
+        role: sorted(set(now[role]) ^ set(lines))
+        for role, lines in as_found.items()
+    }
+    return {role: lines for role, lines in differ.items() if lines}
+
+
+@pytest.mark.usefixtures("stands")
+def test_down_leaves_hosts_as_found(
+    kit: Kit, as_found: dict[str, list[str]]
+) -> None:
+    """Packages, files, addresses, routes, rules, settings: as before."""
+    kit.ok("lab", "down")
+    assert not _left(kit, as_found)
+
+
+def test_down_without_a_lab_changes_nothing(
+    kit: Kit, as_found: dict[str, list[str]]
+) -> None:
+    """Hosts that are nobody's are left alone."""
+    kit.ok("lab", "down")
+    assert not _left(kit, as_found)
+
+
+def test_down_after_up_was_cut_off(
+    kit: Kit, as_found: dict[str, list[str]]
+) -> None:
+    """A half made cluster goes without a rest, too."""
+    begun = kit.begin("lab", "up")
+    deadline = time.monotonic() + _SECONDS
+    while "Make the control plane" not in _newest(kit):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+    os.kill(begun.pid, signal.SIGKILL)
+    begun.wait(30)
+    kit.ok("lab", "down")
+    assert not _left(kit, as_found)
+
+
+def _newest(kit: Kit) -> str:
+    """Return what the log of the newest `up` says."""
+    logs = sorted(kit.logs.glob("up-*.log"))
+    return logs[-1].read_text(encoding="utf-8")

@@ -1,0 +1,113 @@
+"""What Ansible does on hosts is what it does on containers, and undone."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from graders.paths import ANSIBLE, ROOT
+from graders.preflight_rules import MARK
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROLES = ANSIBLE / "roles"
+SCRIPTS = [
+    *(ROLES / "hosts_taken" / "files").glob("*.sh"),
+    *(ROLES / "cluster_hosts" / "files").glob("*.sh"),
+    *(ROLES / "fabric_hosts" / "files").glob("*.sh"),
+    ROOT / "tests" / "hosts" / "as_found.sh",
+]
+
+
+def _defaults(role: str) -> dict[str, Any]:
+    file = ROLES / role / "defaults" / "main.yml"
+    found: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return found
+
+
+def _packages_of(dockerfile: Path) -> set[str]:
+    """Return what it installs."""
+    text = dockerfile.read_text(encoding="utf-8").replace("\\\n", " ")
+    found = re.search(r"--no-install-recommends (.*?)&&", text)
+    assert found
+    return set(shlex.split(found[1]))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda file: file.name)
+def test_scripts_are_for_any_shell(script: Path) -> None:
+    """They are typed into the /bin/sh of a host, whichever that is."""
+    shell = shutil.which("dash") or "sh"
+    subprocess.run([shell, "-n", str(script)], check=True)
+
+
+def test_fabric_has_the_same_tasks_on_both() -> None:
+    """Playbooks include them by name, whichever of the two roles it is."""
+    both = [
+        {file.name for file in (ROLES / role / "tasks").glob("*.yml")}
+        for role in ("fabric", "fabric_hosts")
+    ]
+    assert both[0] - {"machine.yml"} == both[1]
+
+
+def test_machines_have_the_packages_of_the_appliance() -> None:
+    """A host of the fabric can do what the container of its role can."""
+    image = ROLES / "images" / "files" / "docker" / "appliance"
+    given = _defaults("hosts_taken")["hosts_taken_packages"]
+    there = {*given["all"], *given["machine"], *given["router"]}
+    # systemd reaps there what catatonit reaps in a container.
+    assert _packages_of(image / "Dockerfile") - there == {"catatonit"}
+
+
+def test_mark_is_what_preflight_looks_for() -> None:
+    """One file says whose a host is."""
+    for name in ("take.sh", "give_back.sh"):
+        text = (ROLES / "hosts_taken" / "files" / name).read_text("utf-8")
+        assert MARK in text
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Path:
+    """Return what stands for the root folder of a host."""
+    for name in ("var/lib/metallb-lab-kit", "etc/app", "usr/bin"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "etc/app/conf").write_text("the host's own")
+    (tmp_path / "etc/app/new").write_text("of a package that came since")
+    present = tmp_path / "var/lib/metallb-lab-kit/present"
+    present.write_text("etc/app/conf\netc/app/other\n")
+    return tmp_path
+
+
+def _claim(host: Path, *names: str) -> None:
+    """Run claim.sh as if `host` was the root folder."""
+    script = (ROLES / "hosts_taken/files/claim.sh").read_text("utf-8")
+    script = script.replace("cd /\n", f"cd {host}\n")
+    script = script.replace("OWN=/", f"OWN={host}/")
+    subprocess.run(
+        ["sh", "-c", script],
+        input="".join(f"{name}\n" for name in names),
+        text=True,
+        check=True,
+    )
+
+
+def test_files_that_were_there_are_kept(host: Path) -> None:
+    """What is about to be written over can be put back."""
+    _claim(host, "usr/bin/new", "etc/app/conf", "etc/app/new")
+    own = host / "var/lib/metallb-lab-kit"
+    (host / "etc/app/conf").write_text("the lab's")
+    _claim(host, "usr/bin/newer", "etc/app/conf")
+
+    kept = subprocess.check_output(["tar", "-t", "-f", own / "kept.tar"])
+    assert kept.split() == [b"etc/app/conf"]
+    subprocess.run(["tar", "-x", "-f", own / "kept.tar"], cwd=host, check=True)
+    assert (host / "etc/app/conf").read_text() == "the host's own"
+    assert (own / "files").read_text().split() == [
+        *("etc/app/conf", "etc/app/new", "usr/bin/new", "usr/bin/newer"),
+    ]
