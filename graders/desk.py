@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 TEXT: Final = "label printer"
 SEE_LEASES: Final = "cat /lab/dnsmasq.leases on dhcp"
 _RENEW: Final = "pkill -USR1 -f 'busybox udhcpc'"
+# Of ARP: whoever has the address, too, may be slow with its first answer.
+_REQUESTS: Final = 3
 _HELD: Final = ("ip", "-o", "-4", "address", "show", "label", "eth0:lease")
 
 
@@ -78,7 +80,7 @@ def expect_own(lab: Session, desk: Desk, address: str) -> None:
     mac = desk.mac
     arp = until(
         "device",
-        partial(lab.lan_client.arping, address),
+        partial(lab.lan_client.arping, address, _REQUESTS),
         lambda arp: arp.macs == (mac,),
     )
     names = {**lab.node_macs, mac: "the desk"}

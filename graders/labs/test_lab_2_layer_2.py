@@ -79,9 +79,11 @@ def test_arp(lab: Session) -> None:
     """That worker, and nobody else, answers ARP for the VIP on the LAN."""
     vip = str(lab.plan.l2_vip)
     node = expect_one_node(lab, vip, REQUESTS)
+    # A speaker announces first, and writes its status then.
+    announcers = until("announce", partial(_workers, lab), {node}.__eq__)
     expect(
         f"ARP for {vip} to be answered by the node that announces it,",
-        expected=_workers(lab),
+        expected=announcers,
         got={node},
         seen_by=SEE_STATUS,
     )
