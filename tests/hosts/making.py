@@ -43,7 +43,7 @@ useradd --create-home --shell /bin/bash {_USER}
 echo '{_USER} ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/{_USER}
 echo 'PermitRootLogin no' > /etc/ssh/sshd_config.d/no-root.conf
 mkdir -m 0700 /home/{_USER}/.ssh
-cp /root/.ssh/authorized_keys /home/{_USER}/.ssh/
+cp ~root/.ssh/authorized_keys /home/{_USER}/.ssh/
 chown -R {_USER}: /home/{_USER}/.ssh
 """
 
@@ -174,7 +174,7 @@ class Site:
         own = self.run(role, "cat /etc/ssh/ssh_host_ed25519_key.pub")
         docker(
             *("exec", "-i", self.name(role), "sh", "-c"),
-            "cat > /root/.ssh/authorized_keys",
+            "cat > ~root/.ssh/authorized_keys",
             stdin=public,
         )
         if role in _BY_SUDO:

@@ -25,7 +25,9 @@ rules() {
 
 note() {
   mkdir -p $OWN
+  home=~root
   for place in $PLACES; do
+    case $place in '~'/*) place=$home${place#'~'} ;; esac
     [ -e "$place" ] || echo "$place"
   done > $OWN/places
   mkdir -p $MADE
