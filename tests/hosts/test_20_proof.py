@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from graders.labfile import all_labs
+from tests.proving import expect_proven
 
 if TYPE_CHECKING:
     from .conftest import Kit
@@ -25,9 +25,4 @@ def test_proof(kit: Kit, lab: str, variant: str) -> None:
     done = kit.run(
         *("lab", "prove", lab, "--variant", variant, "--brief", "--json")
     )
-    assert done.stdout, done.stderr
-    proof = json.loads(done.stdout)
-    wrong = [row for row in proof["rows"] if not row["ok"]]
-    assert not wrong, json.dumps(wrong, indent=1)
-    assert proof["proven"]
-    assert done.returncode == 0
+    expect_proven(done)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Final
 
 import pytest
 
 from graders.labfile import all_labs
+from tests.proving import expect_proven
 
 from .conftest import run
 
@@ -22,9 +22,4 @@ DEPTH: Final = os.environ.get("PROOF", "--brief").split()
 def test_proof(lab: str, variant: str) -> None:
     """Each step of the proof comes out as it must."""
     done = run("lab", "prove", lab, "--variant", variant, "--json", *DEPTH)
-    assert done.stdout, done.stderr
-    proof = json.loads(done.stdout)
-    wrong = [row for row in proof["rows"] if not row["ok"]]
-    assert not wrong, json.dumps(wrong, indent=1)
-    assert proof["proven"]
-    assert done.returncode == 0
+    expect_proven(done)

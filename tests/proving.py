@@ -1,0 +1,19 @@
+"""What `lab prove --json` must say, wherever the lab stands."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from subprocess import CompletedProcess
+
+
+def expect_proven(done: CompletedProcess[str]) -> None:
+    """Fail with the rows of all steps that did not come out as they must."""
+    assert done.stdout, done.stderr
+    proof = json.loads(done.stdout)
+    wrong = [row for row in proof["rows"] if not row["ok"]]
+    assert not wrong, json.dumps(wrong, indent=1)
+    assert proof["proven"]
+    assert done.returncode == 0
