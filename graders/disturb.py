@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # stops them, and leaves it as it was.
 _TRIES: Final = 3
 _LEASES: Final = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease"
-_SILENCE: Final = Path(__file__).with_name("silence.sh")
+_SCRIPTS: Final = ("connection.sh", "silence.sh")
 # Longer than any check that cuts a host off; then it comes back by itself.
 _AT_MOST: Final = 120
 
@@ -59,6 +59,12 @@ def _paused(lab: Session, node: str) -> Iterator[None]:
         _back(lab, node, "node-back")
 
 
+def silence() -> str:
+    """Return the script that has a host fall silent: seconds are its `$1`."""
+    files = [Path(__file__).with_name(name) for name in _SCRIPTS]
+    return "".join(file.read_text(encoding="utf-8") for file in files)
+
+
 @contextlib.contextmanager
 def _silent(lab: Session, node: str) -> Iterator[None]:
     """Have a host drop whatever goes in and out meanwhile.
@@ -69,9 +75,8 @@ def _silent(lab: Session, node: str) -> Iterator[None]:
     """
     roles = {one.name: role for role, one in lab.plan.nodes.items()}
     host = lab.machine(roles[node])
-    script = _SILENCE.read_text(encoding="utf-8")
     try:
-        done = host.run("sh", "-s", str(_AT_MOST), stdin=script)
+        done = host.run("sh", "-s", str(_AT_MOST), stdin=silence())
         if done.code:
             raise CannotCheck(
                 f"{host.role} cannot be cut off: {done.error.strip()}",

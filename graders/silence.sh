@@ -1,20 +1,11 @@
 # Typed into a shell of root on a host: it falls silent on eth0 as if its
 # cable was pulled, for $1 seconds at most. The kit's own SSH goes on, so that
 # the silence can be ended before: `systemctl stop metallb-lab-silence`.
+# connection.sh is typed before it.
 set -u
 UNIT=metallb-lab-silence
 UNDO=/run/$UNIT
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
-
-# Of the connection that this came by; sudo keeps it from the environment.
-connection() {
-  pid=$$
-  while [ "${pid:-1}" -gt 1 ]; do
-    found=$(tr '\0' '\n' < "/proc/$pid/environ" 2> /dev/null | sed -n 's/^SSH_CONNECTION=//p')
-    [ -z "$found" ] || { echo "$found"; return; }
-    pid=$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status")
-  done
-}
 
 # Where the kit is, and who is asked for the way there on eth0.
 set -- "$1" $(connection)

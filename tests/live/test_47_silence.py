@@ -40,7 +40,7 @@ class Place:
     ) -> subprocess.CompletedProcess[str]:
         """Type the script there, as if by SSH from this computer."""
         came = f"{self.here} 50000 {self.address} {SSH}"
-        script = disturb._SILENCE.read_text(encoding="utf-8")
+        script = disturb.silence()
         environment = f"SSH_CONNECTION={came if come_by is None else come_by}"
         return subprocess.run(
             [

@@ -1,5 +1,6 @@
 # Starts what a host of the fabric runs, once its files are there, waits until
-# it does, and notes it as made by $1. Typed into a shell of root there.
+# it does, and notes it as made by $1. Typed into a shell of root there, after
+# connection.sh.
 set -eu
 . /etc/default/metallb-lab-machine
 UNIT=/etc/systemd/system/metallb-lab-machine.service
@@ -9,19 +10,10 @@ rm -f /lab/made /var/lib/lab-made/kernel /var/lib/lab-made/frr /var/lib/lab-made
 [ "$ROLE" != router ] || systemctl disable --quiet --now frr 2> /dev/null
 sysctl -q -p /etc/sysctl.d/90-metallb-lab.conf
 
-# Who asks for this; sudo keeps it from the environment.
-peer() {
-  pid=$$
-  while [ "${pid:-1}" -gt 1 ]; do
-    found=$(tr '\0' '\n' < "/proc/$pid/environ" 2> /dev/null | sed -n 's/^SSH_CONNECTION=\([^ ]*\).*/\1/p')
-    [ -z "$found" ] || { echo "$found"; return; }
-    pid=$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status")
-  done
-}
-
 # The client's new default route must not take the way back to us.
 [ "$ROLE" != client ] || {
-  peer=$(peer)
+  peer=$(connection)
+  peer=${peer%% *}
   way=$(ip -4 -o route get "$peer" 2> /dev/null | sed -n 's/.* \(via [^ ]* dev [^ ]*\).*/\1/p')
   case "$way " in
     ' ' | "via $ROUTER_EDGE "*) ;;
