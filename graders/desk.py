@@ -7,6 +7,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Final
 
 from graders.checks import expect, fail
+from graders.probes.client import REQUESTS
 from graders.probes.dhcp import mac_of
 from graders.waits import until
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 TEXT: Final = "label printer"
 SEE_LEASES: Final = "cat /lab/dnsmasq.leases on dhcp"
 _RENEW: Final = "pkill -USR1 -f 'busybox udhcpc'"
-# Of ARP: whoever has the address, too, may be slow with its first answer.
-_REQUESTS: Final = 3
 _HELD: Final = ("ip", "-o", "-4", "address", "show", "label", "eth0:lease")
 
 
@@ -80,7 +79,7 @@ def expect_own(lab: Session, desk: Desk, address: str) -> None:
     mac = desk.mac
     arp = until(
         "device",
-        partial(lab.lan_client.arping, address, _REQUESTS),
+        partial(lab.lan_client.arping, address, REQUESTS),
         lambda arp: arp.macs == (mac,),
     )
     names = {**lab.node_macs, mac: "the desk"}

@@ -14,7 +14,7 @@ from graders.outside import (
     expect_one_node,
     expect_vip,
 )
-from graders.probes.client import Client
+from graders.probes.client import REQUESTS, Client
 from graders.waits import until
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 SPACE = "lab-2"
 PRIVATE = "finance"
 TEXT = "hello from web"
-# Of ARP: whoever has the VIP, too, may be slow with its first answer.
-REQUESTS = 3
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 SEE_STATUS = "kubectl get servicel2statuses -n metallb-system -o yaml"
 

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from graders.probes.machine import Machine
 
 _REPLY: Final = re.compile(r"reply from \S+ \[([0-9A-Fa-f:]{17})\]")
+# Of ARP: whoever has the address, too, may be slow with its first answer.
+REQUESTS: Final = 3
 # curl's answer when nothing answered at all.
 _STATUS: Final = "\n%{http_code}"
 # A first packet that is lost is sent again after a second: to try anew is
