@@ -60,7 +60,11 @@ class Driver(Protocol[LabT_contra]):
 
 @dataclass(frozen=True)
 class Row:
-    """One step of the proof; `seconds` includes the reset before it."""
+    """One step of the proof; `seconds` includes the reset before it.
+
+    `reasons` are those of the failed checks, where the step is not as
+    expected: a log is all that is left of it.
+    """
 
     lab: str
     variant: str
@@ -69,6 +73,7 @@ class Row:
     observed: str
     ok: bool
     seconds: float
+    reasons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -141,7 +146,7 @@ def table(rows: Sequence[Row]) -> Table:
         found.add_row(
             "[green]ok[/]" if row.ok else "[red]NO[/]",
             *(row.lab, row.variant, row.step, row.expected),
-            escape(row.observed),
+            escape("\n".join((row.observed, *row.reasons))),
             f"{row.seconds:.1f}",
         )
     return found
@@ -213,6 +218,7 @@ class _Proof:
     def _row(self, step: _Step) -> Row:
         """Take one step; an error of the kit is what was observed."""
         begun = time.monotonic()
+        reasons: tuple[str, ...] = ()
         try:
             step.prepare()
             result = self._grade(step)
@@ -221,6 +227,10 @@ class _Proof:
         else:
             observed = _observed(result)
             ok = step.ok(result) and not _errors(result)
+            if not ok:
+                reasons = tuple(
+                    f"{check.name}: {check.reason}" for check in result.failed
+                )
         return Row(
             self._lab,
             self._variant,
@@ -229,6 +239,7 @@ class _Proof:
             observed,
             ok,
             round(time.monotonic() - begun, 1),
+            reasons,
         )
 
     def _grade(self, step: _Step) -> GradeResult:

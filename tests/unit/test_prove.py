@@ -352,3 +352,12 @@ def test_table() -> None:
     assert "1 of 2 steps as expected" in text
     assert "NO" in text
     assert "[b]" in text
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_surprise_says_why() -> None:
+    """The failed checks' reasons are kept where a step surprises, only."""
+    rows, _ = proof(**{"no-pool": RED})
+
+    assert rows["no-pool.md"].reasons == ("vip: fail",)
+    assert not rows["as shipped"].reasons

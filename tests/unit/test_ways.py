@@ -1,0 +1,61 @@
+"""What the grader makes of a pod's word for who asks it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from graders.checks import Failed
+from graders.probes.client import Client
+from graders.probes.machine import Machine, Output
+from graders.transports import DockerExec
+from graders.waits import WAITS, Wait
+from graders.ways import Way, exact
+
+OWN = "10.0.0.7"
+
+
+@dataclass(frozen=True)
+class Asks(Machine):
+    """A client whose pod says one thing after the other, the last forever."""
+
+    seen: list[str | None] = field(default_factory=list)
+    ports: list[str] = field(default_factory=list)
+
+    def run(self, *argv: str, seconds: float = 20, stdin: str = "") -> Output:
+        """Answer as curl would print it; None is the client's own port."""
+        del seconds, stdin
+        port = argv[argv.index("--local-port") + 1]
+        self.ports.append(port)
+        seen = self.seen.pop(0) if len(self.seen) > 1 else self.seen[0]
+        body = f"{OWN}:{port}" if seen is None else seen
+        return Output("curl", 0, f"{body}\n{OWN}:{port}", "")
+
+
+def _way(*seen: str | None) -> tuple[Way, list[str]]:
+    machine = Asks("client", DockerExec("metallb-lab-client"), list(seen))
+    return Way(Client(machine), "172.18.255.200", OWN), machine.ports
+
+
+def test_a_port_that_a_node_gave_another_is_no_fault() -> None:
+    """What the other VIP's flow left behind is not held against web."""
+    way, ports = _way(f"{OWN}:61001", None)
+
+    exact(way)
+
+    assert len(ports) == 2
+
+
+@pytest.mark.parametrize("text", [f"{OWN}:40000", OWN, "172.18.0.3:5000", ""])
+def test_a_text_that_was_written_down_is_refused(
+    text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No text is right for every port, however often it is asked for."""
+    monkeypatch.setitem(WAITS, "http", Wait(0.3, "a test"))
+    way, ports = _way(text)
+
+    with pytest.raises(Failed, match=f"port that it sends from, as {OWN}:"):
+        exact(way)
+
+    assert len(set(ports)) > 1
