@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -48,7 +49,7 @@ class Kit:
         """Keep its state in a folder of its own."""
         self.site = site
         self.logs = folder / f"{STUDENT}.hosts" / "logs"
-        self._given = {
+        self.given = {
             "CLUSTER": "hosts",
             "HOSTS": str(site.inventory),
             "STUDENT": STUDENT,
@@ -60,7 +61,7 @@ class Kit:
         return subprocess.run(
             [str(BIN / argv[0]), *argv[1:]],
             cwd=ROOT,
-            env=os.environ | self._given,
+            env=os.environ | self.given,
             capture_output=True,
             text=True,
             timeout=_SECONDS,
@@ -72,7 +73,7 @@ class Kit:
         return subprocess.Popen(
             [str(BIN / argv[0]), *argv[1:]],
             cwd=ROOT,
-            env=os.environ | self._given,
+            env=os.environ | self.given,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -93,18 +94,26 @@ class Kit:
         }
 
 
-@pytest.fixture(scope="session")
-def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
+@contextmanager
+def hosts(folder: Path) -> Iterator[Kit]:
     """Make hosts on which nothing of the kit has ever been."""
-    folder = tmp_path_factory.mktemp("hosts")
     site = Site(make_plan(STUDENT), folder)
     # Images come from this computer's engine, and so do these hosts.
     subprocess.run([str(BIN / "lab"), "images", "get"], cwd=ROOT, check=True)
     site.remove()
     site.build()
     site.make()
-    yield Kit(site, folder / "state")
-    site.remove()
+    try:
+        yield Kit(site, folder / "state")
+    finally:
+        site.remove()
+
+
+@pytest.fixture(scope="session")
+def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
+    """Make hosts for all tests."""
+    with hosts(tmp_path_factory.mktemp("hosts")) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")
