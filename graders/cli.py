@@ -247,13 +247,20 @@ def hosts_render(
     key: Annotated[
         str, typer.Option(metavar="FILE.pub", help="Your public key.")
     ],
+    one_fabric_host: Annotated[
+        bool,
+        typer.Option(
+            "--one-fabric-host",
+            help="Four hosts instead of eight: one for all but the nodes.",
+        ),
+    ] = False,
     student: Student = "demo",
 ) -> None:
     """Write what makes virtual machines: cloud-init, Vagrant, inventory."""
     from graders.cli_hosts import render_hosts
 
     with guarded("lab hosts render", student):
-        render_hosts(folder, key, student)
+        render_hosts(folder, key, student, one_fabric_host=one_fabric_host)
 
 
 @engine_app.command("stop")

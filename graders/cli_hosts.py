@@ -22,12 +22,14 @@ def see_hosts(file: str, student: str) -> int:
 
     """
     hosts = read_hosts(Path(file))
-    report = preflight(hosts.ways, make_plan(student))
+    report = preflight(hosts.hosts, make_plan(student))
     Console().print(render(report))
     return exit_code(report.all)
 
 
-def render_hosts(folder: str, key: str, student: str) -> None:
+def render_hosts(
+    folder: str, key: str, student: str, *, one_fabric_host: bool
+) -> None:
     """Write what makes the hosts of a student's lab.
 
     Raises:
@@ -36,6 +38,11 @@ def render_hosts(folder: str, key: str, student: str) -> None:
     """
     public = Path(key).expanduser().absolute()
     secret = str(public.with_suffix(""))
-    files = host_files(make_plan(student), read_key(public), secret)
+    files = host_files(
+        make_plan(student),
+        read_key(public),
+        secret,
+        one_fabric_host=one_fabric_host,
+    )
     write_files(Path(folder), files)
     typer.echo(f"wrote {len(files)} files to {folder}; see docs/hosts.md")

@@ -23,7 +23,7 @@ from graders.labfile import load_lab
 from graders.plan import make_plan, variant_for
 from graders.probes.machine import machine_of
 from graders.provision import run_playbook
-from graders.roll_call import all_are_this_lab_s, roll_call
+from graders.roll_call import all_are_this_lab_s, silent_ones
 from graders.shell import shell_argv
 from graders.where import HOSTS, inventory, inventory_file
 
@@ -45,7 +45,7 @@ def up_plan(student: str) -> Plan:
     if hosts := inventory():
         plan = make_plan(student)
         if not all_are_this_lab_s(plan):
-            preflight.refuse(preflight.preflight(hosts.ways, plan))
+            preflight.refuse(preflight.preflight(hosts.hosts, plan))
         return plan
     found = _before_the_engine(student)
     if found.moved_from:
@@ -153,7 +153,7 @@ def down_lab(student: str) -> None:
     """
     try:
         located(student)
-        _all_answer(student)
+        _all_answer()
     except EngineDown:
         typer.echo("no container engine runs, so no lab stands")
         return
@@ -165,18 +165,16 @@ def down_lab(student: str) -> None:
     run_playbook("down", lifecycle.variables(plan), student=student)
 
 
-def _all_answer(student: str) -> None:
+def _all_answer() -> None:
     """Refuse to undo on some hosts what was done on all.
 
     Raises:
         CannotCheck: hosts do not answer; all of them.
 
     """
-    if not inventory():
+    if not (hosts := inventory()):
         return
-    found = roll_call(make_plan(student)).values()
-    silent = [one for one in found if isinstance(one, CannotCheck)]
-    if silent:
+    if silent := silent_ones(hosts):
         raise CannotCheck(
             *(str(one) for one in silent),
             way_out="nothing was changed on any of the hosts",

@@ -13,15 +13,16 @@ import yaml
 from jinja2 import Environment, StrictUndefined
 
 from graders.errors import UsageError
-from graders.hosts import CONTROL_PLANE
+from graders.hosts import CONTROL_PLANE, FABRIC_HOST
 from graders.labproblems import cut
 from graders.paths import ROOT
+from graders.plan import Machine
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv4Network
     from pathlib import Path
 
-    from graders.plan import Machine, Plan
+    from graders.plan import Plan
 
 USER: Final = "lab"
 _TEMPLATE: Final = ROOT / "hosts" / "cloud-init.yml.j2"
@@ -32,6 +33,9 @@ _PUBLIC_KEY: Final = re.compile(
 _MASTER: Final = (2, 2560)
 _WORKER: Final = (2, 2048)
 _OTHER: Final = (1, 512)
+_ALL_OF_FABRIC: Final = (1, 768)
+# Its place among docker's own addresses, of which hosts have none.
+_FABRIC_PLACE: Final = 100
 
 
 def read_key(file: Path) -> str:
@@ -57,24 +61,28 @@ def read_key(file: Path) -> str:
     return text
 
 
-def host_files(plan: Plan, key: str, key_file: str) -> dict[str, str]:
+def host_files(
+    plan: Plan, key: str, key_file: str, *, one_fabric_host: bool = False
+) -> dict[str, str]:
     """Return what to write, by path below the folder.
 
     `key` is the public key's text, `key_file` the place of the secret one.
+    With `one_fabric_host` there is one host for all that is not a node.
     """
-    machines = plan.nodes | plan.machines
+    fabric = _fabric_host(plan) if one_fabric_host else plan.machines
+    hosts = plan.nodes | fabric
     files = {
-        "hosts.json": json.dumps(_data(plan, key), indent=2) + "\n",
-        "hosts.yml": _inventory(plan, key_file),
+        "hosts.json": json.dumps(_data(plan, hosts, key), indent=2) + "\n",
+        "hosts.yml": _inventory(plan.nodes, fabric, key_file),
     }
-    for role, machine in machines.items():
+    for role, machine in hosts.items():
         folder = f"cloud-init/{role}"
         files |= {
             f"{folder}/user-data": _user_data(plan, machine, key),
             f"{folder}/meta-data": _yaml(
                 {"instance-id": machine.name, "local-hostname": machine.name}
             ),
-            f"{folder}/network-config": _yaml(_network(plan, role)),
+            f"{folder}/network-config": _yaml(_network(plan, machine)),
         }
     return files
 
@@ -103,17 +111,13 @@ def mac(address: IPv4Address) -> str:
     return ":".join(f"{byte:02x}" for byte in b"\x02\x4d" + address.packed)
 
 
-def links(plan: Plan, role: str) -> dict[str, IPv4Address]:
+def links(machine: Machine) -> dict[str, IPv4Address]:
     """Return a host's addresses by network, in the order of interfaces.
 
     Interfaces are named eth0, eth1 in that order, as on the containers. The
     storage network is laid over the LAN, when a lab has one.
     """
-    machine = (plan.nodes | plan.machines)[role]
-    found = {
-        "lan": machine.lan,
-        "edge": machine.edge,
-    }
+    found = {"lan": machine.lan, "edge": machine.edge}
     return {name: address for name, address in found.items() if address}
 
 
@@ -125,7 +129,14 @@ def _networks(plan: Plan) -> dict[str, tuple[str, IPv4Network]]:
     }
 
 
-def _data(plan: Plan, key: str) -> dict[str, Any]:
+def _fabric_host(plan: Plan) -> dict[str, Machine]:
+    """Return the only host of a fabric."""
+    address = plan.docker_range[_FABRIC_PLACE]
+    name = plan.docker_name(FABRIC_HOST)
+    return {FABRIC_HOST: Machine(FABRIC_HOST, name, lan=address)}
+
+
+def _data(plan: Plan, hosts: dict[str, Machine], key: str) -> dict[str, Any]:
     """Return what hosts/Vagrantfile reads."""
     return {
         "user": USER,
@@ -144,12 +155,14 @@ def _data(plan: Plan, key: str) -> dict[str, Any]:
                 "name": machine.name,
                 "cores": _size(plan, role)[0],
                 "memory": _size(plan, role)[1],
+                # Others' MACs come and go by its interface.
+                "promiscuous": role == FABRIC_HOST,
                 "links": [
                     {"network": network, "address": str(address)}
-                    for network, address in links(plan, role).items()
+                    for network, address in links(machine).items()
                 ],
             }
-            for role, machine in (plan.nodes | plan.machines).items()
+            for role, machine in hosts.items()
         ],
     }
 
@@ -157,10 +170,14 @@ def _data(plan: Plan, key: str) -> dict[str, Any]:
 def _size(plan: Plan, role: str) -> tuple[int, int]:
     if role == CONTROL_PLANE:
         return _MASTER
+    if role == FABRIC_HOST:
+        return _ALL_OF_FABRIC
     return _WORKER if role in plan.nodes else _OTHER
 
 
-def _inventory(plan: Plan, key_file: str) -> str:
+def _inventory(
+    cluster: dict[str, Machine], fabric: dict[str, Machine], key_file: str
+) -> str:
     """Return the inventory with which the kit reaches them."""
 
     def group(machines: dict[str, Machine]) -> dict[str, Any]:
@@ -175,7 +192,7 @@ def _inventory(plan: Plan, key_file: str) -> str:
         "ansible_ssh_private_key_file": key_file,
         "known_hosts": "known_hosts",
     }
-    groups = {"cluster": group(plan.nodes), "fabric": group(plan.machines)}
+    groups = {"cluster": group(cluster), "fabric": group(fabric)}
     return _yaml({"all": {"vars": common, "children": groups}})
 
 
@@ -194,7 +211,7 @@ def _user_data(plan: Plan, machine: Machine, key: str) -> str:
     )
 
 
-def _network(plan: Plan, role: str) -> dict[str, Any]:
+def _network(plan: Plan, machine: Machine) -> dict[str, Any]:
     """Return netplan's description of the lab's interfaces.
 
     Any other is the hypervisor's own, by which packages come.
@@ -208,7 +225,7 @@ def _network(plan: Plan, role: str) -> dict[str, Any]:
                 "set-name": f"eth{at}",
                 "addresses": [f"{address}/{networks[name][1].prefixlen}"],
             }
-            for at, (name, address) in enumerate(links(plan, role).items())
+            for at, (name, address) in enumerate(links(machine).items())
         }
         | {
             "outside": {

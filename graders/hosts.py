@@ -7,7 +7,7 @@ refuses the rest. The names of hosts are the roles of the plan.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 CONTROL_PLANE: Final = "control-plane"
-# What one might call the only host of a fabric.
-_ALL_IN_ONE: Final = "fabric-host"
+# The only host of a fabric: all machines are inside it.
+FABRIC_HOST: Final = "fabric-host"
 FABRIC: Final = tuple(dict.fromkeys((*LAN_HOSTS, *EDGE_HOSTS)))
 CLUSTER: Final = tuple(NODE_HOSTS)
 
@@ -100,9 +100,23 @@ class Hosts:
     fabric: dict[str, Ssh]
 
     @property
-    def ways(self) -> dict[str, Ssh]:
+    def hosts(self) -> dict[str, Ssh]:
         """All of them, control plane first."""
         return self.cluster | self.fabric
+
+    @property
+    def ways(self) -> dict[str, Ssh]:
+        """The way onto each node and machine, by role.
+
+        Machines inside one host have a connection each: sshd allows ten
+        commands at once on one.
+        """
+        host = self.fabric.get(FABRIC_HOST)
+        if not host:
+            return self.hosts
+        return self.cluster | {
+            role: replace(host, label=role, inside=role) for role in FABRIC
+        }
 
 
 def read_hosts(file: Path) -> Hosts:
@@ -191,14 +205,11 @@ def _cluster_problems(group: _Group) -> Iterator[Problem]:
 
 def _fabric_problems(group: _Group) -> Iterator[Problem]:
     at = ("children", "fabric", "hosts")
-    if _ALL_IN_ONE in group.hosts:
-        yield (
-            (*at, _ALL_IN_ONE),
-            (
-                f"{_ALL_IN_ONE} cannot be used yet: {', '.join(FABRIC)} must"
-                " each have a host"
-            ),
-        )
+    if FABRIC_HOST in group.hosts:
+        for name in group.hosts:
+            if name != FABRIC_HOST:
+                told = f"{cut(name)} must be left out: {FABRIC_HOST} has all"
+                yield (*at, name), f"{told} machines of the fabric"
         return
     for name in FABRIC:
         if name not in group.hosts:
@@ -209,8 +220,8 @@ def _fabric_problems(group: _Group) -> Iterator[Problem]:
             yield (
                 (*at, name),
                 (
-                    f"a host of the fabric must be one of {known}, not"
-                    f" {cut(name)}"
+                    f"a host of the fabric must be one of {known}, or"
+                    f" {FABRIC_HOST} for all of them, not {cut(name)}"
                 ),
             )
 

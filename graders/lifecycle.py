@@ -25,7 +25,7 @@ from graders.provision import run_playbook
 from graders.standing import standing
 from graders.transports import ways_on
 from graders.waits import until
-from graders.where import reached, where
+from graders.where import host_ways, reached, where
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,11 +39,13 @@ def variables(plan: Plan) -> dict[str, Any]:
     """Return what every playbook gets: the plan, ways in, the kit's folders.
 
     `on` has, by role, what stands before a command that runs there; `where`
-    is `kind` or `hosts`, and `reached` has the addresses of the inventory.
+    is `kind` or `hosts`; `host_ways` and `reached` have, by host of the
+    inventory, what `on` has and its address.
     """
     return plan.as_vars() | {
         "where": where(),
         "reached": reached(),
+        "host_ways": host_ways(),
         "on": ways_on(plan),
         "cache_dir": str(cache_dir()),
         "state_dir": str(state_dir(plan.student)),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from graders.host import Finding
-from graders.hosts import CONTROL_PLANE, FABRIC
+from graders.hosts import CONTROL_PLANE, FABRIC, FABRIC_HOST
 from graders.preflight_facts import GIB, Facts, gib
 
 if TYPE_CHECKING:
@@ -75,6 +75,8 @@ MASTER: Final = Need(2, 1700 * _KIB, 8 * GIB, _NODE | _tcp(*_MASTER_PORTS))
 WORKER: Final = Need(1, 900 * _KIB, 6 * GIB, _NODE)
 ONE_OF_FABRIC: Final = Need(1, 200 * _KIB, 1 * GIB)
 _ROUTER: Final = Need(1, 200 * _KIB, 1 * GIB, _tcp(179))
+# Five machines inside one host; their ports are their own.
+_ALL: Final = Need(1, 450 * _KIB, 2 * GIB)
 _SERVER: Final = Need(1, 200 * _KIB, 1 * GIB, frozenset({("udp", _DHCP)}))
 
 
@@ -84,6 +86,7 @@ def need_of(name: str) -> Need:
         CONTROL_PLANE: MASTER,
         "router": _ROUTER,
         "dhcp": _SERVER,
+        FABRIC_HOST: _ALL,
     }
     return given.get(name, ONE_OF_FABRIC if name in FABRIC else WORKER)
 
@@ -96,7 +99,11 @@ def judge(name: str, facts: Facts, plan: Plan) -> list[Finding]:
         *_system(facts),
         *_sizes(need_of(name), facts),
         *_clock(facts),
-        *_addresses(plan.interfaces(name), facts),
+        *(
+            place_on_lan(plan, facts)
+            if name == FABRIC_HOST
+            else _addresses(plan.interfaces(name), facts)
+        ),
     ]
     foreign = list(_foreign(facts, plan.cluster))
     if not foreign and not facts.said.get("mark"):
@@ -203,15 +210,10 @@ def _clock(facts: Facts) -> Iterator[Finding]:
 
 
 def _addresses(wanted: Mapping[str, str], facts: Facts) -> Iterator[Finding]:
-    there = facts.said["addresses"].split()
     for interface, address in wanted.items():
-        if f"{interface}={address}" in there:
+        has = _on_interface(interface, facts)
+        if address in has:
             continue
-        has = [
-            one.partition("=")[2]
-            for one in there
-            if one.startswith(f"{interface}=")
-        ]
         yield _stop(
             "address",
             f"{interface} has {' '.join(has) or 'none'}",
@@ -219,6 +221,30 @@ def _addresses(wanted: Mapping[str, str], facts: Facts) -> Iterator[Finding]:
             "give it that address, and the interface that name; see"
             " docs/hosts.md",
         )
+
+
+def place_on_lan(plan: Plan, facts: Facts) -> Iterator[Finding]:
+    """Yield what keeps a host from having machines on the LAN beside it."""
+    has = _on_interface("eth0", facts)
+    machines = (*plan.nodes.values(), *plan.machines.values())
+    given = {str(one.lan) for one in machines}
+    free = set(map(str, plan.docker_range)) - given
+    own = [one.partition("/")[0] for one in has]
+    if any(one in free for one in own):
+        return
+    yield _stop(
+        "address",
+        f"eth0 has {' '.join(has) or 'none'}",
+        f"eth0 with one of {plan.docker_range} that no machine has",
+        "give it such an address, and the interface that name; see"
+        " docs/hosts.md",
+    )
+
+
+def _on_interface(interface: str, facts: Facts) -> list[str]:
+    """Return an interface's addresses, with their prefix lengths."""
+    pairs = (one.partition("=") for one in facts.said["addresses"].split())
+    return [address for name, _, address in pairs if name == interface]
 
 
 def _foreign(facts: Facts, cluster: str) -> Iterator[Finding]:

@@ -14,19 +14,22 @@ import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from graders import ssh_words
+from graders.errors import CannotCheck
 from graders.ssh_troubles import ssh_trouble, sudo_trouble
-
-if TYPE_CHECKING:
-    from graders.errors import CannotCheck
 
 # Seconds until a host that does not answer is given up.
 CONNECT: Final = 5
 # Seconds for which a connection is kept for the next command.
 _KEPT: Final = 60
 _SSH_PORT: Final = 22
+# What runs a command on a machine inside a host, and says that there is none:
+# ansible/roles/fabric_hosts/files/lab-on.
+_LAB_ON: Final = "/usr/local/bin/lab-on"
+_ON: Final = "lab-on: "
+_NOT_INSIDE: Final = 125
 
 
 @dataclass(frozen=True)
@@ -77,13 +80,15 @@ class Ssh:
     """A way onto a host; without `keep` each command connects anew.
 
     A connection that is kept is shared by all who have the same `label`.
-    Commands run as root: with `sudo` when the login is another user's.
+    Commands run as root: with `sudo` when the login is another user's; and
+    on machine `inside` of the host, where it has machines.
     """
 
     login: Login
     sudo: bool = False
     keep: bool = True
     label: str = ""
+    inside: str = ""
 
     @property
     def prefix(self) -> tuple[str, ...]:
@@ -102,7 +107,14 @@ class Ssh:
         if done.returncode == ssh_words.SSH_FAILED:
             return ssh_trouble(self.login, done.stderr)
         if done.returncode and self.sudo:
-            return sudo_trouble(self.login, done.stderr)
+            trouble = sudo_trouble(self.login, done.stderr)
+            if trouble:
+                return trouble
+        if done.returncode == _NOT_INSIDE and done.stderr.startswith(_ON):
+            return CannotCheck(
+                done.stderr.removeprefix(_ON).strip(),
+                way_out="`lab up` brings the lab's machines back",
+            )
         return None
 
     def close(self) -> None:
@@ -127,6 +139,7 @@ class Ssh:
             *("-i", str(login.key), "-p", str(login.port)),
             *("-l", login.user, login.address, "--"),
             *(("sudo", "-n", "--") if self.sudo else ()),
+            *((_LAB_ON, self.inside) if self.inside else ()),
         )
 
     def _kept(self) -> dict[str, str]:

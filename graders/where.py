@@ -69,10 +69,20 @@ def inventory() -> Hosts | None:
 
 
 def reached() -> dict[str, str]:
-    """Return at which address each host is reached, by role; {} on kind."""
+    """Return at which address each host is reached, by name; {} on kind."""
     hosts = inventory()
-    ways = hosts.ways if hosts else {}
-    return {role: way.login.address for role, way in ways.items()}
+    ways = hosts.hosts if hosts else {}
+    return {name: way.login.address for name, way in ways.items()}
+
+
+def host_ways() -> dict[str, list[str]]:
+    """Return, by host, what stands before a command that runs there.
+
+    {} on kind. A host with machines inside is one, and they are none.
+    """
+    hosts = inventory()
+    ways = hosts.hosts if hosts else {}
+    return {name: list(way.prefix) for name, way in ways.items()}
 
 
 # Each command on a host asks for its way.

@@ -17,7 +17,7 @@ from graders.plan import make_plan
 from .making import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 BIN: Final = Path(sys.executable).parent
 # A student of their own: a lab on this computer may stand meanwhile.
@@ -45,13 +45,15 @@ _FOUND: Final = Path(__file__).with_name("as_found.sh")
 class Kit:
     """The kit, told to have its labs on the hosts of a site."""
 
-    def __init__(self, site: Site, folder: Path) -> None:
+    def __init__(
+        self, site: Site, folder: Path, inventory: Path | None = None
+    ) -> None:
         """Keep its state in a folder of its own."""
         self.site = site
         self.logs = folder / f"{STUDENT}.hosts" / "logs"
         self.given = {
             "CLUSTER": "hosts",
-            "HOSTS": str(site.inventory),
+            "HOSTS": str(inventory or site.inventory),
             "STUDENT": STUDENT,
             "METALLB_LAB_STATE": str(folder),
         }
@@ -87,11 +89,13 @@ class Kit:
 
     def found(self) -> dict[str, list[str]]:
         """Return by host what it has that a lab might leave changed."""
-        script = _FOUND.read_text(encoding="utf-8")
-        return {
-            role: self.site.run(role, script).splitlines()
-            for role in self.site.roles
-        }
+        return found_on(self.site, self.site.roles)
+
+
+def found_on(site: Site, names: Iterable[str]) -> dict[str, list[str]]:
+    """Return by host what it has that a lab might leave changed."""
+    script = _FOUND.read_text(encoding="utf-8")
+    return {name: site.run(name, script).splitlines() for name in names}
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
+from graders.hosts import FABRIC_HOST
 from graders.paths import ANSIBLE
 
 if TYPE_CHECKING:
@@ -75,7 +76,8 @@ class Site:
         self.roles = tuple(machines)
         # Docker goes by the names: the LAN becomes eth0, at each start.
         self._lan, self._edge = f"{self._prefix}s", f"{self._prefix}s-edge"
-        self._ends = {
+        self._ends = {FABRIC_HOST: [(self._lan, str(plan.docker_range[100]))]}
+        self._ends |= {
             role: [
                 (network, str(address))
                 for network, address in (
@@ -121,7 +123,20 @@ class Site:
             self._make(role)
         for role in self.roles:
             self._let_in(role)
-        self._write_inventory()
+        self._write_inventory(self.inventory, tuple(self.plan.machines))
+
+    def make_fabric_host(self) -> Path:
+        """Make a host for all of the fabric; return the inventory with it.
+
+        Those that had its machines are stopped: addresses are given once.
+        """
+        for role in self.plan.machines:
+            self.stop(role)
+        self._make(FABRIC_HOST)
+        self._let_in(FABRIC_HOST)
+        inventory = self.inventory.with_name("few.yml")
+        self._write_inventory(inventory, (FABRIC_HOST,))
+        return inventory
 
     def stop(self, role: str) -> None:
         """Cut a host's power."""
@@ -139,7 +154,7 @@ class Site:
 
     def remove(self) -> None:
         """Take all of it away, also what an earlier run left."""
-        for role in self.roles:
+        for role in self._ends:
             subprocess.run(
                 ["docker", "rm", "--force", "--volumes", self.name(role)],
                 capture_output=True,
@@ -203,7 +218,7 @@ class Site:
         except AssertionError:
             return ""
 
-    def _write_inventory(self) -> None:
+    def _write_inventory(self, file: Path, fabric: tuple[str, ...]) -> None:
         groups = {
             group: {
                 "hosts": {
@@ -214,7 +229,7 @@ class Site:
             }
             for group, roles in (
                 ("cluster", self.plan.nodes),
-                ("fabric", self.plan.machines),
+                ("fabric", fabric),
             )
         }
         common = {
@@ -223,4 +238,4 @@ class Site:
             "known_hosts": str(self._known),
         }
         told = {"all": {"vars": common, "children": groups}}
-        self.inventory.write_text(yaml.safe_dump(told), encoding="utf-8")
+        file.write_text(yaml.safe_dump(told), encoding="utf-8")

@@ -18,9 +18,11 @@ from typer.testing import CliRunner
 from graders.cli import lab_app
 from graders.errors import UsageError
 from graders.host_files import USER, host_files, links, mac, read_key
-from graders.hosts import read_hosts
+from graders.hosts import FABRIC_HOST, read_hosts
 from graders.paths import ROOT
 from graders.plan import Plan, make_plan
+from graders.preflight_facts import Facts
+from graders.preflight_rules import place_on_lan
 
 KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPQ= it\'s "me": you'
 PLANS = [make_plan(), make_plan("ada")]
@@ -101,8 +103,8 @@ def test_no_two_interfaces_share_a_mac(student: str) -> None:
     plan = make_plan(student)
     macs = [
         mac(address)
-        for role in _roles(plan)
-        for address in links(plan, role).values()
+        for machine in (plan.nodes | plan.machines).values()
+        for address in links(machine).values()
     ]
 
     assert len(set(macs)) == len(macs)
@@ -158,6 +160,40 @@ def test_render(tmp_path: Path) -> None:
     assert written == host_files(make_plan("ada"), KEY, secret)
 
 
+@each_plan
+def test_one_host_for_the_fabric(plan: Plan, tmp_path: Path) -> None:
+    """Four hosts, the fourth where preflight wants it, on the LAN alone."""
+    key = tmp_path / "key"
+    key.touch()
+    files = host_files(plan, KEY, str(key), one_fabric_host=True)
+    file = tmp_path / "hosts.yml"
+    file.write_text(files["hosts.yml"], encoding="utf-8")
+
+    found = read_hosts(file)
+
+    names = [*plan.nodes, FABRIC_HOST]
+    assert list(found.hosts) == names
+    data = json.loads(files["hosts.json"])["hosts"]
+    assert [one["role"] for one in data] == names
+    assert [one["promiscuous"] for one in data] == [False] * 3 + [True]
+    (end,) = data[-1]["links"]
+    assert end["network"] == "lan"
+    assert end["address"] == found.hosts[FABRIC_HOST].login.address
+    there = Facts({"addresses": f"eth0={end['address']}/16"})
+    assert not list(place_on_lan(plan, there))
+
+
+def test_render_for_one_fabric_host(tmp_path: Path) -> None:
+    """The command line's option leads there."""
+    key = tmp_path / "key.pub"
+    key.write_text(KEY, encoding="utf-8")
+    typed = ["hosts", "render", str(tmp_path / "made"), "--key", str(key)]
+
+    done = CliRunner().invoke(lab_app, [*typed, "--one-fabric-host"])
+
+    assert "wrote 14 files" in done.output
+
+
 def test_nowhere_to_write(tmp_path: Path) -> None:
     """A folder that cannot be is told."""
     key = tmp_path / "key.pub"
@@ -200,7 +236,8 @@ def test_vagrantfile(plan: Plan, tmp_path: Path) -> None:
     assert list(machines) == _roles(plan)
     for role, machine in machines.items():
         found = [options["ip"] for _, options in machine["networks"]]
-        assert found == [str(one) for one in links(plan, role).values()]
+        one = (plan.nodes | plan.machines)[role]
+        assert found == [str(address) for address in links(one).values()]
         assert machine["hostname"] == plan.docker_name(role)
         assert set(machine["providers"]) == {"libvirt", "virtualbox"}
         assert machine["provision"]["args"] == [USER, KEY]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from graders.errors import UsageError
-from graders.hosts import FABRIC, read_hosts
+from graders.hosts import CLUSTER, FABRIC, read_hosts
 from graders.paths import ANSIBLE
 from graders.plan import make_plan
 from graders.yaml_lines import line_of
@@ -134,10 +134,11 @@ def test_all_that_does_not_fit_at_once(file: Path) -> None:
             ":17: a host of the cluster must be one of control-plane, worker,"
             " worker2, not 'node-2'"
         ),
-        ":20: a host desk must be given",
+        ":22: a host desk must be given",
         (
-            ":24: a host of the fabric must be one of router, lan-client,"
-            " dhcp, desk, client, not 'printer'"
+            ":26: a host of the fabric must be one of router, lan-client,"
+            " dhcp, desk, client, or fabric-host for all of them, not"
+            " 'printer'"
         ),
         (
             ":17: ansible_host of node-2 must be its own, not 172.18.1.3,"
@@ -151,14 +152,34 @@ def test_all_that_does_not_fit_at_once(file: Path) -> None:
 
 
 def test_fabric_on_one_host(file: Path) -> None:
-    """Containers on one host cannot be had yet."""
+    """All machines are inside it, each with a connection of its own."""
+    text = file.read_text(encoding="utf-8")
+    head, _, _ = text.partition("        router:")
+    more = "        fabric-host: {ansible_host: 172.18.1.100}\n"
+    file.write_text(head + more, encoding="utf-8")
+
+    found = read_hosts(file)
+
+    assert list(found.hosts) == [*CLUSTER, "fabric-host"]
+    assert list(found.ways) == [*CLUSTER, *FABRIC]
+    desk, router = found.ways["desk"], found.ways["router"]
+    assert desk.login == found.hosts["fabric-host"].login == router.login
+    assert desk.prefix[-4:] == ("-n", "--", "/usr/local/bin/lab-on", "desk")
+    assert desk.prefix[:-1] != router.prefix[:-1]
+
+
+def test_fabric_on_one_host_and_others(file: Path) -> None:
+    """What it has, no other host may have."""
     _change(file, ("        desk:", "        fabric-host:"))
 
-    (told,) = _problems(file)
-    assert told.endswith(
-        ": fabric-host cannot be used yet: router, lan-client, dhcp, desk,"
-        " client must each have a host"
-    )
+    assert _problems(file) == [
+        f":{line}: '{name}' must be left out: fabric-host has all machines of"
+        " the fabric"
+        for line, name in (
+            *((23, "router"), (24, "lan-client"), (25, "dhcp")),
+            (27, "client"),
+        )
+    ]
 
 
 @pytest.mark.parametrize(

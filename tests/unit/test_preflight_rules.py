@@ -177,6 +177,33 @@ def test_addresses(name: str, there: str, told: list[str]) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "there", ["eth0=172.18.1.100/16", "eth0=10.0.0.1/8 eth0=172.18.1.100/16"]
+)
+def test_place_of_a_host_with_all_of_the_fabric(there: str) -> None:
+    """It is on the LAN, where no machine and no pool is."""
+    assert _told(_but(f"addresses={there}"), "fabric-host") == []
+
+
+@pytest.mark.parametrize(
+    ("there", "has"),
+    [
+        ("eth0=172.18.1.3/16", "172.18.1.3/16"),
+        ("eth0=172.18.255.200/16", "172.18.255.200/16"),
+        ("ens3=172.18.1.100/16", "none"),
+        ("", "none"),
+    ],
+)
+def test_no_place_for_all_of_the_fabric(there: str, has: str) -> None:
+    """An address that a machine or a Service will have is not the host's."""
+    (found,) = _told(_but(f"addresses={there}"), "fabric-host")
+
+    assert found == (
+        f"address: eth0 has {has} | eth0 with one of 172.18.1.0/24 that no"
+        " machine has"
+    )
+
+
 def test_ports_of_udp() -> None:
     """Speakers talk by UDP, too, and a DHCP server by nothing else."""
     facts = _but("listens=udp 7946 x", "listens=udp 67 dnsmasq")

@@ -272,6 +272,21 @@ def test_a_folder_of_others_keeps_no_connection(
     way.close()
 
 
+def test_a_machine_inside_that_does_not_run() -> None:
+    """It is lab-on that says so, and no fault of what was to run."""
+    way = Ssh(NOWHERE, inside="desk")
+    said = "lab-on: machine desk does not run on this host\n"
+
+    def trouble(code: int, error: str) -> CannotCheck | None:
+        return way.trouble(subprocess.CompletedProcess([], code, "", error))
+
+    found = trouble(125, said)
+    assert found
+    assert str(found).startswith("machine desk does not run on this host")
+    assert trouble(125, "curl: lab-on") is None
+    assert trouble(1, said) is None
+
+
 def test_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a place for it no connection is kept."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/nonexistent")

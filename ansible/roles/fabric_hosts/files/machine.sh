@@ -1,6 +1,5 @@
-# Starts what a host of the fabric runs, once its files are there, waits until
-# it does, and notes it as made by $1. Typed into a shell of root there, after
-# connection.sh.
+# Starts what a host of the fabric runs, once its files are there. Typed into a
+# shell of root there, after connection.sh.
 set -eu
 . /etc/default/metallb-lab-machine
 UNIT=/etc/systemd/system/metallb-lab-machine.service
@@ -30,16 +29,3 @@ sysctl -q -p /etc/sysctl.d/90-metallb-lab.conf
 systemctl daemon-reload
 systemctl enable --quiet metallb-lab-machine
 systemctl restart metallb-lab-machine
-runs() {
-  case $ROLE in
-    router) vtysh -c 'show bgp summary' ;;
-    dhcp) pgrep -x dnsmasq ;;
-    desk) pgrep -f 'busybox udhcpc' ;;
-  esac
-}
-for _ in $(seq 100); do
-  runs > /dev/null 2>&1 && { echo "$1" > /lab/made; exit 0; }
-  sleep 0.1
-done
-journalctl -u metallb-lab-machine -n 5 --no-pager >&2
-exit 1

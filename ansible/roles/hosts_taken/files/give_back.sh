@@ -8,6 +8,7 @@ export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 OWN=/var/lib/metallb-lab-kit
 MADE=/var/lib/lab-made
 MARK=/etc/kubernetes/metallb-lab-kit
+INSIDE=/var/lib/metallb-lab-machines
 # A host without a mark is nobody's, and one of another lab stays that lab's.
 [ "$(head -n 1 $MARK 2> /dev/null)" = "$CLUSTER" ] || exit 0
 
@@ -41,6 +42,16 @@ machine() {
   pkill -KILL -x dnsmasq
   end_all 'busybox (udhcpc|httpd)'
   ip address flush dev eth0 label eth0:lease
+}
+
+inside() {
+  for role in $(ls $INSIDE); do
+    [ -d $INSIDE/"$role" ] || continue
+    systemctl disable --quiet --now "metallb-lab-machine@$role"
+    ip netns del "lab-$role"
+  done
+  ip netns del lab-edge
+  rm -f /run/metallb-lab-machines.lock
 }
 
 # What is on the lab's own interfaces, and those that came with pods.
@@ -135,6 +146,7 @@ kernel() {
 
 [ ! -e /usr/local/bin/containerd ] || node > /dev/null 2>&1
 [ ! -e /etc/systemd/system/metallb-lab-machine.service ] || machine > /dev/null 2>&1
+[ ! -e $INSIDE ] || inside > /dev/null 2>&1
 if [ -e $OWN/rules ]; then
   { links; routes; filters; files; } > /dev/null 2>&1
   packages || exit

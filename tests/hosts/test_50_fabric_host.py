@@ -1,0 +1,99 @@
+"""Labs on four hosts: the fabric's machines are all inside one of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from graders.hosts import FABRIC_HOST
+from graders.labfile import all_labs
+from tests.proving import expect_proven
+
+from .conftest import Kit, found_on
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NODES: Final = ("control-plane", "worker", "worker2")
+# One that is about the router and clients, one about DHCP and the desk.
+CASES: Final = [
+    (lab.id, next(iter(lab.variants)))
+    for lab in all_labs()
+    if lab.number in {3, 5}
+]
+
+
+@pytest.fixture(scope="module")
+def few(kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> Kit:
+    """Make the fourth host; nothing of a lab is on the others any more."""
+    kit.ok("lab", "down")
+    folder: Path = tmp_path_factory.mktemp("few")
+    return Kit(kit.site, folder, kit.site.make_fabric_host())
+
+
+@pytest.fixture(scope="module")
+def four_as_found(few: Kit) -> dict[str, list[str]]:
+    """Return what they have before a lab is there."""
+    return found_on(few.site, (*NODES, FABRIC_HOST))
+
+
+@pytest.fixture(scope="module")
+def four(few: Kit, four_as_found: dict[str, list[str]]) -> Kit:
+    """Stand everything but a lab up on them."""
+    del four_as_found
+    few.ok("lab", "up")
+    return few
+
+
+def test_up(four: Kit) -> None:
+    """Each machine is one of its own, and a second time changes nothing."""
+    assert four.ok("lab", "status").count(" running ") == 8
+    said = four.ok("lab", "shell", "router", "-c", "id -u; uname -n; ip a")
+    assert said.split()[:2] == ["0", "router"]
+    assert str(four.site.plan.machines["router"].edge) in said
+    assert "0 steps changed" in four.ok("lab", "up")
+
+
+@pytest.mark.parametrize(("lab", "variant"), CASES)
+def test_proof(four: Kit, lab: str, variant: str) -> None:
+    """Each step of the proof comes out as it must."""
+    done = four.run(
+        *("lab", "prove", lab, "--variant", variant, "--brief", "--json")
+    )
+    expect_proven(done)
+
+
+def test_the_host_was_restarted(four: Kit) -> None:
+    """Its machines come back, and with them the lab."""
+    four.ok("lab", "start", "1")
+    four.site.restart(FABRIC_HOST)
+    four.ok("lab", "reset")
+    assert four.run("grade").returncode == 1
+
+
+def test_a_machine_that_does_not_run(four: Kit) -> None:
+    """It is named, not the student; `lab up` mends it."""
+    four.site.run(FABRIC_HOST, "systemctl stop metallb-lab-machine@client")
+    graded = four.run("grade")
+    four.ok("lab", "up")
+    assert "could not look from client" in graded.stdout
+    assert four.ok("lab", "status").count(" running ") == 8
+
+
+def test_what_a_student_did_inside(four: Kit) -> None:
+    """It is gone after a reset, and never was on the host."""
+    four.ok("lab", "start", "1")
+    spoil = "rm -r /etc/frr /root; ip link set eth0 down; touch /etc/spoilt"
+    four.run("lab", "shell", "router", "-c", spoil)
+    four.ok("lab", "reset")
+    four.site.run(FABRIC_HOST, "[ -e /root ] && [ ! -e /etc/spoilt ]")
+    assert four.run("grade").returncode == 1
+
+
+def test_down_leaves_hosts_as_found(
+    four: Kit, four_as_found: dict[str, list[str]]
+) -> None:
+    """Packages, files, addresses, routes, rules, settings: as before."""
+    four.ok("lab", "down")
+    assert found_on(four.site, (*NODES, FABRIC_HOST)) == four_as_found
