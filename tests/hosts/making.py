@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from graders.plan import Plan
 
 _IMAGE: Final = "metallb-lab/test-host"
+# Makes a Debian where none can be pulled, as the kit does for its own images.
+_DEBIAN: Final = ANSIBLE / "roles" / "images" / "files" / "debian.sh"
+_RELEASE: Final = "trixie"
+# A class has hosts of more than one age: a node, the router, and all in one.
+_OLDER: Final = "bookworm"
+_OF_OLDER: Final = ("worker2", "router", FABRIC_HOST)
 _FOLDER: Final = Path(__file__).parent / "image"
 _TAKEN: Final = ANSIBLE / "roles" / "hosts_taken" / "defaults" / "main.yml"
 _RUN: Final = (
@@ -62,6 +68,17 @@ def docker(*argv: str, stdin: str = "") -> str:
     return done.stdout.strip()
 
 
+def _obtain(image: str, release: str, folder: Path) -> None:
+    """Have a Debian: the engine's, one that can be pulled, or a new one."""
+    for verb in (["image", "inspect"], ["pull", "--quiet"]):
+        done = subprocess.run(
+            ["docker", *verb, image], capture_output=True, check=False
+        )
+        if not done.returncode:
+            return
+    subprocess.run(["sh", _DEBIAN, release, image], cwd=folder, check=True)
+
+
 class Site:
     """The networks and hosts of one plan."""
 
@@ -98,15 +115,20 @@ class Site:
         return docker("exec", self.name(role), "sh", "-c", script)
 
     def build(self) -> None:
-        """Build the hosts' image, which has the kit's packages in store."""
+        """Build the hosts' images, which have the kit's packages in store."""
         given = yaml.safe_load(_TAKEN.read_text(encoding="utf-8"))
         lists = given["hosts_taken_packages"].values()
         packages = sorted({one for part in lists for one in part})
-        docker(
-            *("build", "--quiet", "--network", "host", "--tag", _IMAGE),
-            *("--build-arg", f"PACKAGES={' '.join(packages)}"),
-            str(_FOLDER),
-        )
+        for release in (_RELEASE, _OLDER):
+            base = f"debian:{release}-slim"
+            _obtain(base, release, self.inventory.parent)
+            docker(
+                *("build", "--quiet", "--network", "host"),
+                *("--tag", f"{_IMAGE}:{release}"),
+                *("--build-arg", f"BASE={base}"),
+                *("--build-arg", f"PACKAGES={' '.join(packages)}"),
+                str(_FOLDER),
+            )
 
     def make(self) -> None:
         """Make networks and hosts, start them, and write the inventory."""
@@ -174,9 +196,11 @@ class Site:
 
     def _make(self, role: str) -> None:
         (first, address), *others = self._ends[role]
+        release = _OLDER if role in _OF_OLDER else _RELEASE
         docker(
             *("create", "--name", self.name(role), "--hostname", role),
-            *("--network", first, "--ip", address, *_RUN, _IMAGE),
+            *("--network", first, "--ip", address, *_RUN),
+            f"{_IMAGE}:{release}",
         )
         for network, own in others:
             docker("network", "connect", "--ip", own, network, self.name(role))
