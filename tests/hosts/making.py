@@ -41,6 +41,7 @@ _RUN: Final = (
 )
 # Nobody answers there (RFC 5737): a lab needs no names from outside.
 _NAMESERVER: Final = "192.0.2.53"
+_NO_NAT: Final = "com.docker.network.bridge.enable_ip_masquerade=false"
 _SECONDS: Final = 60
 # Hosts that let nobody in as root, but one who may become it.
 _BY_SUDO: Final = ("worker2", "client")
@@ -133,8 +134,9 @@ class Site:
     def make(self) -> None:
         """Make networks and hosts, start them, and write the inventory."""
         for name, subnet, gateway in self._networks():
+            # Docker would give what a fabric host sends addresses of its own.
             docker(
-                *("network", "create", "--subnet", subnet),
+                *("network", "create", "--subnet", subnet, "--opt", _NO_NAT),
                 *("--gateway", gateway, name),
             )
         subprocess.run(
