@@ -17,7 +17,7 @@ from graders.plan import make_plan
 from .making import Site
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 BIN: Final = Path(sys.executable).parent
 # A student of their own: a lab on this computer may stand meanwhile.
@@ -96,6 +96,18 @@ def found_on(site: Site, names: Iterable[str]) -> dict[str, list[str]]:
     """Return by host what it has that a lab might leave changed."""
     script = _FOUND.read_text(encoding="utf-8")
     return {name: site.run(name, script).splitlines() for name in names}
+
+
+def changed(
+    site: Site, before: Mapping[str, list[str]]
+) -> dict[str, list[str]]:
+    """Return by host which lines are new or gone since `before`."""
+    now = found_on(site, before)
+    differ = {
+        name: sorted(set(now[name]) ^ set(lines))
+        for name, lines in before.items()
+    }
+    return {name: lines for name, lines in differ.items() if lines}
 
 
 @contextmanager

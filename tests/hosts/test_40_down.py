@@ -9,20 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from .conftest import changed
+
 if TYPE_CHECKING:
     from .conftest import Kit
 
 _SECONDS = 300
-
-
-def _left(kit: Kit, as_found: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Return by host which lines are new or gone."""
-    now = kit.found()
-    differ = {
-        role: sorted(set(now[role]) ^ set(lines))
-        for role, lines in as_found.items()
-    }
-    return {role: lines for role, lines in differ.items() if lines}
 
 
 @pytest.mark.usefixtures("stands")
@@ -31,7 +23,7 @@ def test_down_leaves_hosts_as_found(
 ) -> None:
     """Packages, files, addresses, routes, rules, settings: as before."""
     kit.ok("lab", "down")
-    assert not _left(kit, as_found)
+    assert not changed(kit.site, as_found)
 
 
 def test_down_without_a_lab_changes_nothing(
@@ -39,7 +31,7 @@ def test_down_without_a_lab_changes_nothing(
 ) -> None:
     """Hosts that are nobody's are left alone."""
     kit.ok("lab", "down")
-    assert not _left(kit, as_found)
+    assert not changed(kit.site, as_found)
 
 
 def test_down_after_up_was_cut_off(
@@ -54,7 +46,7 @@ def test_down_after_up_was_cut_off(
     os.kill(begun.pid, signal.SIGKILL)
     begun.wait(30)
     kit.ok("lab", "down")
-    assert not _left(kit, as_found)
+    assert not changed(kit.site, as_found)
 
 
 def _newest(kit: Kit) -> str:

@@ -10,7 +10,7 @@ from graders.hosts import FABRIC_HOST
 from graders.labfile import all_labs
 from tests.proving import expect_proven
 
-from .conftest import Kit, found_on
+from .conftest import Kit, changed, found_on
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,9 +75,12 @@ def test_the_host_was_restarted(four: Kit) -> None:
 def test_a_machine_that_does_not_run(four: Kit) -> None:
     """It is named, not the student; `lab up` mends it."""
     four.site.run(FABRIC_HOST, "systemctl stop metallb-lab-machine@client")
+    asked = four.run("lab", "shell", "client", "-c", "true")
     graded = four.run("grade")
     four.ok("lab", "up")
-    assert "could not look from client" in graded.stdout
+    assert asked.returncode == 3
+    assert "client: machine client does not run on this host" in asked.stderr
+    assert "Traceback" not in graded.stdout + graded.stderr
     assert four.ok("lab", "status").count(" running ") == 8
 
 
@@ -96,4 +99,4 @@ def test_down_leaves_hosts_as_found(
 ) -> None:
     """Packages, files, addresses, routes, rules, settings: as before."""
     four.ok("lab", "down")
-    assert found_on(four.site, (*NODES, FABRIC_HOST)) == four_as_found
+    assert not changed(four.site, four_as_found)

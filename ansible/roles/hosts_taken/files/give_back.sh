@@ -52,6 +52,8 @@ inside() {
   done
   ip netns del lab-edge
   rm -f /run/metallb-lab-machines.lock
+  # `ip netns` mounts the folder of names over itself.
+  [ -n "$(ls /run/netns)" ] || { umount /run/netns; rmdir /run/netns; }
 }
 
 # What is on the lab's own interfaces, and those that came with pods.
