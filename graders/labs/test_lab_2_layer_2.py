@@ -195,7 +195,7 @@ def test_failover(lab: Session) -> None:
                 f" {', '.join(second)}, not one answer to 10 requests",
                 seen_by=f"{flows.command} on lan-client",
             )
-    back = until("takeover", partial(_settled, lab, vip), bool)
+    back = until("reunion", partial(_settled, lab, vip), bool)
     expect(
         f"with {first} back, {vip} to be answered by",
         expected="one worker",

@@ -117,6 +117,18 @@ files() {
   systemctl reset-failed
 }
 
+# Some packages change whose a file is before it is kept.
+put_back() {
+  cd /
+  tar -x -v -f $OWN/kept.tar > $OWN/back
+  awk 'NR == FNR { back[$0]; next }
+    { path = $0; sub(/^[^ ]+ [^ ]+ [^ ]+ /, "", path); if (path in back) print }' $OWN/back $OWN/modes \
+    | while read -r mode user group file; do
+      chown "$user:$group" "$file"
+      chmod "$mode" "$file"
+    done
+}
+
 packages() {
   installed=$(dpkg-query -W -f '${binary:Package}\n' | sort | comm -12 - $OWN/installed)
   [ -z "$installed" ] || apt-get purge -y -o DPkg::Lock::Timeout=120 $installed > $OWN/purge.log 2>&1 < /dev/null \
@@ -129,7 +141,7 @@ packages() {
     grep -q -x $group $OWN/groups || groupdel $group 2> /dev/null
   done
   # A package that goes takes its configuration with it, whosever it was.
-  [ ! -s $OWN/kept.tar ] || tar -x -f $OWN/kept.tar -C /
+  [ ! -s $OWN/kept.tar ] || put_back
   [ ! -s $OWN/frr ] || systemctl enable --quiet --now frr
 }
 

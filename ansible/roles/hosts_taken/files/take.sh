@@ -39,6 +39,7 @@ note() {
   systemctl is-enabled frr 2> /dev/null | grep -x enabled > $OWN/frr || true
   find /etc /opt /usr /srv -xdev -type d | sort > $OWN/folders
   (cd / && find etc opt usr/bin usr/local -xdev ! -type d) | sort > $OWN/present
+  (cd / && find etc opt usr/bin usr/local -xdev -type f -printf '%m %U %G %p\n') > $OWN/modes
   # Those of the lab's own interfaces and rules are looked at one by one.
   ls /sys/class/net | grep -v -x -e eth0 -e eth1 -e lo > $MADE/devices || true
   ip -4 -o address show | awk '{ print $4 }' > $MADE/addresses
