@@ -69,7 +69,7 @@ def host_files(
     `key` is the public key's text, `key_file` the place of the secret one.
     With `one_fabric_host` there is one host for all that is not a node.
     """
-    fabric = _fabric_host(plan) if one_fabric_host else plan.machines
+    fabric = fabric_host(plan) if one_fabric_host else plan.machines
     hosts = plan.nodes | fabric
     files = {
         "hosts.json": json.dumps(_data(plan, hosts, key), indent=2) + "\n",
@@ -129,7 +129,7 @@ def _networks(plan: Plan) -> dict[str, tuple[str, IPv4Network]]:
     }
 
 
-def _fabric_host(plan: Plan) -> dict[str, Machine]:
+def fabric_host(plan: Plan) -> dict[str, Machine]:
     """Return the only host of a fabric."""
     address = plan.docker_range[_FABRIC_PLACE]
     name = plan.docker_name(FABRIC_HOST)

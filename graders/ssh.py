@@ -106,10 +106,9 @@ class Ssh:
         """See Transport; ssh's own failure or sudo's."""
         if done.returncode == ssh_words.SSH_FAILED:
             return ssh_trouble(self.login, done.stderr)
-        if done.returncode and self.sudo:
-            trouble = sudo_trouble(self.login, done.stderr)
-            if trouble:
-                return trouble
+        denied = done.returncode and self.sudo
+        if denied and (trouble := sudo_trouble(self.login, done.stderr)):
+            return trouble
         if done.returncode == _NOT_INSIDE and done.stderr.startswith(_ON):
             return CannotCheck(
                 done.stderr.removeprefix(_ON).strip(),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
+from graders.host_files import fabric_host
 from graders.hosts import FABRIC_HOST
 from graders.paths import ANSIBLE
 
@@ -94,7 +95,8 @@ class Site:
         self.roles = tuple(machines)
         # Docker goes by the names: the LAN becomes eth0, at each start.
         self._lan, self._edge = f"{self._prefix}s", f"{self._prefix}s-edge"
-        self._ends = {FABRIC_HOST: [(self._lan, str(plan.docker_range[100]))]}
+        place = fabric_host(plan)[FABRIC_HOST].lan
+        self._ends = {FABRIC_HOST: [(self._lan, str(place))]}
         self._ends |= {
             role: [
                 (network, str(address))

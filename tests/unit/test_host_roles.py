@@ -22,6 +22,7 @@ SCRIPTS = [
     *(ROLES / "hosts_taken" / "files").glob("*.sh"),
     *(ROLES / "cluster_hosts" / "files").glob("*.sh"),
     *(ROLES / "fabric_hosts" / "files").glob("*.sh"),
+    *(ROLES / "fabric_hosts" / "files").glob("lab-*"),
     ROOT / "tests" / "hosts" / "as_found.sh",
 ]
 

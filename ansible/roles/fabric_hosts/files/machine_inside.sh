@@ -5,5 +5,5 @@ set -eu
 HERE=/var/lib/metallb-lab-machines/$1
 systemctl daemon-reload
 systemctl stop "metallb-lab-machine@$1" 2> /dev/null || true
-rm -rf "$HERE/files" "$HERE/work" "$HERE/pid" "$HERE/lab/made"
+rm -rf "$HERE/files" "$HERE/scratch" "$HERE/pid" "$HERE/lab/made"
 mkdir -p "$HERE/lab" "$HERE/files"
