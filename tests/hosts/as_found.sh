@@ -23,5 +23,7 @@ nft list ruleset | grep -v -E 'chain|hook|127\.0\.0\.11 |^[[:space:]]*}?$' \
 sysctl -a 2> /dev/null | grep -E '^net\.ipv4\.(ip_forward|fib_multipath_hash_policy)|^net\.ipv4\.conf\.(all|default|eth.)\.(rp_filter|arp_|route_localnet)|^vm\.overcommit_memory|^kernel\.panic|nf_conntrack_(max|tcp_)' | say kernel
 systemctl list-unit-files --no-legend | awk '{ print $1, $2 }' | say unit
 systemctl --failed --no-legend --plain | awk '{ print $1 }' | say failed
-ps -A -o args= | grep -v -E '^(\[|ps -A|sh |sed |sshd)' | sort -u | say process
+# Listed before the filters run, which would be in the list.
+all=$(ps -A -o args=)
+printf '%s\n' "$all" | grep -v -E '^(\[|ps -A|sh |sed |sshd)' | sort -u | say process
 awk '{ print $2, $3 }' /proc/mounts | sort | say mount
