@@ -26,7 +26,8 @@ images_app = typer.Typer(
     no_args_is_help=True,
 )
 engine_app = typer.Typer(
-    help="The engine that the kit started by hand.", no_args_is_help=True
+    help="The container engine, where the kit starts it by hand.",
+    no_args_is_help=True,
 )
 hosts_app = typer.Typer(
     help="Hosts reached over SSH, for labs to come on them.",
@@ -261,6 +262,15 @@ def hosts_render(
 
     with guarded("lab hosts render", student):
         render_hosts(folder, key, student, one_fabric_host=one_fabric_host)
+
+
+@engine_app.command("start")
+def engine_start(student: Student = "demo") -> None:
+    """Start a container engine, if none answers and the kit may."""
+    from graders.cli_lab import play
+
+    with guarded("lab engine start", student, locked=True):
+        play("engine", student)
 
 
 @engine_app.command("stop")
