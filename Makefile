@@ -20,7 +20,8 @@ help:
 .venv/stamp: requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo 'make: expected Python 3.11 or later on PATH, not an older one or none' >&2; exit 3; }
 	@echo 'python: installing the kit into .venv'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv > /dev/null || { rm -rf .venv; \
+	  echo 'make: expected a Python that can make virtual environments, not one without; on Debian and Ubuntu: sudo apt install python3-venv' >&2; exit 3; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
