@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import sys
 import time
 import traceback
@@ -76,8 +77,15 @@ def _held(student: str, verb: str, *, locked: bool) -> Iterator[None]:
     from graders.plan import check_student
 
     check_student(student)
+    _end_as_by_ctrl_c()
     with lock(student, verb) if locked else contextlib.nullcontext():
         yield
+
+
+def _end_as_by_ctrl_c() -> None:
+    """Have a closed terminal, or a kill, clean up as a Ctrl-C does."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
 
 
 def _keep(student: str) -> str:

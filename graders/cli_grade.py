@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,11 @@ from rich.console import Console
 from graders import state
 from graders.ahead import load_ahead
 from graders.cli_common import located
-from graders.cli_lab import standing_lab
+from graders.cli_lab import whole_lab
 from graders.grade import run_grade
 from graders.hints import next_hint
 from graders.junit import write_junit
+from graders.leftovers import tidy
 from graders.paths import state_dir
 from graders.report import Report
 from graders.results import Heading
@@ -38,11 +40,13 @@ def grade_now(
     """
     load_ahead()
     plan = located(student).plan
-    lab, now = standing_lab(plan)
+    lab, now = whole_lab(plan)
     session = open_session(plan, lab, now.variant)
     attempt = now.attempts + 1
+    graded = partial(run_grade, lab, now.variant, session, attempt, full=full)
     if as_json:
-        result = run_grade(lab, now.variant, session, attempt, full=full)
+        with tidy(session):
+            result = graded()
         typer.echo(result.to_json().rstrip())
     else:
         report = Report(Console())
@@ -51,14 +55,8 @@ def grade_now(
                 lab=lab.id, title=lab.title, student=student, attempt=attempt
             )
         )
-        result = run_grade(
-            lab,
-            now.variant,
-            session,
-            attempt,
-            on_result=report.check,
-            full=full,
-        )
+        with tidy(session):
+            result = graded(on_result=report.check)
         report.foot(result)
     if any(check.reason == "interrupted" for check in result.checks):
         raise KeyboardInterrupt
@@ -77,9 +75,10 @@ def hint_now(student: str) -> None:
     """
     load_ahead()
     plan = located(student).plan
-    lab, now = standing_lab(plan)
+    lab, now = whole_lab(plan)
     session = open_session(plan, lab, now.variant)
-    result = run_grade(lab, now.variant, session, now.attempts)
+    with tidy(session):
+        result = run_grade(lab, now.variant, session, now.attempts)
     kept = state_dir(student) / "hints.json"
     rungs = _rungs(kept)
     place = f"{now.run} {_first(result)}"

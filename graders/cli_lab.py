@@ -16,7 +16,7 @@ from graders import doctor, lifecycle, preflight, standing, state
 from graders.ahead import load_ahead
 from graders.cli_common import located
 from graders.cli_hosts import see_hosts
-from graders.dockercli import EngineDown
+from graders.dockercli import EngineDown, EngineForbidden
 from graders.errors import CannotCheck, UsageError
 from graders.hostnet import foreign_cluster, routes_only
 from graders.labfile import load_lab
@@ -133,6 +133,8 @@ def reset_lab(student: str) -> None:
     try:
         lab, _ = standing_lab(plan)
     except CannotCheck:
+        if not (inventory() or standing.containers(plan)):
+            raise
         # The note of what stands is on machine dhcp: bring that back first.
         lifecycle.up(plan)
         lab, _ = standing_lab(plan)
@@ -157,6 +159,8 @@ def down_lab(student: str) -> None:
     except EngineDown:
         typer.echo("no container engine runs, so no lab stands")
         return
+    except EngineForbidden:
+        raise
     except CannotCheck:
         if inventory():
             raise
@@ -192,6 +196,22 @@ def standing_lab(plan: Plan) -> tuple[Lab, State]:
     if now is None:
         raise CannotCheck("no lab is standing", way_out="run `make lab-1`")
     return load_lab(now.lab), now
+
+
+def whole_lab(plan: Plan) -> tuple[Lab, State]:
+    """Return the lab that stands, if all of it is there to be judged.
+
+    Raises:
+        CannotCheck: none does, or a start or reset was cut off.
+
+    """
+    lab, now = standing_lab(plan)
+    if now.changing:
+        raise CannotCheck(
+            f"`{now.changing}` was cut off, so what stands is half a lab",
+            way_out=f"`lab reset` finishes {lab.id}, `lab start` another one",
+        )
+    return lab, now
 
 
 def show_brief(plan: Plan, lab: Lab) -> None:

@@ -55,8 +55,18 @@ def _paused(lab: Session, node: str) -> Iterator[None]:
     try:
         yield
     finally:
-        docker("unpause", node)
-        _back(lab, node, "node-back")
+        resume(lab, node)
+
+
+def resume(lab: Session, node: str) -> None:
+    """Have a paused node go on, and wait until it is back.
+
+    Raises:
+        CannotCheck: it was not paused, or does not come back.
+
+    """
+    docker("unpause", node)
+    _back(lab, node, "node-back")
 
 
 def silence() -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from graders import state
 from graders.ahead import loaded
@@ -33,6 +33,12 @@ if TYPE_CHECKING:
     from graders.labfile import Lab
     from graders.plan import Plan
     from graders.probes.cluster import Cluster
+    from graders.state import State
+
+
+# What changes a lab, as one types it.
+START: Final = "lab start"
+RESET: Final = "lab reset"
 
 
 def variables(plan: Plan) -> dict[str, Any]:
@@ -80,8 +86,8 @@ def start(
     if not standing(plan):
         up(plan, metallb=lab.metallb)
     # Interrupted from here on, a reset must not take another lab's start
-    # state for this one's.
-    state.write_baseline(plan, {})
+    # state for this one's, and no grade what is half made for the student's.
+    state.begin_change(plan, START)
     _play("lab", plan, lab, variant, kept or {"run": secrets.token_hex(4)})
     state.write_baseline(plan, _settled(plan))
 
@@ -100,12 +106,27 @@ def reset(plan: Plan, lab: Lab, tell: Callable[[str], None]) -> list[str]:
     now = state.current(plan)
     if now is None:
         raise CannotCheck("no lab is standing", way_out="run `make lab-1`")
-    kept: dict[str, Any] = {"run": now.run, "attempts": now.attempts}
-    wanted = state.read_baseline(plan)
+    wanted = None if now.changing == START else state.read_baseline(plan)
     if not wanted:
         tell("no start state was recorded; starting the lab again")
+        kept = {"run": now.run, "attempts": now.attempts}
         start(plan, lab, now.variant, kept)
         return []
+    state.begin_change(plan, RESET)
+    left = _mend(plan, lab, now, wanted, tell)
+    state.whole(plan)
+    return left
+
+
+def _mend(  # noqa: PLR0913, PLR0917 - all that a reset is about
+    plan: Plan,
+    lab: Lab,
+    now: State,
+    wanted: Baseline,
+    tell: Callable[[str], None],
+) -> list[str]:
+    """Reset the lab by as little as will do; return what still differs."""
+    kept: dict[str, Any] = {"run": now.run, "attempts": now.attempts}
 
     def mend() -> list[str]:
         try:
@@ -126,7 +147,7 @@ def reset(plan: Plan, lab: Lab, tell: Callable[[str], None]) -> list[str]:
         tell("building the lab anew")
         run_playbook("down", variables(plan), student=plan.student)
         start(plan, lab, now.variant, kept)
-        left = _left(plan, wanted or state.read_baseline(plan))
+        left = _left(plan, wanted)
     return left
 
 

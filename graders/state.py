@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from graders.errors import CannotCheck
@@ -15,17 +15,23 @@ if TYPE_CHECKING:
 
 _STATE: Final = "/lab/state.json"
 _BASELINE: Final = "/lab/baseline.json"
+# The command that is changing the lab, or was ended while it did.
+_CHANGING: Final = "/lab/changing"
 _SECONDS: Final = 10
 
 
 @dataclass(frozen=True)
 class State:
-    """The lab that stands: its id, its fault, this run, and grades so far."""
+    """The lab that stands: its id, its fault, this run, and grades so far.
+
+    `changing` is the command that was ended before the lab was whole, or "".
+    """
 
     lab: str
     variant: str
     run: str
     attempts: int
+    changing: str = ""
 
 
 def current(plan: Plan) -> State | None:
@@ -35,24 +41,37 @@ def current(plan: Plan) -> State | None:
         CannotCheck: machine dhcp is gone or does not run.
 
     """
-    text = _read(plan, _STATE)
+    script = f"cat {_STATE} && echo && cat {_CHANGING} 2> /dev/null"
+    text, _, changing = _read(plan, "sh", "-c", script).partition("\n")
     try:
-        return State(**json.loads(text)) if text else None
+        found = State(**json.loads(text)) if text else None
     except (ValueError, TypeError):
         return None
+    return found and replace(found, changing=changing.strip())
 
 
 def count_attempt(plan: Plan, state: State) -> int:
     """Write down that the lab is graded once more; return how often."""
     attempts = state.attempts + 1
     changed = asdict(state) | {"attempts": attempts}
+    del changed["changing"]
     _write(plan, _STATE, json.dumps(changed))
     return attempts
 
 
+def begin_change(plan: Plan, verb: str) -> None:
+    """Note that `verb` changes the lab, until `write_baseline` or `whole`."""
+    _write(plan, _CHANGING, verb)
+
+
+def whole(plan: Plan) -> None:
+    """Note that the lab is what it is to be."""
+    machine_of(plan, "dhcp").run("rm", "-f", _CHANGING)
+
+
 def read_baseline(plan: Plan) -> Baseline | None:
     """Return the recorded start state, None when there is none."""
-    text = _read(plan, _BASELINE)
+    text = _read(plan, "cat", _BASELINE)
     try:
         found = json.loads(text)
     except ValueError:
@@ -61,18 +80,19 @@ def read_baseline(plan: Plan) -> Baseline | None:
 
 
 def write_baseline(plan: Plan, baseline: Baseline) -> None:
-    """Record the start state."""
-    _write(plan, _BASELINE, json.dumps(baseline, indent=0, sort_keys=True))
+    """Record the start state; the lab is whole."""
+    text = json.dumps(baseline, indent=0, sort_keys=True)
+    _write(plan, _BASELINE, text, f"rm -f {_CHANGING}")
 
 
-def _read(plan: Plan, file: str) -> str:
-    """Return a file's text, "" when it is not there."""
-    return machine_of(plan, "dhcp").run("cat", file).out
+def _read(plan: Plan, *argv: str) -> str:
+    """Return what a command on machine dhcp says, "" if there is no file."""
+    return machine_of(plan, "dhcp").run(*argv).out
 
 
-def _write(plan: Plan, file: str, text: str) -> None:
-    """Write a file whole or not at all."""
-    script = f"cat > {file}.new && mv {file}.new {file}"
+def _write(plan: Plan, file: str, text: str, then: str = "true") -> None:
+    """Write a file whole or not at all, and then do something more."""
+    script = f"cat > {file}.new && mv {file}.new {file} && {then}"
     machine = machine_of(plan, "dhcp")
     try:
         done = machine.run("sh", "-c", script, seconds=_SECONDS, stdin=text)

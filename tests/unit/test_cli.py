@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from graders import cli, cli_grade, cli_lab, state
+from graders import cli, cli_grade, cli_lab, lifecycle, standing, state
+from graders.dockercli import EngineForbidden
 from graders.errors import CannotCheck
 from graders.hostnet import Located
 from graders.locking import lock
@@ -157,6 +159,52 @@ def test_grade_needs_a_lab() -> None:
     assert not done.stdout
 
 
+@pytest.mark.usefixtures("nothing_stands")
+def test_half_a_lab_is_not_graded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a start that was cut off nobody is told that they failed."""
+    half = state.State(
+        "lab-1-pending-service", "no-pool", "ab", 2, "lab start"
+    )
+    monkeypatch.setattr(state, "current", lambda _: half)
+
+    done = grade()
+
+    assert done.exit_code == 3
+    assert "`lab start` was cut off" in done.stderr
+    assert "`lab reset` finishes lab-1-pending-service" in done.stderr
+
+
+@pytest.mark.usefixtures("nothing_stands")
+def test_reset_of_nothing_builds_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where no lab stands, it is not stood up to be told so."""
+    monkeypatch.setattr(cli_lab, "up_plan", lambda _: make_plan())
+    monkeypatch.setattr(standing, "containers", lambda _: {})
+    monkeypatch.setattr(lifecycle, "up", lambda _: pytest.fail("up"))
+
+    done = lab("reset")
+
+    assert done.exit_code == 3
+    assert done.stderr == "lab: no lab is standing; run `make lab-1`\n"
+
+
+def test_down_without_a_right_to_the_engine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It says so, and does not act as if all was gone."""
+
+    def located(_: str) -> Located:
+        raise EngineForbidden("not you", way_out="join")
+
+    monkeypatch.setattr(cli_lab, "located", located)
+    monkeypatch.setattr(cli_lab, "run_playbook", lambda *_: pytest.fail("run"))
+
+    done = lab("down")
+
+    assert (done.exit_code, done.stderr) == (3, "lab: not you; join\n")
+
+
 def test_all_problems_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each problem is a line, and each line says who speaks."""
     raising(monkeypatch, CannotCheck("no disk", "no memory", way_out="buy"))
@@ -175,6 +223,35 @@ def test_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert done.exit_code == 130
     assert "interrupted; run `lab" in done.stderr
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGHUP])
+def test_closed_terminal_is_a_ctrl_c(how: signal.Signals) -> None:
+    """What a command has disturbed is mended then, too."""
+    script = """
+import time
+from graders.cli_common import guarded
+with guarded("grade", "demo", locked=True):
+    try:
+        print("begun", flush=True)
+        time.sleep(60)
+    finally:
+        print("mended", flush=True)
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as begun:
+        assert begun.stdout
+        assert begun.stdout.readline() == "begun\n"
+        begun.send_signal(how)
+        said, told = begun.communicate(timeout=20)
+
+    assert said == "mended\n"
+    assert "grade: interrupted" in told
+    assert begun.returncode == 130
 
 
 def test_fault_of_the_kit(monkeypatch: pytest.MonkeyPatch, base: Path) -> None:

@@ -35,6 +35,7 @@ class Host:
         self.told: list[str] = []
         self.now: Baseline = dict(START)
         self.kept: Baseline | None = dict(START)
+        self.changing = ""
         self.stands = True
         # By "<playbook>" or "<playbook> <n>": the n-th one of that name.
         self.after: dict[str, Baseline | BaseException] = {}
@@ -60,6 +61,15 @@ class Host:
     def write(self, _: object, baseline: Baseline) -> None:
         """Write the baseline."""
         self.kept = dict(baseline)
+        self.changing = ""
+
+    def begin(self, _: object, verb: str) -> None:
+        """Note that the lab is changed."""
+        self.changing = verb
+
+    def current(self, _: object) -> State:
+        """Say which lab stands, and whether it is whole."""
+        return State(LAB.id, "no-pool", "ab12", 3, self.changing)
 
     def reset(self) -> list[str]:
         """Reset the lab."""
@@ -73,7 +83,6 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
     monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setitem(WAITS, "settled", Wait(0, "a test"))
     host = Host()
-    stands = State(LAB.id, "no-pool", "ab12", 3)
     for module, name, value in (
         (lifecycle, "run_playbook", host.run),
         (lifecycle, "_cluster", lambda _: None),
@@ -81,7 +90,9 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
         (lifecycle, "of_cluster", lambda _: {}),
         (lifecycle, "of_machines", lambda _: dict(host.now)),
         (lifecycle, "standing", lambda _: host.stands),
-        (state, "current", lambda _: stands),
+        (state, "current", host.current),
+        (state, "begin_change", host.begin),
+        (state, "whole", lambda _: host.begin(_, "")),
         (state, "read_baseline", lambda _: host.kept),
         (state, "write_baseline", host.write),
     ):
@@ -156,7 +167,11 @@ def test_start_that_fails_leaves_no_start_state(host: Host) -> None:
     with pytest.raises(KeyboardInterrupt):
         lifecycle.start(PLAN, LAB, "no-pool")
 
-    assert not host.kept
+    assert host.changing == "lab start"
+    host.after = {"lab": {"router routes": "new"}}
+    assert host.reset() == []
+    assert host.played == ["lab", "lab"]
+    assert (host.kept, host.changing) == ({"router routes": "new"}, "")
 
 
 def test_reset_in_place(host: Host) -> None:
@@ -170,6 +185,19 @@ def test_reset_in_place(host: Host) -> None:
     assert host.given[0]["variant"] == "no-pool"
     assert "machines_anew" not in host.given[0]
     assert host.told == []
+    assert not host.changing
+
+
+def test_reset_that_is_cut_off(host: Host) -> None:
+    """What it leaves is half a lab, which the next reset finishes."""
+    host.after["reset 1"] = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        host.reset()
+
+    assert host.changing == "lab reset"
+    assert host.reset() == []
+    assert host.played == ["reset", "reset"]
+    assert not host.changing
 
 
 def test_machines_are_made_anew(host: Host) -> None:

@@ -80,6 +80,19 @@ def test_attempts_are_counted(lab: Path) -> None:
     )
 
 
+def test_a_change_that_was_cut_off_is_told(lab: Path) -> None:
+    """Which command it was; a recorded start state is a whole lab's."""
+    (lab / "state.json").write_text(STATE, encoding="utf-8")
+    told = []
+    for end in (state.whole, lambda plan: state.write_baseline(plan, {})):
+        state.begin_change(PLAN, "lab reset")
+        told.append(state.current(PLAN))
+        end(PLAN)
+        told.append(state.current(PLAN))
+
+    assert [one and one.changing for one in told] == ["lab reset", ""] * 2
+
+
 def test_baseline_comes_back_as_it_went(lab: Path) -> None:
     """A recorded start state of any size is read as it was written."""
     wanted = {"router configuration": "x\n" * 200_000, "client routes": "'$"}
