@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Final
 from filelock import FileLock, Timeout
 
 from graders.errors import CannotCheck
-from graders.paths import state_dir
+from graders.paths import cache_dir, state_dir
+from graders.processes import end_marked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 _WAY_OUT: Final = "wait until it has ended, or end it"
@@ -40,6 +41,9 @@ def lock(student: str, verb: str) -> Iterator[None]:
     holder = folder / "lock.json"
     held = _acquire(folder)
     try:
+        # What a command that was killed left running must not work against
+        # this one.
+        end_marked(str(folder))
         _tell(holder, verb)
         yield
     finally:
@@ -47,22 +51,54 @@ def lock(student: str, verb: str) -> Iterator[None]:
         held.release()
 
 
-def _acquire(folder: Path) -> FileLock:
+@contextmanager
+def machine_lock(tell: Callable[[str], None]) -> Iterator[None]:
+    """Hold what all students of this computer share: engine, images, tools.
+
+    It waits; `tell` hears of it if there is anybody to wait for.
+
+    Raises:
+        CannotCheck: the lock's folder cannot be written.
+
+    """
+    folder = cache_dir()
     held = FileLock(folder / "lock")
+    with _writable(folder, "METALLB_LAB_CACHE"):
+        try:
+            held.acquire(timeout=0)
+        except Timeout:
+            tell("waiting for another command that makes images or networks")
+            held.acquire()
+    try:
+        yield
+    finally:
+        held.release()
+
+
+@contextmanager
+def _writable(folder: Path, variable: str) -> Iterator[None]:
+    """Make a folder for a lock; turn what is in the way into words."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        held.acquire(timeout=0)
-    except Timeout:
-        raise CannotCheck(
-            f"another command holds the lab{_holder(folder / 'lock.json')}",
-            way_out=_WAY_OUT,
-        ) from None
+        yield
     except OSError as error:
         raise CannotCheck(
             f"could not lock {error.filename or folder}: {error.strerror}",
-            way_out="make the folder yours, or set METALLB_LAB_STATE to"
-            " another",
+            way_out=f"make the folder yours, or set {variable} to another",
         ) from None
+
+
+def _acquire(folder: Path) -> FileLock:
+    held = FileLock(folder / "lock")
+    with _writable(folder, "METALLB_LAB_STATE"):
+        try:
+            held.acquire(timeout=0)
+        except Timeout:
+            raise CannotCheck(
+                "another command holds the lab"
+                f"{_holder(folder / 'lock.json')}",
+                way_out=_WAY_OUT,
+            ) from None
     return held
 
 

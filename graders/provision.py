@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import sys
@@ -14,20 +15,28 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import (
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+)
 
 from graders.errors import CannotCheck, KitError, UsageError
+from graders.locking import machine_lock
 from graders.paths import ANSIBLE, cache_dir, state_dir
 from graders.processes import MARK, end_marked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from contextlib import AbstractContextManager
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 # Tasks quicker than this are not worth a line of their own.
 _WORTH_A_LINE: Final = 2.0
 _TAIL: Final = 4
 _USAGE: Final = "usage: "
+# Playbooks that make what all students share; one at a time does.
+_SHARED: Final = ("up", "engine", "engine_stop", "images", "images_save")
 # Seconds from a Ctrl-C until it is noticed.
 _NOTICED: Final = 0.5
 
@@ -42,7 +51,7 @@ class Outcome:
 
 @dataclass
 class _Progress:
-    """One line a long step, and a spinner on what goes on now."""
+    """One line a long step; `show` has a terminal say what goes on now."""
 
     console: Console
     log: Path
@@ -50,7 +59,7 @@ class _Progress:
     failure: str = ""
     task: str = ""
     began: float = field(default_factory=time.monotonic)
-    status: Any = None
+    show: Callable[[str], None] = lambda _: None
 
     def __call__(self, event: dict[str, Any]) -> bool:
         """Take one event of ansible-runner."""
@@ -85,8 +94,7 @@ class _Progress:
         name = str(data.get("name") or "")
         self.task = f"{role}: {name}" if role else name
         self.began = now
-        if self.status:
-            self.status.update(escape(self.task))
+        self.show(escape(self.task))
 
     def _failed(self, data: dict[str, Any]) -> None:
         if data.get("ignore_errors"):
@@ -130,8 +138,10 @@ def run_playbook(
     progress = _Progress(console, log)
     # What a command that was killed left running must not work against this.
     end_marked(str(folder))
+    shared = machine_lock(console.print) if name in _SHARED else nullcontext()
     with (
-        _spinner(console, name) as progress.status,
+        shared,
+        _spinner(console, name) as progress.show,
         _interrupts() as asked,
     ):
         status = _run(name, variables, folder, progress, asked)
@@ -144,11 +154,20 @@ def run_playbook(
     return Outcome(progress.changed, log)
 
 
-def _spinner(console: Console, name: str) -> AbstractContextManager[Any]:
-    """Return a spinner on a terminal, nothing elsewhere."""
-    if console.is_terminal and not console.quiet:
-        return console.status(name)
-    return nullcontext()
+@contextmanager
+def _spinner(console: Console, name: str) -> Iterator[Callable[[str], None]]:
+    """Have what a terminal shows: a step, and for how long; else nothing."""
+    if console.quiet or not console.is_terminal:
+        yield lambda _: None
+        return
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True) as shown:
+        step = shown.add_task(name, total=None)
+        yield lambda text: shown.reset(step, description=text)
 
 
 def _run(  # noqa: PLR0913, PLR0917 - all that a run is made of
@@ -172,7 +191,7 @@ def _run(  # noqa: PLR0913, PLR0917 - all that a run is made of
         project_dir=str(ANSIBLE),
         playbook=f"{name}.yml",
         inventory=str(ANSIBLE / "inventory" / "localhost.yml"),
-        cmdline=f"-e @{extra}",
+        cmdline=shlex.join(("-e", f"@{extra}")),
         envvars=_environment() | {MARK: str(folder)},
         event_handler=progress,
         cancel_callback=lambda: bool(asked),
@@ -209,6 +228,9 @@ def _environment() -> dict[str, str]:
     """Return what Ansible reads from its environment."""
     home = cache_dir() / "ansible"
     return {
+        # Ansible does not start under a locale that is not installed, or
+        # is not of UTF-8.
+        "LC_ALL": "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8",
         "ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"),
         "ANSIBLE_FORKS": "2",
         "ANSIBLE_GATHERING": "explicit",
@@ -221,6 +243,8 @@ def _environment() -> dict[str, str]:
         "ANSIBLE_PIPELINING": "true",
         "ANSIBLE_RETRY_FILES_ENABLED": "false",
         "ANSIBLE_ROLES_PATH": str(ANSIBLE / "roles"),
+        # Without, macOS ends the processes that Ansible forks.
+        "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
         "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}",  # noqa: PTH120 - a PATH entry is text
     }
 

@@ -7,12 +7,14 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from graders.errors import CannotCheck
-from graders.locking import lock
+from graders.locking import lock, machine_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -128,3 +130,29 @@ def test_folder_that_cannot_be_made(
         lock("demo", "lab up"),
     ):
         pass
+
+
+def test_what_is_shared_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Two students' first commands make images one after the other."""
+    monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path / "cache"))
+    told: list[str] = []
+    first = machine_lock(told.append)
+    first.__enter__()
+
+    def second() -> None:
+        with machine_lock(told.append):
+            told.append("second")
+
+    waiting = threading.Thread(target=second)
+    waiting.start()
+    deadline = time.monotonic() + 5
+    while not told and time.monotonic() < deadline:
+        time.sleep(0.01)
+    told.append("first is done")
+    first.__exit__(None, None, None)
+    waiting.join(5)
+
+    assert told[0].startswith("waiting for another command")
+    assert told[1:] == ["first is done", "second"]
