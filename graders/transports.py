@@ -23,6 +23,7 @@ _DOCKER_FAILED: Final = 125
 _DOCKER_SAYS: Final = (
     "Error response from daemon",
     "Error: No such container",
+    "OCI runtime exec failed",
     "Cannot connect to the Docker",
 )
 
