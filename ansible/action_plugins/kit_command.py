@@ -10,6 +10,7 @@ twenty of them, so the kit runs them from Ansible's own process: 0.05 s.
         kubectl get nodes
       at: router                      # optional: on that machine or node
       stdin: text                     # optional
+      seconds: 20                     # optional: ended after so long, with 124
 
 `at` is a role of the plan; the variable `on` has, by role, what stands
 before a command that runs there.
@@ -24,6 +25,8 @@ from ansible.plugins.action import ActionBase
 
 # What a shell says of a program that is not there.
 MISSING = 127
+# What timeout(1) says of a command that it ended.
+TOO_LONG = 124
 
 
 class ActionModule(ActionBase):
@@ -43,6 +46,7 @@ class ActionModule(ActionBase):
                 "at": {"type": "str"},
                 "cmd": {"type": "str"},
                 "stdin": {"type": "str"},
+                "seconds": {"type": "int"},
             },
             required_one_of=[("argv", "cmd")],
             mutually_exclusive=[("argv", "cmd")],
@@ -61,8 +65,12 @@ class ActionModule(ActionBase):
                 capture_output=True,
                 text=True,
                 errors="replace",
+                timeout=given["seconds"],
                 check=False,
             )
+        except subprocess.TimeoutExpired:
+            said = f"{argv[0]}: no answer within {given['seconds']} s"
+            done = subprocess.CompletedProcess(argv, TOO_LONG, "", said)
         except OSError as error:
             said = f"{argv[0]}: {error.strerror}"
             done = subprocess.CompletedProcess(argv, MISSING, "", said)

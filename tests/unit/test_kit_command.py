@@ -36,6 +36,16 @@ PLAY = """
         cmd: |
           {{ on[role] | map('quote') | join(' ') }} sh -c 'echo " e" >>"$WAY"'
 """
+LONG = """
+- name: Toy
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Too long
+      kit_command:
+        argv: [sleep, "30"]
+        seconds: 1
+"""
 
 
 @pytest.fixture
@@ -47,8 +57,8 @@ def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     for name in ("ansible.cfg", "inventory"):
         (tmp_path / name).symlink_to(ANSIBLE / name)
     monkeypatch.setattr(provision, "ANSIBLE", tmp_path)
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
-    monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "a state"))
+    monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path / "a cache"))
     return tmp_path
 
 
@@ -71,3 +81,11 @@ def test_at_must_be_a_role(toy: Path) -> None:
         CannotCheck, match="at must be one of router, desk, not 'printer'"
     ):
         run_playbook("toy", given, student="demo")
+
+
+def test_seconds_end_what_does_not_answer(toy: Path) -> None:
+    """A command that takes too long is ended, and the step says so."""
+    (toy / "toy.yml").write_text(LONG, encoding="utf-8")
+
+    with pytest.raises(CannotCheck, match="sleep: no answer within 1 s"):
+        run_playbook("toy", {}, student="demo")
