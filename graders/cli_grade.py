@@ -18,6 +18,7 @@ from graders.grade import run_grade
 from graders.hints import next_hint
 from graders.junit import write_junit
 from graders.leftovers import tidy
+from graders.names import names
 from graders.paths import state_dir
 from graders.report import Report
 from graders.results import Heading
@@ -87,7 +88,7 @@ def hint_now(student: str) -> None:
         now.variant,
         result,
         rungs.get(place, 0) + 1,
-        plan_vars=plan.as_vars(),
+        plan_vars=names(plan),
     )
     Console().print(
         f"hint {hint.rung} of {hint.total_rungs} for {hint.check}: {hint.text}"

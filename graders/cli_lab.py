@@ -20,6 +20,7 @@ from graders.dockercli import EngineDown, EngineForbidden
 from graders.errors import CannotCheck, UsageError
 from graders.hostnet import foreign_cluster, routes_only
 from graders.labfile import load_lab
+from graders.names import names
 from graders.plan import make_plan, variant_for
 from graders.probes.machine import machine_of
 from graders.provision import run_playbook
@@ -225,7 +226,7 @@ def show_brief(plan: Plan, lab: Lab) -> None:
     render = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - Markdown for a terminal, not HTML
     try:
         text = render.from_string(file.read_text(encoding="utf-8")).render(
-            plan.as_vars()
+            names(plan)
         )
     except TemplateError as error:
         raise UsageError(f"{file}: {error}") from error

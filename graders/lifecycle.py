@@ -20,12 +20,13 @@ from graders.baseline import (
     of_machines,
 )
 from graders.errors import CannotCheck
+from graders.names import names
 from graders.paths import cache_dir, state_dir
 from graders.provision import run_playbook
 from graders.standing import standing
 from graders.transports import ways_on
 from graders.waits import until
-from graders.where import host_ways, reached, where
+from graders.where import host_ways, reached
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,8 +49,7 @@ def variables(plan: Plan) -> dict[str, Any]:
     is `kind` or `hosts`; `host_ways` and `reached` have, by host of the
     inventory, what `on` has and its address.
     """
-    return plan.as_vars() | {
-        "where": where(),
+    return names(plan) | {
         "reached": reached(),
         "host_ways": host_ways(),
         "on": ways_on(plan),

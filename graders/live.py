@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from graders import lifecycle
 from graders.grade import run_grade
+from graders.names import names
 from graders.session import open_session
 from graders.shell import shell_argv
 from graders.typing_shell import Shell, play
@@ -48,7 +49,7 @@ class LiveDriver:
 
     def play(self, path: Path) -> None:
         """Type the walkthrough at real shells."""
-        play(read_walkthrough(path, self.plan.as_vars()), self.shell)
+        play(read_walkthrough(path, names(self.plan)), self.shell)
 
     def shell(self, place: str) -> Shell:
         """Return the shell that a fence of the walkthrough names."""

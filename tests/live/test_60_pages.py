@@ -9,6 +9,7 @@ import pytest
 from graders.hints import render
 from graders.hostnet import current_plan
 from graders.live import LiveDriver
+from graders.names import names
 from graders.paths import ROOT
 from graders.plan import DEMO, make_plan
 from graders.site.fences import OUTPUT, RUNNABLE, fences_of
@@ -32,7 +33,7 @@ def _blocks(page: Path, plan: Plan) -> Iterator[tuple[Block, str]]:
     """Yield each block to type, and what the page says it prints, or ""."""
     text = page.read_text(encoding="utf-8")
     if page.is_relative_to(MODULE):
-        text = render(text, plan.as_vars())
+        text = render(text, names(plan))
     lines = text.split("\n")
     found = list(fences_of(text))
     for at, (begin, words, end) in enumerate(found):

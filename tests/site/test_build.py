@@ -10,8 +10,10 @@ import pytest
 
 from graders.hints import render
 from graders.labfile import all_labs
+from graders.names import names
 from graders.paths import SOLUTIONS
 from graders.plan import make_plan
+from graders.where import KIND
 
 if TYPE_CHECKING:
     from .conftest import Built
@@ -43,8 +45,9 @@ def _text(site: Built) -> str:
 def _telling() -> list[str]:
     """Return a sentence of each walkthrough, as it can be read on a page."""
     found = []
+    values = names(make_plan(), KIND)
     for path in sorted(SOLUTIONS.rglob("*.md")):
-        text = render(path.read_text(encoding="utf-8"), make_plan().as_vars())
+        text = render(path.read_text(encoding="utf-8"), values)
         prose = re.sub(
             r"^---.*?^---$|```.*?```", "", text, flags=re.DOTALL | re.MULTILINE
         )
