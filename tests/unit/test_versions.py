@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from importlib.metadata import metadata
 from typing import Any, Final
 
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
 
-from graders.paths import ANSIBLE
+from graders.paths import ANSIBLE, ROOT
 
 MODULES: Final = ANSIBLE / "roles" / "images" / "files" / "modules"
 SET: Final[dict[str, Any]] = yaml.safe_load(
@@ -35,6 +37,7 @@ PINNED: Final = [
     ("kubernetes", "k8s.io/kubernetes", "kubernetes"),
     ("metallb", "go.universe.tf/metallb", "metallb"),
 ]
+DEBIAN_12: Final = "3.11.2"
 # These come from Debian or are an image's tag only.
 NO_MODULES: Final = {"agnhost", "debian"}
 
@@ -120,3 +123,20 @@ def test_images_are_of_these_versions() -> None:
     echo = tags.pop("http_echo")
     assert VERSIONS["http_echo"] == f"v{echo}.0"
     assert all("versions." in tag for tag in tags.values())
+
+
+def test_debian_s_own_python_will_do() -> None:
+    """Nothing that is pinned asks for a later Python 3.11 than Debian 12's."""
+    pinned = re.findall(
+        r"^([\w.-]+)==",
+        (ROOT / "requirements.txt").read_text("utf-8"),
+        re.MULTILINE,
+    )
+    late = {
+        name: asked
+        for name in pinned
+        if (asked := metadata(name)["Requires-Python"])
+        and not SpecifierSet(asked).contains(DEBIAN_12)
+    }
+    assert pinned
+    assert not late
