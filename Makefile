@@ -23,7 +23,7 @@ help:
 	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv > /dev/null || { rm -rf .venv; \
 	  echo 'make: expected a Python that can make virtual environments, not one without; on Debian and Ubuntu: sudo apt install python3-venv' >&2; exit 3; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 lab-%: .venv/stamp

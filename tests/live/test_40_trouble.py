@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from graders.hostnet import current_plan
+from graders.paths import state_dir
 
 from .conftest import begin, eventually, ok, run, told
 
@@ -31,8 +32,27 @@ def test_interrupted_reset_is_mended_by_the_next(how: signal.Signals) -> None:
     )
     os.kill(begun.pid, how)
     begun.wait(30)
+    graded = run("grade")
     ok("lab", "reset")
+    assert graded.returncode == 3
+    assert "`lab reset` was cut off" in graded.stderr
     assert run("grade").returncode == 1
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_interrupted_grade_leaves_nothing(how: signal.Signals) -> None:
+    """The next one grades as if there had been none before."""
+    ok("lab", "start", "1")
+    begun = begin("grade")
+    eventually((state_dir("demo") / "grading").exists)
+    # As if it had been in the middle of a check that has one.
+    made = "kubectl create service loadbalancer grader-left --tcp=80 -n lab-1"
+    if how == signal.SIGKILL:
+        ok("lab", "shell", "-c", made)
+    os.kill(begun.pid, how)
+    assert begun.wait(30) in {130, -signal.SIGKILL}
+    assert run("grade").returncode == 1
+    assert "grader-" not in ok("lab", "shell", "-c", "kubectl get svc -A")
 
 
 def test_two_commands_at_once_are_refused() -> None:
@@ -65,9 +85,10 @@ def test_deleted_things_are_cannot_check_and_mended(
 def test_stopped_nodes_come_back_with_their_addresses(
     docker: Callable[..., str],
 ) -> None:
-    """Nodes and machines that were stopped are back after `lab up`."""
+    """Nodes and machines that were stopped or paused are back by `lab up`."""
     plan = current_plan("demo").plan
-    docker("stop", *plan.node_names(), *plan.machine_names())
+    docker("stop", *plan.node_names()[1:], *plan.machine_names())
+    docker("pause", plan.node_names()[0])
     graded = run("grade")
     assert graded.returncode == 3
     assert "Traceback" not in graded.stdout + graded.stderr
@@ -84,6 +105,31 @@ def test_stopped_nodes_come_back_with_their_addresses(
     assert run("grade").returncode == 1
 
 
+def test_a_lost_kubeconfig_is_written_again(
+    docker: Callable[..., str],
+) -> None:
+    """The cluster that it was for is not made anew."""
+    node = current_plan("demo").plan.docker_name("worker")
+    before = docker("inspect", "-f", "{{.Id}}", node)
+    (state_dir("demo") / "kubeconfig").unlink()
+    ok("lab", "up")
+    assert docker("inspect", "-f", "{{.Id}}", node) == before
+
+
+def test_the_engine_was_restarted(docker: Callable[..., str]) -> None:
+    """The lab that stood comes back, with the same addresses."""
+    plan = current_plan("demo").plan
+    ok("lab", "start", "1")
+    # One that the kit has not started goes on.
+    ok("lab", "engine", "stop")
+    ok("lab", "up")
+    addresses = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"
+    for one in (*plan.nodes.values(), *plan.machines.values()):
+        seen = docker("inspect", "-f", addresses, one.name).split()
+        assert str(one.lan or one.edge) in seen
+    assert run("grade").returncode == 1
+
+
 def test_cluster_made_by_hand_as_in_the_module() -> None:
     """`kind delete` and `kind create cluster`, typed, give the same lab."""
     plan = current_plan("demo").plan
@@ -97,15 +143,16 @@ def test_cluster_made_by_hand_as_in_the_module() -> None:
     assert run("grade").returncode == 1
 
 
-def test_interrupted_up_is_mended_by_the_next() -> None:
-    """Ctrl-C while kind makes nodes: the next `lab up` makes them anew."""
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_interrupted_up_is_mended_by_the_next(how: signal.Signals) -> None:
+    """Cut off while kind makes nodes: the next `lab up` makes them anew."""
     ok("lab", "down")
     since = time.time()
     begun = begin("lab", "up")
     # Nodes are there by then, the cluster is not.
     eventually(lambda: "Wait for kind" in told("up", since), seconds=180)
-    os.kill(begun.pid, signal.SIGINT)
-    assert begun.wait(60) == 130
+    os.kill(begun.pid, how)
+    assert begun.wait(60) in {130, -signal.SIGKILL}
     ok("lab", "up")
     ok("lab", "start", "1")
     assert run("grade").returncode == 1
