@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from graders.paths import ROOT, state_dir
+from graders.paths import ROOT, cache_dir, state_dir
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -68,6 +68,22 @@ def eventually(holds: Callable[[], object], seconds: float = 60) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it did not come to hold"
         time.sleep(0.1)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the kit's folders where paths have spaces, as a Mac's have.
+
+    What is in the cache took long to make, and stays where it is.
+    """
+    folder = tmp_path_factory.mktemp("the kit")
+    real = cache_dir()
+    real.mkdir(parents=True, exist_ok=True)
+    (folder / "the cache").symlink_to(real)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("METALLB_LAB_STATE", str(folder / "the state"))
+        patch.setenv("METALLB_LAB_CACHE", str(folder / "the cache"))
+        yield
 
 
 @pytest.fixture(scope="session")
