@@ -77,14 +77,34 @@ links() {
   done
 }
 
-# `$OWN/routes` has what was there; the kernel's own come with addresses.
+# Routes as they are given to `ip route`, without what links' states add.
+clean() {
+  tr -d '\\' | sed -E 's/[[:space:]]+/ /g; s/ (linkdown|dead|offload|rt_offload|trap)\b//g
+    s/ nhid [0-9]+//g; s/ $//' | sort
+}
+now() { ip -4 -o route show | clean; }
+# What a route says but for the lab's interfaces.
+beside() { echo "$1 " | sed 's/ dev eth[01] / /g'; }
+
+# Others' interfaces had one route of the lab's, the kit's own way back, which
+# is in $MADE; and lost none but a default route.
 routes() {
-  ip -4 route show | grep -v 'proto kernel' | while read -r route; do
-    grep -q -x -F -e "$route" $OWN/routes || ip route del $route
+  clean < $OWN/routes > $OWN/routes.clean
+  clean < $MADE/routes > $MADE/routes.clean
+  now | comm -13 $OWN/routes.clean - | while read -r route; do
+    case $(beside "$route") in
+      *' dev '*) grep -q -x -F -e "$route" $MADE/routes.clean || continue ;;
+      *' proto kernel '* | *' proto dhcp '* | *' proto ra '*) continue ;;
+    esac
+    ip route del $route
   done
-  while read -r route; do
-    ip -4 route show | grep -q -x -F -e "$route" || ip route add $route
-  done < $OWN/routes
+  # Some need others: a gateway has to be reached.
+  for _ in 1 2 3 4; do
+    now | comm -23 $OWN/routes.clean - | while read -r route; do
+      case $(beside "$route") in default*) ;; *' dev '*) continue ;; esac
+      ip route add $route
+    done
+  done
 }
 
 filters() {

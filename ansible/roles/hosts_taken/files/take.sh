@@ -34,7 +34,7 @@ note() {
   packages > $OWN/packages
   cut -d: -f1 /etc/passwd | sort > $OWN/users
   cut -d: -f1 /etc/group | sort > $OWN/groups
-  ip -4 route show > $OWN/routes
+  ip -4 -o route show > $OWN/routes
   { sysctl -a 2> /dev/null || true; } | grep -E "$SET" > $OWN/sysctl
   systemctl is-enabled frr 2> /dev/null | grep -x enabled > $OWN/frr || true
   find /etc /opt /usr /srv -xdev -type d | sort > $OWN/folders

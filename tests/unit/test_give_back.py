@@ -1,0 +1,126 @@
+"""What a host gets back of its own, by functions of the script itself.
+
+Those about the network run in one of the test's own.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from graders.paths import ANSIBLE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROLES: Final = ANSIBLE / "roles"
+OWN: Final = "var/lib/metallb-lab-kit"
+MADE: Final = "var/lib/lab-made"
+_NET: Final = ("unshare", "-rn")
+_CAN: Final = subprocess.run(
+    [*_NET, "ip", "link", "add", "eth0", "type", "veth"],
+    capture_output=True,
+    check=False,
+)
+needs_net = pytest.mark.skipif(
+    _CAN.returncode != 0, reason="no network of one's own here"
+)
+# A host on the LAN that has another network, too.
+NET: Final = """
+for dev in eth0 vpn0; do
+  ip link add $dev type veth peer name at-$dev
+  ip link set $dev up
+  ip link set at-$dev up
+done
+ip address add 10.1.0.1/24 dev eth0
+ip address add 10.2.0.1/24 dev vpn0
+"""
+NOTE_ROUTES: Final = f"""
+ip -4 -o route show > $HOST/{OWN}/routes
+ip -4 -o route show | sed 's/ *$//' > $HOST/{MADE}/routes
+"""
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Path:
+    """Return what stands for the root folder of a host that was taken."""
+    for name in (OWN, MADE, "etc/kubernetes", "bin"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "etc/kubernetes/metallb-lab-kit").write_text("c\n")
+    return tmp_path
+
+
+def _functions(host: Path) -> str:
+    """Return what give_back.sh defines, as if `host` was the root folder."""
+    file = ROLES / "hosts_taken/files/give_back.sh"
+    text = file.read_text(encoding="utf-8")
+    text, found, _ = text.partition("\n[ ! -e /usr/local/bin/containerd ]")
+    assert found
+    for name in ("OWN", "MADE", "MARK"):
+        text = text.replace(f"\n{name}=/", f"\n{name}={host}/")
+    return f"CLUSTER=c HOST={host}\n{text.replace('cd /;', f'cd {host};')}\n"
+
+
+def _run(host: Path, *steps: str, net: bool = True) -> list[str]:
+    """Run steps one after the other; return the lines that they print."""
+    script = "\n".join([_functions(host), *steps])
+    path = f"{host}/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+    return subprocess.run(
+        [*(_NET if net else ()), "sh", "-c", script],
+        env={"PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+
+
+@needs_net
+@pytest.mark.parametrize(
+    "routes",
+    [
+        "ip route add default via 10.1.0.254",
+        "ip route add default via 10.2.0.254",
+        "ip route add 10.9.0.1 dev eth0; ip route add default via 10.9.0.1",
+        (
+            "ip route add default nexthop via 10.1.0.2 dev eth0"
+            " nexthop via 10.1.0.3 dev eth0"
+        ),
+        "ip route add 10.8.0.0/24 via 10.9.9.9 dev eth0 onlink metric 5",
+        "ip route add 10.8.0.0/24 via 10.2.0.9",
+    ],
+)
+def test_routes_of_before_come_back(host: Path, routes: str) -> None:
+    """Those that need others, too; what the lab added goes."""
+    lab = """
+    ip route del default; ip route flush dev eth0
+    ip route add default via 10.2.0.7; ip route add 10.90.0.0/24 dev eth0
+    ip -4 route show default | sed 's/ *$//' >> $HOST/var/lib/lab-made/routes
+    """
+    show = "ip -4 -o route show | sort"
+
+    before = _run(host, NET, routes, show)
+    after = _run(host, NET, routes, NOTE_ROUTES, lab, "routes", show)
+
+    assert after == before
+
+
+@needs_net
+def test_routes_of_others_stay(host: Path) -> None:
+    """A VPN that came since keeps its own; what is there is not touched."""
+    since = "ip route add 10.3.0.0/16 via 10.2.0.9"
+    leased = "ip route add 10.4.0.0/16 via 10.1.0.9 proto dhcp"
+    own = "ip route add default via 10.1.0.254"
+    show = "ip -4 -o route show"
+    watched = 'ip() { echo "ip $*" >&3; command ip "$@"; }; routes 3>&1'
+
+    before = _run(host, NET, own, since, leased, show)
+    said = _run(
+        *(host, NET, own, NOTE_ROUTES, since, leased, watched),
+        f"command {show}",
+    )
+
+    assert [line for line in said if not line.startswith("ip ")] == before
+    assert set(said) - set(before) == {f"ip {show[3:]}"}
