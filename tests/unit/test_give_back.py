@@ -5,6 +5,7 @@ Those about the network run in one of the test's own.
 
 from __future__ import annotations
 
+import re
 import subprocess
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
 ROLES: Final = ANSIBLE / "roles"
 OWN: Final = "var/lib/metallb-lab-kit"
 MADE: Final = "var/lib/lab-made"
+TAKE: Final = "hosts_taken/files/take.sh"
+# A script, and where it is done with defining.
+GIVE_BACK: Final = (
+    "hosts_taken/files/give_back.sh",
+    "\n[ ! -e /usr/local/bin/containerd ]",
+)
+RESTORE: Final = ("lab_state/files/restore.sh", "\nmkdir -p $MADE\n")
 _NET: Final = ("unshare", "-rn")
 _CAN: Final = subprocess.run(
     [*_NET, "ip", "link", "add", "eth0", "type", "veth"],
@@ -52,23 +60,28 @@ def host(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def _functions(host: Path) -> str:
-    """Return what give_back.sh defines, as if `host` was the root folder."""
-    file = ROLES / "hosts_taken/files/give_back.sh"
-    text = file.read_text(encoding="utf-8")
-    text, found, _ = text.partition("\n[ ! -e /usr/local/bin/containerd ]")
+def _functions(host: Path, script: tuple[str, str]) -> str:
+    """Return what a script defines, as if `host` was the root folder."""
+    file, begins = script
+    text = (ROLES / file).read_text(encoding="utf-8")
+    text, found, _ = text.partition(begins)
     assert found
     for name in ("OWN", "MADE", "MARK"):
         text = text.replace(f"\n{name}=/", f"\n{name}={host}/")
-    return f"CLUSTER=c HOST={host}\n{text.replace('cd /;', f'cd {host};')}\n"
+    return f"CLUSTER=c ROLE=desk KEEP=10.1.0.1/24 HOST={host}\n{text}\n"
 
 
-def _run(host: Path, *steps: str, net: bool = True) -> list[str]:
+def _run(
+    host: Path,
+    *steps: str,
+    script: tuple[str, str] = GIVE_BACK,
+    net: bool = True,
+) -> list[str]:
     """Run steps one after the other; return the lines that they print."""
-    script = "\n".join([_functions(host), *steps])
+    text = "\n".join([_functions(host, script), *steps])
     path = f"{host}/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     return subprocess.run(
-        [*(_NET if net else ()), "sh", "-c", script],
+        [*(_NET if net else ()), "sh", "-c", text],
         env={"PATH": path},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -124,3 +137,50 @@ def test_routes_of_others_stay(host: Path) -> None:
 
     assert [line for line in said if not line.startswith("ip ")] == before
     assert set(said) - set(before) == {f"ip {show[3:]}"}
+
+
+NEIGHBOUR: Final = (
+    "ip neighbour replace 10.1.0.9 dev eth0 lladdr 02:00:00:00:00:09"
+    " nud permanent"
+)
+OTHER: Final = NEIGHBOUR.replace("00:09", "00:0a")
+QDISC: Final = "tc qdisc add dev eth0 root handle 7: pfifo limit 9"
+SHOW: Final = "ip -4 neighbour show nud permanent; tc qdisc show dev eth0"
+NOTE_OWN: Final = f"""
+echo vpn0 > $HOST/{MADE}/devices
+fixed > $HOST/{MADE}/neighbours
+for dev in eth0 eth1; do shaper $dev > $HOST/{MADE}/qdisc.$dev; done
+"""
+
+
+@needs_net
+@pytest.mark.parametrize("script", [GIVE_BACK, RESTORE])
+@pytest.mark.parametrize("own", [NEIGHBOUR, QDISC, f"{NEIGHBOUR}; {QDISC}"])
+def test_neighbours_and_qdiscs(
+    host: Path, script: tuple[str, str], own: str
+) -> None:
+    """Those of before are kept and put back; others go."""
+    lab = f"{OTHER}; {OTHER.replace('1.0.9', '1.0.8')}"
+    lab += "; tc qdisc replace dev eth0 root handle 8: pfifo limit 8"
+
+    before = _run(host, NET, own, SHOW)
+    _run(host, NET, own, NOTE_OWN)
+    steps = (NET, own, lab, "neighbours > /dev/null; qdiscs > /dev/null")
+    assert _run(host, *steps, SHOW, script=script) == before
+
+    again = ("neighbours; qdiscs", SHOW)
+    assert _run(host, *steps, *again, script=script) == before
+
+
+@pytest.mark.parametrize("name", ["fixed", "shaper"])
+def test_what_is_noted_is_what_is_compared(name: str) -> None:
+    """Scripts that go to a host by themselves define it in the same way."""
+    files = [TAKE, GIVE_BACK[0], RESTORE[0]]
+    texts = [(ROLES / file).read_text(encoding="utf-8") for file in files]
+    found = [
+        match[0]
+        for text in texts
+        if (match := re.search(rf"\n{name}\(\) {{.*?\n}}\n", text, re.DOTALL))
+    ]
+    assert len(found) >= 2
+    assert len(set(found)) == 1

@@ -69,11 +69,35 @@ links() {
     grep -q -x -e "$dev" $MADE/devices || grep -q -x -F -e "$address" $MADE/addresses \
       || ip address del "$address" dev "$dev"
   done
+}
+
+# Neighbours of the lab's interfaces that somebody wrote down.
+fixed() {
+  ip -4 neighbour show nud permanent \
+    | awk '/ lladdr / && $3 ~ /^eth[01]$/ { print $1, $3, $5 }' | sort
+}
+
+neighbours() {
+  fixed | comm -13 $MADE/neighbours - | while read -r address dev _; do
+    ip neighbour del "$address" dev "$dev"
+  done
+  fixed | comm -23 $MADE/neighbours - | while read -r address dev mac; do
+    ip neighbour replace "$address" dev "$dev" lladdr "$mac" nud permanent
+  done
+}
+
+# A root qdisc that somebody put there, as `tc` takes it.
+shaper() {
+  tc qdisc show dev "$1" 2> /dev/null | sed -nE 's/ refcnt [0-9]+//; s/([0-9])p( |$)/\1\2/g
+    s/^qdisc ([^ ]+) ([1-9a-f][0-9a-f]*:) root */\2 \1 /p'
+}
+
+qdiscs() {
   for dev in eth0 eth1; do
+    was=$(cat $MADE/qdisc.$dev)
+    [ "$(shaper $dev)" != "$was" ] || continue
     tc qdisc del dev $dev root
-    ip neighbour show dev $dev nud permanent | while read -r address _; do
-      ip neighbour del "$address" dev $dev
-    done
+    [ -z "$was" ] || tc qdisc add dev $dev root handle $was
   done
 }
 
@@ -182,7 +206,7 @@ kernel() {
 [ ! -e /etc/systemd/system/metallb-lab-machine.service ] || machine > /dev/null 2>&1
 [ ! -e $INSIDE ] || inside > /dev/null 2>&1
 if [ -e $OWN/rules ]; then
-  { links; routes; filters; files; } > /dev/null 2>&1
+  { links; neighbours; qdiscs; routes; filters; files; } > /dev/null 2>&1
   packages || exit
   folders
   kernel

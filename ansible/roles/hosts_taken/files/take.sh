@@ -22,6 +22,16 @@ rules() {
     iptables -w -t $table -S 2> /dev/null | sed "s/^/$table /"
   done
 }
+# Neighbours of the lab's interfaces that somebody wrote down.
+fixed() {
+  ip -4 neighbour show nud permanent \
+    | awk '/ lladdr / && $3 ~ /^eth[01]$/ { print $1, $3, $5 }' | sort
+}
+# A root qdisc that somebody put there, as `tc` takes it.
+shaper() {
+  tc qdisc show dev "$1" 2> /dev/null | sed -nE 's/ refcnt [0-9]+//; s/([0-9])p( |$)/\1\2/g
+    s/^qdisc ([^ ]+) ([1-9a-f][0-9a-f]*:) root */\2 \1 /p'
+}
 
 note() {
   mkdir -p $OWN
@@ -44,6 +54,8 @@ note() {
   ls /sys/class/net | grep -v -x -e eth0 -e eth1 -e lo > $MADE/devices || true
   ip -4 -o address show | awk '{ print $4 }' > $MADE/addresses
   ip -4 -o route show | sed 's/ *$//' > $MADE/routes
+  fixed > $MADE/neighbours
+  for dev in eth0 eth1; do shaper $dev > $MADE/qdisc.$dev; done
   : > $OWN/noted
 }
 

@@ -25,8 +25,29 @@ addresses() {
 }
 
 neighbours() {
-  ip -4 neighbour show nud permanent | while read -r address _ dev _; do
+  ip -4 neighbour show nud permanent | while read -r address _ dev _ mac _; do
+    own devices "$dev" || own neighbours "$address $dev $mac" && continue
     ip neighbour del "$address" dev "$dev" && say "neighbour $address"
+  done
+  [ -e $MADE/neighbours ] || return
+  while read -r address dev mac; do
+    ip -4 neighbour show dev "$dev" nud permanent | grep -q "^$address lladdr $mac " && continue
+    ip neighbour replace "$address" dev "$dev" lladdr "$mac" nud permanent && say "neighbour $address"
+  done < $MADE/neighbours
+}
+
+# A root qdisc that somebody put there, as `tc` takes it.
+shaper() {
+  tc qdisc show dev "$1" 2> /dev/null | sed -nE 's/ refcnt [0-9]+//; s/([0-9])p( |$)/\1\2/g
+    s/^qdisc ([^ ]+) ([1-9a-f][0-9a-f]*:) root */\2 \1 /p'
+}
+
+qdiscs() {
+  for dev in eth0 eth1; do
+    was=$(cat $MADE/qdisc.$dev 2> /dev/null)
+    [ -n "$was" ] && [ "$(shaper $dev)" = "$was" ] && continue
+    tc qdisc del dev $dev root 2> /dev/null && say "qdisc of $dev"
+    [ -z "$was" ] || tc qdisc add dev $dev root handle $was
   done
 }
 
@@ -138,9 +159,7 @@ addresses
 neighbours
 routes
 rules
-for dev in eth0 eth1; do
-  tc qdisc del dev $dev root 2> /dev/null && say "qdisc of $dev"
-done
+qdiscs
 kernel
 case $ROLE in
   router) frr ;;
