@@ -46,7 +46,10 @@ def up_plan(student: str) -> Plan:
     if hosts := inventory():
         plan = make_plan(student)
         if not all_are_this_lab_s(plan):
-            preflight.refuse(preflight.preflight(hosts.hosts, plan))
+            report = preflight.preflight(hosts.hosts, plan)
+            preflight.refuse(report)
+            for line in preflight.warnings(report):
+                typer.echo(f"lab: {line}", err=True)
         return plan
     found = _before_the_engine(student)
     if found.moved_from:

@@ -75,15 +75,24 @@ def refuse(report: Report) -> None:
         CannotCheck: all that would, by host.
 
     """
-    stops = [
-        f"{host}: {_words(one)}; {one.way_out}"
-        for host, findings in report.findings.items()
-        for one in findings
-    ]
-    if stops:
+    if stops := _lines(report, fatal=True):
         raise CannotCheck(
             *stops, way_out="nothing was changed on any of the hosts"
         )
+
+
+def warnings(report: Report) -> list[str]:
+    """Return what may disturb a lab and does not stop it, by host."""
+    return _lines(report, fatal=False)
+
+
+def _lines(report: Report, *, fatal: bool) -> list[str]:
+    return [
+        f"{host}: {_words(one)}; {one.way_out}"
+        for host, findings in report.findings.items()
+        for one in findings
+        if one.fatal is fatal
+    ]
 
 
 def _words(one: Finding) -> str:
@@ -104,8 +113,9 @@ def render(report: Report) -> Table:
             table.add_row("[green]ok[/]", host, "", line, "")
         for at, one in enumerate(findings):
             shown = "" if at else host
+            mark = "[red]STOP[/]" if one.fatal else "[yellow]warn[/]"
             table.add_row(
-                *("[red]STOP[/]", shown, one.name),
+                *(mark, shown, one.name),
                 *(escape(one.observed), escape(one.rule)),
             )
             table.add_row("", "", "", f"[bold]{escape(one.way_out)}[/]", "")

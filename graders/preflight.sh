@@ -19,6 +19,16 @@ say kubernetes "$(find /etc/kubernetes -type f 2> /dev/null | head -n 1)"
 say mark "$(head -n 1 /etc/kubernetes/metallb-lab-kit 2> /dev/null)"
 # Somebody's containers would be mixed with those of the cluster.
 say containers "$(find /var/lib/containerd /run/containerd -mindepth 1 -maxdepth 1 2> /dev/null | head -n 1)"
+# What drops whatever no rule accepts; nothing is asked that would load a table.
+drops() {
+  nft list chains 2> /dev/null | awk '/^table/ { ip = $2 == "ip" || $2 == "inet" }
+    ip && /hook (input|forward) .*policy drop/ { print toupper($4) }'
+  ! grep -q -s -x filter /proc/net/ip_tables_names \
+    || { iptables-legacy -w -S || iptables -w -S; } 2> /dev/null | sed -n 's/^-P \(INPUT\|FORWARD\) DROP$/\1/p'
+  # It has policies of its own that nobody sees there.
+  ! systemctl is-active --quiet firewalld 2> /dev/null || printf '%s\n' INPUT FORWARD
+}
+say firewall "$(drops | sort -u | paste -s -d ' ' -)"
 if command -v ss > /dev/null; then
   say ports known
   ss -Hlntup | awk '{

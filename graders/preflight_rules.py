@@ -105,6 +105,7 @@ def judge(name: str, facts: Facts, plan: Plan) -> list[Finding]:
             else _addresses(plan.interfaces(name), facts)
         ),
     ]
+    found += _firewall(name, facts, plan)
     foreign = list(_foreign(facts, plan.cluster))
     if not foreign and not facts.said.get("mark"):
         found += _ports(need_of(name), facts)
@@ -269,6 +270,25 @@ def _containers(facts: Facts) -> Iterator[Finding]:
             "none: the cluster's are to be the only ones",
             "use another host, or remove containerd and docker with all that"
             " is theirs if it is yours to remove",
+        )
+
+
+def _firewall(name: str, facts: Facts, plan: Plan) -> Iterator[Finding]:
+    """Yield a warning: rules that accept what a lab needs are not seen."""
+    chains = {"INPUT"} if name != FABRIC_HOST else set[str]()
+    if name in plan.nodes or name == "router":
+        chains.add("FORWARD")
+    there = [
+        one for one in facts.said.get("firewall", "").split() if one in chains
+    ]
+    if there:
+        yield Finding(
+            "firewall",
+            ok=False,
+            observed=f"{' and '.join(there)} that drop",
+            rule="none, or one that lets the lab through",
+            way_out="ufw disable, or systemctl disable --now firewalld; or"
+            " accept what docs/hosts.md lists",
         )
 
 

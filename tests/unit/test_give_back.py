@@ -184,3 +184,19 @@ def test_what_is_noted_is_what_is_compared(name: str) -> None:
     ]
     assert len(found) >= 2
     assert len(set(found)) == 1
+
+
+@pytest.mark.parametrize(
+    ("own", "policies"),
+    [
+        ("", ["INPUT ACCEPT", "FORWARD ACCEPT", "OUTPUT ACCEPT"]),
+        ("INPUT DROP\nOUTPUT ACCEPT\n", ["INPUT DROP", "OUTPUT ACCEPT"]),
+    ],
+)
+def test_policies(host: Path, own: str, policies: list[str]) -> None:
+    """A container's let all through; a host's are what they were."""
+    if own:
+        (host / MADE / "policies").write_text(own)
+    stub = 'iptables() { case " $* " in *" -P "*) echo "$3 $4" ;; esac; }'
+
+    assert _run(host, stub, "rules", script=RESTORE, net=False) == policies

@@ -19,7 +19,7 @@ from graders.cli import lab_app
 from graders.errors import CannotCheck
 from graders.host import Finding
 from graders.plan import make_plan
-from graders.preflight import Report, refuse, render
+from graders.preflight import Report, refuse, render, warnings
 from graders.preflight_facts import Clock, parse
 from graders.probes.machine import Machine
 from graders.ssh import Ssh
@@ -221,7 +221,12 @@ def test_refusal() -> None:
     cores = replace(swap, name="cores", observed="1", way_out="give it more")
     way = replace(swap, name="way in", observed="it cannot be reached")
 
-    refuse(Report({}, {"client": []}))
+    firewall = replace(swap, name="firewall", fatal=False)
+
+    refuse(Report({}, {"client": [firewall]}))
+    assert warnings(Report({}, {"client": [firewall, swap]})) == [
+        "client: firewall: expected none, not on; ",
+    ]
     with pytest.raises(CannotCheck) as caught:
         refuse(
             Report(

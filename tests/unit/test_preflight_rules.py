@@ -114,6 +114,26 @@ def test_what_stops_a_control_plane(line: str, told: str) -> None:
     assert _told(_but(line)) == [told]
 
 
+@pytest.mark.parametrize(
+    ("name", "chains"),
+    [
+        ("worker", "FORWARD and INPUT"),
+        ("router", "FORWARD and INPUT"),
+        ("desk", "INPUT"),
+        ("fabric-host", ""),
+    ],
+)
+def test_a_firewall_is_a_warning(name: str, chains: str) -> None:
+    """Its rules may let the lab through, so nothing is stopped by it."""
+    there = f"addresses=eth0=172.18.1.100/16 {' '.join(ADDRESSES)}"
+    found = judge(name, _but("firewall=FORWARD INPUT", there), PLAN)
+
+    assert [one.observed for one in found] == (
+        [f"{chains} that drop"] if chains else []
+    )
+    assert not [one for one in found if one.fatal or not one.way_out]
+
+
 def test_somebody_s_containers() -> None:
     """They keep a node out; a host of the fabric may have them."""
     facts = _but("containers=/var/lib/containerd/a")

@@ -86,6 +86,7 @@ install_missing
   nft list tables | sort > $OWN/tables
   rules > $OWN/rules.new
   sed 's/^[a-z]* //' $OWN/rules.new > $MADE/rules
+  sed -n 's/^filter -P //p' $OWN/rules.new > $MADE/policies
   mv $OWN/rules.new $OWN/rules
 }
 # What came with them goes with them.

@@ -82,9 +82,9 @@ rules() {
         eval "iptables -w -t $table $rule" && say "rule $rule"
       done
   done
-  for chain in INPUT FORWARD OUTPUT; do
-    iptables -w -P $chain ACCEPT
-  done
+  # A host may have a firewall, which is its own to open.
+  { grep -s . $MADE/policies || printf '%s ACCEPT\n' INPUT FORWARD OUTPUT; } \
+    | while read -r chain policy; do iptables -w -P "$chain" "$policy"; done
 }
 
 kernel() {
