@@ -57,7 +57,19 @@ def host(tmp_path: Path) -> Path:
     for name in (OWN, MADE, "etc/kubernetes", "bin"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "etc/kubernetes/metallb-lab-kit").write_text("c\n")
+    for name in ("packages", "users", "groups", "modes"):
+        (tmp_path / OWN / name).touch()
+    # Never this computer's own.
+    for name in ("apt-get", "dpkg", "dpkg-query", "userdel", "groupdel"):
+        _stub(tmp_path, name, "exit 1")
     return tmp_path
+
+
+def _stub(host: Path, name: str, text: str) -> None:
+    """Have a command do something else there."""
+    file = host / "bin" / name
+    file.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
+    file.chmod(0o755)
 
 
 def _functions(host: Path, script: tuple[str, str]) -> str:
@@ -66,8 +78,9 @@ def _functions(host: Path, script: tuple[str, str]) -> str:
     text = (ROLES / file).read_text(encoding="utf-8")
     text, found, _ = text.partition(begins)
     assert found
-    for name in ("OWN", "MADE", "MARK"):
+    for name in ("OWN", "MADE", "MARK", "LOCK"):
         text = text.replace(f"\n{name}=/", f"\n{name}={host}/")
+    text = text.replace("cd /\n", f"cd {host}\n")
     return f"CLUSTER=c ROLE=desk KEEP=10.1.0.1/24 HOST={host}\n{text}\n"
 
 
@@ -200,3 +213,50 @@ def test_policies(host: Path, own: str, policies: list[str]) -> None:
     stub = 'iptables() { case " $* " in *" -P "*) echo "$3 $4" ;; esac; }'
 
     assert _run(host, stub, "rules", script=RESTORE, net=False) == policies
+
+
+LOG: Final = """\
+Selecting previously unselected package frr.
+Preparing to unpack .../frr_8.4_amd64.deb ...
+Unpacking frr (8.4) ...
+Unpacking libc6:amd64 (2.36-9) over (2.36-8) ...
+Selecting previously unselected package libyang2:amd64.
+Selecting previously unselected package jq.
+Setting up others (1.0) ...
+"""
+
+
+def test_packages_that_the_lab_brought(host: Path) -> None:
+    """An apt that was cut off counts, and what others installed does not."""
+    own = host / OWN
+    (own / "apt.log").write_text(LOG)
+    (own / "packages").write_text("libc6:amd64\n")
+    there = "frr libc6:amd64 libyang2:amd64 others"
+    conf = host / "etc/frr/frr.conf"
+    conf.parent.mkdir()
+    conf.write_text("the host's own")
+    conf.chmod(0o604)
+    (own / "present").write_text("etc/frr/frr.conf\n")
+    _stub(host, "dpkg-query", f"printf '%s\\n' {there}")
+    _stub(host, "apt-get", f'rm -r {conf.parent}; echo "$@" > {host}/asked')
+    note = f"""
+    cd $HOST
+    find etc -type f -printf '%m %U %G %p\\n' > $OWN/modes
+    chmod 640 {conf}
+    """
+
+    assert _run(host, note, "packages", net=False) == []
+
+    asked = (host / "asked").read_text().split()
+    assert asked[0] == "purge"
+    assert asked[-2:] == ["frr", "libyang2:amd64"]
+    assert "others" not in asked
+    assert conf.read_text() == "the host's own"
+    assert conf.stat().st_mode & 0o777 == 0o604
+
+
+def test_nothing_was_installed(host: Path) -> None:
+    """Then no package goes."""
+    _stub(host, "apt-get", "echo asked >&2; exit 1")
+
+    assert _run(host, "packages", net=False) == []

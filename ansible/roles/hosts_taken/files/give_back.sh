@@ -9,6 +9,10 @@ OWN=/var/lib/metallb-lab-kit
 MADE=/var/lib/lab-made
 MARK=/etc/kubernetes/metallb-lab-kit
 INSIDE=/var/lib/metallb-lab-machines
+LOCK=/run/metallb-lab-kit.lock
+# One whose command was cut off goes on here to its end: packages are whole.
+[ ! -e $LOCK ] || exec 9> $LOCK
+[ ! -e $LOCK ] || flock -w 600 9 || { echo "an earlier command still works here: expected its end within 600 s, not later" >&2; exit 1; }
 # A host without a mark is nobody's, and one of another lab stays that lab's.
 [ "$(head -n 1 $MARK 2> /dev/null)" = "$CLUSTER" ] || exit 0
 
@@ -164,7 +168,11 @@ files() {
 # Some packages change whose a file is before it is kept.
 put_back() {
   cd /
-  tar -x -v -f $OWN/kept.tar > $OWN/back
+  [ ! -e $OWN/etc.tar ] || while read -r file; do
+    [ -e "$file" ] || [ -L "$file" ] || echo "$file"
+  done < $OWN/etc > $OWN/gone
+  { [ ! -s $OWN/gone ] || tar -x -v -f $OWN/etc.tar -T $OWN/gone
+    [ ! -s $OWN/kept.tar ] || tar -x -v -f $OWN/kept.tar; } > $OWN/back
   awk 'NR == FNR { back[$0]; next }
     { path = $0; sub(/^[^ ]+ [^ ]+ [^ ]+ /, "", path); if (path in back) print }' $OWN/back $OWN/modes \
     | while read -r mode user group file; do
@@ -173,10 +181,37 @@ put_back() {
     done
 }
 
+# A package that goes takes its configuration with it, whosever it was.
+keep() {
+  [ ! -e $OWN/etc.tar ] || return
+  cd /
+  find etc ! -type d | sort | comm -12 - $OWN/present > $OWN/etc
+  (umask 077 && tar -c -f $OWN/etc.new -T $OWN/etc)
+  mv $OWN/etc.new $OWN/etc.tar
+}
+
+purge() {
+  apt-get purge -y -o DPkg::Lock::Timeout=300 "$@" && return
+  # Those of a run that was cut off may be there by half.
+  dpkg --force-confdef --force-confold --configure -a
+  apt-get purge -y -o DPkg::Lock::Timeout=300 "$@" || dpkg --purge --force-remove-reinstreq "$@"
+}
+
+# Those that the lab's own runs of apt brought: others install some, too.
+came() {
+  sed -n 's/^Selecting previously unselected package \(.*\)\.$/\1/p' $OWN/apt.log \
+    | sort -u | comm -23 - $OWN/packages > $OWN/came
+  dpkg-query -W -f '${binary:Package}\n' | sort | comm -12 - $OWN/came
+}
+
 packages() {
-  installed=$(dpkg-query -W -f '${binary:Package}\n' | sort | comm -12 - $OWN/installed)
-  [ -z "$installed" ] || apt-get purge -y -o DPkg::Lock::Timeout=120 $installed > $OWN/purge.log 2>&1 < /dev/null \
-    || { tail -n 3 $OWN/purge.log >&2; return 1; }
+  [ ! -e $OWN/apt.log ] || keep
+  # Again, for what an apt that went on without its shell brought meanwhile.
+  for _ in 1 2 3; do
+    came=$([ ! -e $OWN/apt.log ] || came)
+    [ -n "$came" ] || break
+    purge $came > $OWN/purge.log 2>&1 < /dev/null || { tail -n 3 $OWN/purge.log >&2; return 1; }
+  done
   # Whom they brought they do not always take with them.
   for user in frr dnsmasq tcpdump; do
     grep -q -x $user $OWN/users || userdel $user 2> /dev/null
@@ -184,8 +219,7 @@ packages() {
   for group in frr frrvty dnsmasq tcpdump; do
     grep -q -x $group $OWN/groups || groupdel $group 2> /dev/null
   done
-  # A package that goes takes its configuration with it, whosever it was.
-  [ ! -s $OWN/kept.tar ] || put_back
+  put_back
   [ ! -s $OWN/frr ] || systemctl enable --quiet --now frr
 }
 
@@ -205,12 +239,15 @@ kernel() {
 [ ! -e /usr/local/bin/containerd ] || node > /dev/null 2>&1
 [ ! -e /etc/systemd/system/metallb-lab-machine.service ] || machine > /dev/null 2>&1
 [ ! -e $INSIDE ] || inside > /dev/null 2>&1
-if [ -e $OWN/rules ]; then
-  { links; neighbours; qdiscs; routes; filters; files; } > /dev/null 2>&1
+if [ -e $OWN/noted ]; then
+  # Rules are noted last, once there are the commands for it.
+  { links; neighbours; qdiscs; routes; [ ! -e $OWN/rules ] || filters; files; } > /dev/null 2>&1
   packages || exit
   folders
   kernel
 fi
+# Half of the notes are worse than none.
+rm -f $OWN/noted
 rm -rf $MADE $OWN $MARK
 rmdir --ignore-fail-on-non-empty /etc/kubernetes
 echo changed

@@ -8,6 +8,11 @@ set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 OWN=/var/lib/metallb-lab-kit  # what give_back.sh reads
 MADE=/var/lib/lab-made        # what restore.sh reads
+MARK=/etc/kubernetes/metallb-lab-kit
+LOCK=/run/metallb-lab-kit.lock
+# One whose command was cut off goes on here to its end: packages are whole.
+exec 9> $LOCK
+flock -w 600 9 || { echo "an earlier command still works here: expected its end within 600 s, not later" >&2; exit 1; }
 [ ! -e $OWN/taken ] || exit 0
 
 # A pattern of sysctl's: what the lab, kubelet and kube-proxy set.
@@ -34,6 +39,7 @@ shaper() {
 }
 
 note() {
+  rm -rf $OWN $MADE
   mkdir -p $OWN
   home=~root
   for place in $PLACES; do
@@ -69,17 +75,20 @@ install_missing() {
   [ -n "$missing" ] || return 0
   # A host that was never used has no package lists yet; one that was cut off
   # meanwhile has packages that are half installed.
+  # What it brings, give_back.sh reads there: others install things, too.
   log=$OWN/apt.log
-  # Configuration that is there stays, and nobody is asked about it.
-  install="apt-get install -y --no-install-recommends -o DPkg::Lock::Timeout=120
+  # Configuration that is there stays, nobody is asked about it, and no
+  # package of the host's own goes for one of ours.
+  install="apt-get install -y --no-install-recommends --no-remove -o DPkg::Lock::Timeout=120
     -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold $missing"
-  { $install || { dpkg --configure -a; apt-get update && $install; }; } > $log 2>&1 < /dev/null \
+  { $install || { dpkg --configure -a; apt-get update && $install; }; } >> $log 2>&1 < /dev/null 9>&- \
     || { tail -n 3 $log >&2; return 1; }
 }
 
-[ -e $OWN/noted ] || note
+# Notes on a host that nobody has are those of an older day.
+{ [ -e $MARK ] && [ -e $OWN/noted ]; } || note
 mkdir -p /etc/kubernetes
-printf '%s\n%s\n' "$CLUSTER" "student $STUDENT" > /etc/kubernetes/metallb-lab-kit
+printf '%s\n%s\n' "$CLUSTER" "student $STUDENT" > $MARK
 install_missing
 # Only now there are surely the commands that tell them.
 [ -e $OWN/rules ] || {
@@ -89,7 +98,5 @@ install_missing
   sed -n 's/^filter -P //p' $OWN/rules.new > $MADE/policies
   mv $OWN/rules.new $OWN/rules
 }
-# What came with them goes with them.
-packages | comm -13 $OWN/packages - > $OWN/installed
 : > $OWN/taken
 echo changed
