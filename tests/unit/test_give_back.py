@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 ROLES: Final = ANSIBLE / "roles"
 OWN: Final = "var/lib/metallb-lab-kit"
 MADE: Final = "var/lib/lab-made"
-TAKE: Final = "hosts_taken/files/take.sh"
 # A script, and where it is done with defining.
 GIVE_BACK: Final = (
     "hosts_taken/files/give_back.sh",
     "\n[ ! -e /usr/local/bin/containerd ]",
 )
+TAKE: Final = ("hosts_taken/files/take.sh", "\n# Notes on a host that")
 RESTORE: Final = ("lab_state/files/restore.sh", "\nmkdir -p $MADE\n")
 _NET: Final = ("unshare", "-rn")
 _CAN: Final = subprocess.run(
@@ -54,7 +54,7 @@ ip -4 -o route show | sed 's/ *$//' > $HOST/{MADE}/routes
 @pytest.fixture
 def host(tmp_path: Path) -> Path:
     """Return what stands for the root folder of a host that was taken."""
-    for name in (OWN, MADE, "etc/kubernetes", "bin"):
+    for name in (OWN, MADE, "etc/kubernetes", "bin", "run"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "etc/kubernetes/metallb-lab-kit").write_text("c\n")
     for name in ("packages", "users", "groups", "modes"):
@@ -188,7 +188,7 @@ def test_neighbours_and_qdiscs(
 @pytest.mark.parametrize("name", ["fixed", "shaper"])
 def test_what_is_noted_is_what_is_compared(name: str) -> None:
     """Scripts that go to a host by themselves define it in the same way."""
-    files = [TAKE, GIVE_BACK[0], RESTORE[0]]
+    files = [TAKE[0], GIVE_BACK[0], RESTORE[0]]
     texts = [(ROLES / file).read_text(encoding="utf-8") for file in files]
     found = [
         match[0]
@@ -260,3 +260,23 @@ def test_nothing_was_installed(host: Path) -> None:
     _stub(host, "apt-get", "echo asked >&2; exit 1")
 
     assert _run(host, "packages", net=False) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "asked"),
+    [
+        ("E: Could not get lock /var/lib/apt/lists/lock.", 2),
+        ("E: Failed to fetch http://packages.example/", 1),
+    ],
+)
+def test_lists_of_packages(host: Path, said: str, asked: int) -> None:
+    """Who holds their lock is waited for; what fails otherwise is told."""
+    times = host / "times"
+    many = f"echo {said}; echo >> {times}; [ $(wc -l < {times}) -gt 1 ]"
+    _stub(host, "apt-get", many)
+    _stub(host, "sleep", "")
+
+    told = _run(host, "lists || :", script=TAKE, net=False)
+
+    assert told == [said]
+    assert times.read_text() == "\n" * asked

@@ -65,6 +65,16 @@ note() {
   : > $OWN/noted
 }
 
+# What others hold the lock of, apt waits for; but not for that of its lists.
+lists() {
+  for _ in $(seq 60); do
+    said=$(apt-get update 2>&1) && return
+    echo "$said"
+    case $said in *'Could not get lock'*) sleep 5 ;; *) return 1 ;; esac
+  done
+  return 1
+}
+
 install_missing() {
   missing=
   packages > $OWN/now
@@ -79,9 +89,9 @@ install_missing() {
   log=$OWN/apt.log
   # Configuration that is there stays, nobody is asked about it, and no
   # package of the host's own goes for one of ours.
-  install="apt-get install -y --no-install-recommends --no-remove -o DPkg::Lock::Timeout=120
+  install="apt-get install -y --no-install-recommends --no-remove -o DPkg::Lock::Timeout=300
     -o Dpkg::Options::=--force-confdef -o Dpkg::Options::=--force-confold $missing"
-  { $install || { dpkg --configure -a; apt-get update && $install; }; } >> $log 2>&1 < /dev/null 9>&- \
+  { $install || { dpkg --force-confdef --force-confold --configure -a; lists && $install; }; } >> $log 2>&1 < /dev/null 9>&- \
     || { tail -n 3 $log >&2; return 1; }
 }
 
