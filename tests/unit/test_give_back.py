@@ -280,3 +280,14 @@ def test_lists_of_packages(host: Path, said: str, asked: int) -> None:
 
     assert told == [said]
     assert times.read_text() == "\n" * asked
+
+
+def test_a_host_that_cloud_init_still_makes(host: Path) -> None:
+    """It is waited for, whatever that comes to; without one nothing is."""
+    _stub(host, "timeout", f'echo "$@" > {host}/asked; exit 2')
+
+    there = "command() { :; }"
+    _run(host, f"{there}; settled", script=TAKE, net=False)
+
+    asked = (host / "asked").read_text()
+    assert asked == "300 cloud-init status --wait\n"

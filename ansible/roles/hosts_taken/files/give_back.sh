@@ -4,7 +4,7 @@
 #
 # Environment: CLUSTER, whose host it must be.
 set -u
-export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+export DEBIAN_FRONTEND=noninteractive LC_ALL=C NEEDRESTART_SUSPEND=1 NEEDRESTART_MODE=l
 OWN=/var/lib/metallb-lab-kit
 MADE=/var/lib/lab-made
 MARK=/etc/kubernetes/metallb-lab-kit

@@ -6,6 +6,8 @@
 # lab makes there.
 set -eu
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+# Nothing of the host's own is restarted for a library that came.
+export NEEDRESTART_SUSPEND=1 NEEDRESTART_MODE=l
 OWN=/var/lib/metallb-lab-kit  # what give_back.sh reads
 MADE=/var/lib/lab-made        # what restore.sh reads
 MARK=/etc/kubernetes/metallb-lab-kit
@@ -38,7 +40,14 @@ shaper() {
     s/^qdisc ([^ ]+) ([1-9a-f][0-9a-f]*:) root */\2 \1 /p'
 }
 
+# What a new host is still being given is its own, and holds apt's locks.
+settled() {
+  command -v cloud-init > /dev/null || return 0
+  timeout 300 cloud-init status --wait > /dev/null 2>&1 < /dev/null || true
+}
+
 note() {
+  settled
   rm -rf $OWN $MADE
   mkdir -p $OWN
   home=~root
