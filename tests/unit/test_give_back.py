@@ -22,7 +22,7 @@ MADE: Final = "var/lib/lab-made"
 # A script, and where it is done with defining.
 GIVE_BACK: Final = (
     "hosts_taken/files/give_back.sh",
-    "\n[ ! -e /usr/local/bin/containerd ]",
+    "\nrm -f $OWN/taken\n",
 )
 TAKE: Final = ("hosts_taken/files/take.sh", "\n# Notes on a host that")
 RESTORE: Final = ("lab_state/files/restore.sh", "\nmkdir -p $MADE\n")
@@ -78,9 +78,10 @@ def _functions(host: Path, script: tuple[str, str]) -> str:
     text = (ROLES / file).read_text(encoding="utf-8")
     text, found, _ = text.partition(begins)
     assert found
-    for name in ("OWN", "MADE", "MARK", "LOCK"):
+    for name in ("OWN", "MADE", "MARK", "LOCK", "MACHINE"):
         text = text.replace(f"\n{name}=/", f"\n{name}={host}/")
     text = text.replace("cd /\n", f"cd {host}\n")
+    text = text.replace(" /usr/lib/frr/", f" {host}/usr/lib/frr/")
     return f"CLUSTER=c ROLE=desk KEEP=10.1.0.1/24 HOST={host}\n{text}\n"
 
 
@@ -291,3 +292,28 @@ def test_a_host_that_cloud_init_still_makes(host: Path) -> None:
 
     asked = (host / "asked").read_text()
     assert asked == "300 cloud-init status --wait\n"
+
+
+@pytest.mark.parametrize(
+    ("role", "ended"),
+    [
+        ("router", ""),
+        ("client", ""),
+        ("dhcp", "dnsmasq"),
+        ("desk", "busybox"),
+    ],
+)
+def test_whose_processes_end(host: Path, role: str, ended: str) -> None:
+    """Those that a lab's machine runs, by their whole command line."""
+    (host / "etc/default").mkdir()
+    (host / "etc/default/metallb-lab-machine").write_text(f"ROLE={role}\n")
+    for name in ("systemctl", "ip", "pgrep"):
+        _stub(host, name, "exit 1")
+    _stub(host, "pkill", f'echo "$@" >> {host}/asked')
+    (host / "asked").touch()
+
+    _run(host, "machine || :", net=False)
+
+    lines = (host / "asked").read_text().splitlines()
+    assert bool(lines) == bool(ended)
+    assert all(line.startswith(f"-KILL -f ^{ended} ") for line in lines)

@@ -10,6 +10,7 @@ MADE=/var/lib/lab-made
 MARK=/etc/kubernetes/metallb-lab-kit
 INSIDE=/var/lib/metallb-lab-machines
 LOCK=/run/metallb-lab-kit.lock
+MACHINE=/etc/default/metallb-lab-machine
 # One whose command was cut off goes on here to its end: packages are whole.
 [ ! -e $LOCK ] || exec 9> $LOCK
 [ ! -e $LOCK ] || flock -w 600 9 || { echo "an earlier command still works here: expected its end within 600 s, not later" >&2; exit 1; }
@@ -17,9 +18,9 @@ LOCK=/run/metallb-lab-kit.lock
 [ "$(head -n 1 $MARK 2> /dev/null)" = "$CLUSTER" ] || exit 0
 
 end_all() { # processes whose command line begins so
-  pkill -KILL -f "$1"
+  pkill -KILL -f "^$1"
   for _ in $(seq 100); do
-    pgrep -f "$1" > /dev/null || break
+    pgrep -f "^$1" > /dev/null || break
     sleep 0.05
   done
 }
@@ -40,12 +41,16 @@ node() {
 }
 
 machine() {
+  # All that it started ends with the unit, but for what a reset started anew.
   systemctl disable --quiet --now metallb-lab-machine
-  # Some were started anew since, by a shell.
-  [ ! -x /usr/lib/frr/frrinit.sh ] || /usr/lib/frr/frrinit.sh stop > /dev/null 2>&1
-  pkill -KILL -x dnsmasq
-  end_all 'busybox (udhcpc|httpd)'
-  ip address flush dev eth0 label eth0:lease
+  case $(sed -n 's/^ROLE=//p' $MACHINE) in
+    router) /usr/lib/frr/frrinit.sh stop > /dev/null 2>&1 ;;
+    dhcp) end_all 'dnsmasq .*--conf-file=/etc/dnsmasq.conf' ;;
+    desk)
+      end_all 'busybox udhcpc .*-s /usr/local/bin/lab-lease'
+      end_all 'busybox httpd -h /srv/desk'
+      ip address flush dev eth0 label eth0:lease ;;
+  esac
 }
 
 inside() {
@@ -60,12 +65,13 @@ inside() {
   [ -n "$(ls /run/netns)" ] || { umount /run/netns; rmdir /run/netns; }
 }
 
-# What is on the lab's own interfaces, and those that came with pods.
+# What is on the lab's own interfaces, and those that came with pods: where
+# there were none, they are of somebody's own containers.
 links() {
   for dev in $(ls /sys/class/net); do
     ! grep -q -x -e "$dev" $MADE/devices || continue
     case $dev in
-      veth*) ip link del "$dev" ;;
+      veth*) [ ! -e /usr/local/bin/containerd ] || ip link del "$dev" ;;
       eth1) ! ip -o link show type vxlan dev eth1 | grep -q . || ip link del eth1 ;;
     esac
   done
@@ -236,6 +242,8 @@ kernel() {
   done
 }
 
+# Cut off from here on, the host is not ready for a lab any more.
+rm -f $OWN/taken
 [ ! -e /usr/local/bin/containerd ] || node > /dev/null 2>&1
 [ ! -e /etc/systemd/system/metallb-lab-machine.service ] || machine > /dev/null 2>&1
 [ ! -e $INSIDE ] || inside > /dev/null 2>&1
