@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+from jinja2 import Template
 
 from graders.paths import ANSIBLE, ROOT
 from graders.preflight_rules import MARK
@@ -71,6 +72,22 @@ def test_mark_is_what_preflight_looks_for() -> None:
     for name in ("take.sh", "give_back.sh"):
         text = (ROLES / "hosts_taken" / "files" / name).read_text("utf-8")
         assert MARK in text
+
+
+@pytest.mark.parametrize(
+    ("at", "server"),
+    [
+        ("10.0.0.2", "https://10.0.0.2:6443"),
+        ("node.example", "https://node.example:6443"),
+        ("fd00::2", "https://[fd00::2]:6443"),
+    ],
+)
+def test_where_the_api_server_is(at: str, server: str) -> None:
+    """A URL has an address of IPv6 in brackets."""
+    file = ROLES / "cluster_hosts" / "tasks" / "begin.yml"
+    found = re.search(r'--server "(.*)"', file.read_text(encoding="utf-8"))
+    assert found
+    assert Template(found[1]).render(at=at) == server
 
 
 @pytest.fixture
