@@ -30,6 +30,9 @@ _SSH_PORT: Final = 22
 _LAB_ON: Final = "/usr/local/bin/lab-on"
 _ON: Final = "lab-on: "
 _NOT_INSIDE: Final = 125
+# Its words are known in English.
+_ENGLISH: Final = ("env", "LC_ALL=C", "LANGUAGE=C")
+_SUDO: Final = ("sudo", "-n", "--")
 
 
 @dataclass(frozen=True)
@@ -93,12 +96,12 @@ class Ssh:
     @property
     def prefix(self) -> tuple[str, ...]:
         """See Transport."""
-        return self._before("-T")
+        return self._before("-T", *_ENGLISH, *_SUDO)
 
     @property
     def terminal(self) -> tuple[str, ...]:
         """See Transport."""
-        return self._before("-t")
+        return self._before("-t", *_SUDO)
 
     def trouble(
         self, done: subprocess.CompletedProcess[str]
@@ -128,7 +131,7 @@ class Ssh:
                 check=False,
             )
 
-    def _before(self, terminal: str) -> tuple[str, ...]:
+    def _before(self, terminal: str, *sudo: str) -> tuple[str, ...]:
         login = self.login
         options = login.options() | self._kept()
         told = [f"-o{name}={value}" for name, value in options.items()]
@@ -137,7 +140,7 @@ class Ssh:
             *("ssh", "-F", "none", terminal, *told),
             *("-i", str(login.key), "-p", str(login.port)),
             *("-l", login.user, login.address, "--"),
-            *(("sudo", "-n", "--") if self.sudo else ()),
+            *(sudo if self.sudo else ()),
             *((_LAB_ON, self.inside) if self.inside else ()),
         )
 

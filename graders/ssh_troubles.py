@@ -30,7 +30,10 @@ _BROKEN: Final = (
 # Not all of it begins with sudo's own name.
 _NO_SUDO: Final = re.compile(
     r"^(sudo: a (password|terminal) is required"
+    r"|sudo: (sorry, )?you must have a tty"
     r"|.*sudo: (command )?not found"
+    # env's own, in whatever language and quotes.
+    r"|env: \W*sudo\W*: "
     r"|\S+ is not in the sudoers file"
     r"|Sorry, user \S+ (is not allowed|may not run)).*$",
     re.MULTILINE,

@@ -198,6 +198,15 @@ def test_no_sudo(server: Sshd) -> None:
     assert "/etc/sudoers.d/metallb-lab" in told
 
 
+def test_sudo_speaks_english() -> None:
+    """Its words are known so; a person's own shell keeps its language."""
+    way = Ssh(NOWHERE, sudo=True)
+
+    assert way.prefix[-6:-3] == ("env", "LC_ALL=C", "LANGUAGE=C")
+    assert way.prefix[-3:] == way.terminal[-3:] == ("sudo", "-n", "--")
+    assert "env" not in way.terminal
+
+
 @needs_sshd
 def test_terminal(server: Sshd) -> None:
     """For a person who types, ssh is asked for a terminal."""
@@ -244,6 +253,9 @@ def test_what_ssh_says(said: str, told: str | None) -> None:
     ("said", "trouble"),
     [
         ("sudo: a password is required\n", True),
+        ("sudo: sorry, you must have a tty to run sudo\n", True),
+        ("env: \u2018sudo\u2019: No such file or directory\n", True),
+        ("env: 'sudo': Fichier inconnu\n", True),
         ("bash: line 1: sudo: command not found\n", True),
         ("sh: 1: sudo: not found\n", True),
         ("debian is not in the sudoers file.  Reported.\n", True),

@@ -50,7 +50,7 @@ def test_hosts() -> None:
     for role, way in hosts.ways.items():
         assert transport(PLAN, role) is way
     assert isinstance(hosts.ways["desk"], Ssh)
-    assert ways_on(PLAN)["client"][-4:] == ["--", "sudo", "-n", "--"]
+    assert ways_on(PLAN)["client"][-3:] == ["sudo", "-n", "--"]
     assert reached()["client"] == "127.0.0.17"
 
 
