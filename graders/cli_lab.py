@@ -24,9 +24,10 @@ from graders.names import names
 from graders.plan import make_plan, variant_for
 from graders.probes.machine import machine_of
 from graders.provision import run_playbook
-from graders.roll_call import all_are_this_lab_s, silent_ones
+from graders.roll_call import all_are_this_lab_s
 from graders.shell import shell_argv
 from graders.where import HOSTS, inventory, inventory_file
+from graders.whose import left_alone
 
 if TYPE_CHECKING:
     from graders.hostnet import Located
@@ -154,12 +155,15 @@ def down_lab(student: str) -> None:
     """Take down what carries this student's label.
 
     Raises:
-        KitError: docker does not answer, or will not let go.
+        KitError: docker does not answer, or will not let go; or hosts do
+            not answer, or are all somebody else's.
 
     """
+    left: list[str] = []
     try:
-        located(student)
-        _all_answer()
+        found = located(student)
+        if hosts := inventory():
+            left = left_alone(hosts, found.plan)
     except EngineDown:
         typer.echo("no container engine runs, so no lab stands")
         return
@@ -171,22 +175,8 @@ def down_lab(student: str) -> None:
         # Whose lab it is stands in labels; the plan is for names only.
     plan = _plan(student)
     run_playbook("down", lifecycle.variables(plan), student=student)
-
-
-def _all_answer() -> None:
-    """Refuse to undo on some hosts what was done on all.
-
-    Raises:
-        CannotCheck: hosts do not answer; all of them.
-
-    """
-    if not (hosts := inventory()):
-        return
-    if silent := silent_ones(hosts):
-        raise CannotCheck(
-            *(str(one) for one in silent),
-            way_out="nothing was changed on any of the hosts",
-        )
+    for line in left:
+        typer.echo(f"lab: {line}", err=True)
 
 
 def standing_lab(plan: Plan) -> tuple[Lab, State]:

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 from graders.errors import CannotCheck
 from graders.preflight_rules import MARK
-from graders.probes.machine import Machine, machine_of
+from graders.probes.machine import machine_of
 from graders.results import printable
 
 if TYPE_CHECKING:
-    from graders.hosts import Hosts
     from graders.plan import Plan
 
 # An interface that was given another MAC still knows its own.
@@ -83,20 +82,6 @@ def all_are_this_lab_s(plan: Plan) -> bool:
         is_this_lab_s(plan, role, seen)
         for role, seen in roll_call(plan).items()
     )
-
-
-def silent_ones(hosts: Hosts) -> list[CannotCheck]:
-    """Return why hosts do not answer, whatever machines are inside them."""
-
-    def trouble(name: str) -> CannotCheck | None:
-        try:
-            Machine(name, hosts.hosts[name]).run("true", seconds=_SECONDS)
-        except CannotCheck as error:
-            return error
-        return None
-
-    with ThreadPoolExecutor(len(hosts.hosts)) as pool:
-        return [one for one in pool.map(trouble, hosts.hosts) if one]
 
 
 def macs_of_nodes(plan: Plan) -> dict[str, str]:

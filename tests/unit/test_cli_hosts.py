@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from graders import cli, cli_lab
+from graders import cli, cli_lab, whose
 from graders.errors import CannotCheck
 from graders.plan import make_plan
 
@@ -37,6 +37,14 @@ def base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def lab(*argv: str) -> Result:
     """Type a `lab` command."""
     return CliRunner().invoke(cli.lab_app, argv)
+
+
+def _have_marks(
+    monkeypatch: pytest.MonkeyPatch, **given: str | CannotCheck
+) -> None:
+    """Have hosts say whose they are; those that are not given, nobody's."""
+    found = dict.fromkeys(ROLES, "") | given
+    monkeypatch.setattr(whose, "marks", lambda _: found)
 
 
 @needs_ssh
@@ -113,14 +121,64 @@ def test_wrong_usage(
 @pytest.mark.usefixtures("hosts_file")
 def test_down_where_one_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is undone on some hosts that was done on all."""
-    silent = [CannotCheck("could not look from desk: no answer")]
-    monkeypatch.setattr(cli_lab, "silent_ones", lambda _: silent)
+    _have_marks(monkeypatch, desk=CannotCheck("could not look: no answer"))
     monkeypatch.delattr(cli_lab, "run_playbook")
 
     done = lab("down")
 
     assert done.exit_code == 3
-    assert done.stderr.startswith("lab: could not look from desk: no answer")
+    assert done.stderr.startswith("lab: could not look: no answer")
+
+
+@pytest.mark.usefixtures("hosts_file")
+def test_down_of_somebody_else_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each such host is told, and nothing is touched on any."""
+    _have_marks(
+        monkeypatch, worker="metallb-lab-ada", desk="/etc/kubernetes/a.conf"
+    )
+    monkeypatch.delattr(cli_lab, "run_playbook")
+
+    done = lab("down")
+
+    assert done.exit_code == 2
+    assert done.stderr.splitlines()[:2] == [
+        (
+            "lab: worker: cluster: expected this lab's (metallb-lab), not"
+            " that of metallb-lab-ada; it is left alone"
+        ),
+        (
+            "lab: desk: cluster: expected this lab's (metallb-lab), not one"
+            " that is not the kit's (/etc/kubernetes/a.conf); it is left alone"
+        ),
+    ]
+    assert "nothing of this lab is there to take down" in done.stderr
+
+
+@pytest.mark.usefixtures("hosts_file")
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({}, ""),
+        ({"worker": PLAN.cluster}, ""),
+        ({"worker": PLAN.cluster, "desk": "x"}, "lab: desk: cluster: "),
+    ],
+)
+def test_down(
+    monkeypatch: pytest.MonkeyPatch, given: dict[str, str], told: str
+) -> None:
+    """What is this lab's goes, and what is not is told."""
+    _have_marks(monkeypatch, **given)
+    played = []
+    monkeypatch.setattr(
+        cli_lab, "run_playbook", lambda name, *_, **__: played.append(name)
+    )
+
+    done = lab("down")
+
+    assert done.exit_code == 0
+    assert played == ["down"]
+    assert done.stderr.startswith(told)
+    assert bool(done.stderr) == bool(told)
 
 
 @pytest.mark.usefixtures("hosts_file")
