@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -10,6 +10,9 @@ from .conftest import WITH_OWN
 
 if TYPE_CHECKING:
     from .conftest import Kit
+
+# What is there once systemd has started all that it is to start.
+_ROUTES: Final = "timeout 60 systemctl is-system-running --wait > /dev/null; ip route"
 
 pytestmark = pytest.mark.usefixtures("stands")
 
@@ -19,6 +22,8 @@ def test_hosts_that_were_restarted(kit: Kit) -> None:
     kit.ok("lab", "start", "1")
     for role in ("worker", "client", "dhcp"):
         kit.site.restart(role)
+    way = f"{kit.site.plan.edge} via {kit.site.plan.machines['router'].lan} "
+    assert way in kit.site.run("worker", _ROUTES)
     kit.ok("lab", "reset")
     assert kit.run("grade").returncode == 1
 

@@ -67,6 +67,19 @@ def test_machines_have_the_packages_of_the_appliance() -> None:
     assert _packages_of(image / "Dockerfile") - there == {"catatonit"}
 
 
+def test_what_a_node_writes_is_claimed() -> None:
+    """All that node.sh writes or enables by itself goes with the lab."""
+    script = ROLES / "cluster_hosts" / "files" / "node.sh"
+    text = script.read_text(encoding="utf-8")
+    written = set(re.findall(r"> /(etc/\S+)", text))
+    claimed = set(_defaults("cluster_hosts")["cluster_hosts_written"])
+    enabled = "etc/systemd/system/multi-user.target.wants/"
+
+    assert written
+    assert claimed - written == {f"{enabled}metallb-lab-route.service"}
+    assert not written - claimed
+
+
 def test_mark_is_what_preflight_looks_for() -> None:
     """One file says whose a host is."""
     for name in ("take.sh", "give_back.sh"):

@@ -2,7 +2,8 @@
 # and containerd's settings, both enabled, containerd running. Typed into a
 # shell of root there.
 #
-# Environment: ADDRESS of the node on the LAN; SHARE, where the kit's parts are.
+# Environment: ADDRESS of the node on the LAN; SHARE, where the kit's parts are;
+# EDGE and ROUTER, the edge network and the way there.
 set -eu
 mkdir -p /etc/containerd /etc/kubernetes/manifests
 # A host's own cgroups: kubelet asks containerd which kind it uses.
@@ -23,8 +24,25 @@ echo "KUBELET_EXTRA_ARGS=--node-ip=$ADDRESS" > /etc/default/kubelet
 echo overlay > /etc/modules-load.d/metallb-lab.conf
 echo 'net.ipv4.ip_forward = 1' > /etc/sysctl.d/90-metallb-lab.conf
 sysctl -q -p /etc/sysctl.d/90-metallb-lab.conf
+# When the host starts; a lab may be about that route meanwhile.
+cat > /etc/systemd/system/metallb-lab-route.service << END
+[Unit]
+Description=The way from a node of a MetalLB lab to the edge network
+Wants=network-online.target
+After=network-online.target
+StartLimitIntervalSec=0
+
+[Service]
+Type=oneshot
+ExecStart=/sbin/ip route replace $EDGE via $ROUTER
+Restart=on-failure
+RestartSec=1
+
+[Install]
+WantedBy=multi-user.target
+END
 systemctl daemon-reload
-systemctl enable --quiet containerd kubelet
+systemctl enable --quiet containerd kubelet metallb-lab-route
 systemctl restart containerd
 for _ in $(seq 100); do
   ctr version > /dev/null 2>&1 && exit 0
