@@ -26,7 +26,7 @@ from graders.provision import run_playbook
 from graders.standing import standing
 from graders.transports import ways_on
 from graders.waits import until
-from graders.where import host_ways, reached
+from graders.where import at_once, host_ways, reached
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,6 +52,7 @@ def variables(plan: Plan) -> dict[str, Any]:
     return names(plan) | {
         "reached": reached(),
         "host_ways": host_ways(),
+        "hosts_at_once": at_once(),
         "on": ways_on(plan),
         "cache_dir": str(cache_dir()),
         "state_dir": str(state_dir(plan.student)),

@@ -7,6 +7,7 @@ The environment says it, as it names the student: `CLUSTER=hosts`, and
 from __future__ import annotations
 
 import os
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -83,6 +84,27 @@ def host_ways() -> dict[str, list[str]]:
     hosts = inventory()
     ways = hosts.hosts if hosts else {}
     return {name: list(way.prefix) for name, way in ways.items()}
+
+
+def at_once() -> int:
+    """Return on how many hosts a step goes on at once: all, if not said.
+
+    Raises:
+        UsageError: HOSTS_AT_ONCE is no such number.
+
+    """
+    hosts = inventory()
+    said = os.environ.get("HOSTS_AT_ONCE")
+    if not said or not hosts:
+        return max(1, len(hosts.ways) if hosts else 1)
+    if not re.fullmatch("[1-9][0-9]{0,3}", said):
+        raise UsageError(
+            "HOSTS_AT_ONCE must be a whole number from 1 to 9999, not"
+            f" {said!r}",
+            way_out="1 is one host after the other; without it all are"
+            " worked on at once",
+        )
+    return int(said)
 
 
 # Each command on a host asks for its way.

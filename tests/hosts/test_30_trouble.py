@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from .conftest import Kit
 
 # What is there once systemd has started all that it is to start.
-_ROUTES: Final = "timeout 60 systemctl is-system-running --wait > /dev/null; ip route"
+_ROUTES: Final = (
+    "timeout 60 systemctl is-system-running --wait > /dev/null; ip route"
+)
 
 pytestmark = pytest.mark.usefixtures("stands")
 

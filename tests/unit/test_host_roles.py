@@ -80,6 +80,62 @@ def test_what_a_node_writes_is_claimed() -> None:
     assert not written - claimed
 
 
+def _each_host(at_once: int, body: str) -> subprocess.CompletedProcess[str]:
+    """Run `body`, which begins things on hosts, as the roles do."""
+    file = ANSIBLE / "inventory" / "localhost.yml"
+    given = yaml.safe_load(file.read_text("utf-8"))["all"]["hosts"]
+    begin, end = (
+        Template(given["localhost"][name]).render(hosts_at_once=at_once)
+        for name in ("begin_on_hosts", "wait_for_hosts")
+    )
+    return subprocess.run(
+        ["bash", "-u", "-c", f"{begin}\n{body}\n{end}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 8])
+def test_no_more_hosts_at_once(tmp_path: Path, at_once: int) -> None:
+    """With 1 they are worked on one after the other, in their order."""
+    work = f"""
+    work() {{
+      echo "$1"; : > {tmp_path}/$1; ls {tmp_path} | wc -l >&2
+      sleep 0.1; rm {tmp_path}/$1
+    }}
+    for host in a b c d e; do begin work $host; done
+    """
+
+    done = _each_host(at_once, work)
+
+    assert done.returncode == 0
+    assert max(map(int, done.stderr.split())) <= at_once
+    assert sorted(done.stdout.split()) == ["a", "b", "c", "d", "e"]
+    if at_once == 1:
+        assert done.stdout.split() == ["a", "b", "c", "d", "e"]
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 8])
+@pytest.mark.parametrize("failing", ["", "a", "c", "e"])
+def test_one_host_fails(at_once: int, failing: str) -> None:
+    """The others are done all the same, and the step has failed."""
+    work = f"""
+    work() {{ echo "$1"; [ "$1" != "{failing}" ]; }}
+    for host in a b c d e; do begin work $host 2> >(cat >&2); done
+    """
+
+    done = _each_host(at_once, work)
+
+    assert done.returncode == bool(failing)
+    assert len(done.stdout.split()) == 5
+
+
+def test_nothing_to_begin() -> None:
+    """A step that has nothing to do has not failed."""
+    assert _each_host(1, "").returncode == 0
+
+
 def test_mark_is_what_preflight_looks_for() -> None:
     """One file says whose a host is."""
     for name in ("take.sh", "give_back.sh"):

@@ -11,7 +11,13 @@ from graders.paths import ANSIBLE
 from graders.plan import make_plan
 from graders.ssh import Ssh
 from graders.transports import transport, ways_on
-from graders.where import inventory, inventory_file, reached, where
+from graders.where import (
+    at_once,
+    inventory,
+    inventory_file,
+    reached,
+    where,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,3 +106,30 @@ def test_bad_inventory(hosts_file: Path) -> None:
     assert all(
         one.startswith(f"{hosts_file}:") for one in caught.value.problems
     )
+
+
+@pytest.mark.usefixtures("hosts_file")
+@pytest.mark.parametrize(
+    ("given", "wanted"), [(None, 8), ("", 8), ("1", 1), ("30", 30)]
+)
+def test_hosts_at_once(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, wanted: int
+) -> None:
+    """All, unless it is said how many."""
+    monkeypatch.delenv("HOSTS_AT_ONCE", raising=False)
+    if given is not None:
+        monkeypatch.setenv("HOSTS_AT_ONCE", given)
+
+    assert at_once() == wanted
+
+
+@pytest.mark.usefixtures("hosts_file")
+@pytest.mark.parametrize("given", ["0", "-1", "all", "1; reboot", "1\n"])
+def test_no_number_of_hosts(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    """It goes into a script, and nothing but a number does."""
+    monkeypatch.setenv("HOSTS_AT_ONCE", given)
+
+    with pytest.raises(UsageError, match="HOSTS_AT_ONCE must be a whole"):
+        at_once()
