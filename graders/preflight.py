@@ -6,6 +6,7 @@ them lacks does not keep the others from being asked.
 
 from __future__ import annotations
 
+import platform
 import secrets
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -61,7 +62,7 @@ def preflight(ways: Mapping[str, Ssh], plan: Plan) -> Report:
     findings = {}
     for name, answer in answers.items():
         if isinstance(answer, Facts):
-            found = judge(name, answer, plan)
+            found = judge(name, answer, plan, platform.machine())
             findings[name] = found + together.get(name, [])
         else:
             findings[name] = [answer]

@@ -5,6 +5,7 @@ say() { printf '%s=%s\n' "$1" "$2"; }
 system() { (. /etc/os-release && printf '%s %s' "$ID" "$VERSION_ID"); }
 
 say uid "$(id -u)"
+say arch "$(uname -m)"
 say os "$(system 2> /dev/null)"
 say hostname "$(uname -n)"
 say machine_id "$(cat /etc/machine-id 2> /dev/null)"

@@ -30,13 +30,14 @@ SYSTEMS: Final = {
 # in evidence are compared across hosts.
 SKEW: Final = 2.0
 _KIB: Final = 1024
-# kubelet, memberlist of the speakers (by UDP, too), BGP, metrics of MetalLB.
-_NODE_PORTS: Final = (10250, 7946, 179, 7472)
-# API server, etcd, controller manager, scheduler.
-_MASTER_PORTS: Final = (6443, 2379, 2380, 10257, 10259)
+# kubelet, and its health; kube-proxy's metrics and health; memberlist of the
+# speakers (by UDP, too), BGP, metrics of MetalLB.
+_NODE_PORTS: Final = (10250, 10248, 10249, 10256, 7946, 179, 7472)
+# API server, etcd and its metrics, controller manager, scheduler.
+_MASTER_PORTS: Final = (6443, 2379, 2380, 2381, 10257, 10259)
 _NUMBERS: Final = ("uid", "cores", "memory_kib", "disk_kib")
 _TEXTS: Final = (
-    *("os", "hostname", "machine_id", "swap", "init", "addresses"),
+    *("arch", "os", "hostname", "machine_id", "swap", "init", "addresses"),
     *("kubernetes", "containers"),
 )
 # What must be each host's own, and what to do where it is not.
@@ -50,6 +51,8 @@ _OWN: Final = {
     ),
     "hostname": ("hostname", "hostnamectl set-hostname NAME on one of them"),
 }
+# What other systems call what Linux calls otherwise.
+_LINUX: Final = {"arm64": "aarch64", "amd64": "x86_64", "AMD64": "x86_64"}
 _TCP_AND_UDP: Final = 7946
 _DHCP: Final = 67
 
@@ -77,6 +80,7 @@ ONE_OF_FABRIC: Final = Need(1, 200 * _KIB, 1 * GIB)
 _ROUTER: Final = Need(1, 200 * _KIB, 1 * GIB, _tcp(179))
 # Five machines inside one host; their ports are their own.
 _ALL: Final = Need(1, 450 * _KIB, 2 * GIB)
+_DESK: Final = Need(1, 200 * _KIB, 1 * GIB, _tcp(80))
 _SERVER: Final = Need(1, 200 * _KIB, 1 * GIB, frozenset({("udp", _DHCP)}))
 
 
@@ -86,13 +90,17 @@ def need_of(name: str) -> Need:
         CONTROL_PLANE: MASTER,
         "router": _ROUTER,
         "dhcp": _SERVER,
+        "desk": _DESK,
         FABRIC_HOST: _ALL,
     }
     return given.get(name, ONE_OF_FABRIC if name in FABRIC else WORKER)
 
 
-def judge(name: str, facts: Facts, plan: Plan) -> list[Finding]:
-    """Return what would stop a host of that name from having its part."""
+def judge(name: str, facts: Facts, plan: Plan, arch: str) -> list[Finding]:
+    """Return what would stop a host of that name from having its part.
+
+    `arch` is that of this computer, and so of the node image.
+    """
     if broken := _unsaid(facts):
         return [broken]
     found = [
@@ -105,6 +113,7 @@ def judge(name: str, facts: Facts, plan: Plan) -> list[Finding]:
             else _addresses(plan.interfaces(name), facts)
         ),
     ]
+    found += _arch(arch, facts) if name in plan.nodes else ()
     found += _firewall(name, facts, plan)
     foreign = list(_foreign(facts, plan.cluster))
     if not foreign and not facts.said.get("mark"):
@@ -195,6 +204,17 @@ def _sizes(need: Need, facts: Facts) -> Iterator[Finding]:
                 f"at least {gib(least)}{where}",
                 "give it more",
             )
+
+
+def _arch(here: str, facts: Facts) -> Iterator[Finding]:
+    wanted, there = _LINUX.get(here, here), facts.said["arch"]
+    if there != wanted:
+        yield _stop(
+            "processor",
+            there,
+            f"{wanted}, as this computer: nodes have their parts from it",
+            f"use a host of {wanted}, or run the kit on a computer of {there}",
+        )
 
 
 def _clock(facts: Facts) -> Iterator[Finding]:

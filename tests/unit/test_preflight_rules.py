@@ -11,6 +11,7 @@ from graders.preflight_facts import Clock, Facts, parse
 from graders.preflight_rules import MARK, judge, judge_together
 
 PLAN = make_plan()
+ARCH = "x86_64"
 NAMES = [*PLAN.nodes, *PLAN.machines]
 # Of all hosts: each finds its own among them.
 ADDRESSES = [
@@ -20,6 +21,7 @@ ADDRESSES = [
 ]
 SAID = f"""\
 uid=0
+arch=x86_64
 os=debian 13
 hostname=worker
 machine_id=0123456789abcdef0123456789abcdef
@@ -52,7 +54,7 @@ def _but(*lines: str) -> Facts:
 
 def _told(facts: Facts, name: str = "control-plane") -> list[str]:
     """Return what stops a host, in the words of the table."""
-    found = judge(name, facts, PLAN)
+    found = judge(name, facts, PLAN, ARCH)
     assert all(one.way_out and one.fatal and one.ok is False for one in found)
     return [f"{one.name}: {one.observed} | {one.rule}" for one in found]
 
@@ -115,6 +117,25 @@ def test_what_stops_a_control_plane(line: str, told: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("here", "there", "name", "told"),
+    [
+        ("x86_64", "aarch64", "worker", ["aarch64", "x86_64"]),
+        ("x86_64", "aarch64", "router", []),
+        ("arm64", "aarch64", "worker", []),
+        ("AMD64", "x86_64", "control-plane", []),
+        ("arm64", "x86_64", "control-plane", ["x86_64", "aarch64"]),
+    ],
+)
+def test_processor(here: str, there: str, name: str, told: list[str]) -> None:
+    """A node's parts come from this computer; other hosts have their own."""
+    found = judge(name, _but(f"arch={there}"), PLAN, here)
+
+    assert [one.name for one in found] == ["processor"] * bool(told)
+    for one in found:
+        assert [one.observed, one.rule.partition(",")[0]] == told
+
+
+@pytest.mark.parametrize(
     ("name", "chains"),
     [
         ("worker", "FORWARD and INPUT"),
@@ -126,7 +147,7 @@ def test_what_stops_a_control_plane(line: str, told: str) -> None:
 def test_a_firewall_is_a_warning(name: str, chains: str) -> None:
     """Its rules may let the lab through, so nothing is stopped by it."""
     there = f"addresses=eth0=172.18.1.100/16 {' '.join(ADDRESSES)}"
-    found = judge(name, _but("firewall=FORWARD INPUT", there), PLAN)
+    found = judge(name, _but("firewall=FORWARD INPUT", there), PLAN, ARCH)
 
     assert [one.observed for one in found] == (
         [f"{chains} that drop"] if chains else []
@@ -161,9 +182,13 @@ def test_all_at_once() -> None:
     [
         (
             "control-plane",
-            [179, 2379, 2380, 6443, 7472, 7946, 10250, 10257, 10259],
+            [
+                *(179, 2379, 2380, 2381, 6443, 7472, 7946),
+                *(10248, 10249, 10250, 10256, 10257, 10259),
+            ],
         ),
-        ("worker2", [179, 7472, 7946, 10250]),
+        ("worker2", [179, 7472, 7946, 10248, 10249, 10250, 10256]),
+        ("desk", [80]),
         ("router", [179]),
         ("client", []),
     ],
@@ -303,7 +328,7 @@ def test_two_of_one_name(key: str, what: str) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "an answer without os, hostname"),
+        ("", "an answer without arch, os, hostname"),
         (SAID.replace("end=yes\n", ""), "an answer without an end"),
         (SAID.replace("cores=2", "cores=two"), "an answer without cores"),
     ],
