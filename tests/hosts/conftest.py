@@ -31,6 +31,12 @@ ip link add own0 type bridge
 ip link set own0 up
 ip address add 203.0.113.1/24 dev own0
 ip route add 198.51.100.0/24 via 203.0.113.2
+ip route add 192.0.2.64/26 via 192.0.2.129 dev own0 onlink
+ip route add 192.0.2.1 dev eth0
+ip route add 192.0.2.128/26 via 192.0.2.1
+ip neighbour add 203.0.113.7 dev own0 lladdr 02:00:00:00:00:07 nud permanent
+ip neighbour add 192.0.2.1 dev eth0 lladdr 02:00:00:00:00:01 nud permanent
+tc qdisc add dev eth0 root handle 7: pfifo limit 1000
 nft add table inet own
 nft add chain inet own input '{ type filter hook input priority 0; }'
 nft add rule inet own input tcp dport 9 drop
@@ -38,6 +44,9 @@ mkdir -p /etc/frr /etc/default
 echo '! own' > /etc/frr/frr.conf
 echo own=1 > /etc/default/kubelet
 echo own > /etc/dnsmasq.conf
+mkdir -p /opt/own
+cp /bin/sleep /opt/own/dnsmasq
+setsid /opt/own/dnsmasq 86400 > /dev/null 2>&1 < /dev/null &
 """
 _FOUND: Final = Path(__file__).with_name("as_found.sh")
 

@@ -37,10 +37,15 @@ def test_what_is_somebody_s_own_stays(kit: Kit) -> None:
     kit.ok("lab", "reset")
     for role in WITH_OWN:
         said = kit.site.run(
-            role, "ip -4 -o address; ip route; nft list table inet own"
+            role,
+            "ip -4 -o address; ip route; ip neighbour show nud permanent;"
+            " tc qdisc show dev eth0; nft list table inet own",
         )
         assert "203.0.113.1/24" in said
         assert "198.51.100.0/24 via 203.0.113.2" in said
+        assert "192.0.2.128/26 via 192.0.2.1" in said
+        assert "192.0.2.1 dev eth0 lladdr 02:00:00:00:00:01" in said
+        assert "qdisc pfifo 7:" in said
         assert "tcp dport 9 drop" in said
         assert "203.0.113.77" not in said
 

@@ -49,6 +49,22 @@ def test_down_after_up_was_cut_off(
     assert not changed(kit.site, as_found)
 
 
+def test_down_after_packages_were_cut_off(
+    kit: Kit, as_found: dict[str, list[str]]
+) -> None:
+    """Those that came go, and nobody else's configuration goes with them."""
+    begun = kit.begin("lab", "up")
+    deadline = time.monotonic() + _SECONDS
+    installs = "grep -s Unpacking /var/lib/metallb-lab-kit/apt.log || true"
+    while not kit.site.run("router", installs):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    os.kill(begun.pid, signal.SIGKILL)
+    begun.wait(30)
+    kit.ok("lab", "down")
+    assert not changed(kit.site, as_found)
+
+
 def _newest(kit: Kit) -> str:
     """Return what the log of the newest `up` says."""
     logs = sorted(kit.logs.glob("up-*.log"))
