@@ -7,13 +7,17 @@ import random
 from typing import TYPE_CHECKING, Final
 
 from graders.errors import CannotCheck
+from graders.ways import Way, lossless
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from graders.probes.flows import Flows
     from graders.probes.machine import Output
     from graders.session import Session
 
+# They are to be seen, not counted: each has a way of its own to get lost.
+_FLOWS: Final = 6
 # Docker and the lab's machines are at the lower end.
 _TAKEN: Final = 16
 
@@ -46,6 +50,19 @@ def newcomers(lab: Session) -> Iterator[list[str]]:
         yield [str(address) for address in drawn]
     finally:
         _each(lab, "del", held)
+
+
+def strangers(lab: Session, drawn: Sequence[str], *vips: str) -> list[Way]:
+    """Return the way of each newcomer to each of `vips`."""
+    return [Way(lab.client, vip, own, own) for own in drawn for vip in vips]
+
+
+def welcomed(way: Way, where: str = "") -> Flows:
+    """Return what some flows of a newcomer came to; fail if one was lost.
+
+    `where` is the node that the pod is on, if it is not the lab's own.
+    """
+    return lossless(way, _FLOWS, where=where)
 
 
 def _each(lab: Session, verb: str, addresses: list[str]) -> Output:

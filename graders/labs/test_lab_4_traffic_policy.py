@@ -6,14 +6,24 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from graders.checks import check, expect
+from graders.following import (
+    addresses,
+    answering,
+    expect_hop,
+    hops,
+    see_arp,
+)
 from graders.moving import cordoned, moving
-from graders.newcomers import newcomers
+from graders.newcomers import newcomers, strangers, welcomed
 from graders.outside import at_once, expect_allocated
 from graders.ranges import holds
 from graders.waits import until
 from graders.ways import Way, exact, lossless, own_address, served_by
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graders.probes.flows import Flows
     from graders.session import Session
 
 SPACE: Final = "lab-4"
@@ -45,9 +55,7 @@ def test_arp(lab: Session) -> None:
     vip = lab.cluster.vip("web-lan", SPACE)
 
     def look() -> tuple[list[str], frozenset[str]]:
-        arp = lab.lan_client.arping(vip, count=1)
-        names = [lab.node_macs.get(mac, f"{mac}, no node") for mac in arp.macs]
-        return names, _servers(lab, "web-lan")
+        return answering(lab, vip), _servers(lab, "web-lan")
 
     names, ready = until(
         "arp", look, lambda seen: len(seen[0]) == 1 and {*seen[0]} <= seen[1]
@@ -59,7 +67,7 @@ def test_arp(lab: Session) -> None:
         else "a node with a ready pod, and there is none",
         got=names or "nobody",
         ok=len(names) == 1 and {*names} <= ready,
-        seen_by=f"arping -c 1 -I eth0 {vip} on lan-client",
+        seen_by=see_arp(vip),
         evidence=lambda: lab.cluster.events("web-lan", SPACE),
     )
 
@@ -93,7 +101,7 @@ def test_route(lab: Session) -> None:
     vip = str(lab.plan.bgp_vip)
     wanted, found = until(
         "route",
-        lambda: (_addresses(lab, _servers(lab, "web")), _hops(lab, vip)),
+        lambda: (addresses(lab, _servers(lab, "web")), hops(lab, vip)),
         lambda seen: bool(seen[0]) and seen[0] == seen[1],
     )
     expect(
@@ -109,13 +117,12 @@ def test_route(lab: Session) -> None:
 @check(layer="forwarding", needs=("arp", "route"), alone=True)
 def test_flows(lab: Session) -> None:
     """Of many flows to web and to web-lan none is lost, whoever sends."""
-    ways = _ways(lab)
-    for way, flows in zip(ways, at_once(lossless, ways), strict=True):
-        lab.found[f"{way.place} {way.vip}"] = flows
-    vip = str(lab.plan.bgp_vip)
-    with newcomers(lab) as addresses:
-        new = [Way(lab.client, vip, own, own) for own in addresses]
-        at_once(partial(lossless, count=6), new)
+    known = _ways(lab)
+    flown = at_once(lossless, known)
+    with newcomers(lab) as drawn:
+        new = strangers(lab, drawn, *_vips(lab))
+        flown += at_once(welcomed, new)
+    lab.found["flown"] = list(zip([*known, *new], flown, strict=True))
 
 
 @check(layer="forwarding", needs=("flows",))
@@ -125,8 +132,8 @@ def test_billing(lab: Session) -> None:
     control = str(lab.plan.nodes["control-plane"].lan)
     found = until(
         "route",
-        lambda: _hops(lab, vip),
-        lambda hops: hops and control not in hops,
+        partial(hops, lab, vip),
+        lambda found: found and control not in found,
     )
     expect(
         f"the next hops of {vip} to be",
@@ -143,10 +150,9 @@ def test_billing(lab: Session) -> None:
 @check(layer="source-ip", needs=("flows",))
 def test_client_address(lab: Session) -> None:
     """web sees the address of every client, and not a node's or another's."""
-    ways = _ways(lab)
-    for way in ways:
-        own_address(way, lab.found[f"{way.place} {way.vip}"])
-    at_once(exact, ways)
+    for way, flows in lab.found["flown"]:
+        own_address(way, flows)
+    at_once(exact, _ways(lab))
 
 
 @check(layer="endpoint", needs=("client_address",), alone=True)
@@ -154,7 +160,10 @@ def test_moved(lab: Session) -> None:
     """Wherever a pod is, the VIPs follow: shown with the grader's own pods."""
     roles = ("worker", "worker2")
     names = [lab.plan.docker_name(role) for role in roles]
-    with moving(lab, SPACE, ("web", "web-lan"), names) as probe:
+    with (
+        newcomers(lab) as drawn,
+        moving(lab, SPACE, ("web", "web-lan"), names) as probe,
+    ):
         vip, lan_vip = probe.vip("web"), probe.vip("web-lan")
         expect(
             "Services like web and web-lan to get",
@@ -165,12 +174,12 @@ def test_moved(lab: Session) -> None:
         )
         for name in names:
             probe.put(name)
-            _follows(lab, vip, name)
-            ways = _ways_to(lab, vip, lan_vip)
+            expect_hop(lab, vip, name)
             # For a moment kube-proxy still leads to the pod before.
             served = partial(served_by, pod=probe.pods[name], node=name)
-            for way, flows in zip(ways, at_once(served, ways), strict=True):
-                own_address(way, flows)
+            _all_seen(served, _ways_to(lab, vip, lan_vip))
+            welcome = partial(welcomed, where=name)
+            _all_seen(welcome, strangers(lab, drawn, vip, lan_vip))
 
 
 @check(layer="policy", needs=("arp",))
@@ -219,17 +228,26 @@ def test_drained(lab: Session) -> None:
             ok=bool(found) and node not in found,
             seen_by=SEE_PODS,
         )
-        _follows(lab, str(lab.plan.bgp_vip), *found)
-        for way in _ways(lab):
-            own_address(way, lossless(way, where=", ".join(found)))
+        expect_hop(lab, str(lab.plan.bgp_vip), *found)
+        _all_seen(partial(lossless, where=", ".join(found)), _ways(lab))
+        with newcomers(lab) as drawn:
+            _all_seen(welcomed, strangers(lab, drawn, *_vips(lab)))
+
+
+def _all_seen(flow: Callable[[Way], Flows], ways: list[Way]) -> None:
+    """Fail unless each way's flows were seen under its own address."""
+    for way, flows in zip(ways, at_once(flow, ways), strict=True):
+        own_address(way, flows)
 
 
 def _ways(lab: Session) -> list[Way]:
     """Return the ways in that customers have to web."""
-    vip, lan_vip = (
-        lab.cluster.vip(name, SPACE) for name in ("web", "web-lan")
-    )
-    return _ways_to(lab, vip, lan_vip)
+    return _ways_to(lab, *_vips(lab))
+
+
+def _vips(lab: Session) -> tuple[str, str]:
+    """Return the VIPs of web and of web-lan."""
+    return lab.cluster.vip("web", SPACE), lab.cluster.vip("web-lan", SPACE)
 
 
 def _ways_to(lab: Session, vip: str, lan_vip: str) -> list[Way]:
@@ -256,32 +274,3 @@ def _servers(lab: Session, name: str) -> frozenset[str]:
         return ready
     roles = ("worker", "worker2")
     return frozenset(lab.plan.docker_name(role) for role in roles)
-
-
-def _addresses(lab: Session, names: frozenset[str]) -> set[str]:
-    nodes = lab.plan.nodes.values()
-    return {str(node.lan) for node in nodes if node.name in names}
-
-
-def _hops(lab: Session, vip: str) -> set[str]:
-    """Return the next hops that the router uses for `vip`."""
-    route = lab.router.fib(vip)
-    if route is None:
-        return set()
-    if route.protocol != "bgp":
-        by = route.protocol or "by hand"
-        return {f"{hop} ({by})" for hop in route.next_hops}
-    return set(route.next_hops)
-
-
-def _follows(lab: Session, vip: str, name: str) -> None:
-    """Fail unless the router sends traffic for `vip` to node `name` alone."""
-    wanted = _addresses(lab, frozenset({name}))
-    found = until("route", lambda: _hops(lab, vip), wanted.__eq__)
-    expect(
-        f"the next hops of a VIP whose pod is on {name} to be",
-        expected=wanted,
-        got=found or "none",
-        seen_by="vtysh -c 'show ip route bgp' on router",
-        evidence=lambda: lab.router.vtysh("show ip route bgp").text,
-    )

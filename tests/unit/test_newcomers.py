@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
-from graders.newcomers import newcomers
+from graders.newcomers import newcomers, strangers
 from graders.plan import make_plan
 from graders.probes.client import Client
 
@@ -32,3 +32,16 @@ def test_each_half_of_the_edge_is_tried() -> None:
     added, removed = machine.asked
     assert added.replace("replace", "del") == removed
     assert all(f"{address}/24" in removed for address in addresses)
+
+
+def test_each_newcomer_goes_each_way() -> None:
+    """It sends from its own address, and is to be seen under that one."""
+    client = Client(says(""))
+    lab = SimpleNamespace(client=client)
+
+    ways = strangers(cast("Session", lab), ["10.90.0.77"], "a", "b")
+
+    assert [way.vip for way in ways] == ["a", "b"]
+    assert {(way.own, way.source) for way in ways} == {
+        ("10.90.0.77", "10.90.0.77")
+    }
