@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ipaddress import IPv4Address, ip_network, summarize_address_range
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,6 +49,15 @@ def outside(ranges: Iterable[str], *limits: IPv4Network) -> list[str]:
     ]
 
 
+def lacking(ranges: Iterable[str], *wanted: str) -> list[str]:
+    """Return what of `wanted` is in none of `ranges`, as ranges again."""
+    gone = sorted(_numbers(wanted) - _numbers(ranges))
+    # In a row without a gap, numbers grow as their places do.
+    rows = groupby(enumerate(gone), lambda one: one[1] - one[0])
+    found = [[number for _, number in row] for _, row in rows]
+    return [f"{IPv4Address(row[0])}-{IPv4Address(row[-1])}" for row in found]
+
+
 def conflicts(ranges: Iterable[str], plan: Plan) -> list[str]:
     """Return who of the site's address plan also owns some of `ranges`."""
     taken = list(ranges)
@@ -62,6 +72,16 @@ def conflicts(ranges: Iterable[str], plan: Plan) -> list[str]:
         "the gateway": [f"{plan.lan_gateway}/32"],
     }
     return [owner for owner, owned in owners.items() if _overlap(taken, owned)]
+
+
+def _numbers(ranges: Iterable[str]) -> set[int]:
+    """Return every address of `ranges`, as a number."""
+    return {
+        number
+        for text in ranges
+        for net in networks(text)
+        for number in range(int(net[0]), int(net[-1]) + 1)
+    }
 
 
 def _overlap(left: list[str], right: list[str]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from ipaddress import IPv4Address
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
@@ -17,6 +16,7 @@ from graders.desk import (
     expect_own,
     expect_renewal,
 )
+from graders.leasing import SEE_RANGES, expect_no_other, expect_own_range
 from graders.making import service_from
 from graders.outside import (
     SEE_POOLS,
@@ -27,8 +27,7 @@ from graders.outside import (
     expect_vip,
 )
 from graders.paths import state_dir
-from graders.probes.dhcp import ANY
-from graders.ranges import holds, networks, outside
+from graders.ranges import holds, lacking, networks, outside
 from graders.waits import until
 
 if TYPE_CHECKING:
@@ -42,9 +41,7 @@ SERVICES: Final = {
     "blue": ("tenants", "hello from tenants"),
     "green": ("tenants", "hello from tenants"),
 }
-SEE_RANGES: Final = ("grep", "^dhcp-", "/etc/dnsmasq.conf")
-# New devices: whom the server may choose for, and most addresses asked for.
-ANYWHERE: Final = 4
+# Addresses that new devices ask for at once, at most.
 MOST: Final = 64
 
 
@@ -84,26 +81,9 @@ def test_http(lab: Session) -> None:
 
 @check(layer="policy")
 def test_dhcp(lab: Session) -> None:
-    """The DHCP server gives new devices addresses of its own range."""
-    seen = until(
-        "lease",
-        partial(lab.dhcp.tries, [ANY] * ANYWHERE),
-        lambda seen: len(seen.leased) == ANYWHERE,
-    )
-    first, last = lab.plan.dhcp_first, lab.plan.dhcp_last
-    strange = [
-        address
-        for address in seen.leased
-        if not first <= IPv4Address(address) <= last
-    ]
-    expect(
-        f"{ANYWHERE} new devices to be leased",
-        expected=f"addresses of {first}-{last}",
-        got=strange or seen.leased or "none at all",
-        ok=len(seen.leased) == ANYWHERE and not strange,
-        seen_by=f"{seen.command} on lan-client",
-        evidence=seen.text,
-    )
+    """The DHCP server leases the addresses of its own range, and no others."""
+    expect_own_range(lab)
+    expect_no_other(lab)
 
 
 @check(layer="policy", needs=("dhcp",))
@@ -134,7 +114,7 @@ def test_leases(lab: Session) -> None:
 
 @check(layer="policy", needs=("vips",))
 def test_pools(lab: Session) -> None:
-    """Pools and VIPs are where the site's address plan has them."""
+    """Pools have the addresses of the site's plan, and VIPs are of theirs."""
     apps, ingress = lab.plan.pool, lab.plan.ingress_pool
     planned = (*networks(apps), *networks(ingress))
     strange = outside(lab.cluster.ranges(), *planned)
@@ -143,6 +123,14 @@ def test_pools(lab: Session) -> None:
         expected=f"{apps} and {ingress}",
         got=strange,
         ok=not strange,
+        seen_by=SEE_POOLS,
+    )
+    missing = lacking(lab.cluster.ranges(), apps, ingress)
+    expect(
+        "the pools to have",
+        expected=f"all of {apps} and {ingress}",
+        got=f"these without {', '.join(missing)}",
+        ok=not missing,
         seen_by=SEE_POOLS,
     )
     for name, vip in _vips(lab).items():

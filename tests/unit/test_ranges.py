@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.plan import make_plan
-from graders.ranges import conflicts, holds, networks, outside
+from graders.ranges import conflicts, holds, lacking, networks, outside
 
 PLAN = make_plan()
 NUMBERS = st.integers(0, 2**32 - 1)
@@ -95,3 +95,25 @@ def test_conflicts(address: IPv4Address, owner: str) -> None:
 def test_all_conflicts_at_once() -> None:
     """A pool that is the whole LAN is in everybody's way."""
     assert len(conflicts(iter([str(PLAN.lan)]), PLAN)) == 4
+
+
+@given(st.sets(st.integers(0, 40)), st.sets(st.integers(0, 40)))
+def test_what_is_lacking_is_ranges(has: set[int], row: set[int]) -> None:
+    """Each missing address is in one of them, and no other is."""
+    wanted = [str(PLAN.pool_first + at) for at in row]
+    there = [f"{PLAN.pool_first + at}/32" for at in has]
+
+    found = lacking(there, *(f"{one}/32" for one in wanted))
+
+    assert {
+        at for at in range(41) if holds(found, str(PLAN.pool_first + at))
+    } == row - has
+
+
+def test_what_lacks_in_the_middle_parts_no_range_in_two() -> None:
+    """A hole is one range, and a pool written in pieces has none."""
+    first, last = PLAN.pool_first, PLAN.pool_last
+    pieces = [f"{first}-{first + 9}", f"{first + 12}-{last}"]
+
+    assert lacking(pieces, PLAN.pool) == [f"{first + 10}-{first + 11}"]
+    assert lacking([*pieces, *lacking(pieces, PLAN.pool)], PLAN.pool) == []
