@@ -7,7 +7,7 @@ import secrets
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from graders.session import Session
 
@@ -30,10 +30,36 @@ def made(lab: Session, path: str, body: dict[str, Any]) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def service_from(lab: Session, namespace: str, pool: str) -> Iterator[str]:
+def namespace(lab: Session) -> Iterator[str]:
+    """Make a namespace that nobody knows; what is in it goes with it.
+
+    Yields its name; it is removed in any case, which nobody waits for.
+
+    Raises:
+        CannotCheck: the API refuses.
+
+    """
+    name = f"grader-{secrets.token_hex(3)}"
+    body = {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": name, "labels": LABELS},
+    }
+    with made(lab, "/api/v1/namespaces", body):
+        yield name
+
+
+@contextlib.contextmanager
+def service_from(
+    lab: Session,
+    namespace: str,
+    pool: str,
+    labels: Mapping[str, str] | None = None,
+) -> Iterator[str]:
     """Make a Service before web's pods with an address from `pool`.
 
-    Yields its name; it is removed in any case.
+    It has `labels` besides the grader's own. Yields its name; it is removed
+    in any case.
 
     Raises:
         CannotCheck: the API refuses.
@@ -45,7 +71,7 @@ def service_from(lab: Session, namespace: str, pool: str) -> Iterator[str]:
         "kind": "Service",
         "metadata": {
             "name": name,
-            "labels": LABELS,
+            "labels": {**(labels or {}), **LABELS},
             "annotations": {"metallb.io/address-pool": pool},
         },
         "spec": {

@@ -17,18 +17,16 @@ from graders.desk import (
     expect_renewal,
 )
 from graders.leasing import SEE_RANGES, expect_no_other, expect_own_range
-from graders.making import service_from
 from graders.outside import (
     SEE_POOLS,
     at_once,
     expect_allocated,
     expect_answer,
     expect_one_node,
-    expect_vip,
 )
 from graders.paths import state_dir
 from graders.ranges import holds, lacking, networks, outside
-from graders.waits import until
+from graders.tenancy import expect_fenced
 
 if TYPE_CHECKING:
     from graders.probes.client import Client
@@ -146,7 +144,7 @@ def test_pools(lab: Session) -> None:
 
 @check(layer="policy", needs=("pools",), alone=True)
 def test_tenancy(lab: Session) -> None:
-    """Tenants get VIPs for applications, and none of the ingress pool."""
+    """Tenants get VIPs for applications; those of ingress are for it alone."""
     own = str(lab.plan.ingress_first)
     names = [
         name
@@ -160,28 +158,7 @@ def test_tenancy(lab: Session) -> None:
         ok=len(names) == 1,
         seen_by=SEE_POOLS,
     )
-    # What ingress may have is the positive control of what tenants may not.
-    with service_from(lab, "ingress", names[0]) as gateway:
-        expect_vip(lab, gateway, "ingress")
-    with service_from(lab, "tenants", names[0]) as tenant:
-        until("absent", partial(_decided, lab, tenant), bool)
-        vip = lab.cluster.vip(tenant, "tenants")
-        expect(
-            f"a tenant's Service that asks for pool {names[0]} to get",
-            expected="no VIP",
-            got=vip,
-            ok=not vip,
-            seen_by=SEE_POOLS,
-        )
-    with lab.like("blue", "tenants", "tenants") as blue:
-        vip = expect_vip(lab, blue, "tenants")
-    expect(
-        "a tenant's new Service to get a VIP of",
-        expected=lab.plan.pool,
-        got=vip,
-        ok=holds([lab.plan.pool], vip),
-        seen_by=SEE_POOLS,
-    )
+    expect_fenced(lab, names[0])
 
 
 @check(layer="policy")
@@ -216,10 +193,3 @@ def _sample(ranges: list[str]) -> list[str]:
         for net in nets
         for at in range(0, net.num_addresses, step)
     ]
-
-
-def _decided(lab: Session, name: str) -> bool:
-    """Say whether the controller has allocated or refused a tenant's VIP."""
-    if lab.cluster.vip(name, "tenants"):
-        return True
-    return "AllocationFailed" in lab.cluster.events(name, "tenants")
