@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from graders.desk import Desk
+from graders.checks import Failed
+from graders.desk import Desk, expect_lease
 from graders.probes.dhcp import Dhcp
 from graders.probes.machine import Machine, Output
 from graders.transports import DockerExec
+from graders.waits import WAITS, Wait
 
 from .says import says
 
@@ -57,10 +59,51 @@ def test_what_it_holds(text: str, address: str) -> None:
     assert _desk(TABLE, text).held() == address
 
 
-def test_a_renewed_lease_ends_later() -> None:
-    """The same end is no renewal."""
+def test_a_renewed_lease_ends_otherwise() -> None:
+    """Later or, leased for a shorter time, earlier; the same is none."""
     desk = _desk(TABLE)
 
     assert desk.renew(1795469270)
+    assert desk.renew(1795469272)
     assert not desk.renew(1795469271)
     assert not _desk("").renew(0)
+
+
+def test_a_lease_without_end_stays_as_it_is() -> None:
+    """The table has 0 for it before and after."""
+    assert _desk(TABLE.replace("1795469271", "0")).renew(0)
+
+
+def test_a_desk_that_is_just_asking_anew_is_waited_for() -> None:
+    """Its old lease is in the table until it has taken the new one."""
+    old = TABLE.replace(".170", ".200")
+    steps = iter([_desk(old, ""), _desk(old), _desk(TABLE)])
+
+    class Asking(Desk):
+        """It is a step further whenever it is looked at."""
+
+        def both(self) -> tuple[str, str]:
+            """Return what the next step has."""
+            return next(steps).both()
+
+    desk = _desk(TABLE)
+
+    assert expect_lease(Asking(desk.machine, desk.dhcp)) == "172.18.100.170"
+
+
+@pytest.mark.parametrize(
+    ("table", "address", "reason"),
+    [
+        ("", HELD, "a lease of the DHCP server, not none"),
+        (TABLE, "", "172.18.100.170, not nothing"),
+        (TABLE.replace(".170", ".200"), HELD, ".200, not 172.18.100.170"),
+    ],
+)
+def test_a_desk_without_its_lease(
+    table: str, address: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table and the desk must say the same."""
+    monkeypatch.setitem(WAITS, "lease", Wait(0, "a test"))
+
+    with pytest.raises(Failed, match=reason):
+        expect_lease(_desk(table, address))
