@@ -100,7 +100,7 @@ def test_leases(lab: Session) -> None:
         seen_by=f"dhcp-try {' '.join(bad[:3])} on lan-client",
         evidence=lambda: lab.dhcp.server.run(*SEE_RANGES).text,
     )
-    held = [one for one in lab.dhcp.leases() if holds(ranges, one.address)]
+    held = [one for one in lab.dhcp.devices() if holds(ranges, one.address)]
     expect(
         "the DHCP server's leases to be outside every pool,",
         expected="all of them",

@@ -67,6 +67,20 @@ class Dhcp:
             if len(row) == _FIELDS and row[0].isdigit()
         ]
 
+    def devices(self) -> list[Lease]:
+        """Return the leases of devices: all but those of `dhcp-try`.
+
+        Whoever types that on the asker has a lease for two minutes which
+        nothing uses; it is by the asker's MAC, and the asker leases nothing
+        else.
+
+        Raises:
+            CannotCheck: a machine is not there.
+
+        """
+        mac = mac_of(self.asker)
+        return [one for one in self.leases() if one.mac != mac]
+
     def tries(self, wishes: Sequence[str]) -> Tries:
         """Ask for each of `wishes` as another new client, all at once.
 

@@ -29,6 +29,14 @@ def test_leases_are_read() -> None:
     ]
 
 
+def test_what_dhcp_try_was_given_is_no_device_s() -> None:
+    """It is known by the MAC of the machine that it was typed on."""
+    asker = says("02:42:AC:12:00:03\n", "lan-client")
+    found = Dhcp(says(TABLE, "dhcp"), asker).devices()
+
+    assert [one.address for one in found] == ["172.18.100.170"]
+
+
 def test_what_was_leased_is_given_back() -> None:
     """Each lease by its address and the client's id, and no other."""
     server, asker = says("", "dhcp"), says(TRIED, "lan-client")
