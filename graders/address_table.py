@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 # Ranges are parted by commas; what YAML's own lists add is no part of them.
 _BETWEEN: Final = re.compile(r"[\s,;\[\]'\"]+")
+# Of one range, with blanks or as a document has it: an en dash.
+_TO: Final = re.compile("\\s*[-\u2013]\\s*")
 
 
 def wrong_rows(table: dict[str, str], plan: Plan) -> list[str]:
@@ -41,7 +43,7 @@ def wrong_rows(table: dict[str, str], plan: Plan) -> list[str]:
 
 def _written(text: str) -> set[int] | None:
     """Return the addresses that a row names; None if it names no ranges."""
-    parts = [part for part in _BETWEEN.split(text) if part]
+    parts = [part for part in _BETWEEN.split(_TO.sub("-", text)) if part]
     try:
         return set().union(*(_of(part) for part in parts)) or None
     except ValueError:

@@ -41,6 +41,15 @@ def test_an_empty_table_is_wrong_in_every_row() -> None:
             f"{PLAN.dhcp_first}-{PLAN.ingress_first - 1},"
             f"{PLAN.ingress_last + 1} - {PLAN.dhcp_last}".replace(" ", ""),
         ),
+        ("dhcp", f"{PLAN.dhcp_first} \u2013 {PLAN.dhcp_last}"),
+        ("app-services", f"{PLAN.pool_first}\u2013{PLAN.pool_last}"),
+        (
+            "free",
+            (
+                f"{PLAN.free_first} - {PLAN.free_last}, "
+                f"{PLAN.rest_first} -{PLAN.rest_last}"
+            ),
+        ),
         (
             "free",
             (
@@ -64,6 +73,8 @@ def test_a_row_may_be_written_otherwise(row: str, text: str) -> None:
         ("dhcp", f"{PLAN.dhcp_first}-{PLAN.dhcp_last + 1}"),
         ("nodes", str(PLAN.lan)),
         ("nodes", "10.0.0.0/8"),
+        ("dhcp", f"{PLAN.dhcp_first} - "),
+        ("dhcp", f"{PLAN.dhcp_first} {PLAN.dhcp_last}"),
         ("free", str(PLAN.service_range)),
         ("free", f"{PLAN.free_first}-{PLAN.free_last}"),
     ],
