@@ -31,6 +31,18 @@ def see_arp(vip: str) -> str:
     return f"arping -b -c 2 -w 2 -I eth0 {vip} on lan-client"
 
 
+def expect_answer_of(lab: Session, vip: str, name: str) -> None:
+    """Fail unless node `name`, and nobody else, answers ARP for `vip`."""
+    names = until("arp", partial(answering, lab, vip), [name].__eq__)
+    expect(
+        f"ARP for {vip}, whose pod is on {name}, to be answered by",
+        expected=name,
+        got=names or "nobody",
+        ok=names == [name],
+        seen_by=see_arp(vip),
+    )
+
+
 def addresses(lab: Session, names: Iterable[str]) -> set[str]:
     """Return the LAN addresses of nodes, given their names."""
     wanted = set(names)

@@ -104,18 +104,24 @@ def moving(
 
 
 @contextlib.contextmanager
-def cordoned(lab: Session, node: str) -> Iterator[None]:
-    """Let no pod be scheduled on `node`, as when it is drained.
+def cordoned(lab: Session, *nodes: str) -> Iterator[None]:
+    """Let no pod be scheduled on `nodes`, as when they are drained.
 
     Raises:
         CannotCheck: the control plane does not answer, or refuses.
 
     """
-    _kubectl(lab, "cordon", node)
+    try:
+        _kubectl(lab, "cordon", *nodes)
+    except BaseException:
+        # Some of them may be: a Ctrl-C comes when it likes.
+        with contextlib.suppress(CannotCheck):
+            _kubectl(lab, "uncordon", *nodes)
+        raise
     try:
         yield
     finally:
-        _kubectl(lab, "uncordon", node)
+        _kubectl(lab, "uncordon", *nodes)
 
 
 def _kubectl(lab: Session, *argv: str) -> None:

@@ -6,9 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from graders.checks import check, expect
+from graders.draining import evict, expect_moved, expect_waiting
 from graders.following import (
     addresses,
     answering,
+    expect_answer_of,
     expect_hop,
     hops,
     see_arp,
@@ -158,11 +160,10 @@ def test_client_address(lab: Session) -> None:
 @check(layer="endpoint", needs=("client_address",), alone=True)
 def test_moved(lab: Session) -> None:
     """Wherever a pod is, the VIPs follow: shown with the grader's own pods."""
-    roles = ("worker", "worker2")
-    names = [lab.plan.docker_name(role) for role in roles]
+    workers = _workers(lab)
     with (
         newcomers(lab) as drawn,
-        moving(lab, SPACE, ("web", "web-lan"), names) as probe,
+        moving(lab, SPACE, ("web", "web-lan"), workers) as probe,
     ):
         vip, lan_vip = probe.vip("web"), probe.vip("web-lan")
         expect(
@@ -172,7 +173,7 @@ def test_moved(lab: Session) -> None:
             ok=bool(vip and lan_vip),
             seen_by="kubectl get ipaddresspools -n metallb-system",
         )
-        for name in names:
+        for name in workers:
             probe.put(name)
             expect_hop(lab, vip, name)
             # For a moment kube-proxy still leads to the pod before.
@@ -185,7 +186,7 @@ def test_moved(lab: Session) -> None:
 @check(layer="policy", needs=("arp",))
 def test_seat(lab: Session) -> None:
     """One pod of web runs, and it is on a worker."""
-    workers = {lab.plan.docker_name(role) for role in ("worker", "worker2")}
+    workers = {*_workers(lab)}
     pods = until(
         "pods",
         lambda: lab.cluster.pod_nodes(SPACE, "app=web"),
@@ -212,26 +213,19 @@ def test_seat(lab: Session) -> None:
 @check(layer="endpoint", needs=("moved", "seat"), full=True)
 def test_drained(lab: Session) -> None:
     """web's pod moves when its worker is drained, and the VIPs follow it."""
-    (pod, node), *_ = lab.cluster.pod_nodes(SPACE, "app=web").items()
+    workers = _workers(lab)
+    (node,) = lab.cluster.pod_nodes(SPACE, "app=web").values()
+    (other,) = {*workers} - {node}
+    vip, lan_vip = _vips(lab)
     with cordoned(lab, node):
-        path = f"/api/v1/namespaces/{SPACE}/pods/{pod}"
-        lab.cluster.ask("DELETE", path)
-        found = until(
-            "pods",
-            lambda: lab.cluster.ready_nodes(SPACE, "web"),
-            lambda nodes: nodes and node not in nodes,
-        )
-        expect(
-            f"web to get ready on another worker when {node} is drained, on",
-            expected="one",
-            got=found,
-            ok=bool(found) and node not in found,
-            seen_by=SEE_PODS,
-        )
-        expect_hop(lab, str(lab.plan.bgp_vip), *found)
-        _all_seen(partial(lossless, where=", ".join(found)), _ways(lab))
+        evict(lab, SPACE, "app=web")
+        expect_moved(lab, SPACE, "web", other)
+        expect_hop(lab, vip, other)
+        expect_answer_of(lab, lan_vip, other)
+        _all_seen(partial(lossless, where=other), _ways(lab))
         with newcomers(lab) as drawn:
-            _all_seen(welcomed, strangers(lab, drawn, *_vips(lab)))
+            _all_seen(welcomed, strangers(lab, drawn, vip, lan_vip))
+    expect_waiting(lab, SPACE, "web", workers)
 
 
 def _all_seen(flow: Callable[[Way], Flows], ways: list[Way]) -> None:
@@ -272,5 +266,9 @@ def _servers(lab: Session, name: str) -> frozenset[str]:
     policy = (service or {"spec": {}})["spec"].get("externalTrafficPolicy")
     if policy == "Local" or not ready:
         return ready
-    roles = ("worker", "worker2")
-    return frozenset(lab.plan.docker_name(role) for role in roles)
+    return frozenset(_workers(lab))
+
+
+def _workers(lab: Session) -> list[str]:
+    """Return the names of the nodes that may have web's pod."""
+    return [lab.plan.docker_name(role) for role in ("worker", "worker2")]

@@ -83,7 +83,7 @@ class Fake:
 
     def run(self, *argv: str) -> Output:
         """Note a command."""
-        self.typed.append(argv[-2:])
+        self.typed.append(argv[3:])
         return Output("kubectl", self.code, "", "refused")
 
 
@@ -191,12 +191,16 @@ def test_a_cordoned_node_is_uncordoned_in_any_case(fake: Fake) -> None:
 
 
 def test_a_refused_cordon_is_said() -> None:
-    """It is the kit that could not look."""
+    """It is the kit that could not look; a half done one is undone."""
+    fake = Fake(code=1)
+
     with (
         pytest.raises(CannotCheck, match="could not cordon"),
-        cordoned(_session(Fake(code=1)), NODES[0]),
+        cordoned(_session(fake), *NODES),
     ):
         pass
+
+    assert fake.typed == [("cordon", *NODES), ("uncordon", *NODES)]
 
 
 def test_the_probe_s_image_is_the_kit_s() -> None:
