@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
@@ -13,15 +12,20 @@ from graders.bgp import (
     names_of,
     neighbours,
 )
+from graders.bgp_rules import (
+    expect_no_answer,
+    expect_passwords_kept,
+    expect_port,
+)
 from graders.checks import check, expect, fail
 from graders.disturb import cut_off
 from graders.making import service_from
 from graders.outside import expect_allocated
+from graders.shares import FEW, shares, spread
 from graders.waits import until
 
 if TYPE_CHECKING:
     from graders.bgp import Neighbour
-    from graders.probes.flows import Flows
     from graders.probes.router import Route
     from graders.session import Session
 
@@ -30,8 +34,6 @@ SPACE: Final = "lab-3"
 HOLD: Final = 10
 OUTAGE: Final = 15
 FLOWS: Final = 40
-# What a node must get at least; by chance a fair half is never so small.
-FEW: Final = 4
 SUMMARY: Final = "vtysh -c 'show bgp ipv4 unicast summary' on router"
 
 
@@ -82,6 +84,8 @@ def test_sessions(lab: Session) -> None:
             got=(peer.local_as, peer.remote_as),
             seen_by=f"vtysh -c 'show bgp neighbors {address}' on router",
         )
+    for role in ("worker", "worker2"):
+        expect_port(lab, role)
 
 
 @check(layer="neighbour", needs=("sessions",))
@@ -152,9 +156,9 @@ def test_flows(lab: Session) -> None:
     seen = until(
         "http",
         partial(lab.client.flows, str(lab.plan.bgp_vip), FLOWS, "/hostname"),
-        lambda seen: not seen.failed and _spread(pods, seen) >= wanted,
+        lambda seen: not seen.failed and spread(pods, seen) >= wanted,
     )
-    shares = dict.fromkeys(sorted(wanted), 0) | _shares(pods, seen)
+    found = dict.fromkeys(sorted(wanted), 0) | shares(pods, seen)
     expect(
         f"the answers to {FLOWS} connections to be",
         expected=FLOWS,
@@ -164,8 +168,8 @@ def test_flows(lab: Session) -> None:
     expect(
         f"{FLOWS} connections to reach",
         expected=f"each worker, {FEW} times or more",
-        got=shares,
-        ok=_spread(pods, seen) >= wanted,
+        got=found,
+        ok=spread(pods, seen) >= wanted,
         seen_by=f"{seen.command} on client",
     )
 
@@ -234,18 +238,9 @@ def test_filter(lab: Session) -> None:
 
 @check(layer="policy", needs=("sessions",), variants=("password",))
 def test_guard(lab: Session) -> None:
-    """The router answers no neighbour that does not know the password."""
-    # The positive control is the session of the same node.
-    router = lab.plan.machines["router"].lan
-    knock = f"exec 3<>/dev/tcp/{router}/179"
-    done = lab.machine("worker").run("timeout", "1", "bash", "-c", knock)
-    expect(
-        "a connection to the router without a password to be",
-        expected="left without an answer",
-        got="accepted",
-        ok=done.code != 0,
-        seen_by=f"timeout 1 bash -c '{knock}' on worker",
-    )
+    """The router asks its neighbours for the password that it always had."""
+    expect_passwords_kept(lab)
+    expect_no_answer(lab)
 
 
 @check(layer="forwarding", needs=("hold", "flows"), full=True)
@@ -299,17 +294,3 @@ def _told(lab: Session, route: Route | None) -> tuple[str, list[str]]:
     if route is None:
         return "", []
     return route.protocol, names_of(lab, route.next_hops)
-
-
-def _shares(pods: dict[str, str], seen: Flows) -> dict[str, int]:
-    """Return how many connections each node got, by its pods' answers."""
-    found: Counter[str] = Counter()
-    for pod, count in seen.answers.items():
-        found[pods.get(pod, f"{pod}, no pod of web")] += count
-    return dict(found)
-
-
-def _spread(pods: dict[str, str], seen: Flows) -> frozenset[str]:
-    """Return the nodes that got a share worth the name."""
-    shares = _shares(pods, seen)
-    return frozenset(node for node, count in shares.items() if count >= FEW)
