@@ -100,6 +100,27 @@ def expect_one_node(lab: Session, vip: str, count: int = 2) -> str:
     return names[0]
 
 
+def expect_uncarried(lab: Session, vip: str) -> None:
+    """Fail if a node has `vip` on an interface, where somebody put it."""
+    look = ("ip", "-o", "-4", "address", "show", "to", vip)
+    texts = at_once(
+        lambda role: lab.machine(role).run(*look).out.strip(), lab.plan.nodes
+    )
+    found = {
+        role: text
+        for role, text in zip(lab.plan.nodes, texts, strict=True)
+        if text
+    }
+    expect(
+        f"{vip} to be on the interfaces of",
+        expected="no node",
+        got=list(found),
+        ok=not found,
+        seen_by=f"{' '.join(look)} on {next(iter(found), 'a node')}",
+        evidence="\n".join(found.values()),
+    )
+
+
 def expect_unowned(lab: Session, ranges: Sequence[str]) -> None:
     """Fail if an address of a pool belongs to somebody else on the site."""
     owners = conflicts(ranges, lab.plan)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 # Of a port of a Service; several ports must have names.
 _PORT: Final = ("name", "port", "targetPort", "protocol")
+# Of a Service, where it has it: who is to serve it.
+_ALSO: Final = frozenset({"loadBalancerClass"})
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,10 @@ class Session:
 
 
 def _copy(service: dict[str, Any] | None, namespace: str) -> dict[str, Any]:
-    """Return a new Service of the same kind: ports, selector, pool."""
+    """Return a new Service of the same kind: ports, selector, pool, class.
+
+    Its labels go along, because pools and advertisements may choose by them.
+    """
     if service is None:
         raise CannotCheck("the Service to make another like it is gone")
     kept = {
@@ -124,13 +129,17 @@ def _copy(service: dict[str, Any] | None, namespace: str) -> dict[str, Any]:
         "metadata": {
             "name": f"grader-{secrets.token_hex(3)}",
             "namespace": namespace,
-            "labels": LABELS,
+            "labels": service["metadata"].get("labels", {}) | LABELS,
             "annotations": kept,
         },
         "spec": {
             "type": "LoadBalancer",
             "selector": service["spec"].get("selector", {}),
             "ports": ports,
+            **{
+                key: service["spec"][key]
+                for key in _ALSO & service["spec"].keys()
+            },
         },
     }
 

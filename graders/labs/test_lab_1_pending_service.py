@@ -10,6 +10,7 @@ from graders.outside import (
     expect_allocated,
     expect_answer,
     expect_one_node,
+    expect_uncarried,
     expect_unowned,
     expect_vip,
 )
@@ -67,9 +68,11 @@ def test_pool(lab: Session) -> None:
 
 @check(layer="advertisement", needs=("vip",))
 def test_arp(lab: Session) -> None:
-    """One node, and nobody else, answers ARP for the VIP."""
+    """One node announces the VIP, and no node has it on an interface."""
     vip = lab.cluster.vip("web", SPACE)
     expect_one_node(lab, vip)
+    # A kernel answers for what its interfaces have, without MetalLB.
+    expect_uncarried(lab, vip)
 
 
 @check(layer="forwarding", needs=("arp",))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ from graders.outside import (
     expect_allocated,
     expect_answer,
     expect_one_node,
+    expect_uncarried,
     expect_vip,
 )
 from graders.probes.client import REQUESTS, Client
@@ -90,26 +90,7 @@ def test_arp(lab: Session) -> None:
 @check(layer="policy", needs=("arp",))
 def test_carried(lab: Session) -> None:
     """The VIP is announced, and stands on no node's interface."""
-    vip = str(lab.plan.l2_vip)
-    look = ("ip", "-o", "-4", "address", "show", "to", vip)
-    with ThreadPoolExecutor() as pool:
-        texts = pool.map(
-            lambda role: lab.machine(role).run(*look).out.strip(),
-            lab.plan.nodes,
-        )
-        found = {
-            role: text
-            for role, text in zip(lab.plan.nodes, texts, strict=True)
-            if text
-        }
-    expect(
-        f"{vip} to be on the interfaces of",
-        expected="no node",
-        got=list(found),
-        ok=not found,
-        seen_by=f"{' '.join(look)} on {next(iter(found), 'a node')}",
-        evidence="\n".join(found.values()),
-    )
+    expect_uncarried(lab, str(lab.plan.l2_vip))
 
 
 @check(layer="policy", needs=("arp",))

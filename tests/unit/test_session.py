@@ -83,6 +83,23 @@ def test_copy() -> None:
     json.dumps(made)
 
 
+def test_copy_is_of_the_same_class() -> None:
+    """Whoever is to serve web is to serve the copy, too."""
+    labels = {"app": "web", "app.kubernetes.io/managed-by": "helm"}
+    service = {
+        "metadata": {"labels": labels},
+        "spec": {**WEB["spec"], "loadBalancerClass": "example.com/other"},
+    }
+
+    made = session._copy(service, "other")
+
+    assert made["spec"]["loadBalancerClass"] == "example.com/other"
+    assert made["metadata"]["labels"] == {
+        "app": "web",
+        "app.kubernetes.io/managed-by": "metallb-lab",
+    }
+
+
 def test_copy_of_several_ports() -> None:
     """Names go along, as Kubernetes wants them; node ports do not."""
     first, second = session._copy(WEB, "other")["spec"]["ports"]
