@@ -37,6 +37,14 @@ def order(
     return dict(zip(_PLACES, hashed, strict=True))
 
 
+def winner(nodes: Iterable[str], address: IPv4Address) -> str:
+    """Return the name of the node that announces `address`, of these."""
+    return min(nodes, key=lambda name: _whole(name, address))
+
+
 def _hash(node: str, address: IPv4Address) -> str:
-    whole = hashlib.sha256(f"{node}#{address}".encode()).hexdigest()
-    return whole[:_SHOWN]
+    return _whole(node, address)[:_SHOWN]
+
+
+def _whole(node: str, address: IPv4Address) -> str:
+    return hashlib.sha256(f"{node}#{address}".encode()).hexdigest()

@@ -7,11 +7,12 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from graders.checks import expect, fail
-from graders.ranges import conflicts
+from graders.ranges import conflicts, holds, networks
 from graders.waits import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from ipaddress import IPv4Address
 
     from graders.probes.client import Client
     from graders.session import Session
@@ -25,6 +26,20 @@ def at_once(judge: Callable[[T], R], items: Iterable[T]) -> list[R]:
     """Judge all `items` at the same time; fail as the first one that does."""
     with ThreadPoolExecutor() as pool:
         return list(pool.map(judge, items))
+
+
+def pool_of(lab: Session, address: str) -> str:
+    """Return the name of the pool that has `address`; "" if none has."""
+    found = lab.cluster.pools().items()
+    return next((name for name, text in found if holds(text, address)), "")
+
+
+def free(lab: Session, ranges: Iterable[str]) -> Iterator[IPv4Address]:
+    """Yield the addresses of `ranges` that no Service has or asks for."""
+    taken = lab.cluster.vips()
+    for text in ranges:
+        for net in networks(text):
+            yield from (one for one in net if str(one) not in taken)
 
 
 def expect_allocated(

@@ -196,9 +196,9 @@ class _Proof:
             yield _Step(
                 f"wrong/{wrong.path.name}",
                 partial(self._play, wrong.path),
-                f"fails on {by}",
+                f"fails on {' or '.join(by)}",
                 partial(_fails_on, by),
-                by,
+                by[0],
             )
         other = repairs.other if self._whole else ()
         for path in (repairs.solution, *other):
@@ -278,8 +278,8 @@ def _flawless(result: GradeResult) -> bool:
     return result.flawless
 
 
-def _fails_on(check: str, result: GradeResult) -> bool:
-    return check in [failed.name for failed in result.failed]
+def _fails_on(checks: tuple[str, ...], result: GradeResult) -> bool:
+    return any(failed.name in checks for failed in result.failed)
 
 
 def _errors(result: GradeResult) -> list[str]:

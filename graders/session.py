@@ -92,16 +92,22 @@ class Session:
         return macs
 
     @contextlib.contextmanager
-    def like(self, name: str, source: str, target: str) -> Iterator[str]:
+    def like(
+        self, name: str, source: str, target: str, address: str = ""
+    ) -> Iterator[str]:
         """Make a Service like `name` of `source` in namespace `target`.
 
-        Yields the new Service's name; it is removed in any case.
+        It asks for `address`, where one is given. Yields the new Service's
+        name; it is removed in any case.
 
         Raises:
             CannotCheck: there is no such Service, or the API refuses.
 
         """
         body = _copy(self.cluster.service(name, source), target)
+        if address:
+            wish = {"metallb.io/loadBalancerIPs": address}
+            body["metadata"]["annotations"] |= wish
         path = f"/api/v1/namespaces/{target}/services"
         with made(self, path, body):
             yield body["metadata"]["name"]

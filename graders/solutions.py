@@ -53,10 +53,10 @@ class LabLike(Protocol):
 
 @dataclass(frozen=True)
 class Wrong:
-    """A repair that must be refused, and by which check."""
+    """A repair that must be refused, and by which of these checks."""
 
     path: Path
-    refused_by: str
+    refused_by: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def repairs_for(
     return Repairs(
         folder / f"{variant}.md",
         tuple(
-            Wrong(path, head.refused_by)
+            Wrong(path, _checks(head))
             for path, head in wrong
             if head.variant == variant
         ),
@@ -146,11 +146,12 @@ def _solution(lab: LabLike, stem: str, head: Head) -> Iterator[str]:
 
 def _wrong(lab: LabLike, head: Head) -> Iterator[str]:
     yield from _variant(lab, head)
-    if head.refused_by not in lab.checks:
-        yield (
-            f"refused-by must name a check ({_names(lab.checks)}), not"
-            f" {head.refused_by!r}"
-        )
+    for name in _checks(head):
+        if name not in lab.checks:
+            yield (
+                f"refused-by must name a check ({_names(lab.checks)}), not"
+                f" {name!r}"
+            )
 
 
 def _other(lab: LabLike, head: Head) -> Iterator[str]:
@@ -165,6 +166,10 @@ def _variant(lab: LabLike, head: Head) -> Iterator[str]:
             f"variant must be one of {_names(lab.variants)}, not"
             f" {head.variant!r}"
         )
+
+
+def _checks(head: Head) -> tuple[str, ...]:
+    return tuple(name.strip() for name in head.refused_by.split(","))
 
 
 def _pages(folder: Path) -> list[Path]:

@@ -107,6 +107,22 @@ class Cluster:
         ingress = service["status"].get("loadBalancer", {}).get("ingress")
         return str(ingress[0].get("ip", "")) if ingress else ""
 
+    def vips(self) -> frozenset[str]:
+        """Return the addresses that any Service has or asks for."""
+        found = set()
+        for service in self.items("/api/v1/services"):
+            status = service.get("status", {}).get("loadBalancer", {})
+            ingress = status.get("ingress")
+            found |= {one.get("ip", "") for one in ingress or []}
+            notes = service["metadata"].get("annotations", {})
+            found |= {
+                text.strip()
+                for key, wish in notes.items()
+                if key.endswith("/loadBalancerIPs")
+                for text in wish.split(",")
+            }
+        return frozenset(found)
+
     def without_vip(self, name: str, namespace: str) -> str:
         """Say what a Service is that has no VIP: pending, or not even that."""
         service = self.service(name, namespace)

@@ -276,3 +276,17 @@ def test_pools(server: Server, cluster: Cluster) -> None:
     assert cluster.pools() == {
         "kind-pool": ["192.0.2.0/28", "192.0.2.32-192.0.2.40"]
     }
+
+
+def test_vips(server: Server, cluster: Cluster) -> None:
+    """Addresses that Services have, and those that they ask for."""
+    ingress = [{"ip": "192.0.2.1"}, {"hostname": "x"}]
+    wish = {"metallb.io/loadBalancerIPs": "192.0.2.2, 192.0.2.3"}
+    server.objects["/api/v1/services"] = {
+        "items": [
+            {"metadata": {}, "status": {"loadBalancer": {"ingress": ingress}}},
+            {"metadata": {"annotations": wish}, "status": {}},
+        ]
+    }
+
+    assert cluster.vips() - {""} == {"192.0.2.1", "192.0.2.2", "192.0.2.3"}

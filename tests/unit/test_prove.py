@@ -281,6 +281,16 @@ def test_wrong_repair_refused_by_another_check() -> None:
     assert rows["wrong/wide.md"].expected == "fails on pool"
 
 
+def test_wrong_repair_refused_by_one_of_several(folder: Path) -> None:
+    """Which check comes first may hang on the student's numbers."""
+    write(folder / "wrong" / "wide.md", "no-pool", "vip, pool")
+
+    rows, _ = proof()
+
+    assert not bad(rows)
+    assert rows["wrong/wide.md"].expected == "fails on vip or pool"
+
+
 @pytest.mark.usefixtures("folder")
 def test_solution_that_does_not_repair() -> None:
     """A solution must pass."""

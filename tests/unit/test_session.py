@@ -53,14 +53,18 @@ class FakeCluster:
         """Keep it, and what is asked."""
         self._service = service
         self.asked: list[tuple[str, str]] = []
+        self.bodies: list[dict[str, Any]] = []
 
     def service(self, *_: str) -> dict[str, Any] | None:
         """Return it."""
         return self._service
 
-    def ask(self, verb: str, path: str, body: object = None) -> None:
+    def ask(
+        self, verb: str, path: str, body: dict[str, Any] | None = None
+    ) -> None:
         """Take a request."""
         assert (body is not None) == (verb == "POST")
+        self.bodies += [body] if body else []
         self.asked.append((verb, path))
 
 
@@ -140,6 +144,17 @@ def test_copy_of_nothing() -> None:
     ):
         pytest.fail("not to be reached")
     assert cluster.asked == []
+
+
+def test_the_copy_asks_for_an_address() -> None:
+    """It is the one that it was given, and no other."""
+    cluster = FakeCluster(WEB)
+
+    with _session(cluster).like("web", "lab-1", "other", "192.0.2.1"):
+        pass
+
+    notes = cluster.bodies[0]["metadata"]["annotations"]
+    assert notes["metallb.io/loadBalancerIPs"] == "192.0.2.1"
 
 
 def test_the_copy_is_removed() -> None:

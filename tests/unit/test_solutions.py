@@ -88,6 +88,7 @@ def test_lab_without_folder(tmp_path: Path) -> None:
         (("wrong/x.md", "nope", "pool"), "one of no-pool, not 'nope'"),
         (("wrong/x.md", "no-pool", ""), "name a check (vip, pool, http), not"),
         (("wrong/x.md", "no-pool", "vpi"), "not 'vpi'"),
+        (("wrong/x.md", "no-pool", "vip, vpi"), "not 'vpi'"),
         (("other/x.md", "", ""), "variant must be one of no-pool, not ''"),
         (
             ("other/x.md", "no-pool", "vip"),

@@ -1,0 +1,68 @@
+"""Addresses that show who takes part in announcing them."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from types import SimpleNamespace
+from typing import Any
+
+from graders.election import winner
+from graders.layer2 import tempting, workers
+from graders.outside import free, pool_of
+from graders.plan import make_plan
+
+PLAN = make_plan()
+CONTROL = PLAN.docker_name("control-plane")
+
+
+def session(*taken: str, pool: str = PLAN.pool) -> Any:  # noqa: ANN401 - a stand-in
+    """Return a session with two pools and some addresses taken."""
+    cluster = SimpleNamespace(
+        pools=lambda: {
+            PLAN.private_pool_name: [PLAN.private_pool],
+            PLAN.pool_name: [pool],
+        },
+        vips=lambda: frozenset(taken),
+    )
+    return SimpleNamespace(plan=PLAN, cluster=cluster)
+
+
+def test_the_control_plane_is_no_worker() -> None:
+    """It is excluded from load balancing."""
+    assert workers(session()) == set(PLAN.node_names()) - {CONTROL}
+
+
+def test_an_address_tempts_the_control_plane() -> None:
+    """By MetalLB's own sum it would be the one to announce it."""
+    vip = str(PLAN.l2_vip)
+    found = tempting(session(vip), vip)
+
+    assert winner(PLAN.node_names(), IPv4Address(found)) == CONTROL
+    assert found in map(str, free(session(), [PLAN.pool]))
+    assert tempting(session(vip, found), vip) not in {found, vip, ""}
+
+
+def test_where_no_address_tempts() -> None:
+    """A pool of web's address alone has none, and so has no pool."""
+    vip = str(PLAN.l2_vip)
+
+    assert not tempting(session(vip, pool=f"{vip}/32"), vip)
+    assert not tempting(session(), "192.0.2.1")
+
+
+def test_pools_are_found_by_their_addresses() -> None:
+    """However they are called."""
+    vip = str(PLAN.private_vip)
+
+    assert pool_of(session(), vip) == PLAN.private_pool_name
+    assert not pool_of(session(), "192.0.2.1")
+
+
+def test_addresses_in_use_are_not_free() -> None:
+    """Nobody can have them once more."""
+    lab = session("192.0.2.1", "192.0.2.2")
+
+    assert [str(one) for one in free(lab, ["192.0.2.0/30"])] == [
+        "192.0.2.0",
+        "192.0.2.3",
+    ]
