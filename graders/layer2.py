@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
+from graders.checks import expect
 from graders.election import winner
 from graders.outside import free, pool_of
+from graders.waits import until
 
 if TYPE_CHECKING:
     from graders.session import Session
+
+SEE_STATUS: Final = "kubectl get servicel2statuses -n metallb-system -o yaml"
 
 
 def workers(lab: Session) -> frozenset[str]:
@@ -36,4 +41,51 @@ def tempting(lab: Session, vip: str) -> str:
             if winner(names, address) == control
         ),
         "",
+    )
+
+
+def expect_ready(lab: Session, name: str, space: str) -> None:
+    """Fail unless a Service has a ready endpoint in time."""
+    look = partial(lab.cluster.ready_nodes, space, name)
+    nodes = until("announce", look, bool)
+    expect(
+        f"the ready endpoints of {name} to be on",
+        expected="a node",
+        got=nodes,
+        ok=bool(nodes),
+        seen_by="kubectl get endpointslices"
+        f" -l kubernetes.io/service-name={name} -n {space}",
+    )
+
+
+def expect_announced(lab: Session, name: str, space: str) -> None:
+    """Fail unless a node says in time that it announces a new Service."""
+    look = partial(lab.cluster.announcers, name, space)
+    nodes = until("announce", look, bool)
+    expect(
+        "a new Service to be announced by",
+        expected="a node",
+        got=list(nodes),
+        ok=bool(nodes),
+        seen_by=SEE_STATUS,
+        evidence=lambda: lab.cluster.events(name, space),
+    )
+
+
+def expect_silence(lab: Session, service: tuple[str, str, str]) -> None:
+    """Fail if anybody announces or answers for a Service's address.
+
+    The Service is given by name, namespace and address. Whoever announces it
+    is asked last: the request takes a second, which a slow speaker may need.
+    """
+    name, space, address = service
+    arp = lab.lan_client.arping(address, 1)
+    nodes = lab.cluster.announcers(name, space)
+    expect(
+        f"ARP for the private {address} to be answered by",
+        expected="nobody",
+        got=[*nodes, *arp.macs],
+        ok=not nodes and not arp.macs,
+        seen_by=f"{arp.command} on lan-client",
+        evidence=arp.text,
     )
