@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 SEE_POOLS = "kubectl get ipaddresspools -n metallb-system"
+EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 
 
 def at_once(judge: Callable[[T], R], items: Iterable[T]) -> list[R]:
@@ -113,6 +114,19 @@ def expect_one_node(lab: Session, vip: str, count: int = 2) -> str:
         evidence=arp.text,
     )
     return names[0]
+
+
+def expect_excluded(lab: Session) -> None:
+    """Fail unless the control plane is kept out of load balancing."""
+    name = lab.plan.docker_name("control-plane")
+    node = lab.cluster.get(f"/api/v1/nodes/{name}") or {"metadata": {}}
+    expect(
+        f"{name} to be",
+        expected="excluded from external load balancers",
+        got="free of the label",
+        ok=EXCLUDED in node["metadata"].get("labels", {}),
+        seen_by=f"kubectl get nodes -L {EXCLUDED}",
+    )
 
 
 def expect_uncarried(lab: Session, vip: str) -> None:

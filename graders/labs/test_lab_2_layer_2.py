@@ -20,6 +20,7 @@ from graders.outside import (
     at_once,
     expect_allocated,
     expect_answer,
+    expect_excluded,
     expect_one_node,
     expect_uncarried,
     expect_vip,
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 SPACE = "lab-2"
 PRIVATE = "finance"
 TEXT = "hello from web"
-EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 
 
 @check(layer="allocation")
@@ -62,15 +62,7 @@ def test_announced(lab: Session) -> None:
         seen_by=SEE_STATUS,
         evidence=lambda: lab.cluster.events("web", SPACE),
     )
-    master = lab.plan.docker_name("control-plane")
-    node = lab.cluster.get(f"/api/v1/nodes/{master}") or {"metadata": {}}
-    expect(
-        f"{master} to be",
-        expected="excluded from external load balancers",
-        got="free of the label",
-        ok=EXCLUDED in node["metadata"].get("labels", {}),
-        seen_by=f"kubectl get nodes -L {EXCLUDED}",
-    )
+    expect_excluded(lab)
 
 
 @check(layer="neighbour", needs=("announced",))

@@ -20,7 +20,7 @@ from graders.bgp_rules import (
 from graders.checks import check, expect, fail
 from graders.disturb import cut_off
 from graders.making import service_from
-from graders.outside import expect_allocated
+from graders.outside import expect_allocated, expect_excluded
 from graders.shares import FEW, shares, spread
 from graders.waits import until
 
@@ -45,7 +45,7 @@ def test_vip(lab: Session) -> None:
 
 @check(layer="advertisement", needs=("vip",))
 def test_announced(lab: Session) -> None:
-    """The speaker of each worker announces the VIP."""
+    """The speaker of each worker, and no other, announces the VIP."""
     wanted = eligible(lab).keys()
     found = until(
         "withdraw", partial(announcers, lab, "web", SPACE), wanted.__eq__
@@ -57,6 +57,8 @@ def test_announced(lab: Session) -> None:
         seen_by="kubectl get servicebgpstatuses -A -o yaml",
         evidence=lambda: lab.cluster.events("web", SPACE),
     )
+    # It has no pod of web, and would announce the next Service.
+    expect_excluded(lab)
 
 
 @check(layer="neighbour")
@@ -222,7 +224,7 @@ def test_filter(lab: Session) -> None:
         accepted = lab.router.prefixes()
         if hops != wanted:
             fail(
-                "expected paths to a new Service by every worker, not"
+                "expected paths to a new Service by the workers alone, not"
                 f" {', '.join(names_of(lab, hops)) or 'none'}",
                 seen_by="vtysh -c 'show bgp ipv4 unicast' on router",
             )

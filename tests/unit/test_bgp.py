@@ -39,7 +39,9 @@ def session(said: str = "", items: list[dict[str, Any]] | None = None) -> Any:  
         asked=asked,
         router=SimpleNamespace(vtysh=lambda _: SimpleNamespace(out=said)),
         cluster=SimpleNamespace(
-            items=lambda _: items or [], ask=ask, vip=lambda *_: "192.0.2.1"
+            items=lambda _: [] if items is None else items,
+            ask=ask,
+            vip=lambda *_: "192.0.2.1",
         ),
     )
 
@@ -120,3 +122,20 @@ def test_a_probe_that_is_not_announced_cannot_check(
         pass
 
     assert [verb for verb, _ in lab.asked] == ["POST"] * 3 + ["DELETE"] * 3
+
+
+def test_a_node_too_many_does_not_keep_the_grader_from_looking() -> None:
+    """It is the check that judges which nodes announce."""
+    nodes = PLAN.node_names()
+    items: list[dict[str, Any]] = []
+    lab = session(items=items)
+
+    def ask(verb: str, path: str, body: dict[str, Any] | None = None) -> None:
+        if verb == "POST" and path.endswith("/services"):
+            name = (body or {})["metadata"]["name"]
+            items.extend(status(node, serviceName=name) for node in nodes)
+
+    lab.cluster.ask = ask
+
+    with foreign_service(cast("Session", lab), "lab-3") as address:
+        assert address == "192.0.2.1"
