@@ -65,6 +65,33 @@ def service_from(
         CannotCheck: the API refuses.
 
     """
+    wish = {"metallb.io/address-pool": pool}
+    with _service(lab, namespace, wish, labels) as name:
+        yield name
+
+
+@contextlib.contextmanager
+def service_at(lab: Session, namespace: str, address: str) -> Iterator[str]:
+    """Make a Service before web's pods that asks for `address`.
+
+    Yields its name; it is removed in any case.
+
+    Raises:
+        CannotCheck: the API refuses.
+
+    """
+    wish = {"metallb.io/loadBalancerIPs": address}
+    with _service(lab, namespace, wish) as name:
+        yield name
+
+
+@contextlib.contextmanager
+def _service(
+    lab: Session,
+    namespace: str,
+    wish: dict[str, str],
+    labels: Mapping[str, str] | None = None,
+) -> Iterator[str]:
     name = f"grader-{secrets.token_hex(3)}"
     body = {
         "apiVersion": "v1",
@@ -72,7 +99,7 @@ def service_from(
         "metadata": {
             "name": name,
             "labels": {**(labels or {}), **LABELS},
-            "annotations": {"metallb.io/address-pool": pool},
+            "annotations": wish,
         },
         "spec": {
             "type": "LoadBalancer",

@@ -60,6 +60,13 @@ def expect_allocated(
     return vip
 
 
+def decided(lab: Session, name: str, space: str) -> bool:
+    """Say whether the controller has allocated or refused a VIP."""
+    if lab.cluster.vip(name, space):
+        return True
+    return "AllocationFailed" in lab.cluster.events(name, space)
+
+
 def expect_vip(lab: Session, name: str, space: str) -> str:
     """Return the VIP of a new Service; fail if it gets none in time."""
     vip = until("fresh", lambda: lab.cluster.vip(name, space), bool)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from graders.checks import expect
 from graders.making import namespace, service_from
-from graders.outside import SEE_POOLS, at_once, expect_vip
+from graders.outside import SEE_POOLS, at_once, decided, expect_vip
 from graders.ranges import holds
 from graders.waits import until
 
@@ -79,10 +79,4 @@ def _expect_refused(
 def _decided(lab: Session, asked: tuple[str, str]) -> None:
     """Wait until the controller has given a Service a VIP, or refused it."""
     space, name = asked
-
-    def decided() -> bool:
-        if lab.cluster.vip(name, space):
-            return True
-        return "AllocationFailed" in lab.cluster.events(name, space)
-
-    until("absent", decided, bool)
+    until("absent", partial(decided, lab, name, space), bool)

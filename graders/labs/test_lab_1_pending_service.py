@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from graders.checks import check, expect
+from graders.making import service_at
 from graders.outside import (
     SEE_POOLS,
+    decided,
     expect_allocated,
     expect_answer,
     expect_one_node,
     expect_uncarried,
     expect_unowned,
     expect_vip,
+    free,
+    pool_of,
 )
 from graders.ranges import holds, outside
 from graders.waits import until
@@ -23,6 +29,8 @@ if TYPE_CHECKING:
 SPACE = "lab-1"
 NEIGHBOURS = "neighbours"
 TEXT = "hello from web"
+# Addresses of a pool that are looked at: as many as are kept for Services.
+MOST = 256
 
 
 @check(layer="allocation")
@@ -95,15 +103,47 @@ def test_fresh(lab: Session) -> None:
     layer="policy", needs=("fresh",), variants=("pool-selector",), alone=True
 )
 def test_guard(lab: Session) -> None:
-    """A Service of a namespace without a right to the pool stays pending."""
-    # `fresh` is the positive control: where the namespace has the right, a
-    # Service gets its VIP well within this wait.
-    with lab.like("web", SPACE, "default") as name:
-        vip = until("absent", lambda: lab.cluster.vip(name, "default"), bool)
+    """A namespace without a right to the pool gets none of its addresses."""
+    spare = _spare(lab)
+    home = pool_of(lab, str(lab.plan.neighbour_vips["billing"]))
+    own = spare.get(home, [])
+    expect(
+        f"free addresses of {lab.plan.pool} beside billing and search:",
+        expected="two or more",
+        got=len(own),
+        ok=len(own) > 1,
+        seen_by=SEE_POOLS,
+    )
+    # The positive control: who has the right gets what it asks for. It is
+    # another address, for the controller may not have taken this one back.
+    with service_at(lab, NEIGHBOURS, own[1]) as name:
+        expect_vip(lab, name, NEIGHBOURS)
+    for pool, (address, *_) in spare.items():
+        with service_at(lab, "default", address) as name:
+            until("absent", partial(decided, lab, name, "default"), bool)
+            vip = lab.cluster.vip(name, "default")
         expect(
-            "a Service in namespace default to stay",
+            f"a Service in namespace default that asks for {address} of pool"
+            f" {pool} to stay",
             expected="<pending>",
             got=vip,
             ok=not vip,
-            seen_by="kubectl get ipaddresspools -n metallb-system -o yaml",
+            seen_by=f"{SEE_POOLS} -o yaml",
         )
+
+
+def _spare(lab: Session) -> dict[str, list[str]]:
+    """Return two free addresses of the agreed range from each pool in it.
+
+    It is the range that is reserved, under whatever names; pools beside it
+    may be for everybody.
+    """
+    found = {
+        name: [
+            str(address)
+            for address in islice(free(lab, ranges), MOST)
+            if holds([lab.plan.pool], str(address))
+        ][:2]
+        for name, ranges in lab.cluster.pools().items()
+    }
+    return {name: two for name, two in found.items() if two}
