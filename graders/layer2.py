@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from graders.checks import expect
 from graders.election import winner
-from graders.outside import free, pool_of
+from graders.errors import CannotCheck
+from graders.outside import at_once, free, pool_of
+from graders.probes.client import Client
 from graders.waits import until
 
 if TYPE_CHECKING:
     from graders.session import Session
 
+STORAGE: Final = "eth1"
 SEE_STATUS: Final = "kubectl get servicel2statuses -n metallb-system -o yaml"
 
 
@@ -88,4 +91,51 @@ def expect_silence(lab: Session, service: tuple[str, str, str]) -> None:
         ok=not nodes and not arp.macs,
         seen_by=f"{arp.command} on lan-client",
         evidence=arp.text,
+    )
+
+
+def expect_off_storage(lab: Session, vip: str, names: list[str]) -> None:
+    """Fail if the desk hears of `vip` on the storage network.
+
+    What keeps it from there is nothing to this: an advertisement's
+    interfaces do, and so does what the speakers leave out. The nodes with
+    these names, which announce it, are heard there under addresses of their
+    own, or the silence says nothing.
+
+    Raises:
+        CannotCheck: the desk is not on the storage network.
+
+    """
+    desk = Client(lab.machine("desk"))
+    if desk.machine.run("ip", "link", "show", STORAGE).code:
+        raise CannotCheck(
+            f"the desk has no {STORAGE}, so it hears no storage network",
+            way_out="`lab reset` brings it back",
+        )
+    own = [
+        str(lab.plan.storage_addresses[role])
+        for role, node in lab.plan.nodes.items()
+        if node.name in names
+    ]
+    asked = [*own, vip]
+    *present, told = at_once(
+        lambda address: desk.arping(address, 1, STORAGE), asked
+    )
+    for address, arp in zip(own, present, strict=True):
+        expect(
+            f"the storage network to be as it was: ARP for {address} to be"
+            " answered by",
+            expected="the node that has it",
+            got=arp.macs or "nobody",
+            ok=bool(arp.macs),
+            seen_by=f"{arp.command} on desk",
+            evidence=arp.text,
+        )
+    expect(
+        "ARP for the VIP on the storage network to be answered by",
+        expected="nobody",
+        got=told.macs,
+        ok=not told.macs,
+        seen_by=f"{told.command} on desk",
+        evidence=told.text,
     )

@@ -10,6 +10,7 @@ from graders.disturb import cut_off
 from graders.layer2 import (
     SEE_STATUS,
     expect_announced,
+    expect_off_storage,
     expect_ready,
     expect_silence,
     tempting,
@@ -26,7 +27,7 @@ from graders.outside import (
     expect_vip,
     pool_of,
 )
-from graders.probes.client import REQUESTS, Client
+from graders.probes.client import REQUESTS
 from graders.waits import until
 
 if TYPE_CHECKING:
@@ -89,23 +90,8 @@ def test_carried(lab: Session) -> None:
 @check(layer="policy", needs=("arp",))
 def test_storage(lab: Session) -> None:
     """The VIP is announced on the LAN only, not on the storage network."""
-    for node, devices in lab.cluster.announcers("web", SPACE).items():
-        expect(
-            f"the interfaces on which {node} announces web to be",
-            expected="eth0",
-            got=devices or "all that there are",
-            ok=devices == {"eth0"},
-            seen_by=SEE_STATUS,
-        )
-    desk = Client(lab.machine("desk"))
-    arp = desk.arping(str(lab.plan.l2_vip), 1, "eth1")
-    expect(
-        "ARP for the VIP on the storage network to be answered by",
-        expected="nobody",
-        got=arp.macs,
-        ok=not arp.macs,
-        seen_by=f"{arp.command} on desk",
-        evidence=arp.text,
+    expect_off_storage(
+        lab, str(lab.plan.l2_vip), list(lab.cluster.announcers("web", SPACE))
     )
 
 

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from ipaddress import IPv4Address
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from graders.checks import Failed
 from graders.election import winner
-from graders.layer2 import tempting, workers
+from graders.errors import CannotCheck
+from graders.layer2 import expect_off_storage, tempting, workers
 from graders.outside import free, pool_of
 from graders.plan import make_plan
+from graders.probes.machine import Machine, Output
+from graders.transports import DockerExec
 
 PLAN = make_plan()
 CONTROL = PLAN.docker_name("control-plane")
@@ -66,3 +73,39 @@ def test_addresses_in_use_are_not_free() -> None:
         "192.0.2.0",
         "192.0.2.3",
     ]
+
+
+@dataclass(frozen=True)
+class Desk(Machine):
+    """A desk on a storage network where some addresses are answered for."""
+
+    answered: tuple[str, ...] = ()
+
+    def run(self, *argv: str, seconds: float = 20, stdin: str = "") -> Output:
+        """Show its interface, or ask for an address."""
+        del seconds, stdin
+        if argv[0] == "ip":
+            return Output("ip", 0 if self.answered else 1, "", "")
+        heard = f"Unicast reply from {argv[-1]} [02:42:0A:00:00:03]  1ms\n"
+        known = argv[-1] in self.answered
+        return Output("arping", 0, heard if known else "", "")
+
+
+def storage(*answered: str) -> Any:  # noqa: ANN401 - a stand-in
+    """Return a session whose desk hears answers for these addresses."""
+    desk = Desk("desk", DockerExec("metallb-lab-desk"), answered)
+    return SimpleNamespace(plan=PLAN, machine=lambda _: desk)
+
+
+def test_the_storage_network_hears_the_node_and_not_the_vip() -> None:
+    """Silence counts where the node itself is heard."""
+    vip, own = str(PLAN.l2_vip), str(PLAN.storage_addresses["worker"])
+    names = [PLAN.docker_name("worker")]
+
+    expect_off_storage(storage(own), vip, names)
+    with pytest.raises(Failed, match="on the storage network to be answered"):
+        expect_off_storage(storage(own, vip), vip, names)
+    with pytest.raises(Failed, match=f"{own} to be answered by the node"):
+        expect_off_storage(storage("192.0.2.1"), vip, names)
+    with pytest.raises(CannotCheck, match="the desk has no eth1"):
+        expect_off_storage(storage(), vip, names)
