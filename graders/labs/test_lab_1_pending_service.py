@@ -7,9 +7,10 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from graders.checks import check, expect
-from graders.making import service_at
+from graders.making import service_at, service_from
 from graders.outside import (
     SEE_POOLS,
+    at_once,
     decided,
     expect_allocated,
     expect_answer,
@@ -91,6 +92,16 @@ def test_http(lab: Session) -> None:
         expect_answer(client, vip, TEXT)
 
 
+@check(layer="advertisement", needs=("http",), alone=True)
+def test_announced(lab: Session) -> None:
+    """Whichever pool the next Service draws from, its VIP is announced."""
+    # MetalLB draws from any of them, another one each time; that web's own is
+    # announced is seen already.
+    home = pool_of(lab, lab.cluster.vip("web", SPACE))
+    others = [name for name in lab.cluster.open_pools() if name != home]
+    at_once(partial(_announced, lab), others)
+
+
 @check(layer="allocation", needs=("http",), alone=True)
 def test_fresh(lab: Session) -> None:
     """Another Service like web gets a VIP of its own and answers."""
@@ -130,6 +141,28 @@ def test_guard(lab: Session) -> None:
             ok=not vip,
             seen_by=f"{SEE_POOLS} -o yaml",
         )
+
+
+def _announced(lab: Session, pool: str) -> None:
+    """Fail if nobody announces what lab-1 may get from `pool`."""
+    with service_from(lab, SPACE, pool) as name:
+        until("fresh", partial(decided, lab, name, SPACE), bool)
+        if not (vip := lab.cluster.vip(name, SPACE)):
+            return  # It is full, or not for lab-1.
+        arp = until(
+            "arp",
+            lambda: lab.lan_client.arping(vip, 1),
+            lambda arp: arp.macs,
+        )
+    expect(
+        f"ARP for {vip} of pool {pool}, which the next Service may get, to be"
+        " answered by",
+        expected="a node",
+        got=arp.macs or "nobody",
+        ok=bool(arp.macs),
+        seen_by="kubectl get l2advertisements -n metallb-system -o yaml",
+        evidence=arp.text,
+    )
 
 
 def _spare(lab: Session) -> dict[str, list[str]]:

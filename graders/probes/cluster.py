@@ -197,6 +197,14 @@ class Cluster:
             for pool in found
         }
 
+    def open_pools(self) -> list[str]:
+        """Return the pools that are drawn from without being asked for."""
+        return [
+            pool["metadata"]["name"]
+            for pool in self.items(f"{METALLB}/ipaddresspools")
+            if pool["spec"].get("autoAssign", True)
+        ]
+
 
 def _configuration(kubeconfig: Path, context: str) -> client.Configuration:
     """Return what the kubeconfig says of `context`; one try per request."""

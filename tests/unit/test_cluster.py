@@ -290,3 +290,19 @@ def test_vips(server: Server, cluster: Cluster) -> None:
     }
 
     assert cluster.vips() - {""} == {"192.0.2.1", "192.0.2.2", "192.0.2.3"}
+
+
+def test_open_pools(server: Server, cluster: Cluster) -> None:
+    """A pool is drawn from unless it says that it must be asked for."""
+    server.objects[f"{METALLB}/ipaddresspools"] = {
+        "items": [
+            {"metadata": {"name": name}, "spec": spec}
+            for name, spec in (
+                ("plain", {}),
+                ("said", {"autoAssign": True}),
+                ("asked", {"autoAssign": False}),
+            )
+        ]
+    }
+
+    assert cluster.open_pools() == ["plain", "said"]
