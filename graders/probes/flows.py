@@ -7,6 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 
+from graders.errors import CannotCheck
+
 if TYPE_CHECKING:
     from graders.probes.machine import Machine
 
@@ -95,6 +97,7 @@ class Watch:
     seconds: float
     samples: list[tuple[float, bool]] = field(default_factory=list)
     _thread: threading.Thread | None = None
+    _trouble: Exception | None = None
 
     def __enter__(self) -> Self:
         """Begin."""
@@ -102,11 +105,26 @@ class Watch:
         self._thread.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
-        """End early, and collect what was seen."""
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        """End early, and collect what was seen.
+
+        Raises:
+            CannotCheck: nothing was seen, which is not to say that nothing
+                was lost.
+
+        """
         self.machine.run("touch", _STOP)
         assert self._thread  # noqa: S101 - made by __enter__
         self._thread.join(self.seconds + 10)
+        if kind is not None:
+            return
+        if self._trouble:
+            raise self._trouble
+        if not self.samples:
+            raise CannotCheck(
+                f"the watch of {self.url} on {self.machine.role} saw nothing",
+                way_out="grade again",
+            )
 
     @property
     def total(self) -> int:
@@ -139,6 +157,13 @@ class Watch:
         return found
 
     def _run(self) -> None:
+        """Watch; what goes wrong in this thread is told at the end."""
+        try:
+            self._look()
+        except Exception as error:  # noqa: BLE001 - it is raised by __exit__
+            self._trouble = error
+
+    def _look(self) -> None:
         count = str(int(self.seconds * _RATE))
         done = self.machine.run(
             *("sh", "-c", _WATCH, "watch", self.url, count, _STOP),

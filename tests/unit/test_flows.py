@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
+from graders.errors import CannotCheck
 from graders.probes.flows import Watch, flows, long_flow
+from graders.probes.machine import Machine, Output
+from graders.transports import DockerExec
 
 from .says import says
 
@@ -52,3 +57,40 @@ def test_watch(
     assert watch.outages() == pytest.approx(outages)
     assert watch.window == pytest.approx(window)
     assert (watch.failed, watch.total) == (failed, rows.count("\n"))
+
+
+@dataclass(frozen=True)
+class Fails(Machine):
+    """A machine that cannot be looked from."""
+
+    def run(self, *argv: str, seconds: float = 20, stdin: str = "") -> Output:
+        """End the watch, but do not begin it."""
+        del seconds, stdin
+        if argv[0] == "touch":
+            return Output("touch", 0, "", "")
+        raise CannotCheck("client is gone")
+
+
+def test_a_watch_that_saw_nothing_cannot_check() -> None:
+    """No sample is no loss only to who does not look."""
+    with (
+        pytest.raises(CannotCheck, match="on client saw nothing"),
+        Watch(says(""), "http://10.0.100.7/", 1),
+    ):
+        pass
+
+
+def test_what_kept_a_watch_from_looking_is_told() -> None:
+    """Unless something else went wrong, which comes first."""
+    gone = Fails("client", DockerExec("metallb-lab-client"))
+
+    with (
+        pytest.raises(CannotCheck, match="client is gone"),
+        Watch(gone, "http://10.0.100.7/", 1),
+    ):
+        pass
+    with (
+        pytest.raises(KeyboardInterrupt),
+        Watch(gone, "http://10.0.100.7/", 1),
+    ):
+        raise KeyboardInterrupt
