@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from graders.checks import expect
 from graders.errors import CannotCheck
 from graders.making import LABELS, made, service_from
 from graders.probes.cluster import METALLB
@@ -73,6 +74,25 @@ def neighbours(lab: Session) -> dict[str, Neighbour]:
         for address, told in found.items()
         if isinstance(told, dict) and "bgpState" in told
     }
+
+
+def expect_session(
+    lab: Session, name: str, address: str, peer: Neighbour | None
+) -> None:
+    """Fail unless the router's session with a node is up and as agreed."""
+    expect(
+        f"the session of the router with {name} to be",
+        expected="Established",
+        got=peer.state if peer else "not configured",
+        seen_by="vtysh -c 'show bgp ipv4 unicast summary' on router",
+        evidence=lambda: lab.router.vtysh("show bgp summary").text,
+    )
+    expect(
+        f"the AS numbers of router and {name} to be",
+        expected=(lab.plan.router_asn, lab.plan.cluster_asn),
+        got=peer and (peer.local_as, peer.remote_as),
+        seen_by=f"vtysh -c 'show bgp neighbors {address}' on router",
+    )
 
 
 def announcers(lab: Session, name: str, namespace: str) -> frozenset[str]:

@@ -69,6 +69,9 @@ def _case(lab: str, check: CheckResult) -> ET.Element:
         verdict = ET.SubElement(case, _kind(check))
         verdict.set("message", printable(check.reason))
         verdict.text = _details(check)
+    if check.measured:
+        told = ET.SubElement(case, "system-out")
+        told.text = printable(check.measured)
     return case
 
 

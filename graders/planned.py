@@ -34,6 +34,10 @@ class SessionLike(Protocol):
     def plan(self) -> PlanLike:
         """The plan of the lab that is graded."""
 
+    @property
+    def measured(self) -> Mapping[str, str]:
+        """What checks have measured, by their names."""
+
 
 @dataclass(frozen=True)
 class Planned:

@@ -204,6 +204,7 @@ class GradePlugin:
             points=check.of if verdict.outcome == "pass" else 0,
             of=check.of,
             seconds=round(run.seconds, 3),
+            measured=self._session.measured.get(check.name, ""),
             **vars(verdict),
         )
         self.results[check.name] = result

@@ -29,6 +29,7 @@ _POINTS: Final = 5
 _ROOMY: Final = 96
 _UNDER: Final = " " * 9
 _SEEN_BY: Final = "seen by   "
+_MEASURED: Final = "measured  "
 _EVIDENCE: Final = " " * 11
 
 
@@ -60,6 +61,8 @@ class Report:
     def check(self, check: CheckResult) -> None:
         """Print what became of one check, with what a failure shows."""
         self._line(check)
+        if check.measured:
+            self._wrapped(_UNDER + _MEASURED, check.measured, "dim")
         if check.outcome == "pass":
             return
         if not self._in_line(check):

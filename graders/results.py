@@ -34,6 +34,7 @@ class CheckResult(BaseModel):
     `layer` is empty if the grader file could not be read. `reason` is the
     one line to read when the outcome is not `pass`; `expected` and `got`
     are empty when that line is not of the form "expected X, not Y".
+    `measured` is a figure for whoever wants to know how well it passed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,6 +51,7 @@ class CheckResult(BaseModel):
     seen_by: Text = ""
     evidence: Text = ""
     reason: Text = ""
+    measured: Text = ""
 
 
 class Heading(BaseModel):

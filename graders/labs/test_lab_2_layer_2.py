@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -38,6 +39,8 @@ SPACE = "lab-2"
 PRIVATE = "finance"
 TEXT = "hello from web"
 FLOWS = 30
+# Seconds; longer than a worker is cut off and comes back.
+WATCH = 90
 
 
 @check(layer="allocation")
@@ -153,12 +156,14 @@ def test_failover(lab: Session) -> None:
         fail("expected one worker to announce web, not none or two")
     (first,) = owners
     left = lab.cluster.ready_nodes(SPACE, "web") - {first}
-    with cut_off(lab, first):
+    with lab.lan_client.watch(vip, WATCH) as watch, cut_off(lab, first):
+        began = time.monotonic()
         second = until(
             "takeover",
             partial(_answering, lab, vip),
             lambda found: found and found <= workers(lab),
         )
+        heard = time.monotonic() - began
         expect(
             f"with {first} silent, {vip} to be answered within 20 s by",
             expected="another worker",
@@ -174,6 +179,10 @@ def test_failover(lab: Session) -> None:
                 partial(_passes, vip, ", ".join(second)),
                 (lab.lan_client, lab.client),
             )
+    lab.measured["failover"] = (
+        f"ARP was answered again after {heard:.0f} s, and a client went"
+        f" without an answer for {watch.longest:.1f} s"
+    )
     back = until("reunion", partial(_settled, lab, vip), bool)
     expect(
         f"with {first} back, {vip} to be answered by",

@@ -142,6 +142,19 @@ class Watch:
         lost = [at for at, good in self.samples if not good]
         return lost[-1] - lost[0] + _LOST if lost else 0.0
 
+    @property
+    def told(self) -> str:
+        """What was lost, in words."""
+        return (
+            f"{self.failed} of {self.total} connections lost,"
+            f" within {self.window:.1f} s"
+        )
+
+    @property
+    def longest(self) -> float:
+        """Seconds of the longest stretch without any answer."""
+        return max(self.outages(), default=0.0)
+
     def outages(self) -> list[float]:
         """Return how long each stretch without any answer took, seconds."""
         found, begun, last = [], None, 0.0

@@ -12,10 +12,12 @@ from graders.bgp import (
     Neighbour,
     announcers,
     eligible,
+    expect_session,
     foreign_service,
     names_of,
     neighbours,
 )
+from graders.checks import Failed
 from graders.errors import CannotCheck
 from graders.plan import make_plan
 
@@ -37,7 +39,9 @@ def session(said: str = "", items: list[dict[str, Any]] | None = None) -> Any:  
     return SimpleNamespace(
         plan=PLAN,
         asked=asked,
-        router=SimpleNamespace(vtysh=lambda _: SimpleNamespace(out=said)),
+        router=SimpleNamespace(
+            vtysh=lambda _: SimpleNamespace(out=said, text=said)
+        ),
         cluster=SimpleNamespace(
             items=lambda _: [] if items is None else items,
             ask=ask,
@@ -139,3 +143,15 @@ def test_a_node_too_many_does_not_keep_the_grader_from_looking() -> None:
 
     with foreign_service(cast("Session", lab), "lab-3") as address:
         assert address == "192.0.2.1"
+
+
+def test_a_session_must_be_up_and_as_agreed() -> None:
+    """What it is instead is told, also where there is none."""
+    lab: Any = session()
+    own, far = PLAN.router_asn, PLAN.cluster_asn
+
+    expect_session(lab, "w", "a", Neighbour("Established", own, far, 9))
+    with pytest.raises(Failed, match="Established, not not configured"):
+        expect_session(lab, "w", "a", None)
+    with pytest.raises(Failed, match="AS numbers of router and w to be"):
+        expect_session(lab, "w", "a", Neighbour("Established", 1, far, 9))

@@ -55,6 +55,8 @@ def test_watch(
         pass
 
     assert watch.outages() == pytest.approx(outages)
+    assert watch.longest == pytest.approx(max([0, *outages]))
+    assert watch.told.startswith(f"{failed} of {watch.total} connections")
     assert watch.window == pytest.approx(window)
     assert (watch.failed, watch.total) == (failed, rows.count("\n"))
 

@@ -60,3 +60,15 @@ def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         f"could not write {file}: No such file or directory;"
         " give --junit a file that you may write"
     )
+
+
+def test_a_figure_is_the_output_of_its_case() -> None:
+    """It counts as neither a failure nor an error."""
+    checks = [
+        check.model_copy(update={"measured": "lost for 1.2 s"})
+        for check in RESULT.checks
+    ]
+    found = to_junit(RESULT.model_copy(update={"checks": tuple(checks)}))
+
+    assert found.count("<system-out>lost for 1.2 s</system-out>") == 4
+    assert 'failures="1" errors="0" skipped="1"' in found

@@ -30,7 +30,7 @@ def _grade(tmp_path: Path, body: str, **checks: int) -> GradeResult:
     file.write_text(HEAD + textwrap.dedent(body))
     fields = dict(TOY) | {"checks": checks or {"vip": 15}}
     lab = Lab.model_construct(**fields)
-    session = SimpleNamespace(plan=make_plan())
+    session = SimpleNamespace(plan=make_plan(), measured={})
     return run_grade(lab, "no-pool", session, 1, grader_file=file)
 
 
@@ -321,7 +321,7 @@ def test_what_disturbs_the_lab_is_made_on_demand(
     """
     file.write_text(HEAD + textwrap.dedent(body))
     lab = Lab.model_construct(**(dict(TOY) | {"checks": {"vip": 15}}))
-    session = SimpleNamespace(plan=make_plan())
+    session = SimpleNamespace(plan=make_plan(), measured={})
 
     result = run_grade(lab, "no-pool", session, 1, full=full, grader_file=file)
 
@@ -330,3 +330,21 @@ def test_what_disturbs_the_lab_is_made_on_demand(
         [] if full else ["vip"]
     )
     assert result.exit_code == (0 if full else 3)
+
+
+def test_a_figure_is_told_of_a_check_that_passes(tmp_path: Path) -> None:
+    """Others have none."""
+    body = '''
+    @check(layer="allocation")
+    def test_vip(lab):
+        """web has a VIP."""
+        lab.measured["vip"] = "0.3 s"
+
+    @check(layer="neighbour")
+    def test_arp(lab):
+        """one node answers."""
+    '''
+    result = _grade(tmp_path, body, vip=5, arp=5)
+
+    assert result.check("vip").measured == "0.3 s"
+    assert not result.check("arp").measured

@@ -141,3 +141,13 @@ def test_a_quick_grade_names_the_rest() -> None:
 
     assert "Nothing broken so far." in text
     assert "The rest: grade --full" in text
+
+
+def test_a_figure_stands_under_a_check_that_passed() -> None:
+    """How well it passed is for whoever wants to know."""
+    first, *others = RESULT.checks
+    first = first.model_copy(update={"measured": "lost for 1.2 s"})
+    text = _report(RESULT.model_copy(update={"checks": (first, *others)}), 80)
+
+    assert "         measured  lost for 1.2 s\n" in text
+    assert text.count("measured") == 1
