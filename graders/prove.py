@@ -1,8 +1,9 @@
 """Proof that a lab is broken as shipped, solvable, and not foolable.
 
-For each variant: as shipped the intended check fails first; every wrong
-repair is refused by the check that it names; the solution and every other
-right repair pass; reset brings the fault back, with the same verdict.
+For each variant: as shipped the intended check fails first, in the layer that
+is broken; every wrong repair is refused by the check that it names; the
+solution and every other right repair pass; reset brings the fault back, with
+the same verdict.
 
 A node is cut off (`grade --full`) where that decides, and on the solution of
 a lab's first variant; at depth `full`, on every right repair. Grading twice
@@ -170,6 +171,7 @@ class _Proof:
         self._cuts_off = first or self._full
         self._whole = first or depth != "brief"
         self._breaks = lab.variants[variant].breaks
+        self._layer = lab.variants[variant].layer
         self._driver = driver
         self._start = lambda: driver.start(lab, variant)
         self._shipped: dict[str, str] | None = None
@@ -184,7 +186,7 @@ class _Proof:
 
     def _steps(self, repairs: Repairs) -> Iterator[_Step]:
         """Yield the whole proof in its order."""
-        red = f"fails on {self._breaks} first"
+        red = f"fails on {self._breaks} ({self._layer}) first"
         yield _Step(
             "as shipped", self._start, red, self._as_shipped, self._breaks
         )
@@ -264,7 +266,11 @@ class _Proof:
 
     def _as_shipped(self, result: GradeResult) -> bool:
         self._shipped = _verdict(result)
-        return bool(result.failed) and result.failed[0].name == self._breaks
+        first = result.failed[0].name if result.failed else ""
+        return (first, result.first_broken_layer) == (
+            self._breaks,
+            self._layer,
+        )
 
     def _same(self, result: GradeResult) -> bool:
         return _verdict(result) == self._shipped
@@ -295,5 +301,6 @@ def _observed(result: GradeResult) -> str:
     if result.flawless:
         return "passes"
     failed = ", ".join(check.name for check in result.failed)
-    parts = [f"fails on {failed}"] if failed else []
+    layer = result.first_broken_layer
+    parts = [f"fails on {failed} ({layer})"] if failed else []
     return "; ".join(parts + _errors(result)) or "nothing failed"

@@ -31,6 +31,11 @@ class VariantLike(Protocol):
         """The check that fails as shipped."""
         ...
 
+    @property
+    def layer(self) -> str:
+        """The layer that is broken as shipped."""
+        ...
+
 
 class LabLike(Protocol):
     """What is needed here of a lab."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import pathlib
 import re
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import yaml
 
 from graders import paths
 from graders.answers import KEY, read_answers, wrong_answers
+from graders.checks import spec_of
 from graders.hints import render
 from graders.labfile import all_labs
 from graders.plan import make_plan
@@ -78,6 +80,17 @@ def test_the_three_places_have_the_same_labs() -> None:
 def test_points_and_checks_have_the_same_names(lab: Lab) -> None:
     """lab.yml gives points to every check of the grader and to no other."""
     assert sorted(lab.checks) == sorted(_checks(lab))
+
+
+@each_lab
+def test_a_variant_is_of_the_layer_that_it_breaks(lab: Lab) -> None:
+    """What `lab.yml` says is what the first failed check will say."""
+    place = f"graders.labs.{lab.grader_file.stem}"
+    checks = importlib.import_module(place)
+    for name, variant in lab.variants.items():
+        spec = spec_of(getattr(checks, f"test_{variant.breaks}"))
+        assert spec, name
+        assert spec.layer == variant.layer, name
 
 
 @each_lab

@@ -29,6 +29,7 @@ class Variant:
     """What the proof needs of a variant."""
 
     breaks: str = "vip"
+    layer: str = "allocation"
 
 
 @dataclass(frozen=True)
@@ -239,8 +240,20 @@ def test_fails_on_another_check_first() -> None:
     rows, _ = proof(start={"pool": "fail", "vip": "fail"})
 
     assert "as shipped" in bad(rows)
-    assert rows["as shipped"].expected == "fails on vip first"
-    assert rows["as shipped"].observed == "fails on pool, vip"
+    assert rows["as shipped"].expected == "fails on vip (allocation) first"
+    assert rows["as shipped"].observed == "fails on pool, vip (allocation)"
+
+
+@pytest.mark.usefixtures("folder")
+def test_another_layer_first() -> None:
+    """The layer that is named first must be the variant's, too."""
+    lab = Lab(variants={"no-pool": Variant(layer="route")})
+
+    (first, *_) = prove.prove(lab, ["no-pool"], Pretender(GOOD))
+
+    assert not first.ok
+    assert first.expected == "fails on vip (route) first"
+    assert first.observed == "fails on vip (allocation)"
 
 
 @pytest.mark.usefixtures("folder")
@@ -260,7 +273,7 @@ def test_error_of_the_kit_is_never_right() -> None:
 
     assert "as shipped" in bad(rows)
     assert rows["as shipped"].observed == (
-        "fails on vip; could not check pool (no answer in 5 s)"
+        "fails on vip (allocation); could not check pool (no answer in 5 s)"
     )
 
 

@@ -20,6 +20,7 @@ class Variant:
     """What the proof needs of a variant."""
 
     breaks: str = "vip"
+    layer: str = "allocation"
 
 
 @dataclass(frozen=True)
