@@ -53,6 +53,14 @@ def names_of(lab: Session, addresses: frozenset[str]) -> list[str]:
     return sorted(names.get(one, one) for one in addresses)
 
 
+def route_to(lab: Session, address: str) -> tuple[str, list[str]]:
+    """Return who made the kernel's route, and the names of its next hops."""
+    route = lab.router.fib(address)
+    if route is None:
+        return "", []
+    return route.protocol, names_of(lab, route.next_hops)
+
+
 def neighbours(lab: Session) -> dict[str, Neighbour]:
     """Return the router's neighbours by address, none without BGP.
 

@@ -23,6 +23,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from graders.errors import KitError
+from graders.observed import errors, fails_on, flawless, summary, verdict
 from graders.solutions import repairs_for
 
 if TYPE_CHECKING:
@@ -199,7 +200,7 @@ class _Proof:
                 f"wrong/{wrong.path.name}",
                 partial(self._play, wrong.path),
                 f"fails on {' or '.join(by)}",
-                partial(_fails_on, by),
+                partial(fails_on, by),
                 by[0],
             )
         other = repairs.other if self._whole else ()
@@ -209,7 +210,7 @@ class _Proof:
                 path.name if solution else f"other/{path.name}",
                 partial(self._play, path),
                 "passes",
-                _flawless,
+                flawless,
                 self._breaks,
                 full=self._cuts_off if solution else self._full,
             )
@@ -227,8 +228,8 @@ class _Proof:
         except KitError as error:
             observed, ok = " ".join(str(error).split()), False
         else:
-            observed = _observed(result)
-            ok = step.ok(result) and not _errors(result)
+            observed = summary(result)
+            ok = step.ok(result) and not errors(result)
             if not ok:
                 reasons = tuple(
                     f"{check.name}: {check.reason}" for check in result.failed
@@ -250,7 +251,7 @@ class _Proof:
         What could not be checked is nobody's verdict: it is looked at again.
         """
         result = self._driver.grade()
-        if _errors(result):
+        if errors(result):
             result = self._driver.grade()
         left = [check.name for check in result.deferred]
         if step.judge in left or (left and step.full and not result.failed):
@@ -265,7 +266,7 @@ class _Proof:
         self._driver.play(path)
 
     def _as_shipped(self, result: GradeResult) -> bool:
-        self._shipped = _verdict(result)
+        self._shipped = verdict(result)
         first = result.failed[0].name if result.failed else ""
         return (first, result.first_broken_layer) == (
             self._breaks,
@@ -273,34 +274,4 @@ class _Proof:
         )
 
     def _same(self, result: GradeResult) -> bool:
-        return _verdict(result) == self._shipped
-
-
-def _verdict(result: GradeResult) -> dict[str, str]:
-    return {check.name: check.outcome for check in result.checks}
-
-
-def _flawless(result: GradeResult) -> bool:
-    return result.flawless
-
-
-def _fails_on(checks: tuple[str, ...], result: GradeResult) -> bool:
-    return any(failed.name in checks for failed in result.failed)
-
-
-def _errors(result: GradeResult) -> list[str]:
-    """Return what the kit could not look at, through no failed check."""
-    return [
-        f"could not check {check.name} ({check.reason})"
-        for check in result.unchecked
-        if not check.reason.startswith("needs ")
-    ]
-
-
-def _observed(result: GradeResult) -> str:
-    if result.flawless:
-        return "passes"
-    failed = ", ".join(check.name for check in result.failed)
-    layer = result.first_broken_layer
-    parts = [f"fails on {failed} ({layer})"] if failed else []
-    return "; ".join(parts + _errors(result)) or "nothing failed"
+        return verdict(result) == self._shipped

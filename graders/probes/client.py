@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from graders.probes.flows import Flows, Watch, flows, long_flow
+from graders.probes.flows import Flows, LongFlow, Watch, flows, long_flow
 
 if TYPE_CHECKING:
     from graders.probes.machine import Machine
@@ -78,7 +78,7 @@ class Client:
         """Open `count` connections to `vip`; see `flows.flows`."""
         return flows(self.machine, f"http://{vip}{path}", count, source)
 
-    def long_flow(self, vip: str, path: str = "/") -> list[str]:
+    def long_flow(self, vip: str, path: str = "/") -> LongFlow:
         """Send several requests over one connection; see `flows`."""
         return long_flow(self.machine, f"http://{vip}{path}")
 

@@ -35,6 +35,8 @@ done
 wait
 rm -f "$3"
 """
+# After each answer, how many connections curl opened for it.
+_CONNECTS: Final = " %{num_connects}\n"
 _RATE: Final = 5
 _STOP: Final = "/tmp/lab-watch-stop"  # noqa: S108 - in the client's container
 # What a request may take before it counts as lost, seconds; see _WATCH.
@@ -48,6 +50,15 @@ class Flows:
     command: str
     answers: Counter[str]
     failed: int
+
+
+@dataclass(frozen=True)
+class LongFlow:
+    """What requests over one connection came to, and how many it took."""
+
+    command: str
+    answers: list[str]
+    connections: int
 
 
 def flows(machine: Machine, url: str, count: int, source: str = "") -> Flows:
@@ -71,17 +82,23 @@ def flows(machine: Machine, url: str, count: int, source: str = "") -> Flows:
     return Flows(shown, answers, total - answers.total())
 
 
-def long_flow(machine: Machine, url: str, count: int = 5) -> list[str]:
-    """Send `count` requests over one connection; return the answers.
+def long_flow(machine: Machine, url: str, count: int = 5) -> LongFlow:
+    """Send `count` requests over one connection, a quarter second apart.
 
     Raises:
         CannotCheck: the machine is not there.
 
     """
-    done = machine.run(
-        *("curl", "-s", "--max-time", "2", "-w", "\n", f"{url}?[1-{count}]")
+    argv = ("curl", "-s", "--max-time", "2", "--rate", "4/s")
+    asked = f"{url}?[1-{count}]"
+    done = machine.run(*argv, "-w", _CONNECTS, asked)
+    rows = [line.rpartition(" ") for line in done.out.splitlines() if line]
+    told = "'" + _CONNECTS.encode("unicode_escape").decode() + "'"
+    return LongFlow(
+        f"{' '.join(argv)} -w {told} '{asked}'",
+        [body for body, _, _ in rows if body],
+        sum(int(opened) for *_, opened in rows),
     )
-    return [line for line in done.out.splitlines() if line]
 
 
 @dataclass

@@ -16,10 +16,12 @@ from graders.bgp import (
     foreign_service,
     names_of,
     neighbours,
+    route_to,
 )
 from graders.checks import Failed
 from graders.errors import CannotCheck
 from graders.plan import make_plan
+from graders.probes.router import Route
 
 if TYPE_CHECKING:
     from graders.session import Session
@@ -64,6 +66,19 @@ def status(node: str, **more: object) -> dict[str, Any]:
 def test_the_control_plane_is_not_eligible() -> None:
     """Workers announce, and the control plane keeps its label."""
     assert sorted(eligible(session())) == WORKERS
+
+
+def test_a_route_is_told_by_the_names_of_its_next_hops() -> None:
+    """Without a route there is nobody."""
+    worker = str(PLAN.nodes["worker"].lan)
+    lab = session()
+    lab.router.fib = lambda _: Route(
+        "10.0.100.7/32", "bgp", frozenset({worker})
+    )
+
+    assert route_to(lab, "10.0.100.7") == ("bgp", [WORKERS[0]])
+    lab.router.fib = lambda _: None
+    assert route_to(lab, "10.0.100.7") == ("", [])
 
 
 def test_addresses_have_names() -> None:

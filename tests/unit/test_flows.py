@@ -34,8 +34,22 @@ def test_flows_of_several_paths() -> None:
 
 
 def test_long_flow() -> None:
-    """The answers come in their order."""
-    assert long_flow(says("a\na\n"), "http://10.0.100.7/") == ["a", "a"]
+    """Answers in their order, and how many connections they took."""
+    found = long_flow(says("a 1\na 0\nb 1\n"), "http://10.0.100.7/", 3)
+
+    assert found.answers == ["a", "a", "b"]
+    assert found.connections == 2
+    assert found.command.endswith(
+        r"-w ' %{num_connects}\n' 'http://10.0.100.7/?[1-3]'"
+    )
+
+
+def test_long_flow_without_an_answer() -> None:
+    """A request that failed may have opened a connection, or none."""
+    found = long_flow(says(" 1\n 0\n"), "http://10.0.100.7/", 2)
+
+    assert found.answers == []
+    assert found.connections == 1
 
 
 @pytest.mark.parametrize(
