@@ -139,3 +139,26 @@ def expect_off_storage(lab: Session, vip: str, names: list[str]) -> None:
         seen_by=f"{told.command} on desk",
         evidence=told.text,
     )
+
+
+def expect_learnt(lab: Session, vip: str) -> None:
+    """Fail if router or LAN client know by hand whose MAC `vip` has.
+
+    They would go on sending to that node when another one has taken it.
+    """
+    roles = ("router", "lan-client")
+    look = ("ip", "-4", "neighbour", "show", "to", vip, "nud", "permanent")
+    texts = at_once(lambda role: lab.machine(role).run(*look).out, roles)
+    found = {
+        role: text.strip()
+        for role, text in zip(roles, texts, strict=True)
+        if text.strip()
+    }
+    expect(
+        f"a fixed neighbour entry for {vip} to be on",
+        expected="no machine",
+        got=list(found),
+        ok=not found,
+        seen_by=f"{' '.join(look)} on {next(iter(found), 'router')}",
+        evidence="\n".join(found.values()),
+    )

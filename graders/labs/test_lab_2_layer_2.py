@@ -11,6 +11,7 @@ from graders.disturb import cut_off
 from graders.layer2 import (
     SEE_STATUS,
     expect_announced,
+    expect_learnt,
     expect_off_storage,
     expect_ready,
     expect_silence,
@@ -88,8 +89,9 @@ def test_arp(lab: Session) -> None:
 
 @check(layer="policy", needs=("arp",))
 def test_carried(lab: Session) -> None:
-    """The VIP is announced, and stands on no node's interface."""
+    """The VIP is on no node's interface, and in no fixed neighbour entry."""
     expect_uncarried(lab, str(lab.plan.l2_vip))
+    expect_learnt(lab, str(lab.plan.l2_vip))
 
 
 @check(layer="policy", needs=("arp",))

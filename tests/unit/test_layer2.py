@@ -12,11 +12,18 @@ import pytest
 from graders.checks import Failed
 from graders.election import winner
 from graders.errors import CannotCheck
-from graders.layer2 import expect_off_storage, tempting, workers
+from graders.layer2 import (
+    expect_learnt,
+    expect_off_storage,
+    tempting,
+    workers,
+)
 from graders.outside import free, pool_of
 from graders.plan import make_plan
 from graders.probes.machine import Machine, Output
 from graders.transports import DockerExec
+
+from .says import says
 
 PLAN = make_plan()
 CONTROL = PLAN.docker_name("control-plane")
@@ -109,3 +116,16 @@ def test_the_storage_network_hears_the_node_and_not_the_vip() -> None:
         expect_off_storage(storage("192.0.2.1"), vip, names)
     with pytest.raises(CannotCheck, match="the desk has no eth1"):
         expect_off_storage(storage(), vip, names)
+
+
+def test_a_neighbour_entry_by_hand_is_refused() -> None:
+    """It is named with the machine that has it."""
+    vip = str(PLAN.l2_vip)
+    entry = f"{vip} dev eth0 lladdr 02:42:ac:12:01:03 PERMANENT \n"
+    machines = {"router": says(entry), "lan-client": says("")}
+    lab: Any = SimpleNamespace(machine=machines.get)
+
+    with pytest.raises(Failed, match=f"{vip} to be on no machine, not router"):
+        expect_learnt(lab, vip)
+    machines["router"] = says("")
+    expect_learnt(lab, vip)
