@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import secrets
 from dataclasses import dataclass
 from functools import partial
@@ -62,16 +61,12 @@ def route_to(lab: Session, address: str) -> tuple[str, list[str]]:
 
 
 def neighbours(lab: Session) -> dict[str, Neighbour]:
-    """Return the router's neighbours by address, none without BGP.
+    """Return the router's neighbours by address, none without router bgp.
 
     Raises:
-        CannotCheck: the router is not there.
+        CannotCheck: the router is not there, or its BGP does not answer.
 
     """
-    try:
-        found = json.loads(lab.router.vtysh(_SESSIONS).out)
-    except json.JSONDecodeError:
-        return {}
     return {
         address: Neighbour(
             told["bgpState"],
@@ -79,7 +74,7 @@ def neighbours(lab: Session) -> dict[str, Neighbour]:
             told["remoteAs"],
             told.get("bgpTimerHoldTimeMsecs", 0) / 1000,
         )
-        for address, told in found.items()
+        for address, told in lab.router.ask(_SESSIONS).items()
         if isinstance(told, dict) and "bgpState" in told
     }
 

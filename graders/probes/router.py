@@ -16,6 +16,8 @@ _TABLE: Final = "show bgp ipv4 unicast json"
 _SUMMARY: Final = "show bgp ipv4 unicast summary json"
 # FRR's words where router bgp is gone from its configuration.
 _NO_BGP: Final = re.compile("BGP instance not found|no BGP process")
+# vtysh's, where only that one of FRR's programs does not run.
+_STOPPED: Final = "bgpd is not running"
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Router:
             CannotCheck: FRR does not answer.
 
         """
-        found = self._read(_SUMMARY).get("peers", {})
+        found = self.ask(_SUMMARY).get("peers", {})
         return {address: _peer(told) for address, told in found.items()}
 
     def prefixes(self) -> list[str]:
@@ -121,14 +123,26 @@ class Router:
         """
         return self.vtysh("show running-config").out
 
-    def _routes(self) -> dict[str, list[dict[str, Any]]]:
-        found = self._read(_TABLE).get("routes", {})
-        return cast("dict[str, list[dict[str, Any]]]", found)
+    def ask(self, command: str) -> dict[str, Any]:
+        """Return what FRR says in JSON, nothing without router bgp.
 
-    def _read(self, command: str) -> dict[str, Any]:
+        Whether somebody stopped it or it died, nobody can tell from here: so
+        it is no failure, and no pass.
+
+        Raises:
+            CannotCheck: FRR, or the part of it that speaks BGP, does not
+                answer.
+
+        """
         done = self.vtysh(command)
         if _NO_BGP.search(done.text):
             return {}
+        if _STOPPED in done.text:
+            raise CannotCheck(
+                f"{_STOPPED} on the router",
+                way_out="`/usr/lib/frr/frrinit.sh restart` there starts it,"
+                " if you have stopped it; else `lab reset`",
+            )
         try:
             return cast("dict[str, Any]", json.loads(done.out))
         except json.JSONDecodeError:
@@ -137,6 +151,10 @@ class Router:
                 f" vtysh -c '{command}': {done.text or 'nothing'}",
                 way_out="`lab reset` makes the router as it was",
             ) from None
+
+    def _routes(self) -> dict[str, list[dict[str, Any]]]:
+        found = self.ask(_TABLE).get("routes", {})
+        return cast("dict[str, list[dict[str, Any]]]", found)
 
 
 def _peer(told: dict[str, Any]) -> Peer:

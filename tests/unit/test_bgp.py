@@ -21,7 +21,9 @@ from graders.bgp import (
 from graders.checks import Failed
 from graders.errors import CannotCheck
 from graders.plan import make_plan
-from graders.probes.router import Route
+from graders.probes.router import Router
+
+from .says import says
 
 if TYPE_CHECKING:
     from graders.session import Session
@@ -41,9 +43,7 @@ def session(said: str = "", items: list[dict[str, Any]] | None = None) -> Any:  
     return SimpleNamespace(
         plan=PLAN,
         asked=asked,
-        router=SimpleNamespace(
-            vtysh=lambda _: SimpleNamespace(out=said, text=said)
-        ),
+        router=Router(says(said, "router")),
         cluster=SimpleNamespace(
             items=lambda _: [] if items is None else items,
             ask=ask,
@@ -71,14 +71,13 @@ def test_the_control_plane_is_not_eligible() -> None:
 def test_a_route_is_told_by_the_names_of_its_next_hops() -> None:
     """Without a route there is nobody."""
     worker = str(PLAN.nodes["worker"].lan)
-    lab = session()
-    lab.router.fib = lambda _: Route(
-        "10.0.100.7/32", "bgp", frozenset({worker})
-    )
+    told = {"dst": "10.0.100.7", "protocol": "bgp", "gateway": worker}
 
-    assert route_to(lab, "10.0.100.7") == ("bgp", [WORKERS[0]])
-    lab.router.fib = lambda _: None
-    assert route_to(lab, "10.0.100.7") == ("", [])
+    assert route_to(session(json.dumps([told])), "10.0.100.7") == (
+        "bgp",
+        [WORKERS[0]],
+    )
+    assert route_to(session("[]"), "10.0.100.7") == ("", [])
 
 
 def test_addresses_have_names() -> None:
@@ -107,11 +106,25 @@ def test_neighbours_are_read() -> None:
 
 @pytest.mark.parametrize(
     "said",
-    ["% BGP instance not found\n", '{"bgpNoSuchInstance":true}', "", "{}"],
+    ["% BGP instance not found\n", '{"bgpNoSuchInstance":true}', "{}"],
 )
 def test_without_bgp_there_are_no_neighbours(said: str) -> None:
     """A router whose BGP is gone has none, and that is no error of ours."""
     assert neighbours(session(said)) == {}
+
+
+def test_a_router_that_does_not_answer_is_not_judged() -> None:
+    """It may be the kit's own fault."""
+    said = "Exiting: failed to connect to any daemons.\n"
+
+    with pytest.raises(CannotCheck, match="FRR on the router does not answer"):
+        neighbours(session(said))
+
+
+def test_a_bgp_that_was_stopped_is_told_as_such() -> None:
+    """It is no missing neighbour, and the way out is said."""
+    with pytest.raises(CannotCheck, match=r"not running on .* you have st"):
+        neighbours(session("bgpd is not running\n"))
 
 
 def test_announcers_are_those_with_a_peer() -> None:
