@@ -11,7 +11,7 @@ from graders.probes.client import Client
 from graders.probes.machine import Machine, Output
 from graders.transports import DockerExec
 from graders.waits import WAITS, Wait
-from graders.ways import Way, exact
+from graders.ways import FLOWS, MORE, Way, exact, lossless
 
 OWN = "10.0.0.7"
 
@@ -59,3 +59,44 @@ def test_a_text_that_was_written_down_is_refused(
         exact(way)
 
     assert len(set(ports)) > 1
+
+
+@dataclass(frozen=True)
+class Loses(Machine):
+    """A client that loses so many flows of each batch, the last forever."""
+
+    lost: list[int] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+
+    def run(self, *argv: str, seconds: float = 20, stdin: str = "") -> Output:
+        """Print the answers."""
+        del seconds, stdin
+        count = int(argv[-2])
+        self.counts.append(count)
+        lost = self.lost.pop(0) if len(self.lost) > 1 else self.lost[0]
+        return Output("curl", 0, f"{OWN}:1\n" * (count - lost), "")
+
+
+def _loses(*lost: int) -> tuple[Way, list[int]]:
+    machine = Loses("client", DockerExec("metallb-lab-client"), list(lost))
+    return Way(Client(machine), "172.18.255.200", OWN), machine.counts
+
+
+def test_a_clean_batch_is_followed_by_a_larger_one() -> None:
+    """What is lost at first, while nodes still learn, is forgiven."""
+    way, counts = _loses(2, 0)
+
+    assert lossless(way).answers.total() == FLOWS * MORE
+    assert counts == [FLOWS, FLOWS, FLOWS * MORE]
+
+
+def test_a_small_steady_loss_is_a_loss(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """That a few flows got through is luck."""
+    monkeypatch.setitem(WAITS, "http", Wait(0, "a test"))
+    way, _ = _loses(0, 1)
+    sent = FLOWS * MORE
+
+    with pytest.raises(Failed, match=f"{sent} of {sent}, not {sent - 1}"):
+        lossless(way)
