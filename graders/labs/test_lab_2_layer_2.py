@@ -52,8 +52,17 @@ def test_vip(lab: Session) -> None:
 
 @check(layer="endpoint")
 def test_endpoints(lab: Session) -> None:
-    """The Service web has a ready pod behind it, or nobody announces it."""
+    """The Service web has ready pods behind it, which are made again."""
     expect_ready(lab, "web", SPACE)
+    orphans = lab.cluster.orphans(SPACE, "web")
+    expect(
+        "pods behind web that nobody makes again when they end:",
+        expected="none",
+        got=orphans,
+        ok=not orphans,
+        seen_by=f"kubectl get pods -n {SPACE} --show-labels; kubectl describe"
+        f" pods -n {SPACE} | grep -e ^Name: -e Controlled",
+    )
 
 
 @check(layer="advertisement", needs=("vip", "endpoints"))

@@ -160,16 +160,45 @@ class Cluster:
 
     def ready_nodes(self, namespace: str, service: str) -> frozenset[str]:
         """Return the nodes on which a Service has a ready endpoint."""
+        return frozenset(
+            end["nodeName"]
+            for end in self._ready(namespace, service)
+            if "nodeName" in end
+        )
+
+    def orphans(self, namespace: str, service: str) -> list[str]:
+        """Return the pods behind a Service that nobody would make again.
+
+        A pod whose labels no longer fit is let go by its ReplicaSet, which
+        makes another one.
+        """
+        behind = {
+            end.get("targetRef", {}).get("name")
+            for end in self._ready(namespace, service)
+        }
+        pods = self.items(f"/api/v1/namespaces/{namespace}/pods")
+        return [
+            pod["metadata"]["name"]
+            for pod in pods
+            if pod["metadata"]["name"] in behind
+            and not any(
+                owner.get("controller")
+                for owner in pod["metadata"].get("ownerReferences") or []
+            )
+        ]
+
+    def _ready(self, namespace: str, service: str) -> list[Object]:
+        """Return a Service's ready endpoints."""
         found = self.items(
             f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
             f"?labelSelector=kubernetes.io/service-name={service}"
         )
-        return frozenset(
-            end["nodeName"]
+        return [
+            end
             for part in found
             for end in part.get("endpoints") or []
-            if end.get("conditions", {}).get("ready") and "nodeName" in end
-        )
+            if end.get("conditions", {}).get("ready")
+        ]
 
     def announcers(self, name: str, namespace: str) -> dict[str, set[str]]:
         """Return the nodes that say that they announce a VIP by ARP.

@@ -306,3 +306,34 @@ def test_open_pools(server: Server, cluster: Cluster) -> None:
     }
 
     assert cluster.open_pools() == ["plain", "said"]
+
+
+def test_orphans(server: Server, cluster: Cluster) -> None:
+    """A pod without a controller is one, where it is behind the Service."""
+    slices = (
+        "/apis/discovery.k8s.io/v1/namespaces/lab-1/endpointslices"
+        "?labelSelector=kubernetes.io/service-name=web"
+    )
+    ready = {"conditions": {"ready": True}}
+    server.objects[slices] = {
+        "items": [
+            {
+                "endpoints": [
+                    ready | {"targetRef": {"name": name}}
+                    for name in ("owned", "let-go")
+                ]
+                + [ready]
+            },
+            {"endpoints": None},
+        ]
+    }
+    owner = {"kind": "ReplicaSet", "controller": True}
+    server.objects[f"{SPACE}/pods"] = {
+        "items": [
+            {"metadata": {"name": "owned", "ownerReferences": [owner]}},
+            {"metadata": {"name": "let-go"}},
+            {"metadata": {"name": "elsewhere"}},
+        ]
+    }
+
+    assert cluster.orphans("lab-1", "web") == ["let-go"]
