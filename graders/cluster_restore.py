@@ -177,7 +177,18 @@ def _goes(where: str, meta: Object, kept: Kept) -> bool:
         return False
     own = labels.get("app.kubernetes.io/managed-by") == "metallb-lab"
     stays = own and meta["namespace"] in kept.labs
-    return not stays or where.endswith("/services")
+    return not stays or where.endswith("/services") or _let_go(where, meta)
+
+
+def _let_go(where: str, meta: Object) -> bool:
+    """Tell whether an object lost the owner that has made it.
+
+    A pod whose labels were changed is let go: a Service may find it, and
+    the workload's own pods are there besides.
+    """
+    return where in _MADE and not any(
+        owner.get("controller") for owner in meta.get("ownerReferences") or []
+    )
 
 
 def _foreign(kube: Kube, kept: Kept) -> list[str]:

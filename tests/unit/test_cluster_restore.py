@@ -92,6 +92,15 @@ def test_a_clean_cluster() -> None:
             _meta("a", "default", labels={"component": "apiserver"}),
         ),
         ("v1/configmaps", _meta("kube-root-ca.crt", "lab-2")),
+        (
+            "v1/pods",
+            _meta(
+                "web-1",
+                "lab-2",
+                labels=OURS,
+                ownerReferences=[{"kind": "ReplicaSet", "controller": True}],
+            ),
+        ),
     ],
 )
 def test_what_stays(kind: str, item: dict[str, Any]) -> None:
@@ -104,6 +113,7 @@ def test_what_stays(kind: str, item: dict[str, Any]) -> None:
     [
         ("v1/services", _meta("web", "lab-2", labels=OURS)),
         ("v1/pods", _meta("curl", "default")),
+        ("v1/pods", _meta("let-go", "lab-2", labels=OURS)),
         ("apps/v1/deployments", _meta("x", "lab-2", labels={"app": "x"})),
         ("apps/v1/deployments", _meta("web", "lab-9", labels=OURS)),
         ("networking.k8s.io/v1/networkpolicies", _meta("deny", "lab-2")),
