@@ -20,7 +20,6 @@ from graders.leasing import SEE_RANGES, expect_no_other, expect_own_range
 from graders.outside import (
     SEE_POOLS,
     at_once,
-    decided,
     expect_allocated,
     expect_answer,
     expect_one_node,
