@@ -129,7 +129,7 @@ def hosts(folder: Path) -> Iterator[Kit]:
     site.build()
     site.make()
     try:
-        yield Kit(site, folder / "state")
+        yield Kit(site, folder / "the state")
     finally:
         site.remove()
 
