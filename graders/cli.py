@@ -218,16 +218,16 @@ def quiz(
 @images_app.command("get")
 def images_get(student: Student = "demo") -> None:
     """Pull, load or build what is missing (IMAGES, REGISTRY, IMAGES_FILE)."""
-    from graders.cli_lab import play
+    from graders.cli_images import get_images
 
     with guarded("lab images", student, locked=True):
-        play("images", student)
+        get_images(student)
 
 
 @images_app.command("load")
 def images_load(file: str, student: Student = "demo") -> None:
     """Load the archive that `lab images save` wrote."""
-    from graders.cli_lab import load_images
+    from graders.cli_images import load_images
 
     with guarded("lab images load", student, locked=True):
         load_images(file, student)
@@ -236,7 +236,7 @@ def images_load(file: str, student: Student = "demo") -> None:
 @images_app.command("save")
 def images_save(file: str, student: Student = "demo") -> None:
     """Write images and tools to one archive, for machines without network."""
-    from graders.cli_lab import save_images
+    from graders.cli_images import save_images
 
     with guarded("lab images save", student, locked=True):
         save_images(file, student)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -279,30 +278,3 @@ def see_doctor(student: str) -> int:
     findings = doctor.run_doctor(plan)
     Console().print(doctor.render(findings))
     return doctor.exit_code(findings)
-
-
-def load_images(file: str, student: str) -> None:
-    """Load images and tools from an archive.
-
-    Raises:
-        KitError: the archive will not do.
-
-    """
-    os.environ.update(IMAGES="load", IMAGES_FILE=str(Path(file).resolve()))
-    play("images", student, images_anew=True)
-
-
-def save_images(file: str, student: str) -> None:
-    """Write images and tools to an archive.
-
-    Raises:
-        KitError: the folder is not there, or a step failed.
-
-    """
-    archive = Path(file).resolve()
-    if not archive.parent.is_dir():
-        raise UsageError(
-            f"{archive.parent}: expected a folder to write to, not none"
-        )
-    play("images_save", student, archive=str(archive))
-    typer.echo(f"wrote {archive}")

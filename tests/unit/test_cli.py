@@ -10,9 +10,18 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from graders import cli, cli_grade, cli_lab, lifecycle, standing, state
+from graders import (
+    cli,
+    cli_grade,
+    cli_images,
+    cli_lab,
+    lifecycle,
+    standing,
+    state,
+)
 from graders.dockercli import EngineForbidden
 from graders.errors import CannotCheck
+from graders.host import ThisHost
 from graders.hostnet import Located
 from graders.locking import lock
 from graders.plan import make_plan
@@ -203,6 +212,25 @@ def test_down_without_a_right_to_the_engine(
     done = lab("down")
 
     assert (done.exit_code, done.stderr) == (3, "lab: not you; join\n")
+
+
+@pytest.mark.parametrize(
+    ("argv", "needed"), [(("get",), "12.0"), (("load", "lab.tar"), "4.0")]
+)
+def test_images_do_not_fit(
+    monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...], needed: str
+) -> None:
+    """A disk that is nearly full is told of before anything is made."""
+    monkeypatch.setattr(cli_images, "has_images", lambda: False)
+    monkeypatch.setattr(cli_images, "docker_root", lambda: "/images")
+    monkeypatch.setattr(ThisHost, "disk_free", lambda *_: 1024**3)
+    monkeypatch.setattr(cli_images, "play", lambda *_: pytest.fail("made"))
+
+    done = lab("images", *argv)
+
+    assert done.exit_code == 3
+    assert f"disk: expected {needed} GiB free" in done.stderr
+    assert "not 1.0 GiB free at /images" in done.stderr
 
 
 def test_all_problems_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
