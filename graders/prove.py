@@ -250,11 +250,10 @@ class _Proof:
 
         What could not be checked is nobody's verdict: it is looked at again.
         """
-        result = self._driver.grade()
+        result = self._driver.grade(full=step.full)
         if errors(result):
-            result = self._driver.grade()
-        left = [check.name for check in result.deferred]
-        if step.judge in left or (left and step.full and not result.failed):
+            result = self._driver.grade(full=step.full)
+        if step.judge in [check.name for check in result.deferred]:
             return self._driver.grade(full=True)
         return result
 

@@ -168,7 +168,7 @@ def test_good_lab_is_proven() -> None:
     assert prove.proven(list(rows.values()))
     assert driver.calls == [
         *("start", "grade", "grade", "wide.md", "grade"),
-        *("reset", "no-pool.md", "grade"),
+        *("reset", "no-pool.md", "grade --full"),
         *("reset", "other.md", "grade", "reset", "grade"),
     ]
 
@@ -190,7 +190,7 @@ def test_full_grades_only_where_they_decide() -> None:
 
     assert not bad(rows)
     assert calls == [
-        *("grade", "grade", "grade", "grade", "grade --full"),
+        *("grade", "grade", "grade", "grade --full"),
         *("grade", "grade"),
     ]
     thorough = prove.prove(
