@@ -85,7 +85,9 @@ def _held(student: str, verb: str, *, locked: bool) -> Iterator[None]:
 def _end_as_by_ctrl_c() -> None:
     """Have a closed terminal, or a kill, clean up as a Ctrl-C does."""
     for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.default_int_handler)
+        # As nohup has it ignored, it stays.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
 
 
 def _keep(student: str) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from graders.disturb import resume
 from graders.dockercli import docker
 from graders.errors import CannotCheck
+from graders.moving import uncordon
 from graders.paths import state_dir
 from graders.where import inventory
 
@@ -46,12 +47,13 @@ def tidy(lab: Session) -> Iterator[None]:
 
 
 def sweep(lab: Session) -> None:
-    """Remove the grader's objects, and have cut off nodes go on.
+    """Remove the grader's objects, and have nodes go on that it stopped.
 
     What cannot be asked is left: the checks say what does not answer.
     """
-    with contextlib.suppress(CannotCheck):
-        _resume(lab)
+    for undo in (_resume, uncordon):
+        with contextlib.suppress(CannotCheck):
+            undo(lab)
     for base, kinds in _GROUPS.items():
         for kind in kinds:
             with contextlib.suppress(CannotCheck):

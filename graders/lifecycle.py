@@ -115,7 +115,11 @@ def reset(plan: Plan, lab: Lab, tell: Callable[[str], None]) -> list[str]:
         return []
     state.begin_change(plan, RESET)
     left = _mend(plan, lab, now, wanted, tell)
-    state.whole(plan)
+    if left:
+        # Nobody is to be graded on it; building it anew has cleared the note.
+        state.begin_change(plan, RESET)
+    else:
+        state.whole(plan)
     return left
 
 

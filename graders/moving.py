@@ -124,6 +124,16 @@ def cordoned(lab: Session, *nodes: str) -> Iterator[None]:
         _kubectl(lab, "uncordon", *nodes)
 
 
+def uncordon(lab: Session) -> None:
+    """Let pods be scheduled on every worker again.
+
+    Raises:
+        CannotCheck: the control plane does not answer, or refuses.
+
+    """
+    _kubectl(lab, "uncordon", *lab.plan.node_names()[1:])
+
+
 def _kubectl(lab: Session, *argv: str) -> None:
     done = lab.machine("control-plane").run("kubectl", *_ADMIN, *argv)
     if done.code:

@@ -221,8 +221,8 @@ Selecting previously unselected package frr.
 Preparing to unpack .../frr_8.4_amd64.deb ...
 Unpacking frr (8.4) ...
 Unpacking libc6:amd64 (2.36-9) over (2.36-8) ...
-Selecting previously unselected package libyang2:amd64.
-Selecting previously unselected package jq.
+Selecting previously unselected package libyang2:amd64.\r
+Selecting previously unselected package jq.\r
 Setting up others (1.0) ...
 """
 
@@ -230,7 +230,7 @@ Setting up others (1.0) ...
 def test_packages_that_the_lab_brought(host: Path) -> None:
     """An apt that was cut off counts, and what others installed does not."""
     own = host / OWN
-    (own / "apt.log").write_text(LOG)
+    (own / "apt.log").write_text(LOG, newline="")
     (own / "packages").write_text("libc6:amd64\n")
     there = "frr libc6:amd64 libyang2:amd64 others"
     conf = host / "etc/frr/frr.conf"

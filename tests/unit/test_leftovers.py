@@ -67,6 +67,9 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
     monkeypatch.setattr(
         leftovers, "resume", lambda _, node: found.resumed.append(node)
     )
+    monkeypatch.setattr(
+        leftovers, "uncordon", lambda _: found.resumed.append("all")
+    )
     return found
 
 
@@ -86,7 +89,7 @@ def test_a_killed_grading_is_swept_up_after(lab: Lab, tmp_path: Path) -> None:
     with tidy(cast("Session", lab)):
         pass
 
-    assert lab.resumed == ["metallb-lab-worker"]
+    assert lab.resumed == ["metallb-lab-worker", "all"]
     assert lab.asked == [
         "DELETE /api/v1/namespaces/lab-1/services/grader-ab",
         "DELETE /api/v1/namespaces/lab-4/pods/grader-cd-x",

@@ -98,7 +98,7 @@ neighbours() {
 
 # A root qdisc that somebody put there, as `tc` takes it.
 shaper() {
-  tc qdisc show dev "$1" 2> /dev/null | sed -nE 's/ refcnt [0-9]+//; s/([0-9])p( |$)/\1\2/g
+  tc qdisc show dev "$1" 2> /dev/null | sed -nE 's/ refcnt [0-9]+//; s/ direct_packets_stat [0-9]+//; s/([0-9])p( |$)/\1\2/g
     s/^qdisc ([^ ]+) ([1-9a-f][0-9a-f]*:) root */\2 \1 /p'
 }
 
@@ -189,10 +189,11 @@ put_back() {
 
 # A package that goes takes its configuration with it, whosever it was.
 keep() {
-  [ ! -e $OWN/etc.tar ] || return
+  [ ! -e $OWN/etc.tar ] || return 0
   cd /
   find etc ! -type d | sort | comm -12 - $OWN/present > $OWN/etc
-  (umask 077 && tar -c -f $OWN/etc.new -T $OWN/etc)
+  # 1: a file has changed meanwhile, or cannot be read.
+  (umask 077 && tar -c --ignore-failed-read -f $OWN/etc.new -T $OWN/etc) || [ $? = 1 ] || return 1
   mv $OWN/etc.new $OWN/etc.tar
 }
 
@@ -205,13 +206,15 @@ purge() {
 
 # Those that the lab's own runs of apt brought: others install some, too.
 came() {
-  sed -n 's/^Selecting previously unselected package \(.*\)\.$/\1/p' $OWN/apt.log \
+  # Where apt gives dpkg a terminal, lines end as a terminal's do.
+  tr -d '\r' < $OWN/apt.log \
+    | sed -n 's/^Selecting previously unselected package \(.*\)\.$/\1/p' \
     | sort -u | comm -23 - $OWN/packages > $OWN/came
   dpkg-query -W -f '${binary:Package}\n' | sort | comm -12 - $OWN/came
 }
 
 packages() {
-  [ ! -e $OWN/apt.log ] || keep
+  [ ! -e $OWN/apt.log ] || keep || return
   # Again, for what an apt that went on without its shell brought meanwhile.
   for _ in 1 2 3; do
     came=$([ ! -e $OWN/apt.log ] || came)

@@ -36,7 +36,7 @@ fixed() {
 }
 # A root qdisc that somebody put there, as `tc` takes it.
 shaper() {
-  tc qdisc show dev "$1" 2> /dev/null | sed -nE 's/ refcnt [0-9]+//; s/([0-9])p( |$)/\1\2/g
+  tc qdisc show dev "$1" 2> /dev/null | sed -nE 's/ refcnt [0-9]+//; s/ direct_packets_stat [0-9]+//; s/([0-9])p( |$)/\1\2/g
     s/^qdisc ([^ ]+) ([1-9a-f][0-9a-f]*:) root */\2 \1 /p'
 }
 
