@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +11,7 @@ from graders.moving import cordoned
 from graders.waits import until
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from graders.session import Session
 
@@ -21,6 +22,22 @@ def evict(lab: Session, space: str, selector: str) -> None:
     """Delete the pods with these labels, as draining their nodes would."""
     for pod in lab.cluster.pod_nodes(space, selector):
         lab.cluster.ask("DELETE", f"/api/v1/namespaces/{space}/pods/{pod}")
+
+
+@contextlib.contextmanager
+def at_home_again(
+    lab: Session, space: str, selector: str, workers: Sequence[str]
+) -> Iterator[None]:
+    """Move pods back to `workers` in the end, if they were sent elsewhere.
+
+    The next to look would find the lab as the grader has made it.
+    """
+    try:
+        yield
+    finally:
+        nodes = {*lab.cluster.pod_nodes(space, selector).values()}
+        if nodes - {*workers}:
+            evict(lab, space, selector)
 
 
 def expect_moved(lab: Session, space: str, app: str, to: str) -> None:

@@ -103,7 +103,7 @@ def expect_off_storage(lab: Session, vip: str, names: list[str]) -> None:
     own, or the silence says nothing.
 
     Raises:
-        CannotCheck: the desk is not on the storage network.
+        CannotCheck: the desk or a node is not on the storage network.
 
     """
     desk = Client(lab.machine("desk"))
@@ -112,11 +112,19 @@ def expect_off_storage(lab: Session, vip: str, names: list[str]) -> None:
             f"the desk has no {STORAGE}, so it hears no storage network",
             way_out="`lab reset` brings it back",
         )
-    own = [
-        str(lab.plan.storage_addresses[role])
+    roles = {
+        role: str(lab.plan.storage_addresses[role])
         for role, node in lab.plan.nodes.items()
         if node.name in names
-    ]
+    }
+    for role, address in roles.items():
+        look = ("ip", "-o", "-4", "address", "show", "dev", STORAGE)
+        if f" {address}/" not in lab.machine(role).run(*look).out:
+            raise CannotCheck(
+                f"{role} is not at {address} on the storage network",
+                way_out="`lab reset` lays it again",
+            )
+    own = [*roles.values()]
     asked = [*own, vip]
     *present, told = at_once(
         lambda address: desk.arping(address, 1, STORAGE), asked

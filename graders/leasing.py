@@ -22,7 +22,7 @@ SEE_RANGES: Final = ("grep", "^dhcp-", "/etc/dnsmasq.conf")
 _ANYWHERE: Final = 2
 # Addresses that nobody could have prepared for, inside and outside.
 _INSIDE: Final = 2
-_OUTSIDE: Final = 4
+_OUTSIDE: Final = 2
 
 
 def own_wishes(lab: Session) -> list[str]:
@@ -50,6 +50,9 @@ def foreign_wishes(plan: Plan) -> list[str]:
     first, last = plan.dhcp_first, plan.dhcp_last
     hosts = range(1, plan.lan.num_addresses - 1)
     drawn = [plan.lan[at] for at in random.sample(hosts, _OUTSIDE)]
+    # Where a stray range would do most harm.
+    kept = (plan.service_range, plan.docker_range)
+    drawn += [one[random.choice(range(1, 255))] for one in kept]  # noqa: S311 - no secret
     others = [one for one in drawn if not first <= one <= last]
     return [str(one) for one in (first - 1, last + 1, *others)]
 

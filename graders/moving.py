@@ -96,11 +96,14 @@ def moving(
         by_node = dict(zip(nodes, names, strict=True))
         yield Moving(lab, space, name, services, by_node)
     finally:
-        for made in services.values():
-            lab.cluster.ask("DELETE", f"{base}/services/{made}")
-        for pod in pods:
-            path = f"{base}/pods/{pod['metadata']['name']}{_AT_ONCE}"
-            lab.cluster.ask("DELETE", path)
+        # One that cannot be removed does not keep the others.
+        with contextlib.ExitStack() as undo:
+            for pod in pods:
+                path = f"{base}/pods/{pod['metadata']['name']}{_AT_ONCE}"
+                undo.callback(lab.cluster.ask, "DELETE", path)
+            for made in services.values():
+                path = f"{base}/services/{made}"
+                undo.callback(lab.cluster.ask, "DELETE", path)
 
 
 @contextlib.contextmanager

@@ -67,5 +67,6 @@ def welcomed(way: Way, where: str = "") -> Flows:
 
 def _each(lab: Session, verb: str, addresses: list[str]) -> Output:
     """Add or remove all addresses by one command."""
-    script = f'for a; do ip address {verb} "$a" dev eth0 || exit; done'
+    command = f'ip address {verb} "$a" dev eth0 || failed=1'
+    script = f"failed=0; for a; do {command}; done; exit $failed"
     return lab.client.machine.run("sh", "-c", script, "sh", *addresses)

@@ -41,6 +41,20 @@ class Way:
         role = self.client.machine.role
         return f"{self.source}, {role}'s neighbour," if self.source else role
 
+    def typed(self, url: str) -> str:
+        """Say what asks for `url` from there, as a student can type it.
+
+        A neighbour's address is the client's only for as long as it takes.
+        """
+        role = self.client.machine.role
+        if not self.source:
+            return f"curl -m2 {url} on {role}"
+        own = f"{self.source}/32 dev eth0"
+        return (
+            f"ip address add {own}; curl -m2 --interface {self.source} {url};"
+            f" ip address del {own} on {role}"
+        )
+
 
 def lossless(
     way: Way, count: int = FLOWS, path: str = WHO, where: str = ""
@@ -65,7 +79,9 @@ def lossless(
         expected=f"{sent} of {sent}",
         got=sent - flows.failed,
         ok=not flows.failed,
-        seen_by=f"{flows.command} on {way.client.machine.role}",
+        seen_by=way.typed(f"http://{way.vip}{path}")
+        if way.source
+        else f"{flows.command} on {way.client.machine.role}",
     )
     return flows
 
@@ -78,7 +94,7 @@ def own_address(way: Way, flows: Flows) -> None:
         expected=way.own,
         got=seen,
         ok=seen == {way.own},
-        seen_by=f"curl -m2 http://{way.vip}{WHO} on {way.place}",
+        seen_by=way.typed(f"http://{way.vip}{WHO}"),
     )
 
 

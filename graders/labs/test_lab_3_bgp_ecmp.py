@@ -36,7 +36,7 @@ SPACE: Final = "lab-3"
 HOLD: Final = 10
 OUTAGE: Final = 15
 FLOWS: Final = 40
-LONG: Final = 5
+LONG: Final = 200
 
 
 @check(layer="allocation")
@@ -168,7 +168,7 @@ def test_long_flow(lab: Session) -> None:
     # Beside many others, so that nothing stays where it is for want of them.
     with ThreadPoolExecutor() as pool:
         others = pool.submit(lab.client.flows, vip, FLOWS, "/hostname")
-        flow = lab.client.long_flow(vip, "/hostname")
+        flow = lab.client.long_flow(vip, "/hostname", LONG)
         others.result()
     seen = f"{flow.command} on client"
     expect(

@@ -6,7 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from graders.checks import check, expect
-from graders.draining import evict, expect_moved, expect_waiting
+from graders.draining import (
+    at_home_again,
+    evict,
+    expect_moved,
+    expect_waiting,
+)
 from graders.following import (
     addresses,
     answering,
@@ -217,7 +222,7 @@ def test_drained(lab: Session) -> None:
     (node,) = lab.cluster.pod_nodes(SPACE, "app=web").values()
     (other,) = {*workers} - {node}
     vip, lan_vip = _vips(lab)
-    with cordoned(lab, node):
+    with at_home_again(lab, SPACE, "app=web", workers), cordoned(lab, node):
         evict(lab, SPACE, "app=web")
         expect_moved(lab, SPACE, "web", other)
         expect_hop(lab, vip, other)

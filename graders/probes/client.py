@@ -78,9 +78,9 @@ class Client:
         """Open `count` connections to `vip`; see `flows.flows`."""
         return flows(self.machine, f"http://{vip}{path}", count, source)
 
-    def long_flow(self, vip: str, path: str = "/") -> LongFlow:
+    def long_flow(self, vip: str, path: str, count: int) -> LongFlow:
         """Send several requests over one connection; see `flows`."""
-        return long_flow(self.machine, f"http://{vip}{path}")
+        return long_flow(self.machine, f"http://{vip}{path}", count)
 
     def watch(self, vip: str, seconds: float) -> Watch:
         """Watch `vip` in the background for at most `seconds`."""

@@ -82,14 +82,14 @@ def flows(machine: Machine, url: str, count: int, source: str = "") -> Flows:
     return Flows(shown, answers, total - answers.total())
 
 
-def long_flow(machine: Machine, url: str, count: int = 5) -> LongFlow:
-    """Send `count` requests over one connection, a quarter second apart.
+def long_flow(machine: Machine, url: str, count: int) -> LongFlow:
+    """Send `count` requests over one connection, one after the other.
 
     Raises:
         CannotCheck: the machine is not there.
 
     """
-    argv = ("curl", "-s", "--max-time", "2", "--rate", "4/s")
+    argv = ("curl", "-s", "--max-time", "2")
     asked = f"{url}?[1-{count}]"
     done = machine.run(*argv, "-w", _CONNECTS, asked)
     rows = [line.rpartition(" ") for line in done.out.splitlines() if line]

@@ -140,8 +140,8 @@ class Router:
         if _STOPPED in done.text:
             raise CannotCheck(
                 f"{_STOPPED} on the router",
-                way_out="`/usr/lib/frr/frrinit.sh restart` there starts it,"
-                " if you have stopped it; else `lab reset`",
+                # A restart by hand would also undo what the lab is about.
+                way_out="`lab reset` makes the router as it was",
             )
         try:
             return cast("dict[str, Any]", json.loads(done.out))

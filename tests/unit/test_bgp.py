@@ -123,7 +123,9 @@ def test_a_router_that_does_not_answer_is_not_judged() -> None:
 
 def test_a_bgp_that_was_stopped_is_told_as_such() -> None:
     """It is no missing neighbour, and the way out is said."""
-    with pytest.raises(CannotCheck, match=r"not running on .* you have st"):
+    with pytest.raises(
+        CannotCheck, match=r"not running on the router; `lab reset`"
+    ):
         neighbours(session("bgpd is not running\n"))
 
 

@@ -98,10 +98,15 @@ class Desk(Machine):
         return Output("arping", 0, heard if known else "", "")
 
 
-def storage(*answered: str) -> Any:  # noqa: ANN401 - a stand-in
-    """Return a session whose desk hears answers for these addresses."""
+def storage(*answered: str, there: bool = True) -> Any:  # noqa: ANN401 - a stand-in
+    """Return a session whose desk hears answers for these addresses.
+
+    With `there`, the worker has its own.
+    """
     desk = Desk("desk", DockerExec("metallb-lab-desk"), answered)
-    return SimpleNamespace(plan=PLAN, machine=lambda _: desk)
+    own = f"5: eth1 inet {PLAN.storage_addresses['worker']}/24 scope global"
+    machines = {"desk": desk, "worker": says(own if there else "")}
+    return SimpleNamespace(plan=PLAN, machine=machines.get)
 
 
 def test_the_storage_network_hears_the_node_and_not_the_vip() -> None:
@@ -116,6 +121,8 @@ def test_the_storage_network_hears_the_node_and_not_the_vip() -> None:
         expect_off_storage(storage("192.0.2.1"), vip, names)
     with pytest.raises(CannotCheck, match="the desk has no eth1"):
         expect_off_storage(storage(), vip, names)
+    with pytest.raises(CannotCheck, match=f"worker is not at {own}"):
+        expect_off_storage(storage(own, there=False), vip, names)
 
 
 def test_a_neighbour_entry_by_hand_is_refused() -> None:
