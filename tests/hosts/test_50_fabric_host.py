@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from graders.hosts import FABRIC_HOST
-from graders.labfile import all_labs
 from tests.proving import expect_proven
 
 from .conftest import Kit, changed, found_on
@@ -16,12 +15,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NODES: Final = ("control-plane", "worker", "worker2")
-# One that is about the router and clients, one about DHCP and the desk.
-CASES: Final = [
-    (lab.id, next(iter(lab.variants)))
-    for lab in all_labs()
-    if lab.number in {3, 5}
-]
+# One that is about the router and clients, and cuts a node off; one about
+# DHCP and the desk, with the fewest wrong repairs.
+CASES: Final = [("3", "asn-mismatch"), ("5", "pool-on-docker")]
 
 
 @pytest.fixture(scope="module")
