@@ -111,3 +111,21 @@ def test_a_machine_that_is_too_small_is_found_first(
     assert "disk: expected 4.0 GiB free" in done.stderr
     made = docker("ps", "--all", "--format", "{{.Names}}")
     assert make_plan(STUDENT).docker_name("") not in made
+
+
+def test_what_never_started_is_taken_down(
+    docker: Callable[..., str],
+) -> None:
+    """A node that was made and not started is on no network yet, by its id."""
+    plan, ours = make_plan(STUDENT), current_plan("demo").plan
+    name, lan = plan.docker_name("worker"), f"{plan.cluster}-half"
+    image = docker("inspect", "-f", "{{.Image}}", ours.docker_name("router"))
+    mine = f"metallb-lab.student={STUDENT}"
+    docker("network", "create", "--label", mine, lan)
+    label = f"io.x-k8s.kind.cluster={plan.cluster}"
+    made = ("--name", name, "--network", lan, "--label", label)
+    docker("create", *made, image)
+    ok("lab", "down", "--student", STUDENT)
+    left = docker("ps", "--all", "--format", "{{.Names}}").split()
+    left += docker("network", "ls", "--format", "{{.Name}}").split()
+    assert not {name, lan} & {*left}
