@@ -36,13 +36,13 @@ class Neighbour:
 def eligible(lab: Session) -> dict[str, str]:
     """Return the nodes that may announce a VIP, and their addresses.
 
-    kind leaves the label that keeps load balancers off on its control
-    plane: it has a session, and nothing to say.
+    The control plane has a session, too, and nothing to say.
     """
+    workers = lab.plan.worker_names()
     return {
         node.name: str(node.lan)
-        for role, node in lab.plan.nodes.items()
-        if role != "control-plane"
+        for node in lab.plan.nodes.values()
+        if node.name in workers
     }
 
 

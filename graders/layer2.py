@@ -19,15 +19,6 @@ STORAGE: Final = "eth1"
 SEE_STATUS: Final = "kubectl get servicel2statuses -n metallb-system -o yaml"
 
 
-def workers(lab: Session) -> frozenset[str]:
-    """Return the names of the nodes that may announce a VIP."""
-    return frozenset(
-        node.name
-        for role, node in lab.plan.nodes.items()
-        if role != "control-plane"
-    )
-
-
 def tempting(lab: Session, vip: str) -> str:
     """Return a free address that the control plane would announce, if let.
 

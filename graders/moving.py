@@ -134,7 +134,7 @@ def uncordon(lab: Session) -> None:
         CannotCheck: the control plane does not answer, or refuses.
 
     """
-    _kubectl(lab, "uncordon", *lab.plan.node_names()[1:])
+    _kubectl(lab, "uncordon", *lab.plan.worker_names())
 
 
 def _kubectl(lab: Session, *argv: str) -> None:

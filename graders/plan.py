@@ -160,6 +160,14 @@ class Plan(Ranges):
         """Return the nodes' names, control plane first."""
         return [node.name for node in self.nodes.values()]
 
+    def worker_names(self) -> list[str]:
+        """Return the names of the nodes that may announce a VIP.
+
+        kind leaves the label that keeps load balancers off on its control
+        plane.
+        """
+        return self.node_names()[1:]
+
     def machine_names(self) -> list[str]:
         """Return the names of all containers that are not nodes."""
         return [machine.name for machine in self.machines.values()]

@@ -16,7 +16,6 @@ from graders.layer2 import (
     expect_ready,
     expect_silence,
     tempting,
-    workers,
 )
 from graders.making import service_from
 from graders.outside import (
@@ -131,7 +130,7 @@ def test_fresh(lab: Session) -> None:
             f"ARP for {vip} of a new Service to be answered by",
             expected="a worker",
             got=node,
-            ok=node in workers(lab),
+            ok=node in lab.plan.worker_names(),
             seen_by=SEE_STATUS,
         )
         expect_answer(lab.lan_client, vip, TEXT)
@@ -174,14 +173,14 @@ def test_failover(lab: Session) -> None:
         second = until(
             "takeover",
             partial(_answering, lab, vip),
-            lambda found: found and found <= workers(lab),
+            lambda found: found and found <= {*lab.plan.worker_names()},
         )
         heard = time.monotonic() - began
         expect(
             f"with {first} silent, {vip} to be answered within 20 s by",
             expected="another worker",
             got=second,
-            ok=bool(second) and second <= workers(lab),
+            ok=bool(second) and second <= {*lab.plan.worker_names()},
             seen_by=f"arping -b -c 2 -I eth0 {vip} on lan-client",
             evidence=lambda: lab.cluster.events("web", SPACE),
         )
@@ -228,7 +227,8 @@ def _passes(vip: str, node: str, client: Client) -> None:
 def _workers(lab: Session) -> set[str]:
     """Return the worker that announces web; nobody, unless it is the one."""
     found = set(lab.cluster.announcers("web", SPACE))
-    return found if len(found) == 1 and found <= workers(lab) else set()
+    alone = len(found) == 1 and found <= {*lab.plan.worker_names()}
+    return found if alone else set()
 
 
 def _answering(lab: Session, vip: str) -> set[str]:

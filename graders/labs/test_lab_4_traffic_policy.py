@@ -165,7 +165,7 @@ def test_client_address(lab: Session) -> None:
 @check(layer="endpoint", needs=("client_address",), alone=True)
 def test_moved(lab: Session) -> None:
     """Wherever a pod is, the VIPs follow: shown with the grader's own pods."""
-    workers = _workers(lab)
+    workers = lab.plan.worker_names()
     with (
         newcomers(lab) as drawn,
         moving(lab, SPACE, ("web", "web-lan"), workers) as probe,
@@ -191,7 +191,7 @@ def test_moved(lab: Session) -> None:
 @check(layer="policy", needs=("arp",))
 def test_seat(lab: Session) -> None:
     """One pod of web runs, and it is on a worker."""
-    workers = {*_workers(lab)}
+    workers = {*lab.plan.worker_names()}
     pods = until(
         "pods",
         lambda: lab.cluster.pod_nodes(SPACE, "app=web"),
@@ -218,7 +218,7 @@ def test_seat(lab: Session) -> None:
 @check(layer="endpoint", needs=("moved", "seat"), full=True)
 def test_drained(lab: Session) -> None:
     """web's pod moves when its worker is drained, and the VIPs follow it."""
-    workers = _workers(lab)
+    workers = lab.plan.worker_names()
     (node,) = lab.cluster.pod_nodes(SPACE, "app=web").values()
     (other,) = {*workers} - {node}
     vip, lan_vip = _vips(lab)
@@ -271,9 +271,4 @@ def _servers(lab: Session, name: str) -> frozenset[str]:
     policy = (service or {"spec": {}})["spec"].get("externalTrafficPolicy")
     if policy == "Local" or not ready:
         return ready
-    return frozenset(_workers(lab))
-
-
-def _workers(lab: Session) -> list[str]:
-    """Return the names of the nodes that may have web's pod."""
-    return [lab.plan.docker_name(role) for role in ("worker", "worker2")]
+    return frozenset(lab.plan.worker_names())

@@ -16,7 +16,6 @@ from graders.layer2 import (
     expect_learnt,
     expect_off_storage,
     tempting,
-    workers,
 )
 from graders.outside import free, pool_of
 from graders.plan import make_plan
@@ -43,7 +42,7 @@ def session(*taken: str, pool: str = PLAN.pool) -> Any:  # noqa: ANN401 - a stan
 
 def test_the_control_plane_is_no_worker() -> None:
     """It is excluded from load balancing."""
-    assert workers(session()) == set(PLAN.node_names()) - {CONTROL}
+    assert {*PLAN.worker_names()} == {*PLAN.node_names()} - {CONTROL}
 
 
 def test_an_address_tempts_the_control_plane() -> None:
