@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from graders.checks import expect
 from graders.election import winner
 from graders.errors import CannotCheck
-from graders.outside import at_once, free, pool_of
+from graders.outside import at_once, free, pool_of, said_on
 from graders.probes.client import Client
 from graders.waits import until
 
@@ -147,12 +147,7 @@ def expect_learnt(lab: Session, vip: str) -> None:
     """
     roles = ("router", "lan-client")
     look = ("ip", "-4", "neighbour", "show", "to", vip, "nud", "permanent")
-    texts = at_once(lambda role: lab.machine(role).run(*look).out, roles)
-    found = {
-        role: text.strip()
-        for role, text in zip(roles, texts, strict=True)
-        if text.strip()
-    }
+    found = said_on(lab, roles, *look)
     expect(
         f"a fixed neighbour entry for {vip} to be on",
         expected="no machine",

@@ -29,6 +29,17 @@ def at_once(judge: Callable[[T], R], items: Iterable[T]) -> list[R]:
         return list(pool.map(judge, items))
 
 
+def said_on(lab: Session, roles: Iterable[str], *look: str) -> dict[str, str]:
+    """Return what a command says on each machine, where it says anything."""
+    asked = [*roles]
+    texts = at_once(
+        lambda role: lab.machine(role).run(*look).out.strip(), asked
+    )
+    return {
+        role: text for role, text in zip(asked, texts, strict=True) if text
+    }
+
+
 def pool_of(lab: Session, address: str) -> str:
     """Return the name of the pool that has `address`; "" if none has."""
     found = lab.cluster.pools().items()
@@ -139,14 +150,7 @@ def expect_excluded(lab: Session) -> None:
 def expect_uncarried(lab: Session, vip: str) -> None:
     """Fail if a node has `vip` on an interface, where somebody put it."""
     look = ("ip", "-o", "-4", "address", "show", "to", vip)
-    texts = at_once(
-        lambda role: lab.machine(role).run(*look).out.strip(), lab.plan.nodes
-    )
-    found = {
-        role: text
-        for role, text in zip(lab.plan.nodes, texts, strict=True)
-        if text
-    }
+    found = said_on(lab, lab.plan.nodes, *look)
     expect(
         f"{vip} to be on the interfaces of",
         expected="no node",

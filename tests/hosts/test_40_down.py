@@ -12,6 +12,8 @@ import pytest
 from .conftest import changed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .conftest import Kit
 
 _SECONDS = 300
@@ -38,13 +40,7 @@ def test_down_after_up_was_cut_off(
     kit: Kit, as_found: dict[str, list[str]]
 ) -> None:
     """A half made cluster goes without a rest, too."""
-    begun = kit.begin("lab", "up")
-    deadline = time.monotonic() + _SECONDS
-    while "Make the control plane" not in _newest(kit):
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
-    os.kill(begun.pid, signal.SIGKILL)
-    begun.wait(30)
+    _cut_off_up(kit, lambda: "Make the control plane" in _newest(kit))
     kit.ok("lab", "down")
     assert not changed(kit.site, as_found)
 
@@ -53,16 +49,21 @@ def test_down_after_packages_were_cut_off(
     kit: Kit, as_found: dict[str, list[str]]
 ) -> None:
     """Those that came go, and nobody else's configuration goes with them."""
+    installs = "grep -s Unpacking /var/lib/metallb-lab-kit/apt.log || true"
+    _cut_off_up(kit, lambda: kit.site.run("router", installs))
+    kit.ok("lab", "down")
+    assert not changed(kit.site, as_found)
+
+
+def _cut_off_up(kit: Kit, when: Callable[[], object]) -> None:
+    """Begin `lab up`, and kill it as soon as something holds."""
     begun = kit.begin("lab", "up")
     deadline = time.monotonic() + _SECONDS
-    installs = "grep -s Unpacking /var/lib/metallb-lab-kit/apt.log || true"
-    while not kit.site.run("router", installs):
+    while not when():
         assert time.monotonic() < deadline
         time.sleep(0.1)
     os.kill(begun.pid, signal.SIGKILL)
     begun.wait(30)
-    kit.ok("lab", "down")
-    assert not changed(kit.site, as_found)
 
 
 def _newest(kit: Kit) -> str:
