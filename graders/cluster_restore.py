@@ -60,6 +60,9 @@ _NOW: Final = {
 }
 
 
+_CONTROLLER: Final = (
+    f"/apis/apps/v1/namespaces/{_METALLB}/deployments/metallb-controller/scale"
+)
 _NODE: Final = "/api/v1/nodes"
 _SPACES: Final = "/api/v1/namespaces"
 _AT_ONCE: Final = 8
@@ -103,6 +106,8 @@ def restore(kube: Kube, kept: Kept, *, metallb: bool) -> list[str]:
 
 def _restore(kube: Kube, kept: Kept, *, metallb: bool) -> list[str]:
     nodes = _await_ready(kube)
+    if metallb:
+        _wake(kube)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         owners = _doomed(kube, pool, _OWNERS, kept)
         made = _doomed(kube, pool, _MADE, kept)
@@ -116,6 +121,16 @@ def _restore(kube: Kube, kept: Kept, *, metallb: bool) -> list[str]:
             None, pool.map(lambda node: _mend(kube, node, kept), nodes)
         )
     return lines
+
+
+def _wake(kube: Kube) -> None:
+    """Let a controller that was scaled away come while the rest is done.
+
+    It needs two seconds, and MetalLB's webhook is in it.
+    """
+    scale = kube.get(_CONTROLLER)
+    if scale and not scale["spec"].get("replicas"):
+        kube.ask("PATCH", _CONTROLLER, {"spec": {"replicas": 1}}, MERGE)
 
 
 def _await_ready(kube: Kube) -> list[Object]:

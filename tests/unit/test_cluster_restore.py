@@ -32,6 +32,10 @@ CORDONED = {
     "effect": "NoSchedule",
 }
 LOST = {"key": "node.kubernetes.io/unreachable", "effect": "NoExecute"}
+SCALE = (
+    "/apis/apps/v1/namespaces/metallb-system/deployments/"
+    "metallb-controller/scale"
+)
 OURS = {"app.kubernetes.io/managed-by": "metallb-lab"}
 
 
@@ -45,6 +49,10 @@ class Recorded:
             node["status"] = ready
         self.lists = lists
         self.asked: list[str] = []
+
+    def get(self, path: str) -> dict[str, Any] | None:
+        """Return an object, None where there is none."""
+        return next(iter(self.lists.get(path, [])), None)
 
     def items(self, path: str) -> list[dict[str, Any]]:
         """Return a list."""
@@ -196,6 +204,17 @@ def test_metallb() -> None:
 
     assert asked == [f"DELETE {pools}/any", f"DELETE {secrets}/bgp"]
     assert _restored(lists, metallb=False) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("spec", "asked"),
+    [({"replicas": 1}, []), ({"replicas": 0}, [f"PATCH {SCALE}"])],
+)
+def test_a_controller_that_was_scaled_away(
+    spec: dict[str, Any], asked: list[str]
+) -> None:
+    """It begins to come back before anything else is done."""
+    assert _restored({SCALE: [{"spec": spec}]})[0] == asked
 
 
 def test_a_node() -> None:
