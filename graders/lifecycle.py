@@ -148,7 +148,8 @@ def _mend(  # noqa: PLR0913, PLR0917 - all that a reset is about
         left = mend()
     if left:
         for line in left:
-            tell(f"could not restore {line}")
+            said = line.startswith("could not ")
+            tell(line if said else f"could not restore {line}")
         tell("building the lab anew")
         run_playbook("down", variables(plan), student=plan.student)
         start(plan, lab, now.variant, kept)

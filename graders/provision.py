@@ -13,6 +13,7 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+import yaml
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import (
@@ -253,7 +254,18 @@ def _problem(name: str, progress: _Progress) -> KitError:
     """Turn the first failed step into an error for people."""
     if progress.failure.startswith(_USAGE):
         return UsageError(progress.failure.removeprefix(_USAGE))
+    failure = progress.failure or "Ansible did not start"
     return CannotCheck(
-        f"could not {name}: {progress.failure or 'Ansible did not start'}",
+        f"could not {_purpose(name)}: {failure}",
         way_out=f"the whole story is in {progress.log}",
     )
+
+
+def _purpose(name: str) -> str:
+    """Return what a playbook is for, as its first play says."""
+    try:
+        plays = yaml.safe_load((ANSIBLE / f"{name}.yml").read_text())
+        title = str(plays[0]["name"])
+    except (OSError, LookupError, TypeError, yaml.YAMLError):
+        return f"run {name}.yml"
+    return title[0].lower() + title[1:]

@@ -249,7 +249,7 @@ def test_reset_that_fails(host: Host) -> None:
 
     assert host.reset() == []
     assert host.played == ["reset", "down", "lab"]
-    assert host.told[0] == "could not restore could not reset: x"
+    assert host.told[0] == "could not reset: x"
 
 
 def test_machine_that_does_not_answer(host: Host) -> None:
