@@ -13,6 +13,7 @@ from .conftest import changed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from .conftest import Kit
 
@@ -40,7 +41,8 @@ def test_down_after_up_was_cut_off(
     kit: Kit, as_found: dict[str, list[str]]
 ) -> None:
     """A half made cluster goes without a rest, too."""
-    _cut_off_up(kit, lambda: "Make the control plane" in _newest(kit))
+    before = set(kit.logs.glob("up-*.log"))
+    _cut_off_up(kit, lambda: "Make the control plane" in _new(kit, before))
     kit.ok("lab", "down")
     assert not changed(kit.site, as_found)
 
@@ -66,7 +68,7 @@ def _cut_off_up(kit: Kit, when: Callable[[], object]) -> None:
     begun.wait(30)
 
 
-def _newest(kit: Kit) -> str:
-    """Return what the log of the newest `up` says."""
-    logs = sorted(kit.logs.glob("up-*.log"))
-    return logs[-1].read_text(encoding="utf-8")
+def _new(kit: Kit, before: set[Path]) -> str:
+    """Return what the logs say that were not there before."""
+    logs = set(kit.logs.glob("up-*.log")) - before
+    return "".join(log.read_text(encoding="utf-8") for log in logs)
