@@ -9,13 +9,14 @@ export STUDENT ?= demo
 export IMAGES REGISTRY IMAGES_FILE
 variant = $(if $(VARIANT),--variant $(VARIANT))
 
-.PHONY: help site test-site up down grade hint reset status check test test-hosts prove bench images doctor engine-stop clean
+.PHONY: help site test-site up down grade hint reset status check test test-hosts test-vm prove bench images doctor engine-stop clean
 
 help:
 	@echo 'make lab-1   stand lab 1 up, broken; then repair it and make grade'
 	@echo 'make grade | hint | reset | status | down | doctor | images'
 	@echo 'make check   lint, types and unit tests;   make test   all, on a fresh cluster'
 	@echo 'make test-hosts   labs on hosts reached by SSH, which it makes itself'
+	@echo 'make test-vm   labs on virtual machines, on Debian as root'
 
 .venv/stamp: requirements.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo 'make: expected Python 3.11 or later on PATH, not an older one or none' >&2; exit 3; }
@@ -74,8 +75,18 @@ test: check test-site
 	$(BIN)/python -m pytest -v --durations=0 tests/live
 
 # Hosts that the tests make: containers with systemd and sshd.
+# HOSTS_TESTS=: fewer of them, by pytest's own options.
 test-hosts: .venv/stamp
-	$(BIN)/python -m pytest -v --durations=0 tests/hosts
+	$(BIN)/python -m pytest -v --durations=0 $(or $(HOSTS_TESTS),tests/hosts)
+
+# Virtual machines that they make; an hour where no processor helps (KVM).
+VM_TOOLS := qemu-system-x86_64 qemu-img cloud-localds debootstrap mke2fs
+test-vm: .venv/stamp
+	@(for tool in $(VM_TOOLS); do command -v $$tool || exit; done) > /dev/null \
+	  || { apt-get update -qq && apt-get install -y -qq --no-install-recommends qemu-system-x86 \
+	         qemu-utils cloud-image-utils debootstrap e2fsprogs > /dev/null; } \
+	  || { echo "expected $(VM_TOOLS) on PATH; install them, then run this again" >&2; exit 3; }
+	$(BIN)/python -m pytest -v --durations=0 tests/vm
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

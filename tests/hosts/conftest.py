@@ -7,7 +7,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 import pytest
 
@@ -51,19 +51,23 @@ setsid /opt/own/dnsmasq 86400 > /dev/null 2>&1 < /dev/null &
 _FOUND: Final = Path(__file__).with_name("as_found.sh")
 
 
-class Kit:
-    """The kit, told to have its labs on the hosts of a site."""
+class Reached(Protocol):
+    """Hosts on which a script of root can be run, past the kit."""
 
-    def __init__(
-        self, site: Site, folder: Path, inventory: Path | None = None
-    ) -> None:
+    def run(self, role: str, script: str) -> str:
+        """Return what the script wrote."""
+
+
+class Told:
+    """The kit, told to have a student's labs on the hosts of an inventory."""
+
+    def __init__(self, student: str, folder: Path, inventory: Path) -> None:
         """Keep its state in a folder of its own."""
-        self.site = site
-        self.logs = folder / f"{STUDENT}.hosts" / "logs"
+        self.logs = folder / f"{student}.hosts" / "logs"
         self.given = {
             "CLUSTER": "hosts",
-            "HOSTS": str(inventory or site.inventory),
-            "STUDENT": STUDENT,
+            "HOSTS": str(inventory),
+            "STUDENT": student,
             "METALLB_LAB_STATE": str(folder),
         }
 
@@ -96,19 +100,30 @@ class Kit:
         assert done.returncode == 0, f"{argv}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
+
+class Kit(Told):
+    """The kit, told to have its labs on the hosts of a site."""
+
+    def __init__(
+        self, site: Site, folder: Path, inventory: Path | None = None
+    ) -> None:
+        """Keep its state in a folder of its own."""
+        super().__init__(STUDENT, folder, inventory or site.inventory)
+        self.site = site
+
     def found(self) -> dict[str, list[str]]:
         """Return by host what it has that a lab might leave changed."""
         return found_on(self.site, self.site.roles)
 
 
-def found_on(site: Site, names: Iterable[str]) -> dict[str, list[str]]:
+def found_on(site: Reached, names: Iterable[str]) -> dict[str, list[str]]:
     """Return by host what it has that a lab might leave changed."""
     script = _FOUND.read_text(encoding="utf-8")
     return {name: site.run(name, script).splitlines() for name in names}
 
 
 def changed(
-    site: Site, before: Mapping[str, list[str]]
+    site: Reached, before: Mapping[str, list[str]]
 ) -> dict[str, list[str]]:
     """Return by host which lines are new or gone since `before`."""
     now = found_on(site, before)
@@ -119,12 +134,17 @@ def changed(
     return {name: lines for name, lines in differ.items() if lines}
 
 
+def get_images() -> None:
+    """Have the kit's images, of which nodes get their parts."""
+    subprocess.run([str(BIN / "lab"), "images", "get"], cwd=ROOT, check=True)
+
+
 @contextmanager
 def hosts(folder: Path) -> Iterator[Kit]:
     """Make hosts on which nothing of the kit has ever been."""
     site = Site(make_plan(STUDENT), folder)
     # Images come from this computer's engine, and so do these hosts.
-    subprocess.run([str(BIN / "lab"), "images", "get"], cwd=ROOT, check=True)
+    get_images()
     site.remove()
     site.build()
     site.make()

@@ -30,7 +30,7 @@ _RELEASE: Final = "trixie"
 _OLDER: Final = "bookworm"
 _OF_OLDER: Final = ("worker2", "router", FABRIC_HOST)
 _FOLDER: Final = Path(__file__).parent / "image"
-_TAKEN: Final = ANSIBLE / "roles" / "hosts_taken" / "defaults" / "main.yml"
+TAKEN: Final = ANSIBLE / "roles" / "hosts_taken" / "defaults" / "main.yml"
 _RUN: Final = (
     *("--privileged", "--cgroupns", "private", "--tmpfs", "/run"),
     *("--tmpfs", "/tmp:exec", "--volume", "/var"),  # noqa: S108 - its own
@@ -42,7 +42,7 @@ _RUN: Final = (
 )
 # Nobody answers there (RFC 5737): a lab needs no names from outside.
 _NAMESERVER: Final = "192.0.2.53"
-_NO_NAT: Final = "com.docker.network.bridge.enable_ip_masquerade=false"
+NO_NAT: Final = "com.docker.network.bridge.enable_ip_masquerade=false"
 _SECONDS: Final = 60
 # Hosts that let nobody in as root, but one who may become it.
 _BY_SUDO: Final = ("worker2", "client")
@@ -119,7 +119,7 @@ class Site:
 
     def build(self) -> None:
         """Build the hosts' images, which have the kit's packages in store."""
-        given = yaml.safe_load(_TAKEN.read_text(encoding="utf-8"))
+        given = yaml.safe_load(TAKEN.read_text(encoding="utf-8"))
         lists = given["hosts_taken_packages"].values()
         packages = sorted({one for part in lists for one in part})
         for release in (_RELEASE, _OLDER):
@@ -138,7 +138,7 @@ class Site:
         for name, subnet, gateway in self._networks():
             # Docker would give what a fabric host sends addresses of its own.
             docker(
-                *("network", "create", "--subnet", subnet, "--opt", _NO_NAT),
+                *("network", "create", "--subnet", subnet, "--opt", NO_NAT),
                 *("--gateway", gateway, name),
             )
         subprocess.run(

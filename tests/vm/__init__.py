@@ -1,0 +1,1 @@
+"""Labs on virtual machines, which have kernels of their own."""

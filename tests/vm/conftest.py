@@ -1,0 +1,50 @@
+"""Virtual machines of the tests' own, and the kit's commands about them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from graders.paths import cache_dir
+from graders.plan import make_plan
+from tests.hosts.conftest import Told, found_on, get_images
+
+from .making import Machines, build
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+STUDENT: Final = os.environ.get("TEST_VM_STUDENT", "machines")
+RELEASE: Final = os.environ.get("TEST_VM_RELEASE", "bookworm")
+
+
+class Kit(Told):
+    """The kit, told to have its labs on virtual machines."""
+
+    def __init__(self, site: Machines, folder: Path) -> None:
+        """Keep its state in a folder of its own."""
+        super().__init__(site.plan.student, folder, site.inventory)
+        self.site = site
+
+
+@pytest.fixture(scope="session")
+def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
+    """Make the hosts for all tests; the disk is kept for another time."""
+    folder = tmp_path_factory.mktemp("vm")
+    image = build(RELEASE, cache_dir() / "test-vm")
+    get_images()
+    site = Machines(make_plan(STUDENT), folder, image)
+    try:
+        site.make()
+        yield Kit(site, folder / "state")
+    finally:
+        site.remove()
+
+
+@pytest.fixture(scope="session")
+def as_found(kit: Kit) -> dict[str, list[str]]:
+    """Return what the hosts have before a lab is there."""
+    return found_on(kit.site, kit.site.roles)

@@ -1,0 +1,31 @@
+#!/bin/sh
+# Make the disk of a Debian with a kernel of its own and cloud-init, as a
+# hypervisor would have it: release, folder, packages that wait in apt's cache.
+# Leaves disk.img, kernel and initrd in the folder.
+set -e
+cd "$2"
+root=$(mktemp -d "$PWD/root.XXXXXX")
+trap 'rm -rf "$root"' EXIT
+export DEBIAN_FRONTEND=noninteractive
+debootstrap --variant=minbase "$1" "$root"
+# Nothing is started inside, and what comes is kept.
+printf '#!/bin/sh\nexit 101\n' > "$root/usr/sbin/policy-rc.d"
+chmod +x "$root/usr/sbin/policy-rc.d"
+get() { chroot "$root" apt-get install -y -qq --no-install-recommends "$@"; }
+# As Debian's own images for clouds have it.
+get ca-certificates cloud-init dbus iproute2 kmod linux-image-cloud-amd64 \
+  netplan.io nftables openssh-server procps python3 sudo systemd systemd-sysv \
+  systemd-timesyncd udev
+get --download-only $3
+get systemd-resolved
+chroot "$root" systemctl enable systemd-networkd systemd-resolved
+rm -f "$root"/usr/sbin/policy-rc.d "$root"/etc/ssh/ssh_host_* \
+  "$root"/var/lib/dbus/machine-id
+: > "$root/etc/machine-id"
+: > "$root/etc/hostname"
+ln -sf /run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
+echo '/dev/vda / ext4 errors=remount-ro 0 1' > "$root/etc/fstab"
+cp "$root"/boot/vmlinuz-* kernel
+cp "$root"/boot/initrd.img-* initrd
+mke2fs -q -t ext4 -d "$root" -L root disk.img.part 12G
+mv disk.img.part disk.img
