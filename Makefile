@@ -80,7 +80,7 @@ test-hosts: .venv/stamp
 	$(BIN)/python -m pytest -v --durations=0 $(or $(HOSTS_TESTS),tests/hosts)
 
 # Virtual machines that they make; an hour where no processor helps (KVM).
-VM_TOOLS := qemu-system-x86_64 qemu-img cloud-localds debootstrap mke2fs
+VM_TOOLS := qemu-system-x86_64 qemu-img cloud-localds debootstrap mke2fs setpriv
 test-vm: .venv/stamp
 	@(for tool in $(VM_TOOLS); do command -v $$tool || exit; done) > /dev/null \
 	  || { apt-get update -qq && apt-get install -y -qq --no-install-recommends qemu-system-x86 \

@@ -42,7 +42,7 @@ _RUN: Final = (
 )
 # Nobody answers there (RFC 5737): a lab needs no names from outside.
 _NAMESERVER: Final = "192.0.2.53"
-NO_NAT: Final = "com.docker.network.bridge.enable_ip_masquerade=false"
+_NO_NAT: Final = "com.docker.network.bridge.enable_ip_masquerade=false"
 _SECONDS: Final = 60
 # Hosts that let nobody in as root, but one who may become it.
 _BY_SUDO: Final = ("worker2", "client")
@@ -70,6 +70,11 @@ def docker(*argv: str, stdin: str = "") -> str:
     return done.stdout.strip()
 
 
+def quietly(*argv: str) -> None:
+    """Run a command whose failure is of no interest."""
+    subprocess.run(argv, capture_output=True, check=False)
+
+
 def _obtain(image: str, release: str, folder: Path) -> None:
     """Have a Debian: the engine's, one that can be pulled, or a new one."""
     for verb in (["image", "inspect"], ["pull", "--quiet"]):
@@ -93,6 +98,7 @@ class Site:
         self._prefix = f"{plan.cluster}-host"
         machines = plan.nodes | plan.machines
         self.roles = tuple(machines)
+        self.fabric = tuple(plan.machines)
         # Docker goes by the names: the LAN becomes eth0, at each start.
         self._lan, self._edge = f"{self._prefix}s", f"{self._prefix}s-edge"
         place = fabric_host(plan)[FABRIC_HOST].lan
@@ -138,7 +144,7 @@ class Site:
         for name, subnet, gateway in self._networks():
             # Docker would give what a fabric host sends addresses of its own.
             docker(
-                *("network", "create", "--subnet", subnet, "--opt", NO_NAT),
+                *("network", "create", "--subnet", subnet, "--opt", _NO_NAT),
                 *("--gateway", gateway, name),
             )
         subprocess.run(
@@ -149,7 +155,7 @@ class Site:
             self._make(role)
         for role in self.roles:
             self._let_in(role)
-        self._write_inventory(self.inventory, tuple(self.plan.machines))
+        self._write_inventory(self.inventory, self.fabric)
 
     def make_fabric_host(self) -> Path:
         """Make a host for all of the fabric; return the inventory with it.
@@ -181,17 +187,27 @@ class Site:
     def remove(self) -> None:
         """Take all of it away, also what an earlier run left."""
         for role in self._ends:
-            subprocess.run(
-                ["docker", "rm", "--force", "--volumes", self.name(role)],
-                capture_output=True,
-                check=False,
-            )
+            quietly("docker", "rm", "--force", "--volumes", self.name(role))
         for name, *_ in self._networks():
-            subprocess.run(
-                ["docker", "network", "rm", name],
-                capture_output=True,
-                check=False,
-            )
+            quietly("docker", "network", "rm", name)
+
+    def user(self, role: str) -> str:
+        """Return who is let in."""
+        return _USER if role in _BY_SUDO else "root"
+
+    def reached(self, role: str) -> str:
+        """Return the address by which a host is reached."""
+        return self._ends[role][0][1]
+
+    def public(self) -> str:
+        """Return the public key that hosts let in."""
+        file = self._key.with_suffix(".pub")
+        return file.read_text(encoding="utf-8").strip()
+
+    def know(self, role: str, key: str) -> None:
+        """Note a host's own key."""
+        with self._known.open("a", encoding="utf-8") as file:
+            file.write(f"{self.reached(role)} {key}\n")
 
     def _networks(self) -> Iterator[tuple[str, str, str]]:
         plan = self.plan
@@ -212,19 +228,17 @@ class Site:
 
     def _let_in(self, role: str) -> None:
         """Give a host its own keys and ours; wait until it has booted."""
-        public = self._key.with_suffix(".pub").read_text(encoding="utf-8")
         self.run(role, "ssh-keygen -q -A")
         own = self.run(role, "cat /etc/ssh/ssh_host_ed25519_key.pub")
         docker(
             *("exec", "-i", self.name(role), "sh", "-c"),
             "cat > ~root/.ssh/authorized_keys",
-            stdin=public,
+            stdin=self.public(),
         )
         if role in _BY_SUDO:
             self.run(role, _SUDO)
         kind, key, *_ = own.split()
-        with self._known.open("a", encoding="utf-8") as file:
-            file.write(f"{self._reached(role)} {kind} {key}\n")
+        self.know(role, f"{kind} {key}")
         self._boot(role)
 
     def _boot(self, role: str) -> None:
@@ -237,9 +251,6 @@ class Site:
             assert time.monotonic() < deadline, f"{role} does not boot"
             time.sleep(0.2)
 
-    def _reached(self, role: str) -> str:
-        return self._ends[role][0][1]
-
     def _try(self, role: str, script: str) -> str:
         try:
             return self.run(role, script)
@@ -250,8 +261,10 @@ class Site:
         groups = {
             group: {
                 "hosts": {
-                    role: {"ansible_host": self._reached(role)}
-                    | ({"ansible_user": _USER} if role in _BY_SUDO else {})
+                    role: {
+                        "ansible_host": self.reached(role),
+                        "ansible_user": self.user(role),
+                    }
                     for role in roles
                 }
             }
@@ -261,7 +274,6 @@ class Site:
             )
         }
         common = {
-            "ansible_user": "root",
             "ansible_ssh_private_key_file": str(self._key),
             "known_hosts": str(self._known),
         }

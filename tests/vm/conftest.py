@@ -11,7 +11,7 @@ from graders.paths import cache_dir
 from graders.plan import make_plan
 from tests.hosts.conftest import Told, found_on, get_images
 
-from .making import Machines, build
+from .making import VirtualSite, build
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ RELEASE: Final = os.environ.get("TEST_VM_RELEASE", "bookworm")
 class Kit(Told):
     """The kit, told to have its labs on virtual machines."""
 
-    def __init__(self, site: Machines, folder: Path) -> None:
+    def __init__(self, site: VirtualSite, folder: Path) -> None:
         """Keep its state in a folder of its own."""
         super().__init__(site.plan.student, folder, site.inventory)
         self.site = site
@@ -36,7 +36,9 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
     folder = tmp_path_factory.mktemp("vm")
     image = build(RELEASE, cache_dir() / "test-vm")
     get_images()
-    site = Machines(make_plan(STUDENT), folder, image)
+    site = VirtualSite(make_plan(STUDENT), folder, image)
+    site.remove()
+    site.build()
     try:
         site.make()
         yield Kit(site, folder / "state")

@@ -1,7 +1,8 @@
 """Makes the hosts of a lab: virtual machines, by the kit's cloud-init files.
 
 They are on docker's bridge of the plan's LAN, and have a second interface by
-which packages come, as those of a class room have.
+which packages come, as those of a class room have. Where no processor helps,
+two of four are virtual machines, and the others containers as elsewhere.
 """
 
 from __future__ import annotations
@@ -13,20 +14,15 @@ import time
 from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from graders.host_files import (
-    USER,
-    fabric_host,
-    host_files,
-    links,
-    mac,
-    write_files,
-)
-from tests.hosts.making import NO_NAT, TAKEN, docker
+from graders.host_files import USER, host_files, mac, write_files
+from graders.hosts import FABRIC_HOST
+from tests.hosts.making import TAKEN, Site, docker, quietly
 
 if TYPE_CHECKING:
     from graders.plan import Plan
@@ -41,14 +37,18 @@ _KEY: Final = re.compile(
 )
 _DOWN_SECONDS: Final = 20
 _BOOT_ID: Final = "cat /proc/sys/kernel/random/boot_id"
-_TAP: Final = "lab-vm-"
+
+
+_KVM: Final = ("-accel", "kvm", "-cpu", "host")
+_SOFTWARE: Final = ("-accel", "tcg,thread=multi", "-cpu", "max")
+# A control plane in software takes longer than kubeadm waits for it.
+_IN_SOFTWARE: Final = ("worker2", FABRIC_HOST)
 
 
 @cache
 def accelerator() -> tuple[str, ...]:
     """Return how processors are made: the kernel's own way if that works."""
-    kvm = ("-accel", "kvm", "-cpu", "host")
-    idle = ["qemu-system-x86_64", *kvm, "-display", "none", "-S"]
+    idle = ["qemu-system-x86_64", *_KVM, "-display", "none", "-S"]
     with subprocess.Popen(
         idle, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as tried:
@@ -56,59 +56,35 @@ def accelerator() -> tuple[str, ...]:
             tried.wait(3)
         except subprocess.TimeoutExpired:
             tried.kill()
-            return kvm
-    return ("-accel", "tcg,thread=multi", "-cpu", "max")
+            return _KVM
+    return _SOFTWARE
 
 
 @dataclass
-class Machine:
+class _Machine:
     """One that runs."""
 
-    address: str
     process: subprocess.Popen[bytes]
     console: Path
 
 
-class Machines:
-    """The network and the virtual machines of one plan, with four hosts."""
+class VirtualSite(Site):
+    """Four hosts; those that are not virtual machines are containers."""
 
     def __init__(self, plan: Plan, folder: Path, image: Path) -> None:
         """Make nothing yet; `image` has the disk that all begin with."""
-        self.plan = plan
-        self.inventory = folder / "hosts.yml"
-        self.roles = (*plan.nodes, *fabric_host(plan))
+        super().__init__(plan, folder)
+        self.fabric = (FABRIC_HOST,)
+        self.roles = (*plan.nodes, *self.fabric)
+        self.virtual = self.roles if accelerator() == _KVM else _IN_SOFTWARE
         self._folder = folder
         self._image = image
-        self._key = folder / "key"
-        self._network = f"{plan.cluster}-vms"
-        self._made: dict[str, Machine] = {}
-        self._sizes: dict[str, dict[str, Any]] = {}
-
-    def make(self) -> None:
-        """Make the network and all machines; wait until they let one in."""
-        self.remove()
-        make_key = ["ssh-keygen", "-q", "-t", "ed25519", "-N", ""]
-        subprocess.run([*make_key, "-f", self._key], check=True)
-        public = self._key.with_suffix(".pub").read_text().strip()
-        files = host_files(
-            self.plan, public, str(self._key), one_fabric_host=True
-        )
-        write_files(self._folder, files)
-        hosts = json.loads(files["hosts.json"])["hosts"]
-        self._sizes = {host["role"]: host for host in hosts}
-        plan = self.plan
-        docker(
-            *("network", "create", "--subnet", str(plan.lan)),
-            *("--opt", NO_NAT, "--gateway", str(plan.lan_gateway)),
-            self._network,
-        )
-        for role in self.roles:
-            self._begin(role)
-        for role in self.roles:
-            self._await(role)
+        self._runs: dict[str, _Machine] = {}
 
     def run(self, role: str, script: str) -> str:
         """Run a script of sh on a host as root, past the kit."""
+        if role not in self.virtual:
+            return super().run(role, script)
         done = subprocess.run(
             [*self._ssh(role), "sudo sh -s"],
             input=script,
@@ -120,7 +96,10 @@ class Machines:
         return done.stdout.strip()
 
     def restart(self, role: str) -> None:
-        """Restart a machine as its owner would; wait until it is back."""
+        """Restart a host as its owner would; wait until it is back."""
+        if role not in self.virtual:
+            super().restart(role)
+            return
         before = self.run(role, _BOOT_ID)
         self.run(role, "systemctl reboot > /dev/null 2>&1 &")
         deadline = time.monotonic() + _BOOT_SECONDS
@@ -129,34 +108,40 @@ class Machines:
             time.sleep(1)
 
     def remove(self) -> None:
-        """Take all of it away, also the network of an earlier run."""
-        for made in self._made.values():
-            made.process.terminate()
-        for made in self._made.values():
-            made.process.wait(_DOWN_SECONDS)
-        for tap in map(self._tap, self.roles):
-            _quietly("ip", "link", "delete", tap)
-        _quietly("docker", "network", "rm", self._network)
-        self._made.clear()
+        """Take all of it away, also what an earlier run left."""
+        for runs in self._runs.values():
+            runs.process.terminate()
+        for runs in self._runs.values():
+            runs.process.wait(_DOWN_SECONDS)
+        self._runs.clear()
+        for role in self.roles:
+            quietly("ip", "link", "delete", self._tap(role))
+        super().remove()
 
-    def _begin(self, role: str) -> None:
+    def user(self, role: str) -> str:
+        """Return who is let in."""
+        return USER if role in self.virtual else super().user(role)
+
+    def _make(self, role: str) -> None:
         """Switch a machine on."""
+        if role not in self.virtual:
+            super()._make(role)
+            return
         own = self._folder / role
         own.mkdir()
-        seeds = self._folder / "cloud-init" / role
         disk, seed = own / "disk.qcow2", own / "seed.iso"
         back = ("-b", self._image / "disk.img", "-F", "raw")
         _do("qemu-img", "create", "-q", "-f", "qcow2", *back, disk)
+        seeds, host = self._rendered(role)
         given = (seeds / "user-data", seeds / "meta-data")
         _do("cloud-localds", "-N", seeds / "network-config", seed, *given)
         console = own / "console.log"
-        size = self._sizes[role]
-        address = links((self.plan.nodes | fabric_host(self.plan))[role])[
-            "lan"
-        ]
+        where = mac(IPv4Address(self.reached(role)))
         argv = [
-            *("qemu-system-x86_64", *accelerator(), "-display", "none"),
-            *("-smp", str(size["cores"]), "-m", str(size["memory"])),
+            # However the tests end, no machine is left.
+            *("setpriv", "--pdeathsig", "TERM", "qemu-system-x86_64"),
+            *(*accelerator(), "-display", "none"),
+            *("-smp", str(host["cores"]), "-m", str(host["memory"])),
             *("-serial", f"file:{console}"),
             *("-kernel", str(self._image / "kernel")),
             *("-initrd", str(self._image / "initrd")),
@@ -164,59 +149,65 @@ class Machines:
             *("-drive", f"file={disk},if=virtio"),
             *("-drive", f"file={seed},if=virtio,format=raw"),
             *("-netdev", f"tap,id=lan,ifname={self._plug(role)},script=no"),
-            *("-device", f"virtio-net-pci,netdev=lan,mac={mac(address)}"),
+            *("-device", f"virtio-net-pci,netdev=lan,mac={where}"),
             *("-netdev", "user,id=out"),
             *("-device", "virtio-net-pci,netdev=out"),
         ]
         with (own / "qemu.log").open("wb") as log:
             process = subprocess.Popen(argv, stdout=log, stderr=log)
-        self._made[role] = Machine(str(address), process, console)
+        self._runs[role] = _Machine(process, console)
+
+    def _rendered(self, role: str) -> tuple[Path, dict[str, Any]]:
+        """Return where a host's cloud-init files are, and its size."""
+        files = host_files(
+            self.plan, self.public(), str(self._key), one_fabric_host=True
+        )
+        folder = self._folder / "made"
+        write_files(folder, files)
+        hosts = json.loads(files["hosts.json"])["hosts"]
+        size = next(host for host in hosts if host["role"] == role)
+        return folder / "cloud-init" / role, size
 
     def _tap(self, role: str) -> str:
-        return f"{_TAP}{self.roles.index(role)}"
+        # Names of interfaces have 15 characters at most.
+        return f"lab-vm-{self.roles.index(role)}"
 
     def _plug(self, role: str) -> str:
         """Make a machine's end of the LAN."""
         tap = self._tap(role)
-        bridge = docker(
-            *("network", "inspect", "--format", "br-{{slice .Id 0 12}}"),
-            self._network,
-        )
+        asks = ("network", "inspect", "--format", "br-{{slice .Id 0 12}}")
+        bridge = docker(*asks, self._lan)
         _do("ip", "tuntap", "add", tap, "mode", "tap")
         _do("ip", "link", "set", tap, "master", bridge, "up")
         return tap
 
-    def _await(self, role: str) -> None:
+    def _let_in(self, role: str) -> None:
         """Wait for the end of cloud-init; learn the host's key from it.
 
         The key comes by the console, past the network, as an instructor
         would compare it.
         """
-        made = self._made[role]
+        if role not in self.virtual:
+            super()._let_in(role)
+            return
+        runs = self._runs[role]
         deadline = time.monotonic() + _BOOT_SECONDS
         while True:
-            assert made.process.poll() is None, f"{role}: qemu ended"
-            said = made.console.read_text(errors="replace")
+            assert runs.process.poll() is None, f"{role}: qemu ended"
+            said = runs.console.read_text(errors="replace")
             if found := _KEY.search(said.replace("\r", "")):
                 break
             assert time.monotonic() < deadline, f"{role}: {said[-2000:]}"
             time.sleep(1)
-        with (self._folder / "known_hosts").open("a") as file:
-            file.write(f"{made.address} {found[1]}\n")
-
-    def _try(self, role: str, script: str) -> str:
-        try:
-            return self.run(role, script)
-        except AssertionError:
-            return ""
+        self.know(role, found[1])
 
     def _ssh(self, role: str) -> list[str]:
-        known = f"UserKnownHostsFile={self._folder / 'known_hosts'}"
         return [
-            *("ssh", "-F", "none", "-i", str(self._key), "-o", known),
+            *("ssh", "-F", "none", "-i", str(self._key)),
+            *("-o", f"UserKnownHostsFile={self._known}"),
             *("-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes"),
             *("-o", "ConnectTimeout=5"),
-            f"{USER}@{self._made[role].address}",
+            f"{USER}@{self.reached(role)}",
         ]
 
 
@@ -235,7 +226,3 @@ def build(release: str, store: Path) -> Path:
 
 def _do(*argv: str | Path) -> None:
     subprocess.run([str(one) for one in argv], check=True)
-
-
-def _quietly(*argv: str) -> None:
-    subprocess.run(argv, capture_output=True, check=False)

@@ -20,7 +20,7 @@ CASES: Final = [("3", "asn-mismatch"), ("5", "pool-on-docker")]
 
 def test_cloud_init_was_content(kit: Kit) -> None:
     """It could do all that the files ask for."""
-    for role in kit.site.roles:
+    for role in kit.site.virtual:
         assert kit.site.run(role, "cloud-init status") == "status: done"
 
 
@@ -47,7 +47,7 @@ def test_proof(kit: Kit, lab: str, variant: str) -> None:
     expect_proven(done)
 
 
-@pytest.mark.parametrize("role", ["worker", FABRIC_HOST])
+@pytest.mark.parametrize("role", ["worker2", FABRIC_HOST])
 def test_a_host_that_was_restarted(kit: Kit, role: str) -> None:
     """It comes back with its part of the lab."""
     kit.ok("lab", "start", "1")
