@@ -79,7 +79,7 @@ test: check test-site
 test-hosts: .venv/stamp
 	$(BIN)/python -m pytest -v --durations=0 $(or $(HOSTS_TESTS),tests/hosts)
 
-# Virtual machines that they make; an hour where no processor helps (KVM).
+# Virtual machines that they make; half an hour where no processor helps (KVM).
 VM_TOOLS := qemu-system-x86_64 qemu-img cloud-localds debootstrap mke2fs setpriv
 test-vm: .venv/stamp
 	@(for tool in $(VM_TOOLS); do command -v $$tool || exit; done) > /dev/null \

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _IMAGE: Final = Path(__file__).with_name("image.sh")
 # A processor in software takes some two minutes from its kernel to the end of
 # cloud-init.
-_BOOT_SECONDS: Final = 600
+_BOOT_SECONDS: Final = 900
 _KEY: Final = re.compile(
     r"BEGIN SSH HOST KEY KEYS.*?^(ssh-ed25519 \S+).*?cloud-init.*? finished",
     re.DOTALL | re.MULTILINE,
@@ -60,6 +60,9 @@ def accelerator() -> tuple[str, ...]:
     return _SOFTWARE
 
 
+FAST: Final = accelerator() == _KVM
+
+
 @dataclass
 class _Machine:
     """One that runs."""
@@ -76,7 +79,7 @@ class VirtualSite(Site):
         super().__init__(plan, folder)
         self.fabric = (FABRIC_HOST,)
         self.roles = (*plan.nodes, *self.fabric)
-        self.virtual = self.roles if accelerator() == _KVM else _IN_SOFTWARE
+        self.virtual = self.roles if FAST else _IN_SOFTWARE
         self._folder = folder
         self._image = image
         self._runs: dict[str, _Machine] = {}
@@ -106,6 +109,7 @@ class VirtualSite(Site):
         while self._try(role, _BOOT_ID) in {"", before}:
             assert time.monotonic() < deadline, f"{role} does not come back"
             time.sleep(1)
+        self.run(role, "systemctl is-system-running --wait || true")
 
     def remove(self) -> None:
         """Take all of it away, also what an earlier run left."""
