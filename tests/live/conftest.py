@@ -53,8 +53,11 @@ def told(verb: str, since: float) -> str:
 
 def begin(*argv: str) -> subprocess.Popen[bytes]:
     """Begin a command of the kit, in a process group of its own."""
+    # Whoever runs the tests in the background has them ignore Ctrl-C, and all
+    # that they start.
+    heeds = ("env", "--default-signal=INT")
     return subprocess.Popen(
-        [str(BIN / argv[0]), *argv[1:]],
+        [*heeds, str(BIN / argv[0]), *argv[1:]],
         cwd=ROOT,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
