@@ -41,7 +41,25 @@ def apply(kube: Kube, objects: Sequence[Object], seconds: float) -> None:
                 time.sleep(_STEP * 3)
 
 
-def _apply(kube: Kube, kinds: dict[str, dict[str, str]], item: Object) -> None:
+def apply_missing(kube: Kube, objects: Sequence[Object]) -> None:
+    """Apply those objects that are not there, once.
+
+    Raises:
+        KubeError: one was refused; those after it were not tried.
+
+    """
+    kinds: dict[str, dict[str, str]] = {}
+    for item in objects:
+        _apply(kube, kinds, item, if_missing=True)
+
+
+def _apply(
+    kube: Kube,
+    kinds: dict[str, dict[str, str]],
+    item: Object,
+    *,
+    if_missing: bool = False,
+) -> None:
     version, meta = item["apiVersion"], item["metadata"]
     group = f"/apis/{version}" if "/" in version else f"/api/{version}"
     if version not in kinds:
@@ -51,11 +69,10 @@ def _apply(kube: Kube, kinds: dict[str, dict[str, str]], item: Object) -> None:
     except KeyError:
         raise KubeError(f"no kind {item['kind']} in {version}") from None
     space = meta.get("namespace", "default")
-    path = place.format(group=group, space=space)
-    if (
-        kube.ask("PATCH", f"{path}/{meta['name']}?{_OWNER}", item, APPLY)
-        is None
-    ):
+    path = f"{place.format(group=group, space=space)}/{meta['name']}"
+    if if_missing and kube.get(path):
+        return
+    if kube.ask("PATCH", f"{path}?{_OWNER}", item, APPLY) is None:
         raise KubeError(f"no namespace {space} for {meta['name']}")
 
 

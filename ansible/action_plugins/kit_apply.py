@@ -4,7 +4,8 @@
       kubeconfig: /where/it/is
       objects: "{{ all_of_them }}"     # in their order
       wait_in: [lab-1]
-      try_once: true                   # optional: what is refused is told
+      missing: true                    # optional: only those that are not
+                                       # there, once; a refusal is told
 
 What is not ready in time is told, and is no failure: a lab may be so.
 """
@@ -17,7 +18,11 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from graders.cluster_apply import apply, await_deployments
+from graders.cluster_apply import (
+    apply,
+    apply_missing,
+    await_deployments,
+)
 from graders.kube import Kube, KubeError
 
 # Seconds in which a webhook that has just come answers, and in which pods
@@ -42,14 +47,17 @@ class ActionModule(ActionBase):
                 "kubeconfig": {"type": "str", "required": True},
                 "objects": {"type": "list", "required": True},
                 "wait_in": {"type": "list", "elements": "str"},
-                "try_once": {"type": "bool", "default": False},
+                "missing": {"type": "bool", "default": False},
             },
         )
-        once = given["try_once"]
+        missing = given["missing"]
         try:
             with closing(Kube(Path(given["kubeconfig"]))) as kube:
-                apply(kube, given["objects"], 0 if once else _APPLY)
+                if missing:
+                    apply_missing(kube, given["objects"])
+                else:
+                    apply(kube, given["objects"], _APPLY)
                 left = await_deployments(kube, given["wait_in"] or [], _READY)
         except KubeError as error:
-            return {"failed": not once, "msg": str(error)}
+            return {"failed": not missing, "msg": str(error)}
         return {"changed": True, "stdout": "\n".join(left)}

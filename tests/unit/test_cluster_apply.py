@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from graders.cluster_apply import apply, await_deployments
+from graders.cluster_apply import apply, apply_missing, await_deployments
 from graders.kube import APPLY, KubeError
 
 RESOURCES = {
@@ -40,11 +40,12 @@ class Recorded:
         self.refuses, self.there = refuses, there
         self.asked: list[tuple[str, object]] = []
         self.deployments: list[dict[str, Any]] = []
+        self.objects: dict[str, dict[str, Any]] = {}
 
     def get(self, path: str) -> dict[str, Any] | None:
         """Tell of a group's kinds."""
         found = RESOURCES.get(path)
-        return {"resources": found} if found else None
+        return {"resources": found} if found else self.objects.get(path)
 
     def items(self, path: str) -> list[dict[str, Any]]:
         """Return the Deployments; they come up between two looks."""
@@ -65,6 +66,19 @@ class Recorded:
 
 def _apply(kube: Recorded, *objects: dict[str, Any], seconds: float) -> None:
     apply(kube, objects, seconds)  # type: ignore[arg-type] # as far as it is asked
+
+
+def test_only_what_is_missing() -> None:
+    """What is there is left as it is, and a refusal is not waited out."""
+    kube = Recorded()
+    kube.objects["/api/v1/namespaces/x"] = SPACE
+
+    apply_missing(kube, [SPACE, SERVICE])  # type: ignore[arg-type] # as above
+    kube.refuses = 1
+    with pytest.raises(KubeError):
+        apply_missing(kube, [PROFILE])  # type: ignore[arg-type] # as above
+
+    assert [body for _, body in kube.asked] == [SERVICE]
 
 
 def test_where_objects_go() -> None:
