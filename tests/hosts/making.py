@@ -57,17 +57,22 @@ chown -R {_USER}: /home/{_USER}/.ssh
 """
 
 
-def docker(*argv: str, stdin: str = "") -> str:
-    """Run docker and return what it wrote."""
+def told(argv: list[str], stdin: str = "") -> str:
+    """Run a command, which must succeed, and return what it wrote."""
     done = subprocess.run(
-        ["docker", *argv],
+        argv,
         input=stdin,
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.returncode == 0, f"docker {argv}: {done.stderr[-2000:]}"
+    assert done.returncode == 0, f"{argv}: {done.stderr[-2000:]}"
     return done.stdout.strip()
+
+
+def docker(*argv: str, stdin: str = "") -> str:
+    """Run docker and return what it wrote."""
+    return told(["docker", *argv], stdin)
 
 
 def quietly(*argv: str) -> None:

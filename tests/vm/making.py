@@ -22,7 +22,7 @@ import yaml
 
 from graders.host_files import USER, host_files, mac, write_files
 from graders.hosts import FABRIC_HOST
-from tests.hosts.making import TAKEN, Site, docker, quietly
+from tests.hosts.making import TAKEN, Site, docker, quietly, told
 
 if TYPE_CHECKING:
     from graders.plan import Plan
@@ -88,15 +88,7 @@ class VirtualSite(Site):
         """Run a script of sh on a host as root, past the kit."""
         if role not in self.virtual:
             return super().run(role, script)
-        done = subprocess.run(
-            [*self._ssh(role), "sudo sh -s"],
-            input=script,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, f"{role}: {done.stderr[-2000:]}"
-        return done.stdout.strip()
+        return told([*self._ssh(role), "sudo sh -s"], script)
 
     def restart(self, role: str) -> None:
         """Restart a host as its owner would; wait until it is back."""
