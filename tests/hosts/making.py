@@ -30,7 +30,7 @@ _RELEASE: Final = "trixie"
 _OLDER: Final = "bookworm"
 _OF_OLDER: Final = ("worker2", "router", FABRIC_HOST)
 _FOLDER: Final = Path(__file__).parent / "image"
-TAKEN: Final = ANSIBLE / "roles" / "hosts_taken" / "defaults" / "main.yml"
+_TAKEN: Final = ANSIBLE / "roles" / "hosts_taken" / "defaults" / "main.yml"
 _RUN: Final = (
     *("--privileged", "--cgroupns", "private", "--tmpfs", "/run"),
     *("--tmpfs", "/tmp:exec", "--volume", "/var"),  # noqa: S108 - its own
@@ -78,6 +78,13 @@ def docker(*argv: str, stdin: str = "") -> str:
 def quietly(*argv: str) -> None:
     """Run a command whose failure is of no interest."""
     subprocess.run(argv, capture_output=True, check=False)
+
+
+def packages() -> str:
+    """Return the packages that the kit installs on hosts of all kinds."""
+    given = yaml.safe_load(_TAKEN.read_text(encoding="utf-8"))
+    lists = given["hosts_taken_packages"].values()
+    return " ".join(sorted({one for part in lists for one in part}))
 
 
 def _obtain(image: str, release: str, folder: Path) -> None:
@@ -130,9 +137,6 @@ class Site:
 
     def build(self) -> None:
         """Build the hosts' images, which have the kit's packages in store."""
-        given = yaml.safe_load(TAKEN.read_text(encoding="utf-8"))
-        lists = given["hosts_taken_packages"].values()
-        packages = sorted({one for part in lists for one in part})
         for release in (_RELEASE, _OLDER):
             base = f"debian:{release}-slim"
             _obtain(base, release, self.inventory.parent)
@@ -140,7 +144,7 @@ class Site:
                 *("build", "--quiet", "--network", "host"),
                 *("--tag", f"{_IMAGE}:{release}"),
                 *("--build-arg", f"BASE={base}"),
-                *("--build-arg", f"PACKAGES={' '.join(packages)}"),
+                *("--build-arg", f"PACKAGES={packages()}"),
                 str(_FOLDER),
             )
 

@@ -18,11 +18,9 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
-
 from graders.host_files import USER, host_files, mac, write_files
 from graders.hosts import FABRIC_HOST
-from tests.hosts.making import TAKEN, Site, docker, quietly, told
+from tests.hosts.making import Site, docker, packages, quietly, told
 
 if TYPE_CHECKING:
     from graders.plan import Plan
@@ -37,8 +35,6 @@ _KEY: Final = re.compile(
 )
 _DOWN_SECONDS: Final = 20
 _BOOT_ID: Final = "cat /proc/sys/kernel/random/boot_id"
-
-
 _KVM: Final = ("-accel", "kvm", "-cpu", "host")
 _SOFTWARE: Final = ("-accel", "tcg,thread=multi", "-cpu", "max")
 # A control plane in software takes longer than kubeadm waits for it.
@@ -209,14 +205,11 @@ class VirtualSite(Site):
 
 def build(release: str, store: Path) -> Path:
     """Build the disk, unless it is in store; return its folder."""
-    given = yaml.safe_load(TAKEN.read_text(encoding="utf-8"))
-    lists = given["hosts_taken_packages"].values()
-    packages = " ".join(sorted({one for part in lists for one in part}))
-    recipe = _IMAGE.read_bytes() + packages.encode()
+    recipe = _IMAGE.read_bytes() + packages().encode()
     folder = store / f"{release}-{sha256(recipe).hexdigest()[:8]}"
     if not (folder / "disk.img").exists():
         folder.mkdir(parents=True, exist_ok=True)
-        _do("sh", _IMAGE, release, folder, packages)
+        _do("sh", _IMAGE, release, folder, packages())
     return folder
 
 
