@@ -99,6 +99,16 @@ def _silent(lab: Session, node: str) -> Iterator[None]:
         _back(lab, node, "host-back")
 
 
+def reunion() -> str:
+    """Return the wait for the speakers to count a node in that is back.
+
+    A paused one gave nobody up, so it is the first to tell the others that
+    it lives. A silent one gave up all others as they did it: speakers ask
+    those whom they lost once a minute (MetalLB, internal/speakerlist).
+    """
+    return "host-reunion" if inventory() else "reunion"
+
+
 def _pause(node: str) -> None:
     """Stop all processes of a node; a busy machine needs several tries.
 

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from graders.checks import check, expect, fail
-from graders.disturb import cut_off
+from graders.disturb import cut_off, reunion
 from graders.layer2 import (
     SEE_STATUS,
     expect_announced,
@@ -195,7 +195,7 @@ def test_failover(lab: Session) -> None:
         f"ARP was answered again after {heard:.0f} s, and a client went"
         f" without an answer for {watch.longest:.1f} s"
     )
-    back = until("reunion", partial(_settled, lab, vip), bool)
+    back = until(reunion(), partial(_settled, lab, vip), bool)
     expect(
         f"with {first} back, {vip} to be answered by",
         expected="one worker",

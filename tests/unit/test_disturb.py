@@ -11,6 +11,7 @@ from graders import disturb
 from graders.errors import CannotCheck
 from graders.plan import make_plan
 from graders.probes.machine import Output
+from graders.waits import WAITS
 
 if TYPE_CHECKING:
     from graders.session import Session
@@ -123,6 +124,18 @@ def test_a_host_that_cannot_fall_silent(
         pytest.fail("not to be reached")
 
     assert "systemctl stop metallb-lab-silence" in host.calls
+
+
+def test_speakers_find_each_other_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After a silence that both sides heard it takes them longer."""
+    after_a_pause = disturb.reunion()
+    _on_hosts(monkeypatch, Host())
+
+    after_a_silence = disturb.reunion()
+
+    assert WAITS[after_a_silence].seconds > 60 > WAITS[after_a_pause].seconds
 
 
 def test_the_control_plane_stays() -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ROLES: Final = ANSIBLE / "roles"
 OWN: Final = "var/lib/metallb-lab-kit"
 MADE: Final = "var/lib/lab-made"
+ALONE: Final = ROLES / "hosts_taken/files/alone.sh"
 # A script, and where it is done with defining.
 GIVE_BACK: Final = (
     "hosts_taken/files/give_back.sh",
@@ -78,6 +79,7 @@ def _functions(host: Path, script: tuple[str, str]) -> str:
     text = (ROLES / file).read_text(encoding="utf-8")
     text, found, _ = text.partition(begins)
     assert found
+    text = f"{ALONE.read_text(encoding='utf-8')}\n{text}"
     for name in ("OWN", "MADE", "MARK", "LOCK", "MACHINE"):
         text = text.replace(f"\n{name}=/", f"\n{name}={host}/")
     text = text.replace("cd /\n", f"cd {host}\n")

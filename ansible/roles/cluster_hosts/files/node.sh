@@ -1,10 +1,11 @@
 # Makes a host a node that kubeadm can use, once its parts are there: kubelet's
 # and containerd's settings, both enabled, containerd running. Typed into a
-# shell of root there.
+# shell of root there, after alone.sh.
 #
 # Environment: ADDRESS of the node on the LAN; SHARE, where the kit's parts are;
 # EDGE and ROUTER, the edge network and the way there.
 set -eu
+alone
 mkdir -p /etc/containerd /etc/kubernetes/manifests
 # A host's own cgroups: kubelet asks containerd which kind it uses.
 systemd=false

@@ -1,6 +1,6 @@
 # Gives a host back as it was before a lab took it: what ran is ended, what was
 # put there is taken away, what was changed has its old value. Typed into a
-# shell of root there; can be interrupted and typed again.
+# shell of root there, after alone.sh; can be interrupted and typed again.
 #
 # Environment: CLUSTER, whose host it must be.
 set -u
@@ -9,11 +9,8 @@ OWN=/var/lib/metallb-lab-kit
 MADE=/var/lib/lab-made
 MARK=/etc/kubernetes/metallb-lab-kit
 INSIDE=/var/lib/metallb-lab-machines
-LOCK=/run/metallb-lab-kit.lock
 MACHINE=/etc/default/metallb-lab-machine
-# One whose command was cut off goes on here to its end: packages are whole.
-[ ! -e $LOCK ] || exec 9> $LOCK
-[ ! -e $LOCK ] || flock -w 600 9 || { echo "an earlier command still works here: expected its end within 600 s, not later" >&2; exit 1; }
+[ ! -e $LOCK ] || alone whole
 # A host without a mark is nobody's, and one of another lab stays that lab's.
 [ "$(head -n 1 $MARK 2> /dev/null)" = "$CLUSTER" ] || exit 0
 

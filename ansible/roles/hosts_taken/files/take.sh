@@ -1,6 +1,6 @@
 # Takes a host for a lab: notes what is its own, so that it can be given back
 # as it was, marks it, and installs what is missing. Typed into a shell of root
-# there.
+# there, after alone.sh.
 #
 # Environment: CLUSTER and STUDENT, whose it will be; PACKAGES; PLACES, what a
 # lab makes there.
@@ -11,10 +11,7 @@ export NEEDRESTART_SUSPEND=1 NEEDRESTART_MODE=l
 OWN=/var/lib/metallb-lab-kit  # what give_back.sh reads
 MADE=/var/lib/lab-made        # what restore.sh reads
 MARK=/etc/kubernetes/metallb-lab-kit
-LOCK=/run/metallb-lab-kit.lock
-# One whose command was cut off goes on here to its end: packages are whole.
-exec 9> $LOCK
-flock -w 600 9 || { echo "an earlier command still works here: expected its end within 600 s, not later" >&2; exit 1; }
+alone whole
 [ ! -e $OWN/taken ] || exit 0
 
 # A pattern of sysctl's: what the lab, kubelet and kube-proxy set.
