@@ -133,23 +133,22 @@ def _mend(  # noqa: PLR0913, PLR0917 - all that a reset is about
     """Reset the lab by as little as will do; return what still differs."""
     kept: dict[str, Any] = {"run": now.run, "attempts": now.attempts}
 
-    def mend() -> list[str]:
+    def mend() -> tuple[list[str], str]:  # and what is said before each
         try:
             _play("reset", plan, lab, now.variant, kept)
-            return _left(plan, wanted)
+            return _left(plan, wanted), "could not restore "
         except CannotCheck as error:
-            return [str(error)]
+            return [str(error)], ""
 
-    left = mend()
+    left, said = mend()
     machines = _machines(plan, left)
     if machines:
         tell(f"making anew: {', '.join(machines)}")
         kept["machines_anew"] = [plan.docker_name(name) for name in machines]
-        left = mend()
+        left, said = mend()
     if left:
         for line in left:
-            said = line.startswith("could not ")
-            tell(line if said else f"could not restore {line}")
+            tell(f"{said}{line}")
         tell("building the lab anew")
         run_playbook("down", variables(plan), student=plan.student)
         start(plan, lab, now.variant, kept)
