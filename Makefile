@@ -9,7 +9,7 @@ export STUDENT ?= demo
 export IMAGES REGISTRY IMAGES_FILE
 variant = $(if $(VARIANT),--variant $(VARIANT))
 
-.PHONY: help site test-site up down grade hint reset status check test test-hosts test-vm prove bench images doctor engine-stop clean
+.PHONY: help site browser test-site up down grade hint reset status check lint test-unit test test-hosts test-vm prove bench images doctor engine-stop clean
 
 help:
 	@echo 'make lab-1   stand lab 1 up, broken; then repair it and make grade'
@@ -48,12 +48,16 @@ prove: .venv/stamp
 bench: .venv/stamp
 	@$(BIN)/python scripts/bench
 
-check: .venv/stamp
+check: lint test-unit
+
+lint: .venv/stamp
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
 	$(BIN)/codespell
+
+test-unit: .venv/stamp
 	$(BIN)/python -m pytest -q tests/unit
 
 # The student's edition, or EDITION=instructor, which has the solutions, too.
@@ -63,16 +67,25 @@ site: .venv/stamp
 	  $(BIN)/mkdocs build --strict
 
 # A browser that nobody fetches behind our back: Debian's own.
-test-site: .venv/stamp
+test-site: browser
+	$(BIN)/python -m pytest -q --durations=5 tests/site
+
+browser: .venv/stamp
 	@{ command -v chromium || command -v google-chrome; } > /dev/null \
 	  && command -v chromedriver > /dev/null \
 	  || { apt-get update -qq && apt-get install -y -qq --no-install-recommends \
 	         chromium chromium-driver > /dev/null; } \
 	  || { echo "expected chromium and chromedriver on PATH; install them, then run this again" >&2; exit 3; }
-	$(BIN)/python -m pytest -q --durations=5 tests/site
 
-test: check test-site
-	$(BIN)/python -m pytest -v --durations=0 tests/live
+# Clusters leave half of two processors idle: tests that need none take that,
+# and come after a cluster's own work. What they said is told at the end.
+test: lint browser
+	@said=$$(mktemp); \
+	nice -n 19 $(MAKE) --no-print-directory test-unit test-site > "$$said" 2>&1 & beside=$$!; \
+	trap 'kill $$beside; rm -f "$$said"; exit 130' INT TERM; \
+	$(BIN)/python -m pytest -v --durations=0 tests/live; failed=$$?; \
+	wait $$beside || failed=$$?; \
+	cat "$$said"; rm -f "$$said"; exit $$failed
 
 # Hosts that the tests make: containers with systemd and sshd.
 # HOSTS_TESTS=: fewer of them, by pytest's own options.
