@@ -5,7 +5,6 @@ Those about the network run in one of the test's own.
 
 from __future__ import annotations
 
-import re
 import subprocess
 from typing import TYPE_CHECKING, Final
 
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
 ROLES: Final = ANSIBLE / "roles"
 OWN: Final = "var/lib/metallb-lab-kit"
 MADE: Final = "var/lib/lab-made"
-ALONE: Final = ROLES / "hosts_taken/files/alone.sh"
+# What is typed before each.
+BEFORE: Final = ("hosts_taken/files/alone.sh", "hosts_taken/files/own.sh")
 # A script, and where it is done with defining.
 GIVE_BACK: Final = (
     "hosts_taken/files/give_back.sh",
@@ -79,7 +79,8 @@ def _functions(host: Path, script: tuple[str, str]) -> str:
     text = (ROLES / file).read_text(encoding="utf-8")
     text, found, _ = text.partition(begins)
     assert found
-    text = f"{ALONE.read_text(encoding='utf-8')}\n{text}"
+    before = [(ROLES / name).read_text(encoding="utf-8") for name in BEFORE]
+    text = "\n".join([*before, text])
     for name in ("OWN", "MADE", "MARK", "LOCK", "MACHINE"):
         text = text.replace(f"\n{name}=/", f"\n{name}={host}/")
     text = text.replace("cd /\n", f"cd {host}\n")
@@ -186,20 +187,6 @@ def test_neighbours_and_qdiscs(
 
     again = ("neighbours; qdiscs", SHOW)
     assert _run(host, *steps, *again, script=script) == before
-
-
-@pytest.mark.parametrize("name", ["fixed", "shaper"])
-def test_what_is_noted_is_what_is_compared(name: str) -> None:
-    """Scripts that go to a host by themselves define it in the same way."""
-    files = [TAKE[0], GIVE_BACK[0], RESTORE[0]]
-    texts = [(ROLES / file).read_text(encoding="utf-8") for file in files]
-    found = [
-        match[0]
-        for text in texts
-        if (match := re.search(rf"\n{name}\(\) {{.*?\n}}\n", text, re.DOTALL))
-    ]
-    assert len(found) >= 2
-    assert len(set(found)) == 1
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 # Gives a host back as it was before a lab took it: what ran is ended, what was
 # put there is taken away, what was changed has its old value. Typed into a
-# shell of root there, after alone.sh; can be interrupted and typed again.
+# shell of root there, after alone.sh and own.sh; can be interrupted and typed
+# again.
 #
 # Environment: CLUSTER, whose host it must be.
 set -u
@@ -78,12 +79,6 @@ links() {
   done
 }
 
-# Neighbours of the lab's interfaces that somebody wrote down.
-fixed() {
-  ip -4 neighbour show nud permanent \
-    | awk '/ lladdr / && $3 ~ /^eth[01]$/ { print $1, $3, $5 }' | sort
-}
-
 neighbours() {
   fixed | comm -13 $MADE/neighbours - | while read -r address dev _; do
     ip neighbour del "$address" dev "$dev"
@@ -91,12 +86,6 @@ neighbours() {
   fixed | comm -23 $MADE/neighbours - | while read -r address dev mac; do
     ip neighbour replace "$address" dev "$dev" lladdr "$mac" nud permanent
   done
-}
-
-# A root qdisc that somebody put there, as `tc` takes it.
-shaper() {
-  tc qdisc show dev "$1" 2> /dev/null | sed -nE 's/ refcnt [0-9]+//; s/ direct_packets_stat [0-9]+//; s/([0-9])p( |$)/\1\2/g
-    s/^qdisc ([^ ]+) ([1-9a-f][0-9a-f]*:) root */\2 \1 /p'
 }
 
 qdiscs() {

@@ -1,6 +1,6 @@
 # Takes a host for a lab: notes what is its own, so that it can be given back
 # as it was, marks it, and installs what is missing. Typed into a shell of root
-# there, after alone.sh.
+# there, after alone.sh and own.sh.
 #
 # Environment: CLUSTER and STUDENT, whose it will be; PACKAGES; PLACES, what a
 # lab makes there.
@@ -26,17 +26,6 @@ rules() {
     iptables -w -t $table -S 2> /dev/null | sed "s/^/$table /"
   done
 }
-# Neighbours of the lab's interfaces that somebody wrote down.
-fixed() {
-  ip -4 neighbour show nud permanent \
-    | awk '/ lladdr / && $3 ~ /^eth[01]$/ { print $1, $3, $5 }' | sort
-}
-# A root qdisc that somebody put there, as `tc` takes it.
-shaper() {
-  tc qdisc show dev "$1" 2> /dev/null | sed -nE 's/ refcnt [0-9]+//; s/ direct_packets_stat [0-9]+//; s/([0-9])p( |$)/\1\2/g
-    s/^qdisc ([^ ]+) ([1-9a-f][0-9a-f]*:) root */\2 \1 /p'
-}
-
 # What a new host is still being given is its own, and holds apt's locks.
 settled() {
   command -v cloud-init > /dev/null || return 0

@@ -1,5 +1,5 @@
 # Brings one node or machine back to what it was made with; typed into a shell
-# there. Whatever a fault or a student may have added is taken away: addresses,
+# there, after own.sh. Whatever a fault or a student may have added is taken away: addresses,
 # neighbour entries, routes, rules of iptables, qdiscs, settings of the kernel,
 # the router's configuration. Says what it changed.
 #
@@ -34,12 +34,6 @@ neighbours() {
     ip -4 neighbour show dev "$dev" nud permanent | grep -q "^$address lladdr $mac " && continue
     ip neighbour replace "$address" dev "$dev" lladdr "$mac" nud permanent && say "neighbour $address"
   done < $MADE/neighbours
-}
-
-# A root qdisc that somebody put there, as `tc` takes it.
-shaper() {
-  tc qdisc show dev "$1" 2> /dev/null | sed -nE 's/ refcnt [0-9]+//; s/ direct_packets_stat [0-9]+//; s/([0-9])p( |$)/\1\2/g
-    s/^qdisc ([^ ]+) ([1-9a-f][0-9a-f]*:) root */\2 \1 /p'
 }
 
 qdiscs() {
