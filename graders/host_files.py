@@ -138,6 +138,7 @@ def fabric_host(plan: Plan) -> dict[str, Machine]:
 
 def _data(plan: Plan, hosts: dict[str, Machine], key: str) -> dict[str, Any]:
     """Return what hosts/Vagrantfile reads."""
+    networks = _networks(plan)
     return {
         "user": USER,
         "key": key,
@@ -147,7 +148,7 @@ def _data(plan: Plan, hosts: dict[str, Machine], key: str) -> dict[str, Any]:
                 "netmask": str(network.netmask),
                 "gateway": str(network[1]),
             }
-            for role, (name, network) in _networks(plan).items()
+            for role, (name, network) in networks.items()
         },
         "hosts": [
             {
@@ -158,8 +159,16 @@ def _data(plan: Plan, hosts: dict[str, Machine], key: str) -> dict[str, Any]:
                 # Others' MACs come and go by its interface.
                 "promiscuous": role == FABRIC_HOST,
                 "links": [
-                    {"network": network, "address": str(address)}
-                    for network, address in links(machine).items()
+                    {
+                        "network": name,
+                        "address": str(address),
+                        "length": networks[name][1].prefixlen,
+                        "interface": f"eth{at}",
+                        "mac": mac(address),
+                    }
+                    for at, (name, address) in enumerate(
+                        links(machine).items()
+                    )
                 ],
             }
             for role, machine in hosts.items()

@@ -12,6 +12,8 @@ import pytest
 
 from graders.paths import ANSIBLE
 
+from . import ownnet
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,15 +29,6 @@ GIVE_BACK: Final = (
 )
 TAKE: Final = ("hosts_taken/files/take.sh", "\n# Notes on a host that")
 RESTORE: Final = ("lab_state/files/restore.sh", "\nmkdir -p $MADE\n")
-_NET: Final = ("unshare", "-rn")
-_CAN: Final = subprocess.run(
-    [*_NET, "ip", "link", "add", "eth0", "type", "veth"],
-    capture_output=True,
-    check=False,
-)
-needs_net = pytest.mark.skipif(
-    _CAN.returncode != 0, reason="no network of one's own here"
-)
 # A host on the LAN that has another network, too.
 NET: Final = """
 for dev in eth0 vpn0; do
@@ -98,7 +91,7 @@ def _run(
     text = "\n".join([_functions(host, script), *steps])
     path = f"{host}/bin:/usr/sbin:/usr/bin:/sbin:/bin"
     return subprocess.run(
-        [*(_NET if net else ()), "sh", "-c", text],
+        [*(ownnet.NET if net else ()), "sh", "-c", text],
         env={"PATH": path},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -107,7 +100,7 @@ def _run(
     ).stdout.splitlines()
 
 
-@needs_net
+@ownnet.needs_net
 @pytest.mark.parametrize(
     "routes",
     [
@@ -137,7 +130,7 @@ def test_routes_of_before_come_back(host: Path, routes: str) -> None:
     assert after == before
 
 
-@needs_net
+@ownnet.needs_net
 def test_routes_of_others_stay(host: Path) -> None:
     """A VPN that came since keeps its own; what is there is not touched."""
     since = "ip route add 10.3.0.0/16 via 10.2.0.9"
@@ -170,7 +163,7 @@ for dev in eth0 eth1; do shaper $dev > $HOST/{MADE}/qdisc.$dev; done
 """
 
 
-@needs_net
+@ownnet.needs_net
 @pytest.mark.parametrize("script", [GIVE_BACK, RESTORE])
 @pytest.mark.parametrize("own", [NEIGHBOUR, QDISC, f"{NEIGHBOUR}; {QDISC}"])
 def test_neighbours_and_qdiscs(

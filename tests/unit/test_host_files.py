@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import subprocess
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -19,15 +15,15 @@ from graders.cli import lab_app
 from graders.errors import UsageError
 from graders.host_files import USER, host_files, links, mac, read_key
 from graders.hosts import FABRIC_HOST, read_hosts
-from graders.paths import ROOT
 from graders.plan import Plan, make_plan
 from graders.preflight_facts import Facts
 from graders.preflight_rules import place_on_lan
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPQ= it\'s "me": you'
 PLANS = [make_plan(), make_plan("ada")]
-RUBY = shutil.which("ruby")
-FAKE_VAGRANT = Path(__file__).with_name("vagrant.rb")
 
 each_plan = pytest.mark.parametrize("plan", PLANS, ids=["demo", "ada"])
 students = st.sampled_from(["demo", "ada", "bob", "s-17", "x" * 20])
@@ -221,46 +217,3 @@ def test_no_public_key(tmp_path: Path, text: str) -> None:
     assert "c2Vj" not in str(caught.value)
     with pytest.raises(UsageError, match=r"No such file.*; ssh-keygen"):
         read_key(tmp_path / "none")
-
-
-@pytest.mark.skipif(RUBY is None, reason="no ruby on PATH")
-@each_plan
-def test_vagrantfile(plan: Plan, tmp_path: Path) -> None:
-    """It asks for every host with the plan's names and addresses."""
-    data = tmp_path / "hosts.json"
-    data.write_text(_files(plan)["hosts.json"], encoding="utf-8")
-
-    asked = _vagrant(data)
-
-    machines = json.loads(asked.stdout)["machines"]
-    assert list(machines) == _roles(plan)
-    for role, machine in machines.items():
-        found = [options["ip"] for _, options in machine["networks"]]
-        one = (plan.nodes | plan.machines)[role]
-        assert found == [str(address) for address in links(one).values()]
-        assert machine["hostname"] == plan.docker_name(role)
-        assert set(machine["providers"]) == {"libvirt", "virtualbox"}
-        assert machine["provision"]["args"] == [USER, KEY]
-    lan = machines["worker"]["networks"][0][1]
-    assert lan["netmask"] == str(plan.lan.netmask)
-    assert lan["libvirt__host_ip"] == str(plan.lan_gateway)
-
-
-@pytest.mark.skipif(RUBY is None, reason="no ruby on PATH")
-def test_vagrantfile_without_data(tmp_path: Path) -> None:
-    """It says what is missing and how to make it, and no traceback."""
-    asked = _vagrant(tmp_path / "none.json")
-
-    assert asked.returncode == 1
-    assert "`lab hosts render hosts/made --key FILE` makes it" in asked.stderr
-    assert asked.stderr.count("\n") == 1
-
-
-def _vagrant(data: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(RUBY), FAKE_VAGRANT, ROOT / "hosts" / "Vagrantfile"],
-        env={**os.environ, "LAB_HOSTS": str(data)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )

@@ -8,7 +8,7 @@ class Recorder
 
   def network(kind, **options) = (@into["networks"] ||= []) << [kind, options]
 
-  def provision(kind, **options) = @into["provision"] = options
+  def provision(kind, **options) = (@into["provisions"] ||= []) << options
 
   def synced_folder(*) = nil
 
