@@ -91,9 +91,15 @@ def _kinds(kube: Kube, group: str) -> dict[str, str]:
 
 
 def await_deployments(
-    kube: Kube, namespaces: Iterable[str], seconds: float
+    kube: Kube,
+    namespaces: Iterable[str],
+    seconds: float,
+    but: Sequence[str] = (),
 ) -> list[str]:
-    """Wait until every Deployment is as it is wanted; return what is not."""
+    """Wait until every Deployment is as it is wanted; return what is not.
+
+    Those named in `but` are not waited for.
+    """
     deadline = time.monotonic() + seconds
     paths = [
         f"/apis/apps/v1/namespaces/{name}/deployments" for name in namespaces
@@ -103,7 +109,7 @@ def await_deployments(
             f"{item['metadata']['namespace']}/{item['metadata']['name']}"
             for path in paths
             for item in kube.items(path)
-            if not _is_there(item)
+            if item["metadata"]["name"] not in but and not _is_there(item)
         ]
         if not left or time.monotonic() > deadline:
             return left

@@ -58,6 +58,9 @@ class Variant(_Strict):
     """The first check that fails as shipped."""
     layer: Layer
     """The layer of the network in which it is broken."""
+    moves: list[Slug] = []
+    """Deployments of which the fault makes other pods: nobody waits for
+    those before it."""
     hints: Ladders = {}
     """Ladders of this fault's own; they come before the lab's."""
 

@@ -164,6 +164,7 @@ def _play(  # noqa: PLR0913, PLR0917 - which playbook, and all that it is about
         "id": lab.id,
         "namespace": lab.namespace,
         "metallb": lab.metallb,
+        "moves": lab.variants[variant].moves,
     }
     extra = {"lab": about, "lab_dir": str(lab.folder), "variant": variant}
     loaded()

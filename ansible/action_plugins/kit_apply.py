@@ -4,6 +4,7 @@
       kubeconfig: /where/it/is
       objects: "{{ all_of_them }}"     # in their order
       wait_in: [lab-1]
+      but: [web]                       # optional: nobody waits for these
       missing: true                    # optional: only those that are not
                                        # there, once; a refusal is told
 
@@ -47,6 +48,7 @@ class ActionModule(ActionBase):
                 "kubeconfig": {"type": "str", "required": True},
                 "objects": {"type": "list", "required": True},
                 "wait_in": {"type": "list", "elements": "str"},
+                "but": {"type": "list", "elements": "str"},
                 "missing": {"type": "bool", "default": False},
             },
         )
@@ -57,7 +59,9 @@ class ActionModule(ActionBase):
                     apply_missing(kube, given["objects"])
                 else:
                     apply(kube, given["objects"], _APPLY)
-                left = await_deployments(kube, given["wait_in"] or [], _READY)
+                left = await_deployments(
+                    kube, given["wait_in"] or [], _READY, given["but"] or []
+                )
         except KubeError as error:
             return {"failed": not missing, "msg": str(error)}
         return {"changed": True, "stdout": "\n".join(left)}

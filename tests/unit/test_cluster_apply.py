@@ -143,6 +143,14 @@ def test_deployments_are_waited_for() -> None:
     assert not kube.deployments
 
 
+def test_a_deployment_that_nobody_waits_for() -> None:
+    """What a fault moves by itself need not be there before."""
+    kube = Recorded()
+    kube.deployments = [_deployment(0)]
+
+    assert not await_deployments(kube, ["lab-2"], 0, ["web"])  # type: ignore[arg-type] # as above
+
+
 def test_a_deployment_that_does_not_come() -> None:
     """It is named when time is over."""
     kube = Recorded()

@@ -79,6 +79,18 @@ def test_the_three_places_have_the_same_labs() -> None:
 
 
 @each_lab
+def test_what_a_fault_moves_is_there(lab: Lab) -> None:
+    """Nobody waits for it, so a wrong name would be waited for unseen."""
+    names = {
+        item["metadata"]["name"]
+        for item in _manifests(lab, PLANS[0].as_vars())
+        if item["kind"] == "Deployment"
+    }
+    for variant in lab.variants.values():
+        assert set(variant.moves) <= names
+
+
+@each_lab
 def test_points_and_checks_have_the_same_names(lab: Lab) -> None:
     """lab.yml gives points to every check of the grader and to no other."""
     assert sorted(lab.checks) == sorted(_checks(lab))
