@@ -31,10 +31,17 @@ class Kit(Told):
 
 
 @pytest.fixture(scope="session")
-def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
-    """Make the hosts for all tests; the disk is kept for another time."""
+def image() -> Path:
+    """Return where the disk is; it is kept for another time."""
+    return build(RELEASE, cache_dir() / "test-vm")
+
+
+@pytest.fixture(scope="session")
+def kit(
+    image: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Kit]:
+    """Make the hosts for all tests."""
     folder = tmp_path_factory.mktemp("vm")
-    image = build(RELEASE, cache_dir() / "test-vm")
     get_images()
     site = VirtualSite(make_plan(STUDENT), folder, image)
     site.remove()

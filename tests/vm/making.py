@@ -28,11 +28,12 @@ if TYPE_CHECKING:
 _IMAGE: Final = Path(__file__).with_name("image.sh")
 # A processor in software takes some two minutes from its kernel to the end of
 # cloud-init.
-_BOOT_SECONDS: Final = 900
+BOOT_SECONDS: Final = 900
 _KEY: Final = re.compile(
     r"BEGIN SSH HOST KEY KEYS.*?^(ssh-ed25519 \S+).*?cloud-init.*? finished",
     re.DOTALL | re.MULTILINE,
 )
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _DOWN_SECONDS: Final = 20
 _BOOT_ID: Final = "cat /proc/sys/kernel/random/boot_id"
 _KVM: Final = ("-accel", "kvm", "-cpu", "host")
@@ -59,12 +60,64 @@ def accelerator() -> tuple[str, ...]:
 FAST: Final = accelerator() == _KVM
 
 
+# By which packages come.
+OUTSIDE: Final = (
+    "-netdev",
+    "user,id=out",
+    "-device",
+    "virtio-net-pci,netdev=out",
+)
+
+
 @dataclass
-class _Machine:
+class Machine:
     """One that runs."""
 
     process: subprocess.Popen[bytes]
     console: Path
+
+    def said(self) -> str:
+        """Return what its console has, as a terminal would show it."""
+        text = self.console.read_text(errors="replace").replace("\r", "")
+        return _COLOUR.sub("", text)
+
+    def switch_off(self) -> None:
+        """End it as if its plug was pulled."""
+        self.process.terminate()
+        self.process.wait(_DOWN_SECONDS)
+
+
+def switch_on(
+    own: Path, image: Path, seeds: Path, *more: str, kernel: str = ""
+) -> Machine:
+    """Switch a machine on: what is its own is kept in folder `own`.
+
+    `seeds` has its cloud-init files, `more` says how large it is and what
+    networks it has, to QEMU; `kernel` has words for its kernel.
+    """
+    own.mkdir()
+    disk, seed = own / "disk.qcow2", own / "seed.iso"
+    back = ("-b", image / "disk.img", "-F", "raw")
+    _do("qemu-img", "create", "-q", "-f", "qcow2", *back, disk)
+    given = (seeds / "user-data", seeds / "meta-data")
+    _do("cloud-localds", "-N", seeds / "network-config", seed, *given)
+    console = own / "console.log"
+    console.touch()
+    argv = [
+        # However the tests end, no machine is left.
+        *("setpriv", "--pdeathsig", "TERM", "qemu-system-x86_64"),
+        *(*accelerator(), "-display", "none"),
+        *("-serial", f"file:{console}"),
+        *("-kernel", str(image / "kernel")),
+        *("-initrd", str(image / "initrd")),
+        *("-append", f"root=/dev/vda rw console=ttyS0 {kernel}"),
+        *("-drive", f"file={disk},if=virtio"),
+        *("-drive", f"file={seed},if=virtio,format=raw"),
+        *more,
+    ]
+    with (own / "qemu.log").open("wb") as log:
+        process = subprocess.Popen(argv, stdout=log, stderr=log)
+    return Machine(process, console)
 
 
 class VirtualSite(Site):
@@ -78,7 +131,7 @@ class VirtualSite(Site):
         self.virtual = self.roles if FAST else _IN_SOFTWARE
         self._folder = folder
         self._image = image
-        self._runs: dict[str, _Machine] = {}
+        self._runs: dict[str, Machine] = {}
 
     def run(self, role: str, script: str) -> str:
         """Run a script of sh on a host as root, past the kit."""
@@ -93,7 +146,7 @@ class VirtualSite(Site):
             return
         before = self.run(role, _BOOT_ID)
         self.run(role, "systemctl reboot > /dev/null 2>&1 &")
-        deadline = time.monotonic() + _BOOT_SECONDS
+        deadline = time.monotonic() + BOOT_SECONDS
         while self._try(role, _BOOT_ID) in {"", before}:
             assert time.monotonic() < deadline, f"{role} does not come back"
             time.sleep(1)
@@ -102,9 +155,7 @@ class VirtualSite(Site):
     def remove(self) -> None:
         """Take all of it away, also what an earlier run left."""
         for runs in self._runs.values():
-            runs.process.terminate()
-        for runs in self._runs.values():
-            runs.process.wait(_DOWN_SECONDS)
+            runs.switch_off()
         self._runs.clear()
         for role in self.roles:
             quietly("ip", "link", "delete", self._tap(role))
@@ -119,35 +170,17 @@ class VirtualSite(Site):
         if role not in self.virtual:
             super()._make(role)
             return
-        own = self._folder / role
-        own.mkdir()
-        disk, seed = own / "disk.qcow2", own / "seed.iso"
-        back = ("-b", self._image / "disk.img", "-F", "raw")
-        _do("qemu-img", "create", "-q", "-f", "qcow2", *back, disk)
         seeds, host = self._rendered(role)
-        given = (seeds / "user-data", seeds / "meta-data")
-        _do("cloud-localds", "-N", seeds / "network-config", seed, *given)
-        console = own / "console.log"
         where = mac(IPv4Address(self.reached(role)))
-        argv = [
-            # However the tests end, no machine is left.
-            *("setpriv", "--pdeathsig", "TERM", "qemu-system-x86_64"),
-            *(*accelerator(), "-display", "none"),
+        self._runs[role] = switch_on(
+            self._folder / role,
+            self._image,
+            seeds,
             *("-smp", str(host["cores"]), "-m", str(host["memory"])),
-            *("-serial", f"file:{console}"),
-            *("-kernel", str(self._image / "kernel")),
-            *("-initrd", str(self._image / "initrd")),
-            *("-append", "root=/dev/vda rw console=ttyS0"),
-            *("-drive", f"file={disk},if=virtio"),
-            *("-drive", f"file={seed},if=virtio,format=raw"),
             *("-netdev", f"tap,id=lan,ifname={self._plug(role)},script=no"),
             *("-device", f"virtio-net-pci,netdev=lan,mac={where}"),
-            *("-netdev", "user,id=out"),
-            *("-device", "virtio-net-pci,netdev=out"),
-        ]
-        with (own / "qemu.log").open("wb") as log:
-            process = subprocess.Popen(argv, stdout=log, stderr=log)
-        self._runs[role] = _Machine(process, console)
+            *OUTSIDE,
+        )
 
     def _rendered(self, role: str) -> tuple[Path, dict[str, Any]]:
         """Return where a host's cloud-init files are, and its size."""
@@ -183,11 +216,11 @@ class VirtualSite(Site):
             super()._let_in(role)
             return
         runs = self._runs[role]
-        deadline = time.monotonic() + _BOOT_SECONDS
+        deadline = time.monotonic() + BOOT_SECONDS
         while True:
             assert runs.process.poll() is None, f"{role}: qemu ended"
-            said = runs.console.read_text(errors="replace")
-            if found := _KEY.search(said.replace("\r", "")):
+            said = runs.said()
+            if found := _KEY.search(said):
                 break
             assert time.monotonic() < deadline, f"{role}: {said[-2000:]}"
             time.sleep(1)
