@@ -79,9 +79,9 @@ browser: .venv/stamp
 
 # Clusters leave half of two processors idle: tests that need none take that,
 # and come after a cluster's own work. What they said is told at the end.
-test: lint browser
+test: browser
 	@said=$$(mktemp); \
-	nice -n 19 $(MAKE) --no-print-directory test-unit test-site > "$$said" 2>&1 & beside=$$!; \
+	nice -n 19 $(MAKE) --no-print-directory check test-site > "$$said" 2>&1 & beside=$$!; \
 	trap 'kill $$beside; rm -f "$$said"; exit 130' INT TERM; \
 	$(BIN)/python -m pytest -v --durations=0 tests/live; failed=$$?; \
 	wait $$beside || failed=$$?; \
