@@ -109,15 +109,15 @@ def await_deployments(
             f"{item['metadata']['namespace']}/{item['metadata']['name']}"
             for path in paths
             for item in kube.items(path)
-            if item["metadata"]["name"] not in but and not _is_there(item)
+            if item["metadata"]["name"] not in but and not rolled_out(item)
         ]
         if not left or time.monotonic() > deadline:
             return left
         time.sleep(_STEP)
 
 
-def _is_there(item: Object) -> bool:
-    """Tell what `kubectl rollout status` waits for."""
+def rolled_out(item: Object) -> bool:
+    """Tell of a Deployment what `kubectl rollout status` waits for."""
     status, wanted = item.get("status", {}), item["spec"].get("replicas", 1)
     seen = (
         status.get("observedGeneration", 0) >= item["metadata"]["generation"]

@@ -12,6 +12,7 @@ from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 
+from graders.cluster_apply import rolled_out
 from graders.errors import CannotCheck
 
 if TYPE_CHECKING:
@@ -157,6 +158,19 @@ class Cluster:
             for pod in found
             if "deletionTimestamp" not in pod["metadata"]
         }
+
+    def at_rest(self, namespace: str) -> bool:
+        """Tell whether no pod of a namespace is about to come or to go.
+
+        Each Deployment has what it wants, and no pod is being deleted.
+        """
+        space = f"namespaces/{namespace}"
+        pods = self.items(f"/api/v1/{space}/pods")
+        return not any(
+            "deletionTimestamp" in pod["metadata"] for pod in pods
+        ) and all(
+            map(rolled_out, self.items(f"/apis/apps/v1/{space}/deployments"))
+        )
 
     def ready_nodes(self, namespace: str, service: str) -> frozenset[str]:
         """Return the nodes on which a Service has a ready endpoint."""

@@ -308,6 +308,24 @@ def test_open_pools(server: Server, cluster: Cluster) -> None:
     assert cluster.open_pools() == ["plain", "said"]
 
 
+@pytest.mark.parametrize("available", [0, 1])
+@pytest.mark.parametrize("pod", [{}, {"deletionTimestamp": "2026-01-01"}])
+def test_at_rest(
+    server: Server, cluster: Cluster, pod: dict[str, str], available: int
+) -> None:
+    """No pod is about to come, and none about to go."""
+    counts = ("observedGeneration", "updatedReplicas", "replicas")
+    status = dict.fromkeys(counts, 1) | {"availableReplicas": available}
+    server.objects[f"{SPACE}/pods"] = {"items": [{"metadata": pod}]}
+    server.objects["/apis/apps/v1/namespaces/lab-1/deployments"] = {
+        "items": [
+            {"metadata": {"generation": 1}, "spec": {}, "status": status}
+        ]
+    }
+
+    assert cluster.at_rest("lab-1") == (available == 1 and not pod)
+
+
 def test_orphans(server: Server, cluster: Cluster) -> None:
     """A pod without a controller is one, where it is behind the Service."""
     slices = (
