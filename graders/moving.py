@@ -182,11 +182,9 @@ def _pod(name: str, space: str, node: str) -> dict[str, Any]:
                     "name": "netexec",
                     "image": REPORTS,
                     "imagePullPolicy": "IfNotPresent",
+                    # No probe: it listens within milliseconds, and a probe
+                    # that comes too soon comes again after a second.
                     "args": ["netexec", f"--http-port={_PORT}"],
-                    "readinessProbe": {
-                        "httpGet": {"path": "/", "port": _PORT},
-                        "periodSeconds": 1,
-                    },
                 }
             ],
         },

@@ -31,6 +31,7 @@ WAITS: Final[dict[str, Wait]] = {
     "allocation": Wait(4, "the controller allocates within a second"),
     "arp": Wait(5, "a new announcer needs about a second, then 3 tries"),
     "announce": Wait(5, "a speaker decides within a second or two"),
+    "opening": Wait(1, "a first packet that is lost is sent again after 1 s"),
     "http": Wait(5, "kube-proxy programs a new endpoint within seconds"),
     "fresh": Wait(8, "a new Service: allocation, then announcement"),
     "withdraw": Wait(5, "a speaker withdraws as soon as it sees the event"),

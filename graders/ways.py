@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from graders.checks import expect
@@ -54,6 +55,15 @@ class Way:
             f"ip address add {own}; curl -m2 --interface {self.source} {url};"
             f" ip address del {own} on {role}"
         )
+
+
+def opening(way: Way) -> None:
+    """Wait a moment for the way to be open; whether it is, flows will tell.
+
+    They would be slower to: each that begins too soon loses its first packet,
+    and sends it again after a second.
+    """
+    until("opening", partial(way.client.opens, way.vip), bool)
 
 
 def lossless(

@@ -25,7 +25,7 @@ from graders.newcomers import newcomers, strangers, welcomed
 from graders.outside import at_once, expect_allocated
 from graders.ranges import holds
 from graders.waits import until
-from graders.ways import Way, exact, lossless, own_address, served_by
+from graders.ways import Way, exact, lossless, opening, own_address, served_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,9 +181,11 @@ def test_moved(lab: Session) -> None:
         for name in workers:
             probe.put(name)
             expect_hop(lab, vip, name)
+            ways = _ways_to(lab, vip, lan_vip)
+            at_once(opening, ways)
             # For a moment kube-proxy still leads to the pod before.
             served = partial(served_by, pod=probe.pods[name], node=name)
-            _all_seen(served, _ways_to(lab, vip, lan_vip))
+            _all_seen(served, ways)
             welcome = partial(welcomed, where=name)
             _all_seen(welcome, strangers(lab, drawn, vip, lan_vip))
 

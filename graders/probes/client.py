@@ -78,6 +78,11 @@ class Client:
         """Open `count` connections to `vip`; see `flows.flows`."""
         return flows(self.machine, f"http://{vip}{path}", count, source)
 
+    def opens(self, vip: str) -> bool:
+        """Tell whether a connection to `vip` opens at once, in 0.2 s."""
+        once = ("curl", "-s", "-o", "/dev/null", "--connect-timeout", "0.2")
+        return self.machine.run(*once, "-m", "0.5", f"http://{vip}/").code == 0
+
     def long_flow(self, vip: str, path: str, count: int) -> LongFlow:
         """Send several requests over one connection; see `flows`."""
         return long_flow(self.machine, f"http://{vip}{path}", count)
