@@ -53,7 +53,7 @@ def _seeds(folder: Path, settings: str) -> Path:
         "locale": "C.UTF-8",
         "write_files": [
             {
-                "path": "/root/interfaces.sh",
+                "path": "/opt/interfaces.sh",
                 "encoding": "b64",
                 "content": b64encode(SCRIPT.read_bytes()).decode(),
             },
@@ -65,7 +65,7 @@ def _seeds(folder: Path, settings: str) -> Path:
         ],
         "runcmd": [
             ["sh", "-c", settings],
-            ["sh", "/root/interfaces.sh", LAN, EDGE],
+            ["sh", "/opt/interfaces.sh", LAN, EDGE],
             ["reboot"],
         ],
     }
