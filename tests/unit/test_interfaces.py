@@ -45,7 +45,7 @@ def machine(tmp_path: Path) -> Path:
 
 
 def _run(machine: Path, *lines: str) -> subprocess.CompletedProcess[str]:
-    """Type lines in a network of its own; `name` is what a start runs."""
+    """Type lines in a network of its own; `start` runs what a start does."""
     script = machine / "interfaces.sh"
     text = SCRIPT.read_text(encoding="utf-8")
     for folder in ("/etc/", "/usr/local/"):

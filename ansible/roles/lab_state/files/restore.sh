@@ -1,7 +1,7 @@
 # Brings one node or machine back to what it was made with; typed into a shell
-# there, after own.sh. Whatever a fault or a student may have added is taken away: addresses,
-# neighbour entries, routes, rules of iptables, qdiscs, settings of the kernel,
-# the router's configuration. Says what it changed.
+# there, after own.sh. Whatever a fault or a student may have added is taken
+# away: addresses, neighbour entries, routes, rules of iptables, qdiscs, settings
+# of the kernel, the router's configuration. Says what it changed.
 #
 # Environment: ROLE; KEEP, addresses with their prefix lengths; EDGE and
 # ROUTER, the edge network and the way there; LAN; DESK_LEASE, the address that
