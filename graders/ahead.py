@@ -15,8 +15,3 @@ def load_ahead() -> None:
     threading.Thread(
         target=import_module, args=(_SLOW,), daemon=True, name="load-ahead"
     ).start()
-
-
-def loaded() -> None:
-    """Wait until it is loaded: a fork meanwhile would keep its lock."""
-    import_module(_SLOW)

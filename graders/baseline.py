@@ -12,14 +12,13 @@ import json
 import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from graders.errors import CannotCheck
 from graders.probes.machine import machine_of
 
 if TYPE_CHECKING:
     from graders.plan import Plan
-    from graders.probes.cluster import Cluster
 
 Baseline = dict[str, str]
 
@@ -70,6 +69,14 @@ _LOOKS: Final = {
     "leases": "cut -d' ' -f2-4 /lab/dnsmasq.leases 2>/dev/null || true",
 }
 _CUT: Final = "=-=-="
+
+
+class Cluster(Protocol):
+    """Who tells the objects of a list by its API path."""
+
+    def items(self, path: str) -> list[dict[str, Any]]:
+        """Return them, none where the kind is unknown."""
+        ...
 
 
 def collect(plan: Plan, cluster: Cluster) -> Baseline:

@@ -12,7 +12,6 @@ from rich.markdown import Markdown
 from rich.table import Table
 
 from graders import doctor, lifecycle, preflight, standing, state
-from graders.ahead import load_ahead
 from graders.cli_common import located
 from graders.cli_hosts import see_hosts
 from graders.dockercli import EngineDown, EngineForbidden
@@ -115,7 +114,6 @@ def start_lab(ref: str, variant: str, student: str) -> None:
         KitError: no such lab or variant, or a step failed.
 
     """
-    load_ahead()
     lab = load_lab(ref)
     if variant:
         lab.variant(variant)
@@ -132,7 +130,6 @@ def reset_lab(student: str) -> None:
         KitError: none stands, or a step failed.
 
     """
-    load_ahead()
     plan = up_plan(student)
     try:
         lab, _ = standing_lab(plan)

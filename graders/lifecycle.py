@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 from graders import state
-from graders.ahead import loaded
 from graders.baseline import (
     Baseline,
     collect,
@@ -20,6 +20,7 @@ from graders.baseline import (
     of_machines,
 )
 from graders.errors import CannotCheck
+from graders.lists import Lists
 from graders.names import names
 from graders.paths import cache_dir, state_dir
 from graders.provision import run_playbook
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from graders.labfile import Lab
     from graders.plan import Plan
-    from graders.probes.cluster import Cluster
     from graders.state import State
 
 
@@ -164,29 +164,23 @@ def _play(  # noqa: PLR0913, PLR0917 - which playbook, and all that it is about
         "id": lab.id,
         "namespace": lab.namespace,
         "metallb": lab.metallb,
+        "storage": "storage" in lab.topology,
         "moves": lab.variants[variant].moves,
     }
     extra = {"lab": about, "lab_dir": str(lab.folder), "variant": variant}
-    loaded()
     run_playbook(name, variables(plan) | extra | more, student=plan.student)
-
-
-def _cluster(plan: Plan) -> Cluster:
-    from graders.probes.cluster import Cluster  # noqa: PLC0415 - see ahead
-
-    return Cluster(state_dir(plan.student) / "kubeconfig", plan.context)
 
 
 def _settled(plan: Plan) -> Baseline:
     """Return the lab's state once two looks at the cluster agree."""
-    cluster = _cluster(plan)
-    seen = [collect(plan, cluster)]
+    with closing(Lists(plan)) as cluster:
+        seen = [collect(plan, cluster)]
 
-    def look() -> bool:
-        seen.append(seen[0] | of_cluster(cluster))
-        return seen[-1] == seen[-2]
+        def look() -> bool:
+            seen.append(seen[0] | of_cluster(cluster))
+            return seen[-1] == seen[-2]
 
-    until("settled", look, bool)
+        until("settled", look, bool)
     return seen[-1]
 
 
@@ -194,7 +188,6 @@ def _left(plan: Plan, wanted: Baseline | None) -> list[str]:
     """Return what differs from the recorded start, given time to settle."""
     if not wanted:
         return ["the recorded start state: expected one, not none"]
-    cluster = _cluster(plan)
     objects = {
         place: text
         for place, text in wanted.items()
@@ -203,11 +196,11 @@ def _left(plan: Plan, wanted: Baseline | None) -> list[str]:
     machines = {
         place: text for place, text in wanted.items() if place not in objects
     }
-    looks: list[Callable[[], list[str]]] = [
-        lambda: differences(objects, of_cluster(cluster)),
-        lambda: differences(machines, of_machines(plan)),
-    ]
-    with ThreadPoolExecutor(len(looks)) as pool:
+    with closing(Lists(plan)) as cluster, ThreadPoolExecutor() as pool:
+        looks: list[Callable[[], list[str]]] = [
+            lambda: differences(objects, of_cluster(cluster)),
+            lambda: differences(machines, of_machines(plan)),
+        ]
         left = pool.map(lambda look: until("settled", look, _none), looks)
         return [line for lines in left for line in lines]
 

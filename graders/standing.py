@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from graders.dockercli import docker
 from graders.errors import CannotCheck
-from graders.paths import cache_dir, state_dir
+from graders.lists import Lists
+from graders.paths import cache_dir
 from graders.roll_call import all_are_this_lab_s, roll_call, told
 from graders.where import inventory
 
@@ -100,10 +102,8 @@ def _is_up(
 
 def _ready(plan: Plan) -> bool:
     """Tell whether the API server counts three Ready nodes."""
-    from graders.probes.cluster import Cluster  # noqa: PLC0415 - see ahead
-
-    kubeconfig = state_dir(plan.student) / "kubeconfig"
-    nodes = Cluster(kubeconfig, plan.context).items("/api/v1/nodes")
+    with closing(Lists(plan)) as cluster:
+        nodes = cluster.items("/api/v1/nodes")
     ready = [
         state["status"] == "True"
         for node in nodes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -85,7 +86,7 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
     host = Host()
     for module, name, value in (
         (lifecycle, "run_playbook", host.run),
-        (lifecycle, "_cluster", lambda _: None),
+        (lifecycle, "Lists", lambda _: io.StringIO()),
         (lifecycle, "collect", lambda *_: dict(host.now)),
         (lifecycle, "of_cluster", lambda _: {}),
         (lifecycle, "of_machines", lambda _: dict(host.now)),

@@ -11,7 +11,6 @@ from graders import standing
 from graders.dockercli import EngineDown
 from graders.errors import CannotCheck
 from graders.plan import make_plan
-from graders.probes import cluster
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,12 +75,15 @@ def _nodes(monkeypatch: pytest.MonkeyPatch, ready: list[str]) -> None:
         def __init__(self, *_: object) -> None:
             """Connect."""
 
+        def close(self) -> None:
+            """Disconnect."""
+
         def items(self, path: str) -> list[dict[str, Any]]:
             """Return the nodes."""
             assert path == "/api/v1/nodes"
             return nodes
 
-    monkeypatch.setattr(cluster, "Cluster", Answers)
+    monkeypatch.setattr(standing, "Lists", Answers)
 
 
 @pytest.mark.usefixtures("host")
@@ -165,15 +167,14 @@ def test_tools_are_gone(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("host")
-@pytest.mark.parametrize("name", ["docker", "Cluster"])
+@pytest.mark.parametrize("name", ["docker", "Lists"])
 def test_no_answer_is_no(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """What does not answer does not stand, and it is no error."""
 
     def silent(*_: object) -> None:
         raise (EngineDown if name == "docker" else CannotCheck)("no answer")
 
-    place = cluster if name == "Cluster" else standing
-    monkeypatch.setattr(place, name, silent)
+    monkeypatch.setattr(standing, name, silent)
 
     assert not standing.standing(PLAN)
 
