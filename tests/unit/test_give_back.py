@@ -185,17 +185,56 @@ def test_neighbours_and_qdiscs(
 @pytest.mark.parametrize(
     ("own", "policies"),
     [
-        ("", ["INPUT ACCEPT", "FORWARD ACCEPT", "OUTPUT ACCEPT"]),
-        ("INPUT DROP\nOUTPUT ACCEPT\n", ["INPUT DROP", "OUTPUT ACCEPT"]),
+        ("", ["INPUT ACCEPT", "FORWARD ACCEPT"]),
+        (
+            "INPUT DROP\nFORWARD ACCEPT\nOUTPUT DROP\n",
+            ["FORWARD ACCEPT", "OUTPUT DROP"],
+        ),
     ],
 )
 def test_policies(host: Path, own: str, policies: list[str]) -> None:
     """A container's let all through; a host's are what they were."""
     if own:
         (host / MADE / "policies").write_text(own)
-    stub = 'iptables() { case " $* " in *" -P "*) echo "$3 $4" ;; esac; }'
+    _tables(
+        host,
+        ":INPUT DROP [0:0]",
+        ":FORWARD DROP [1:9]",
+        ":OUTPUT ACCEPT [0:0]",
+    )
 
-    assert _run(host, stub, "rules", script=RESTORE, net=False) == policies
+    assert _run(host, "rules", script=RESTORE, net=False) == [
+        f"-w -P {policy}" for policy in policies
+    ]
+
+
+def test_rules(host: Path) -> None:
+    """What a fault or a student added goes, whatever stands in its comment."""
+    own = "-A INPUT -s 10.9.0.0/16 -j DROP"
+    (host / MADE / "rules").write_text(f"{own}\n")
+    added = r"""-A INPUT -m comment --comment "a \"b\" \x" -j DROP"""
+    of_nat = "-A PREROUTING -d 192.0.2.1/32 -j DNAT --to-destination 10.1.0.1"
+    _tables(
+        host,
+        *(":INPUT ACCEPT [0:0]", ":FORWARD ACCEPT [0:0]"),
+        *(":OUTPUT ACCEPT [0:0]", own, added, "-A INPUT -j KUBE-FIREWALL"),
+        *("-A KUBE-FIREWALL -j DROP", "COMMIT", "*nat", of_nat),
+        "-A OUTPUT -d 127.0.0.11/32 -j DOCKER_OUTPUT",
+    )
+
+    said = _run(host, "rules", script=RESTORE, net=False)
+    assert [line for line in said if line.startswith("-w")] == [
+        r"""-w -t filter -D INPUT -m comment --comment a "b" \x -j DROP""",
+        f"-w -t nat -D {of_nat.removeprefix('-A ')}",
+    ]
+
+
+def _tables(host: Path, *lines: str) -> None:
+    """Have iptables know these lines, of the table `filter` first."""
+    text = "\n".join(["# a comment", "*filter", *lines, "COMMIT"])
+    (host / "tables").write_text(f"{text}\n")
+    _stub(host, "iptables-save", f"cat {host}/tables")
+    _stub(host, "iptables", 'echo "$*"')
 
 
 LOG: Final = """\

@@ -66,19 +66,23 @@ routes() {
   esac
 }
 
+# All tables are read at once: each call of iptables takes 10 ms.
 rules() {
-  for table in filter nat mangle raw; do
-    iptables -w -t $table -S 2> /dev/null \
-      | grep -E '^-A (PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING) ' \
-      | grep -v -E "KUBE-|DOCKER_|CNI-|KINDNET|! -d $PODS -j MASQUERADE" \
-      | sed 's/^-A/-D/' | while read -r rule; do
-        own rules "-A${rule#-D}" && continue
-        eval "iptables -w -t $table $rule" && say "rule $rule"
-      done
-  done
+  all=$(iptables-save 2> /dev/null)
+  filter=$(printf "%s\n" "$all" | sed -n '/^\*filter/,/^COMMIT/p')
+  printf "%s\n" "$all" | grep -E '^\*|^-A (PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING) ' \
+    | grep -v -E "KUBE-|DOCKER_|CNI-|KINDNET|! -d $PODS -j MASQUERADE" \
+    | while read -r rule; do
+      case $rule in '*'*) table=${rule#?} && continue ;; esac
+      own rules "$rule" && continue
+      eval "iptables -w -t $table -D ${rule#-A}" && say "rule $rule"
+    done
   # A host may have a firewall, which is its own to open.
   { grep -s . $MADE/policies || printf '%s ACCEPT\n' INPUT FORWARD OUTPUT; } \
-    | while read -r chain policy; do iptables -w -P "$chain" "$policy"; done
+    | while read -r chain policy; do
+      case $filter in *":$chain $policy "*) continue ;; esac
+      iptables -w -P "$chain" "$policy"
+    done
 }
 
 kernel() {
