@@ -13,33 +13,33 @@ from graders.kube import KubeError
 if TYPE_CHECKING:
     from graders.kube import Kube, Object
 
-_SPACE: Final = "namespaces/metallb-system"
+SPACE: Final = "namespaces/metallb-system"
 _MINE: Final = "?labelSelector=app.kubernetes.io/name=metallb"
 _RBAC: Final = "/apis/rbac.authorization.k8s.io/v1"
 _COUNTED: Final = (
-    f"/apis/apps/v1/{_SPACE}/deployments{_MINE}",
-    f"/apis/apps/v1/{_SPACE}/daemonsets{_MINE}",
+    f"/apis/apps/v1/{SPACE}/deployments{_MINE}",
+    f"/apis/apps/v1/{SPACE}/daemonsets{_MINE}",
 )
 _HOOKS: Final = "/apis/admissionregistration.k8s.io/v1"
 _OTHERS: Final = (
-    f"/api/v1/{_SPACE}/configmaps{_MINE}",
-    f"/api/v1/{_SPACE}/serviceaccounts{_MINE}",
-    f"/api/v1/{_SPACE}/services{_MINE}",
-    f"{_RBAC}/{_SPACE}/roles{_MINE}",
-    f"{_RBAC}/{_SPACE}/rolebindings{_MINE}",
+    f"/api/v1/{SPACE}/configmaps{_MINE}",
+    f"/api/v1/{SPACE}/serviceaccounts{_MINE}",
+    f"/api/v1/{SPACE}/services{_MINE}",
+    f"{_RBAC}/{SPACE}/roles{_MINE}",
+    f"{_RBAC}/{SPACE}/rolebindings{_MINE}",
     f"{_RBAC}/clusterroles{_MINE}",
     f"{_RBAC}/clusterrolebindings{_MINE}",
     f"{_HOOKS}/validatingwebhookconfigurations{_MINE}",
     "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
 )
-_SECRETS: Final = f"/api/v1/{_SPACE}/secrets"
+_SECRETS: Final = f"/api/v1/{SPACE}/secrets"
 _OWN_SECRETS: Final = ("metallb-memberlist", "metallb-webhook-cert")
 # How many of a Deployment's or DaemonSet's pods are there.
 _COUNTS: Final = (
     *("readyReplicas", "numberReady"),
     *("updatedReplicas", "updatedNumberScheduled"),
 )
-_POOLS: Final = f"/apis/metallb.io/v1beta1/{_SPACE}/ipaddresspools"
+_POOLS: Final = f"/apis/metallb.io/v1beta1/{SPACE}/ipaddresspools"
 _QUESTION: Final = {
     "apiVersion": "metallb.io/v1beta1",
     "kind": "IPAddressPool",

@@ -1,4 +1,4 @@
-"""Look whether MetalLB is as it was left, or note how it is left.
+"""Look whether MetalLB is as it was left, or wait for it and note that.
 
     kit_metallb:
       kubeconfig: /where/it/is
@@ -19,6 +19,10 @@ from ansible.plugins.action import ActionBase
 
 from graders.kube import Kube, KubeError
 from graders.metallb_look import answers, look
+from graders.metallb_ready import await_ready
+
+# Seconds in which pods whose images are there are ready.
+_READY = 120.0
 
 
 class ActionModule(ActionBase):
@@ -31,7 +35,7 @@ class ActionModule(ActionBase):
         tmp: str | None = None,  # noqa: ARG002 - Ansible's own signature
         task_vars: dict[str, Any] | None = None,  # noqa: ARG002 - as above
     ) -> dict[str, Any]:
-        """Look, and compare or note."""
+        """Look and compare, or wait and note."""
         text = {"type": "str", "required": True}
         _, given = self.validate_argument_spec(
             argument_spec={
@@ -44,6 +48,9 @@ class ActionModule(ActionBase):
         left = Path(given["left"])
         try:
             with closing(Kube(Path(given["kubeconfig"]))) as kube:
+                late = await_ready(kube, _READY) if given["note"] else []
+                if late:
+                    return {"failed": True, "msg": "; ".join(late)}
                 found = "\n".join([given["recipe"], *look(kube)])
                 if given["note"]:
                     left.write_text(found, encoding="utf-8")
