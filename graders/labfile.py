@@ -79,7 +79,8 @@ class LabFile(_Strict):
     objectives: Annotated[list[Words], Field(min_length=1)]
     """What a student can do afterwards."""
     topology: list[Shown] = []
-    """What the picture of its network shows beyond what each lab has."""
+    """What the picture of its network shows beyond what each lab has; with
+    `storage` its start lays that network, too."""
     metallb: bool
     """Whether MetalLB is there when the lab begins."""
     checks: Annotated[dict[CheckName, PositiveInt], Field(min_length=1)]

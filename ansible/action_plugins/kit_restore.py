@@ -26,7 +26,10 @@ from graders.kube import Kube, KubeError
 
 
 class ActionModule(ActionBase):
-    """The action; `stdout` has a line for each thing that it changed."""
+    """The action; `stdout` has a line for each thing that it changed.
+
+    The script's output is in it; that fails if the script does.
+    """
 
     _requires_connection = False
 
@@ -69,6 +72,8 @@ class ActionModule(ActionBase):
                 lines, problem = [], str(error)
             said, _ = machines.communicate()
         lines += said.splitlines()
+        if machines.returncode and not problem:
+            problem = said.strip() or "a machine's script failed"
         return {
             "changed": any("changed" in line for line in lines)
             or any(line.startswith("deleted") for line in lines),
