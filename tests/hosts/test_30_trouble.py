@@ -20,14 +20,18 @@ pytestmark = pytest.mark.usefixtures("stands")
 
 
 def test_hosts_that_were_restarted(kit: Kit) -> None:
-    """A worker, the client and the DHCP server come back with their lab."""
-    kit.ok("lab", "start", "1")
-    for role in ("worker", "client", "dhcp"):
+    """All come back with their lab, and with a network that it alone has."""
+    kit.ok("lab", "start", "2")
+    for role in ("worker", "client", "dhcp", "desk"):
         kit.site.restart(role)
     way = f"{kit.site.plan.edge} via {kit.site.plan.machines['router'].lan} "
     assert way in kit.site.run("worker", _ROUTES)
+    storage = kit.site.plan.storage_addresses["worker"]
+    kit.site.run("desk", f"ping -c 1 -w 30 {storage}")
     kit.ok("lab", "reset")
     assert kit.run("grade").returncode == 1
+    kit.ok("lab", "start", "1")
+    kit.site.run("worker", "[ ! -e /var/lib/lab-made/storage.sh ]")
 
 
 def test_what_is_somebody_s_own_stays(kit: Kit) -> None:

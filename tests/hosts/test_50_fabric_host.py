@@ -62,8 +62,12 @@ def test_proof(four: Kit, lab: str, variant: str) -> None:
 
 def test_the_host_was_restarted(four: Kit) -> None:
     """Its machines come back, and with them the lab."""
-    four.ok("lab", "start", "1")
+    four.ok("lab", "start", "2")
     four.site.restart(FABRIC_HOST)
+    storage = four.site.plan.storage_addresses["worker"]
+    ping = f"lab-on desk ping -c 1 -W 1 {storage}"
+    until = f"timeout 60 sh -c 'until {ping}; do sleep 1; done'"
+    four.site.run(FABRIC_HOST, until)
     four.ok("lab", "reset")
     assert four.run("grade").returncode == 1
 
