@@ -8,29 +8,21 @@ from __future__ import annotations
 
 import subprocess
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import yaml
 
 from graders.host_files import fabric_host
 from graders.hosts import FABRIC_HOST
-from graders.paths import ANSIBLE
+
+from .systems import docker, images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from graders.plan import Plan
 
-_IMAGE: Final = "metallb-lab/test-host"
-# Makes a Debian where none can be pulled, as the kit does for its own images.
-_DEBIAN: Final = ANSIBLE / "roles" / "images" / "files" / "debian.sh"
-_RELEASE: Final = "trixie"
-# A class has hosts of more than one age: a node, the router, and all in one.
-_OLDER: Final = "bookworm"
-_OF_OLDER: Final = ("worker2", "router", FABRIC_HOST)
-_FOLDER: Final = Path(__file__).parent / "image"
-_TAKEN: Final = ANSIBLE / "roles" / "hosts_taken" / "defaults" / "main.yml"
 _RUN: Final = (
     *("--privileged", "--cgroupns", "private", "--tmpfs", "/run"),
     *("--tmpfs", "/tmp:exec", "--volume", "/var"),  # noqa: S108 - its own
@@ -57,45 +49,9 @@ chown -R {_USER}: /home/{_USER}/.ssh
 """
 
 
-def told(argv: list[str], stdin: str = "") -> str:
-    """Run a command, which must succeed, and return what it wrote."""
-    done = subprocess.run(
-        argv,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, f"{argv}: {done.stderr[-2000:]}"
-    return done.stdout.strip()
-
-
-def docker(*argv: str, stdin: str = "") -> str:
-    """Run docker and return what it wrote."""
-    return told(["docker", *argv], stdin)
-
-
 def quietly(*argv: str) -> None:
     """Run a command whose failure is of no interest."""
     subprocess.run(argv, capture_output=True, check=False)
-
-
-def packages() -> str:
-    """Return the packages that the kit installs on hosts of all kinds."""
-    given = yaml.safe_load(_TAKEN.read_text(encoding="utf-8"))
-    lists = given["hosts_taken_packages"].values()
-    return " ".join(sorted({one for part in lists for one in part}))
-
-
-def _obtain(image: str, release: str, folder: Path) -> None:
-    """Have a Debian: the engine's, one that can be pulled, or a new one."""
-    for verb in (["image", "inspect"], ["pull", "--quiet"]):
-        done = subprocess.run(
-            ["docker", *verb, image], capture_output=True, check=False
-        )
-        if not done.returncode:
-            return
-    subprocess.run(["sh", _DEBIAN, release, image], cwd=folder, check=True)
 
 
 class Site:
@@ -108,6 +64,7 @@ class Site:
         self._key = folder / "key"
         self._known = folder / "known_hosts"
         self._prefix = f"{plan.cluster}-host"
+        self._images: dict[str, str] = {}
         machines = plan.nodes | plan.machines
         self.roles = tuple(machines)
         self.fabric = tuple(plan.machines)
@@ -137,16 +94,8 @@ class Site:
 
     def build(self) -> None:
         """Build the hosts' images, which have the kit's packages in store."""
-        for release in (_RELEASE, _OLDER):
-            base = f"debian:{release}-slim"
-            _obtain(base, release, self.inventory.parent)
-            docker(
-                *("build", "--quiet", "--network", "host"),
-                *("--tag", f"{_IMAGE}:{release}"),
-                *("--build-arg", f"BASE={base}"),
-                *("--build-arg", f"PACKAGES={packages()}"),
-                str(_FOLDER),
-            )
+        roles = (*self.roles, FABRIC_HOST)
+        self._images = images(roles, self.inventory.parent)
 
     def make(self) -> None:
         """Make networks and hosts, start them, and write the inventory."""
@@ -225,11 +174,10 @@ class Site:
 
     def _make(self, role: str) -> None:
         (first, address), *others = self._ends[role]
-        release = _OLDER if role in _OF_OLDER else _RELEASE
         docker(
             *("create", "--name", self.name(role), "--hostname", role),
             *("--network", first, "--ip", address, *_RUN),
-            f"{_IMAGE}:{release}",
+            self._images[role],
         )
         for network, own in others:
             docker("network", "connect", "--ip", own, network, self.name(role))

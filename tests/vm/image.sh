@@ -1,23 +1,36 @@
 #!/bin/sh
-# Make the disk of a Debian with a kernel of its own and cloud-init, as a
+# Make the disk of a Debian or Ubuntu with a kernel of its own and cloud-init, as a
 # hypervisor would have it: release, folder, packages that wait in apt's cache.
 # Leaves disk.img, kernel and initrd in the folder.
 set -e
+ubuntu=$(cd "$(dirname "$0")/../hosts/image" && pwd)/ubuntu.sh
 cd "$2"
 root=$(mktemp -d "$PWD/root.XXXXXX")
 trap 'rm -rf "$root"' EXIT
 export DEBIAN_FRONTEND=noninteractive
-debootstrap --variant=minbase "$1" "$root"
+case $1 in
+  jammy | noble)
+    sh "$ubuntu" "$1" "" "$root"
+    kernel=linux-image-virtual
+    cp /etc/resolv.conf "$root/etc/resolv.conf"
+    chroot "$root" apt-get update -qq
+    ;;
+  *)
+    debootstrap --variant=minbase "$1" "$root"
+    kernel=linux-image-cloud-amd64
+    ;;
+esac
 # Nothing is started inside, and what comes is kept.
 printf '#!/bin/sh\nexit 101\n' > "$root/usr/sbin/policy-rc.d"
 chmod +x "$root/usr/sbin/policy-rc.d"
 get() { chroot "$root" apt-get install -y -qq --no-install-recommends "$@"; }
-# As Debian's own images for clouds have it.
-get ca-certificates cloud-init dbus iproute2 kmod linux-image-cloud-amd64 \
+# As images for clouds have it.
+get ca-certificates cloud-init dbus iproute2 kmod $kernel \
   netplan.io nftables openssh-server procps python3 sudo systemd systemd-sysv \
   systemd-timesyncd udev
 get --download-only $3
-get systemd-resolved
+# Of its own in newer releases alone.
+chroot "$root" systemctl cat systemd-resolved > /dev/null 2>&1 || get systemd-resolved
 chroot "$root" systemctl enable systemd-networkd systemd-resolved
 rm -f "$root"/usr/sbin/policy-rc.d "$root"/etc/ssh/ssh_host_* \
   "$root"/var/lib/dbus/machine-id

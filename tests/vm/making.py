@@ -20,7 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from graders.host_files import USER, host_files, mac, write_files
 from graders.hosts import FABRIC_HOST
-from tests.hosts.making import Site, docker, packages, quietly, told
+from tests.hosts.making import Site, quietly
+from tests.hosts.systems import docker, packages, told
 
 if TYPE_CHECKING:
     from graders.plan import Plan
