@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("stands")
 def test_hosts_that_were_restarted(kit: Kit) -> None:
     """All come back with their lab, and with a network that it alone has."""
     kit.ok("lab", "start", "2")
-    for role in ("worker", "client", "dhcp", "desk"):
+    for role in ("worker", "client", "dhcp"):
         kit.site.restart(role)
     way = f"{kit.site.plan.edge} via {kit.site.plan.machines['router'].lan} "
     assert way in kit.site.run("worker", _ROUTES)

@@ -6,12 +6,13 @@ set -e
 ubuntu=$(cd "$(dirname "$0")/../hosts/image" && pwd)/ubuntu.sh
 cd "$2"
 root=$(mktemp -d "$PWD/root.XXXXXX")
+chmod 0755 "$root"
 trap 'rm -rf "$root"' EXIT
 export DEBIAN_FRONTEND=noninteractive
 case $1 in
   jammy | noble)
     sh "$ubuntu" "$1" "" "$root"
-    kernel=linux-image-virtual
+    kernel="linux-image-virtual initramfs-tools"
     cp /etc/resolv.conf "$root/etc/resolv.conf"
     chroot "$root" apt-get update -qq
     ;;
@@ -30,7 +31,7 @@ get ca-certificates cloud-init dbus iproute2 kmod $kernel \
   systemd-timesyncd udev
 get --download-only $3
 # Of its own in newer releases alone.
-chroot "$root" systemctl cat systemd-resolved > /dev/null 2>&1 || get systemd-resolved
+[ -e "$root/lib/systemd/system/systemd-resolved.service" ] || get systemd-resolved
 chroot "$root" systemctl enable systemd-networkd systemd-resolved
 rm -f "$root"/usr/sbin/policy-rc.d "$root"/etc/ssh/ssh_host_* \
   "$root"/var/lib/dbus/machine-id

@@ -211,7 +211,8 @@ packages() {
   for user in frr dnsmasq tcpdump; do
     grep -q -x $user $OWN/users || userdel $user 2> /dev/null
   done
-  for group in frr frrvty dnsmasq tcpdump; do
+  # Ubuntu's tcpdump brings one for a kind of network, too.
+  for group in frr frrvty dnsmasq tcpdump rdma; do
     grep -q -x $group $OWN/groups || groupdel $group 2> /dev/null
   done
   put_back
