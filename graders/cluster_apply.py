@@ -72,8 +72,15 @@ def _apply(
     path = f"{place.format(group=group, space=space)}/{meta['name']}"
     if if_missing and kube.get(path):
         return
+    # It could be applied, and would be gone a moment later.
+    if item["kind"] == "Namespace" and _is_going(kube.get(path)):
+        raise KubeError(f"namespace {meta['name']} is going away")
     if kube.ask("PATCH", f"{path}?{_OWNER}", item, APPLY) is None:
         raise KubeError(f"no namespace {space} for {meta['name']}")
+
+
+def _is_going(found: Object | None) -> bool:
+    return bool(found and "deletionTimestamp" in found["metadata"])
 
 
 def _kinds(kube: Kube, group: str) -> dict[str, str]:

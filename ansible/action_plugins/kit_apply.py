@@ -26,9 +26,9 @@ from graders.cluster_apply import (
 )
 from graders.kube import Kube, KubeError
 
-# Seconds in which a webhook that has just come answers, and in which pods
-# whose images are there are ready.
-_APPLY = 20.0
+# Seconds in which a webhook that has just come answers, or a namespace that
+# goes is gone; and in which pods whose images are there are ready.
+_APPLY = 30.0
 _READY = 60.0
 
 

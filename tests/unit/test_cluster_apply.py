@@ -106,6 +106,26 @@ def test_tried_again() -> None:
     assert len(kube.asked) == 1
 
 
+def test_a_namespace_that_is_going() -> None:
+    """One that would still take the patch is waited for: then it is new."""
+    going = SPACE | {"metadata": {"name": "x", "deletionTimestamp": "now"}}
+    looks = [going, going]
+
+    class Going(Recorded):
+        def get(self, path: str) -> dict[str, Any] | None:
+            """Return the namespace twice."""
+            if path == "/api/v1/namespaces/x":
+                return looks.pop() if looks else None
+            return super().get(path)
+
+    kube = Going()
+    with pytest.raises(KubeError, match="namespace x is going away"):
+        _apply(kube, SPACE, seconds=0)
+    _apply(kube, SPACE, seconds=5)
+
+    assert (looks, [body for _, body in kube.asked]) == ([], [SPACE])
+
+
 @pytest.mark.parametrize(
     ("kube", "item", "reason"),
     [
