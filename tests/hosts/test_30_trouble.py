@@ -65,6 +65,7 @@ def test_a_machine_that_was_damaged(kit: Kit) -> None:
 
 def test_a_host_that_is_down(kit: Kit) -> None:
     """It is named, not the student; `down` leaves the others alone."""
+    kit.ok("lab", "start", "1")
     kit.site.stop("lan-client")
     graded = kit.run("grade")
     down = kit.run("lab", "down")
