@@ -1,4 +1,4 @@
-"""What the hosts run: two Debians, and two Ubuntus where they can be had.
+"""What the hosts run: Debian, and Ubuntu where it can be had, two of each.
 
 A class has hosts of more than one kind and age. `HOSTS_OF=jammy make
 test-hosts` has all of them of one.
