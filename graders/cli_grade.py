@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
 
 from graders import state
 from graders.ahead import load_ahead
@@ -23,6 +22,7 @@ from graders.paths import state_dir
 from graders.report import Report
 from graders.results import Heading
 from graders.session import open_session
+from graders.terminal import Terminal
 
 if TYPE_CHECKING:
     from graders.results import GradeResult
@@ -50,7 +50,7 @@ def grade_now(
             result = graded()
         typer.echo(result.to_json().rstrip())
     else:
-        report = Report(Console())
+        report = Report(Terminal())
         report.head(
             Heading(
                 lab=lab.id, title=lab.title, student=student, attempt=attempt
@@ -90,7 +90,7 @@ def hint_now(student: str) -> None:
         rungs.get(place, 0) + 1,
         plan_vars=names(plan),
     )
-    Console().print(
+    Terminal().print(
         f"hint {hint.rung} of {hint.total_rungs} for {hint.check}: {hint.text}"
         if hint.total_rungs
         else hint.text,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import typer
-from rich.console import Console
 
 from graders.doctor import exit_code
 from graders.host_files import host_files, read_key, write_files
 from graders.hosts import read_hosts
 from graders.plan import make_plan
 from graders.preflight import preflight, render
+from graders.terminal import Terminal
 
 
 def see_hosts(file: str, student: str) -> int:
@@ -23,7 +23,7 @@ def see_hosts(file: str, student: str) -> int:
     """
     hosts = read_hosts(Path(file))
     report = preflight(hosts.hosts, make_plan(student))
-    Console().print(render(report))
+    Terminal().print(render(report))
     return exit_code(report.all)
 
 

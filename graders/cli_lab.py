@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import typer
 from jinja2 import Environment, StrictUndefined, TemplateError
-from rich.console import Console
 from rich.markdown import Markdown
 from rich.table import Table
 
@@ -24,6 +23,7 @@ from graders.probes.machine import machine_of
 from graders.provision import run_playbook
 from graders.roll_call import all_are_this_lab_s
 from graders.shell import shell_argv
+from graders.terminal import Terminal
 from graders.where import HOSTS, inventory, inventory_file
 from graders.whose import left_alone
 
@@ -219,7 +219,7 @@ def show_brief(plan: Plan, lab: Lab) -> None:
         )
     except TemplateError as error:
         raise UsageError(f"{file}: {error}") from error
-    Console().print(Markdown(text))
+    Terminal().print(Markdown(text))
 
 
 def show_status(student: str) -> None:
@@ -233,7 +233,7 @@ def show_status(student: str) -> None:
     table = Table("machine", "address", "state")
     for row in standing.rows(plan):
         table.add_row(*row)
-    console = Console()
+    console = Terminal()
     place = f"on {HOSTS}" if inventory() else plan.lan_name
     console.print(f"student {student}, LAN {plan.lan} ({place})")
     try:
@@ -273,5 +273,5 @@ def see_doctor(student: str) -> int:
         return see_hosts(str(inventory_file()), student)
     plan = _plan(student)
     findings = doctor.run_doctor(plan)
-    Console().print(doctor.render(findings))
+    Terminal().print(doctor.render(findings))
     return doctor.exit_code(findings)

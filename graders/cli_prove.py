@@ -6,13 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
-from rich.console import Console
 
 from graders.cli_lab import up_plan
 from graders.labfile import all_labs, load_lab
 from graders.live import LiveDriver
 from graders.prove import Depth, prove, proven, table
 from graders.prove import as_json as proof_json
+from graders.terminal import Terminal
 
 if TYPE_CHECKING:
     from graders.prove import Row
@@ -41,7 +41,7 @@ def prove_labs(  # noqa: PLR0913 - what may be typed
     if as_json:
         typer.echo(proof_json(rows))
     else:
-        Console().print(table(rows))
+        Terminal().print(table(rows))
     return 0 if proven(rows) else 1
 
 

@@ -6,12 +6,12 @@ import io
 import sys
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.markdown import Markdown
 from rich.padding import Padding
 
 from graders.errors import UsageError
 from graders.quiz import LETTERS, load_quiz
+from graders.terminal import Terminal
 
 if TYPE_CHECKING:
     from graders.quiz import Question
@@ -30,7 +30,7 @@ def ask_quiz(only: str) -> int:
     questions = _chosen(load_quiz(), only)
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")  # a pipe may hold anything
-    console = Console()
+    console = Terminal()
     right = 0
     for number, question in enumerate(questions, start=1):
         _show(console, question, f"{number} of {len(questions)}")
@@ -64,7 +64,7 @@ def _chosen(questions: list[Question], only: str) -> list[Question]:
     return found
 
 
-def _show(console: Console, question: Question, number: str) -> None:
+def _show(console: Terminal, question: Question, number: str) -> None:
     console.rule(f"Question {number}", align="left")
     console.print(Markdown(question.question))
     for letter, choice in zip(LETTERS, question.choices, strict=False):
@@ -87,7 +87,7 @@ def _take(question: Question) -> set[int] | None:
         sys.stdout.write(f"{taken}\n")
 
 
-def _judge(console: Console, question: Question, taken: set[int]) -> bool:
+def _judge(console: Terminal, question: Question, taken: set[int]) -> bool:
     """Say whether it is right, and why; return it."""
     right = taken == question.right
     console.print()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from rich.cells import cell_len
-from rich.console import Console
 from rich.text import Text
 
 from graders.results import printable
+from graders.terminal import Terminal
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from graders.results import CheckResult, GradeResult, Heading, Outcome
 
 MARKS: Final[dict[Outcome, tuple[str, str]]] = {
@@ -38,7 +40,7 @@ class Report:
 
     def __init__(self, console: Console | None = None) -> None:
         """Print on the terminal unless another console is given."""
-        self._console = console or Console()
+        self._console = console or Terminal()
         self._width = max(min(self._console.width, WIDEST), NARROWEST)
         # "needs <check>" stands here if it fits, else under its line.
         self._last = 16 if self._width >= _ROOMY else 11

@@ -27,6 +27,13 @@ with guarded("lab status", "demo"):
     for _ in range(100_000):
         print("line", flush=True)
 """
+PRINTS = """
+from graders.cli_common import guarded
+from graders.terminal import Terminal
+with guarded("grade", "demo"):
+    for _ in range(100_000):
+        Terminal().print("line")
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -154,10 +161,11 @@ def test_the_lock_is_held_and_let_go() -> None:
         pass
 
 
-def test_reader_went_away() -> None:
+@pytest.mark.parametrize("program", [WRITES, PRINTS])
+def test_reader_went_away(program: str) -> None:
     """`lab status | head -1` ends without a word."""
     with subprocess.Popen(
-        [sys.executable, "-c", WRITES],
+        [sys.executable, "-c", program],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
