@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from graders.hostnet import current_plan
 from graders.lifecycle import up
 from graders.paths import state_dir
+from graders.processes import MARK
 
 from .conftest import ok
 
@@ -44,6 +46,19 @@ def test_status_names_the_machines() -> None:
     said = ok("lab", "status")
     assert "router" in said
     assert "control-plane" in said
+
+
+ENGINE: Final = Path("/run/metallb-lab/engine.pid")
+
+
+def test_engine_is_no_part_of_a_playbook() -> None:
+    """What it runs for others does not end with the kit's next command."""
+    if not ENGINE.is_file():
+        pytest.skip("the engine was not started by the kit")
+    pid = ENGINE.read_text(encoding="utf-8").strip()
+    theirs = Path(f"/proc/{pid}/environ").read_bytes()
+    assert b"PATH=" in theirs
+    assert MARK.encode() not in theirs
 
 
 def test_user_s_kubeconfig_is_left_alone() -> None:
