@@ -12,6 +12,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any, Final
 
 from graders import state
+from graders.ahead import metallb_ahead
 from graders.baseline import (
     Baseline,
     collect,
@@ -47,13 +48,14 @@ def variables(plan: Plan) -> dict[str, Any]:
 
     `on` has, by role, what stands before a command that runs there; `where`
     is `kind` or `hosts`; `host_ways` and `reached` have, by host of the
-    inventory, what `on` has and its address.
+    inventory, what `on` has and its address; `turn` is this very playbook.
     """
     return names(plan) | {
         "reached": reached(),
         "host_ways": host_ways(),
         "hosts_at_once": at_once(),
         "on": ways_on(plan),
+        "turn": secrets.token_hex(4),
         "cache_dir": str(cache_dir()),
         "state_dir": str(state_dir(plan.student)),
     }
@@ -168,7 +170,9 @@ def _play(  # noqa: PLR0913, PLR0917 - which playbook, and all that it is about
         "moves": lab.variants[variant].moves,
     }
     extra = {"lab": about, "lab_dir": str(lab.folder), "variant": variant}
-    run_playbook(name, variables(plan) | extra | more, student=plan.student)
+    given = variables(plan) | extra | more
+    with metallb_ahead(plan, given["turn"], wanted=lab.metallb):
+        run_playbook(name, given, student=plan.student)
 
 
 def _settled(plan: Plan) -> Baseline:

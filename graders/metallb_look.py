@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     from graders.kube import Kube, Object
 
 SPACE: Final = "namespaces/metallb-system"
-_MINE: Final = "?labelSelector=app.kubernetes.io/name=metallb"
+MINE: Final = "?labelSelector=app.kubernetes.io/name=metallb"
 _RBAC: Final = "/apis/rbac.authorization.k8s.io/v1"
 _COUNTED: Final = (
-    f"/apis/apps/v1/{SPACE}/deployments{_MINE}",
-    f"/apis/apps/v1/{SPACE}/daemonsets{_MINE}",
+    f"/apis/apps/v1/{SPACE}/deployments{MINE}",
+    f"/apis/apps/v1/{SPACE}/daemonsets{MINE}",
 )
 _HOOKS: Final = "/apis/admissionregistration.k8s.io/v1"
 _OTHERS: Final = (
-    f"/api/v1/{SPACE}/configmaps{_MINE}",
-    f"/api/v1/{SPACE}/serviceaccounts{_MINE}",
-    f"/api/v1/{SPACE}/services{_MINE}",
-    f"{_RBAC}/{SPACE}/roles{_MINE}",
-    f"{_RBAC}/{SPACE}/rolebindings{_MINE}",
-    f"{_RBAC}/clusterroles{_MINE}",
-    f"{_RBAC}/clusterrolebindings{_MINE}",
-    f"{_HOOKS}/validatingwebhookconfigurations{_MINE}",
+    f"/api/v1/{SPACE}/configmaps{MINE}",
+    f"/api/v1/{SPACE}/serviceaccounts{MINE}",
+    f"/api/v1/{SPACE}/services{MINE}",
+    f"{_RBAC}/{SPACE}/roles{MINE}",
+    f"{_RBAC}/{SPACE}/rolebindings{MINE}",
+    f"{_RBAC}/clusterroles{MINE}",
+    f"{_RBAC}/clusterrolebindings{MINE}",
+    f"{_HOOKS}/validatingwebhookconfigurations{MINE}",
     "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
 )
 _SECRETS: Final = f"/api/v1/{SPACE}/secrets"

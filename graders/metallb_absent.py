@@ -1,0 +1,76 @@
+"""MetalLB taken away, however it was installed, and waited for to be gone.
+
+A namespace is gone 5 s after its deletion at the earliest (Kubernetes' own
+grace period), so other things are done between the two.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from graders.metallb_look import MINE, SPACE
+
+if TYPE_CHECKING:
+    from graders.kube import Kube
+
+_APPS: Final = f"/apis/apps/v1/{SPACE}"
+_NAMESPACE: Final = f"/api/v1/{SPACE}"
+_CRDS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+_RBAC: Final = "/apis/rbac.authorization.k8s.io/v1"
+_HOOKS: Final = "/apis/admissionregistration.k8s.io/v1"
+_GROUP: Final = ".metallb.io"
+_ORPHAN: Final = {"propagationPolicy": "Orphan"}
+_AT_ONCE: Final = {"gracePeriodSeconds": 0}
+# In this order. The webhook goes first: without its controller it would
+# refuse. Without their owners no pods come back that would be waited for.
+_ALL: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+    (f"{_HOOKS}/validatingwebhookconfigurations{MINE}", {}),
+    (f"{_APPS}/deployments", _ORPHAN),
+    (f"{_APPS}/daemonsets", _ORPHAN),
+    (f"{_APPS}/replicasets", _AT_ONCE),
+    (f"/api/v1/{SPACE}/pods", _AT_ONCE),
+    (_NAMESPACE, {}),
+    (f"{_RBAC}/clusterroles{MINE}", {}),
+    (f"{_RBAC}/clusterrolebindings{MINE}", {}),
+)
+_STEP: Final = 0.1
+
+
+def remove(kube: Kube) -> bool:
+    """Begin to remove it; return whether there was anything.
+
+    Raises:
+        KubeError: the API server does not answer, or refuses.
+
+    """
+    # What lives on when its namespace is gone is looked at, too.
+    crds = _crds(kube)
+    there = bool(kube.get(_NAMESPACE) or crds)
+    for path, options in _ALL:
+        body = {"kind": "DeleteOptions", "apiVersion": "v1", **options}
+        kube.ask("DELETE", path, body)
+    for path in crds:
+        kube.ask("DELETE", path)
+    return there
+
+
+def await_gone(kube: Kube, seconds: float) -> list[str]:
+    """Wait until all of it is gone; return what is not in time.
+
+    Raises:
+        KubeError: as `remove`.
+
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        space = kube.get(_NAMESPACE)
+        left = [_NAMESPACE, *_crds(kube)] if space else _crds(kube)
+        if not left or time.monotonic() > deadline:
+            return [f"{path} is not gone" for path in left]
+        time.sleep(_STEP)
+
+
+def _crds(kube: Kube) -> list[str]:
+    names = [meta["name"] for meta in kube.metadata(_CRDS)]
+    return [f"{_CRDS}/{name}" for name in names if name.endswith(_GROUP)]
