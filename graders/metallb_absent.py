@@ -9,30 +9,27 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from graders.metallb_look import MINE, SPACE
+from graders.metallb_look import CRDS, HOOKS, MINE, RBAC, SPACE
 
 if TYPE_CHECKING:
     from graders.kube import Kube
 
 _APPS: Final = f"/apis/apps/v1/{SPACE}"
 _NAMESPACE: Final = f"/api/v1/{SPACE}"
-_CRDS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-_RBAC: Final = "/apis/rbac.authorization.k8s.io/v1"
-_HOOKS: Final = "/apis/admissionregistration.k8s.io/v1"
 _GROUP: Final = ".metallb.io"
 _ORPHAN: Final = {"propagationPolicy": "Orphan"}
 _AT_ONCE: Final = {"gracePeriodSeconds": 0}
 # In this order. The webhook goes first: without its controller it would
 # refuse. Without their owners no pods come back that would be waited for.
 _ALL: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
-    (f"{_HOOKS}/validatingwebhookconfigurations{MINE}", {}),
+    (f"{HOOKS}/validatingwebhookconfigurations{MINE}", {}),
     (f"{_APPS}/deployments", _ORPHAN),
     (f"{_APPS}/daemonsets", _ORPHAN),
     (f"{_APPS}/replicasets", _AT_ONCE),
     (f"/api/v1/{SPACE}/pods", _AT_ONCE),
     (_NAMESPACE, {}),
-    (f"{_RBAC}/clusterroles{MINE}", {}),
-    (f"{_RBAC}/clusterrolebindings{MINE}", {}),
+    (f"{RBAC}/clusterroles{MINE}", {}),
+    (f"{RBAC}/clusterrolebindings{MINE}", {}),
 )
 _STEP: Final = 0.1
 
@@ -72,5 +69,5 @@ def await_gone(kube: Kube, seconds: float) -> list[str]:
 
 
 def _crds(kube: Kube) -> list[str]:
-    names = [meta["name"] for meta in kube.metadata(_CRDS)]
-    return [f"{_CRDS}/{name}" for name in names if name.endswith(_GROUP)]
+    names = [meta["name"] for meta in kube.metadata(CRDS)]
+    return [f"{CRDS}/{name}" for name in names if name.endswith(_GROUP)]

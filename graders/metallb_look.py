@@ -15,22 +15,23 @@ if TYPE_CHECKING:
 
 SPACE: Final = "namespaces/metallb-system"
 MINE: Final = "?labelSelector=app.kubernetes.io/name=metallb"
-_RBAC: Final = "/apis/rbac.authorization.k8s.io/v1"
+RBAC: Final = "/apis/rbac.authorization.k8s.io/v1"
 _COUNTED: Final = (
     f"/apis/apps/v1/{SPACE}/deployments{MINE}",
     f"/apis/apps/v1/{SPACE}/daemonsets{MINE}",
 )
-_HOOKS: Final = "/apis/admissionregistration.k8s.io/v1"
+HOOKS: Final = "/apis/admissionregistration.k8s.io/v1"
+CRDS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 _OTHERS: Final = (
     f"/api/v1/{SPACE}/configmaps{MINE}",
     f"/api/v1/{SPACE}/serviceaccounts{MINE}",
     f"/api/v1/{SPACE}/services{MINE}",
-    f"{_RBAC}/{SPACE}/roles{MINE}",
-    f"{_RBAC}/{SPACE}/rolebindings{MINE}",
-    f"{_RBAC}/clusterroles{MINE}",
-    f"{_RBAC}/clusterrolebindings{MINE}",
-    f"{_HOOKS}/validatingwebhookconfigurations{MINE}",
-    "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+    f"{RBAC}/{SPACE}/roles{MINE}",
+    f"{RBAC}/{SPACE}/rolebindings{MINE}",
+    f"{RBAC}/clusterroles{MINE}",
+    f"{RBAC}/clusterrolebindings{MINE}",
+    f"{HOOKS}/validatingwebhookconfigurations{MINE}",
+    CRDS,
 )
 _SECRETS: Final = f"/api/v1/{SPACE}/secrets"
 _OWN_SECRETS: Final = ("metallb-memberlist", "metallb-webhook-cert")

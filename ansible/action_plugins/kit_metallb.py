@@ -81,7 +81,8 @@ def _step(kube: Kube, given: dict[str, Any]) -> dict[str, Any]:
             return _look(kube, note)
         case "await":
             late = await_ready(kube, _READY)
-            note.file.write_text(_found(kube, note), encoding="utf-8")
+            if not late:
+                note.file.write_text(_found(kube, note), encoding="utf-8")
         case "remove":
             return {"changed": remove(kube)}
         case _:
