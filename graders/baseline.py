@@ -79,16 +79,6 @@ class Cluster(Protocol):
         ...
 
 
-def collect(plan: Plan, cluster: Cluster) -> Baseline:
-    """Return the lab's state now, as comparable texts by place.
-
-    Raises:
-        CannotCheck: the cluster or a machine does not answer.
-
-    """
-    return of_machines(plan) | of_cluster(cluster)
-
-
 def of_cluster(cluster: Cluster) -> Baseline:
     """Return the part that the API server tells; it settles last.
 

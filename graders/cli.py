@@ -120,7 +120,7 @@ def hint(student: Student = "demo") -> None:
 @lab_app.command()
 def status(student: Student = "demo") -> None:
     """Show what stands, with addresses."""
-    from graders.cli_lab import show_status
+    from graders.cli_status import show_status
 
     with guarded("lab status", student):
         show_status(student)
@@ -129,7 +129,8 @@ def status(student: Student = "demo") -> None:
 @lab_app.command()
 def brief(student: Student = "demo") -> None:
     """Show the brief of the lab that stands."""
-    from graders.cli_lab import show_brief, standing_lab
+    from graders.brief import show_brief
+    from graders.cli_lab import standing_lab
 
     with guarded("lab brief", student):
         plan = located(student).plan

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from graders import state
-from graders.ahead import load_ahead
+from graders.ahead import CLUSTER, load_ahead
 from graders.cli_common import located
 from graders.cli_lab import whole_lab
 from graders.grade import run_grade
@@ -39,7 +39,7 @@ def grade_now(
         KitError: nothing stands, or the kit cannot look.
 
     """
-    load_ahead()
+    load_ahead(CLUSTER)
     plan = located(student).plan
     lab, now = whole_lab(plan)
     session = open_session(plan, lab, now.variant)
@@ -74,7 +74,7 @@ def hint_now(student: str) -> None:
         KitError: nothing stands, or the kit cannot look.
 
     """
-    load_ahead()
+    load_ahead(CLUSTER)
     plan = located(student).plan
     lab, now = whole_lab(plan)
     session = open_session(plan, lab, now.variant)

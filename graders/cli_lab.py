@@ -6,25 +6,22 @@ import os
 from typing import TYPE_CHECKING
 
 import typer
-from jinja2 import Environment, StrictUndefined, TemplateError
-from rich.markdown import Markdown
-from rich.table import Table
 
 from graders import doctor, lifecycle, preflight, standing, state
+from graders.ahead import load_ahead
 from graders.cli_common import located
 from graders.cli_hosts import see_hosts
 from graders.dockercli import EngineDown, EngineForbidden
 from graders.errors import CannotCheck, UsageError
 from graders.hostnet import foreign_cluster, routes_only
 from graders.labfile import load_lab
-from graders.names import names
 from graders.plan import make_plan, variant_for
 from graders.probes.machine import machine_of
 from graders.provision import run_playbook
 from graders.roll_call import all_are_this_lab_s
 from graders.shell import shell_argv
 from graders.terminal import Terminal
-from graders.where import HOSTS, inventory, inventory_file
+from graders.where import inventory, inventory_file
 from graders.whose import left_alone
 
 if TYPE_CHECKING:
@@ -119,7 +116,11 @@ def start_lab(ref: str, variant: str, student: str) -> None:
         lab.variant(variant)
     plan = up_plan(student)
     chosen = variant or variant_for(plan, lab.id, list(lab.variants))
+    # What shows it takes a tenth of a second to load, and would be waited for.
+    load_ahead("graders.brief")
     lifecycle.start(plan, lab, chosen)
+    from graders.brief import show_brief
+
     show_brief(plan, lab)
 
 
@@ -202,48 +203,6 @@ def whole_lab(plan: Plan) -> tuple[Lab, State]:
             way_out=f"`lab reset` finishes {lab.id}, `lab start` another one",
         )
     return lab, now
-
-
-def show_brief(plan: Plan, lab: Lab) -> None:
-    """Print a lab's brief with the student's numbers.
-
-    Raises:
-        UsageError: the brief names a number that the plan does not have.
-
-    """
-    file = lab.folder / "README.md"
-    render = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - Markdown for a terminal, not HTML
-    try:
-        text = render.from_string(file.read_text(encoding="utf-8")).render(
-            names(plan)
-        )
-    except TemplateError as error:
-        raise UsageError(f"{file}: {error}") from error
-    Terminal().print(Markdown(text))
-
-
-def show_status(student: str) -> None:
-    """Print what stands: lab, attempts, and every address.
-
-    Raises:
-        CannotCheck: docker does not answer.
-
-    """
-    plan = located(student).plan
-    table = Table("machine", "address", "state")
-    for row in standing.rows(plan):
-        table.add_row(*row)
-    console = Terminal()
-    place = f"on {HOSTS}" if inventory() else plan.lan_name
-    console.print(f"student {student}, LAN {plan.lan} ({place})")
-    try:
-        now = state.current(plan)
-    except CannotCheck:
-        now = None
-    console.print(
-        f"{now.lab}, graded {now.attempts} times" if now else "no lab stands"
-    )
-    console.print(table)
 
 
 def open_shell(machine: str | None, command: str, student: str) -> None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from graders import state
 from graders.ahead import metallb_ahead
 from graders.baseline import (
     Baseline,
-    collect,
     differences,
     of_cluster,
     of_machines,
@@ -32,11 +32,14 @@ from graders.where import at_once, host_ways, reached
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from concurrent.futures import Future
 
     from graders.labfile import Lab
     from graders.plan import Plan
     from graders.state import State
 
+
+T = TypeVar("T")
 
 # What changes a lab, as one types it.
 START: Final = "lab start"
@@ -91,8 +94,9 @@ def start(
     # Interrupted from here on, a reset must not take another lab's start
     # state for this one's, and no grade what is half made for the student's.
     state.begin_change(plan, START)
-    _play("lab", plan, lab, variant, kept or {"run": secrets.token_hex(4)})
-    state.write_baseline(plan, _settled(plan))
+    kept = kept or {"run": secrets.token_hex(4)}
+    settled = partial(_settled, plan)
+    state.write_baseline(plan, _play("lab", plan, lab, variant, kept, settled))
 
 
 def reset(plan: Plan, lab: Lab, tell: Callable[[str], None]) -> list[str]:
@@ -137,10 +141,11 @@ def _mend(  # noqa: PLR0913, PLR0917 - all that a reset is about
 
     def mend() -> tuple[list[str], str]:  # and what is said before each
         try:
-            _play("reset", plan, lab, now.variant, kept)
-            return _left(plan, wanted), "could not restore "
+            differ = partial(_left, plan, wanted)
+            left = _play("reset", plan, lab, now.variant, kept, differ)
         except CannotCheck as error:
             return [str(error)], ""
+        return left, "could not restore "
 
     left, said = mend()
     machines = _machines(plan, left)
@@ -159,9 +164,17 @@ def _mend(  # noqa: PLR0913, PLR0917 - all that a reset is about
 
 
 def _play(  # noqa: PLR0913, PLR0917 - which playbook, and all that it is about
-    name: str, plan: Plan, lab: Lab, variant: str, more: dict[str, Any]
-) -> None:
-    """Run a playbook that is about one lab."""
+    name: str,
+    plan: Plan,
+    lab: Lab,
+    variant: str,
+    more: dict[str, Any],
+    look: Callable[[], T],
+) -> T:
+    """Run a playbook that is about one lab; return what is seen after it.
+
+    To `look` is begun when its last step is done, while Ansible ends.
+    """
     about = {
         "id": lab.id,
         "namespace": lab.namespace,
@@ -171,21 +184,35 @@ def _play(  # noqa: PLR0913, PLR0917 - which playbook, and all that it is about
     }
     extra = {"lab": about, "lab_dir": str(lab.folder), "variant": variant}
     given = variables(plan) | extra | more
-    with metallb_ahead(plan, given["turn"], wanted=lab.metallb):
-        run_playbook(name, given, student=plan.student)
+    seen: list[Future[T]] = []
+    with (
+        metallb_ahead(plan, given["turn"], wanted=lab.metallb),
+        ThreadPoolExecutor(1) as pool,
+    ):
+        run_playbook(
+            name,
+            given,
+            student=plan.student,
+            ended=lambda: seen.append(pool.submit(look)),
+        )
+    return seen[0].result() if seen else look()
 
 
 def _settled(plan: Plan) -> Baseline:
-    """Return the lab's state once two looks at the cluster agree."""
+    """Return the lab's state once two looks at the cluster agree.
+
+    The machines are looked at between the two, which takes longest.
+    """
     with closing(Lists(plan)) as cluster:
-        seen = [collect(plan, cluster)]
+        seen = [of_cluster(cluster)]
+        machines = of_machines(plan)
 
         def look() -> bool:
-            seen.append(seen[0] | of_cluster(cluster))
+            seen.append(of_cluster(cluster))
             return seen[-1] == seen[-2]
 
         until("settled", look, bool)
-    return seen[-1]
+    return machines | seen[-1]
 
 
 def _left(plan: Plan, wanted: Baseline | None) -> list[str]:

@@ -27,6 +27,7 @@ from graders.errors import CannotCheck, KitError, UsageError
 from graders.locking import machine_lock
 from graders.paths import ANSIBLE, cache_dir, state_dir
 from graders.processes import MARK, end_marked
+from graders.recipe import recipe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,7 +53,10 @@ class Outcome:
 
 @dataclass
 class _Progress:
-    """One line a long step; `show` has a terminal say what goes on now."""
+    """One line a long step; `show` has a terminal say what goes on now.
+
+    `ended` is called when all steps are done and none has failed.
+    """
 
     console: Console
     log: Path
@@ -61,6 +65,7 @@ class _Progress:
     task: str = ""
     began: float = field(default_factory=time.monotonic)
     show: Callable[[str], None] = lambda _: None
+    ended: Callable[[], object] = lambda: None
 
     def __call__(self, event: dict[str, Any]) -> bool:
         """Take one event of ansible-runner."""
@@ -78,6 +83,8 @@ class _Progress:
             self._failed(data)
         elif kind == "runner_on_ok" and data.get("res", {}).get("changed"):
             self.changed += 1
+        elif kind == "playbook_on_stats" and not self.failure:
+            self.ended()
         return True
 
     def finish(self) -> None:
@@ -114,14 +121,18 @@ class _Progress:
             self.failure = f"{data.get('task', 'a step')}: {cause}"
 
 
-def run_playbook(
+def run_playbook(  # noqa: PLR0913 - what to run, for whom, and whom to tell
     name: str,
     variables: dict[str, Any],
     *,
     student: str,
     quiet: bool = False,
+    ended: Callable[[], object] = lambda: None,
 ) -> Outcome:
     """Run playbook `name`; progress goes to stderr, all else to the log.
+
+    `ended` is called when its last step has been taken and none has failed;
+    Ansible itself needs a quarter of a second more.
 
     Raises:
         UsageError: the playbook says that the person can mend it.
@@ -136,7 +147,7 @@ def run_playbook(
     console.print(
         f"{name}: full log in {log}", highlight=False, soft_wrap=True
     )
-    progress = _Progress(console, log)
+    progress = _Progress(console, log, ended=ended)
     # What a command that was killed left running must not work against this.
     end_marked(str(folder))
     shared = machine_lock(console.print) if name in _SHARED else nullcontext()
@@ -186,7 +197,8 @@ def _run(  # noqa: PLR0913, PLR0917 - all that a run is made of
     shutil.rmtree(runner / "env", ignore_errors=True)
     runner.mkdir(exist_ok=True)
     extra = runner / "variables.json"
-    extra.write_text(json.dumps(variables), encoding="utf-8")
+    given = variables | {"recipe": recipe()}
+    extra.write_text(json.dumps(given), encoding="utf-8")
     result = ansible_runner.run(
         private_data_dir=str(runner),
         project_dir=str(ANSIBLE),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -61,7 +62,7 @@ def count_attempt(plan: Plan, state: State) -> int:
 
 def begin_change(plan: Plan, verb: str) -> None:
     """Note that `verb` changes the lab, until `write_baseline` or `whole`."""
-    _write(plan, _CHANGING, verb)
+    _do(plan, _CHANGING, f"echo {shlex.quote(verb)} > {_CHANGING}")
 
 
 def whole(plan: Plan) -> None:
@@ -92,10 +93,22 @@ def _read(plan: Plan, *argv: str) -> str:
 
 def _write(plan: Plan, file: str, text: str, then: str = "true") -> None:
     """Write a file whole or not at all, and then do something more."""
-    script = f"cat > {file}.new && mv {file}.new {file} && {then}"
+    _do(
+        plan,
+        file,
+        f"cat > {file}.new && mv {file}.new {file} && {then}",
+        stdin=text,
+    )
+
+
+def _do(plan: Plan, file: str, script: str, *, stdin: str = "") -> None:
+    """Run a script on machine dhcp that writes a file.
+
+    Without `stdin` it is typed into a shell that is there.
+    """
     machine = machine_of(plan, "dhcp")
     try:
-        done = machine.run("sh", "-c", script, seconds=_SECONDS, stdin=text)
+        done = machine.run("sh", "-c", script, seconds=_SECONDS, stdin=stdin)
     except CannotCheck as error:
         raise _unwritten(file, error.problems[0]) from error
     if done.code:

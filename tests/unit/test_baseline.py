@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders import baseline
-from graders.baseline import collect, differences
+from graders.baseline import differences, of_cluster, of_machines
 from graders.errors import CannotCheck
 from graders.plan import make_plan
 from graders.probes.machine import Machine, Output
@@ -78,7 +78,7 @@ class FakeCluster:
 
 
 def _collect(cluster: object) -> baseline.Baseline:
-    return collect(PLAN, cluster)  # type: ignore[arg-type] # all it needs
+    return of_machines(PLAN) | of_cluster(cluster)  # type: ignore[arg-type] # all it needs
 
 
 def _space(name: str, phase: str = "Active") -> dict[str, Any]:

@@ -15,6 +15,7 @@ from graders import (
     cli_grade,
     cli_images,
     cli_lab,
+    cli_status,
     lifecycle,
     standing,
     state,
@@ -72,7 +73,7 @@ def raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
         del student
         raise error
 
-    monkeypatch.setattr(cli_lab, "show_status", show_status)
+    monkeypatch.setattr(cli_status, "show_status", show_status)
 
 
 def test_help_names_every_verb() -> None:
@@ -140,7 +141,7 @@ def test_student_from_the_environment(
 ) -> None:
     """STUDENT names the student, as in `make lab-1 STUDENT=ada`."""
     told: list[str] = []
-    monkeypatch.setattr(cli_lab, "show_status", told.append)
+    monkeypatch.setattr(cli_status, "show_status", told.append)
     monkeypatch.setenv("STUDENT", "ada")
 
     lab("status")
@@ -311,7 +312,7 @@ def test_changing_verbs_take_the_lock(argv: tuple[str, ...]) -> None:
 
 def test_looking_needs_no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     """`lab status` can be asked while something runs."""
-    monkeypatch.setattr(cli_lab, "show_status", lambda _: None)
+    monkeypatch.setattr(cli_status, "show_status", lambda _: None)
 
     with lock("demo", "lab up"):
         assert lab("status").exit_code == 0

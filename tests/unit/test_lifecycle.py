@@ -17,6 +17,7 @@ from graders.state import State
 from graders.waits import WAITS, Wait
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from graders.baseline import Baseline
@@ -38,11 +39,17 @@ class Host:
         self.kept: Baseline | None = dict(START)
         self.changing = ""
         self.stands = True
+        self.says_when_it_ends = True
         # By "<playbook>" or "<playbook> <n>": the n-th one of that name.
         self.after: dict[str, Baseline | BaseException] = {}
 
     def run(
-        self, name: str, given: dict[str, Any], *, student: str
+        self,
+        name: str,
+        given: dict[str, Any],
+        *,
+        student: str,
+        ended: Callable[[], object] = lambda: None,
     ) -> Outcome:
         """Play a playbook."""
         assert student == "demo"
@@ -57,6 +64,8 @@ class Host:
             self.now = dict(come)
         if name == "down":
             self.kept = None
+        if self.says_when_it_ends:
+            ended()
         return Outcome(5, LAB.folder)
 
     def write(self, _: object, baseline: Baseline) -> None:
@@ -87,7 +96,6 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
     for module, name, value in (
         (lifecycle, "run_playbook", host.run),
         (lifecycle, "Lists", lambda _: io.StringIO()),
-        (lifecycle, "collect", lambda *_: dict(host.now)),
         (lifecycle, "of_cluster", lambda _: {}),
         (lifecycle, "of_machines", lambda _: dict(host.now)),
         (lifecycle, "standing", lambda _: host.stands),
@@ -307,10 +315,23 @@ def test_start_waits_until_the_cluster_settled(
 ) -> None:
     """What is recorded is what two looks at the cluster agree on."""
     looks = iter([{"a": "2"}, {"a": "3"}, {"a": "3"}, {"a": "4"}])
+    host.now = {"m": "x"}
     monkeypatch.setitem(WAITS, "settled", Wait(5, "a test"))
-    monkeypatch.setattr(lifecycle, "collect", lambda *_: {"a": "1", "m": "x"})
     monkeypatch.setattr(lifecycle, "of_cluster", lambda _: next(looks))
 
     lifecycle.start(PLAN, LAB, "no-pool")
 
     assert host.kept == {"a": "3", "m": "x"}
+
+
+def test_a_playbook_that_does_not_say_when_its_steps_are_done(
+    host: Host,
+) -> None:
+    """What is to be looked at is then looked at when it has ended."""
+    host.says_when_it_ends = False
+    host.now = {}
+    host.after = {"reset": START, "lab": START}
+
+    assert host.reset() == []
+    lifecycle.start(PLAN, LAB, "no-pool")
+    assert host.kept == START

@@ -100,10 +100,13 @@ def test_changes_are_counted(
     """It tells how many tasks changed something: none the second time."""
     given = {"number": 7, "folder": str(ansible)}
 
+    ended = []
     first = run_playbook("changes", given, student="demo")
-    second = run_playbook("changes", given, student="demo")
+    second = run_playbook(
+        "changes", given, student="demo", ended=lambda: ended.append("now")
+    )
 
-    assert (first.changed, second.changed) == (1, 0)
+    assert (first.changed, second.changed, ended) == (1, 0, ["now"])
     assert (ansible / "number").read_text() == "7"
     assert str(first.log) in capsys.readouterr().err
     assert "Write the number" in first.log.read_text()
@@ -120,8 +123,12 @@ def test_later_variables_win(ansible: Path) -> None:
 
 def test_failure_names_task_cause_and_log() -> None:
     """The first failure that counts is told, with what the command said."""
+    ended: list[str] = []
     with pytest.raises(CannotCheck) as caught:
-        run_playbook("fails", {}, student="demo")
+        run_playbook(
+            "fails", {}, student="demo", ended=lambda: ended.append("now")
+        )
+    assert not ended
 
     said = str(caught.value)
     assert said.startswith("could not toy: Make the cluster: ")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from graders import paths
-from graders.cli_lab import show_brief
+from graders.brief import show_brief
 from graders.hints import render
 from graders.labfile import all_labs
 from graders.names import names
