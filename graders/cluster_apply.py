@@ -97,16 +97,20 @@ def _kinds(kube: Kube, group: str) -> dict[str, str]:
     }
 
 
-def await_deployments(
-    kube: Kube,
-    namespaces: Iterable[str],
-    seconds: float,
-    but: Sequence[str] = (),
-) -> list[str]:
-    """Wait until every Deployment is as it is wanted; return what is not.
+def among(item: Object, names: Sequence[str]) -> bool:
+    """Tell whether it is a Deployment of one of these names."""
+    return item["kind"] == "Deployment" and item["metadata"]["name"] in names
 
-    Those named in `but` are not waited for.
-    """
+
+def parked(item: Object) -> Object:
+    """Return a Deployment without pods, all else as it is."""
+    return item | {"spec": item["spec"] | {"replicas": 0}}
+
+
+def await_deployments(
+    kube: Kube, namespaces: Iterable[str], seconds: float
+) -> list[str]:
+    """Wait until every Deployment is as it is wanted; return what is not."""
     deadline = time.monotonic() + seconds
     paths = [
         f"/apis/apps/v1/namespaces/{name}/deployments" for name in namespaces
@@ -116,7 +120,7 @@ def await_deployments(
             f"{item['metadata']['namespace']}/{item['metadata']['name']}"
             for path in paths
             for item in kube.items(path)
-            if item["metadata"]["name"] not in but and not rolled_out(item)
+            if not rolled_out(item)
         ]
         if not left or time.monotonic() > deadline:
             return left

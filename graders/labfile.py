@@ -59,8 +59,9 @@ class Variant(_Strict):
     layer: Layer
     """The layer of the network in which it is broken."""
     moves: list[Slug] = []
-    """Deployments of which the fault makes other pods: nobody waits for
-    those before it."""
+    """Deployments of which the fault makes other pods, and which it is all
+    about: it comes before MetalLB is waited for, and they have no pods of
+    before."""
     hints: Ladders = {}
     """Ladders of this fault's own; they come before the lab's."""
 

@@ -2,27 +2,39 @@
 
     kit_apply:
       kubeconfig: /where/it/is
-      objects: "{{ all_of_them }}"     # in their order
+      objects: "{{ all_of_them }}"     # in their order, or
+      text: |                          # the same in YAML
+        ...
       wait_in: [lab-1]
-      but: [web]                       # optional: nobody waits for these
-      missing: true                    # optional: only those that are not
-                                       # there, once; a refusal is told
+      missing: [Namespace, Deployment] # optional: only these kinds, and only
+                                       # what is not there, once; a refusal
+                                       # is told
+      moved: [web]                     # optional: Deployments of which a
+                                       # fault makes other pods, and
+      parked: true                     # no others, without pods yet; false:
+                                       # all but these
 
-What is not ready in time is told, and is no failure: a lab may be so.
+Deployments that are missing and moved are made without pods, too.
+It returns all `objects`, and which `namespaces` are among them. What is not
+ready in time is told, and is no failure: a lab may be so.
 """
 
 from __future__ import annotations
 
+import io
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import yaml
 from ansible.plugins.action import ActionBase
 
 from graders.cluster_apply import (
+    among,
     apply,
     apply_missing,
     await_deployments,
+    parked,
 )
 from graders.kube import Kube, KubeError
 
@@ -43,25 +55,55 @@ class ActionModule(ActionBase):
         task_vars: dict[str, Any] | None = None,  # noqa: ARG002 - as above
     ) -> dict[str, Any]:
         """Apply, then wait."""
+        names = {"type": "list", "elements": "str", "default": []}
         _, given = self.validate_argument_spec(
             argument_spec={
                 "kubeconfig": {"type": "str", "required": True},
-                "objects": {"type": "list", "required": True},
-                "wait_in": {"type": "list", "elements": "str"},
-                "but": {"type": "list", "elements": "str"},
-                "missing": {"type": "bool", "default": False},
+                "objects": {"type": "list"},
+                "text": {"type": "str"},
+                "wait_in": names,
+                "missing": names,
+                "moved": names,
+                "parked": {"type": "bool", "default": False},
             },
+            required_one_of=[("objects", "text")],
+            mutually_exclusive=[("objects", "text")],
         )
-        missing = given["missing"]
-        try:
-            with closing(Kube(Path(given["kubeconfig"]))) as kube:
-                if missing:
-                    apply_missing(kube, given["objects"])
-                else:
-                    apply(kube, given["objects"], _APPLY)
-                left = await_deployments(
-                    kube, given["wait_in"] or [], _READY, given["but"] or []
+        # A stream: Ansible's own kind of text is none for the parser.
+        text = io.StringIO(given["text"])
+        objects = given["objects"] or [
+            *filter(None, yaml.load_all(text, yaml.CSafeLoader))
+        ]
+        problem, left = _put(objects, given)
+        return {
+            "changed": True,
+            "failed": bool(problem) and not given["missing"],
+            "msg": problem,
+            "stdout": "\n".join(left),
+            "objects": objects,
+            "namespaces": [
+                item["metadata"]["name"]
+                for item in objects
+                if item["kind"] == "Namespace"
+            ],
+        }
+
+
+def _put(objects: list[Any], given: dict[str, Any]) -> tuple[str, list[str]]:
+    """Return what was refused, and what is not ready."""
+    kinds = given["missing"]
+    moved = [item for item in objects if among(item, given["moved"])]
+    others = [item for item in objects if item not in moved]
+    now = [parked(item) for item in moved]
+    try:
+        with closing(Kube(Path(given["kubeconfig"]))) as kube:
+            if kinds:
+                both = [*others, *now]
+                apply_missing(
+                    kube, [one for one in both if one["kind"] in kinds]
                 )
-        except KubeError as error:
-            return {"failed": not missing, "msg": str(error)}
-        return {"changed": True, "stdout": "\n".join(left)}
+            else:
+                apply(kube, now if given["parked"] else others, _APPLY)
+            return "", await_deployments(kube, given["wait_in"], _READY)
+    except KubeError as error:
+        return str(error), []

@@ -8,10 +8,10 @@
       recipe: what-it-was-made-by
       turn: "{{ turn }}"               # the command that all this is part of
 
-`look` says whether it is the `same` as it was left, and whether all that is
-still to be done is to wait for it (`begun`). `await` waits, and notes how it
-was left. `remove` begins to remove it, and `await_gone` waits for that. What
-cannot be begun, looked at or removed ahead of its turn is no failure.
+`look` says whether it is the `same` as it was left, and waits for what this
+command has begun of it. `await` waits in any case; both note how it was left.
+`remove` removes it, and waits for that. What cannot be begun or looked at is
+no failure.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from graders.metallb_ready import await_ready
 _READY = 120.0
 _GONE = 60.0
 # What must be done by now.
-_DUE = ("await", "remove", "await_gone")
+_DUE = ("await", "remove")
 
 
 class ActionModule(ActionBase):
@@ -67,8 +67,9 @@ class ActionModule(ActionBase):
             with closing(Kube(Path(given["kubeconfig"]))) as kube:
                 return {"changed": False, **_step(kube, given)}
         except (KubeError, OSError, yaml.YAMLError) as error:
-            no = {"changed": False, "same": False, "begun": False}
-            return {**no, "failed": given["step"] in _DUE, "msg": str(error)}
+            failed = given["step"] in _DUE
+            no = {"changed": False, "same": False, "failed": failed}
+            return {**no, "msg": str(error)}
 
 
 def _step(kube: Kube, given: dict[str, Any]) -> dict[str, Any]:
@@ -77,24 +78,21 @@ def _step(kube: Kube, given: dict[str, Any]) -> dict[str, Any]:
     match given["step"]:
         case "begin":
             return {"changed": begin(kube, Path(given["manifest"]), note)}
-        case "look":
-            return _look(kube, note)
-        case "await":
-            late = await_ready(kube, _READY)
+        case "look" if not note.begun():
+            same = note.text() == _found(kube, note) and answers(kube)
+            return {"same": same}
+        case "remove":
+            removed, late = remove(kube), await_gone(kube, _GONE)
+        case _:
+            removed, late = False, await_ready(kube, _READY)
             if not late:
                 note.file.write_text(_found(kube, note), encoding="utf-8")
-        case "remove":
-            return {"changed": remove(kube)}
-        case _:
-            late = await_gone(kube, _GONE)
-    return {"failed": bool(late), "msg": "; ".join(late)}
-
-
-def _look(kube: Kube, note: Note) -> dict[str, bool]:
-    if note.begun():
-        return {"same": False, "begun": True}
-    same = note.text() == _found(kube, note) and answers(kube)
-    return {"same": same, "begun": False}
+    return {
+        "changed": removed,
+        "same": not late,
+        "failed": bool(late),
+        "msg": "; ".join(late),
+    }
 
 
 def _found(kube: Kube, note: Note) -> str:

@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 
-from graders.cluster_apply import apply, apply_missing, await_deployments
+from graders.cluster_apply import (
+    among,
+    apply,
+    apply_missing,
+    await_deployments,
+    parked,
+)
 from graders.kube import APPLY, KubeError
 
 RESOURCES = {
@@ -163,12 +169,26 @@ def test_deployments_are_waited_for() -> None:
     assert not kube.deployments
 
 
-def test_a_deployment_that_nobody_waits_for() -> None:
-    """What a fault moves by itself need not be there before."""
-    kube = Recorded()
-    kube.deployments = [_deployment(0)]
+def test_parked() -> None:
+    """It is made without pods; what it is made of stays as it was."""
+    web = _deployment(2) | {"kind": "Deployment"}
 
-    assert not await_deployments(kube, ["lab-2"], 0, ["web"])  # type: ignore[arg-type] # as above
+    assert parked(web)["spec"] == {"replicas": 0}
+    assert web["spec"] == {"replicas": 2}
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "is_one"),
+    [
+        ("Deployment", "web", True),
+        ("Deployment", "shop", False),
+        ("Service", "web", False),
+    ],
+)
+def test_among(kind: str, name: str, *, is_one: bool) -> None:
+    """A Service has the name of its workload, and is no workload."""
+    item = {"kind": kind, "metadata": {"name": name}}
+    assert among(item, ["web", "blue"]) == is_one
 
 
 def test_a_deployment_that_does_not_come() -> None:
