@@ -130,7 +130,7 @@ def status(student: Student = "demo") -> None:
 def brief(student: Student = "demo") -> None:
     """Show the brief of the lab that stands."""
     from graders.brief import show_brief
-    from graders.cli_lab import standing_lab
+    from graders.current import standing_lab
 
     with guarded("lab brief", student):
         plan = located(student).plan

@@ -12,7 +12,7 @@ import typer
 from graders import state
 from graders.ahead import CLUSTER, load_ahead
 from graders.cli_common import located
-from graders.cli_lab import whole_lab
+from graders.current import whole_lab
 from graders.grade import run_grade
 from graders.hints import next_hint
 from graders.junit import write_junit

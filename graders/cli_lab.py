@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from graders import doctor, lifecycle, preflight, standing, state
+from graders import doctor, lifecycle, preflight, standing
 from graders.ahead import load_ahead
 from graders.cli_common import located
 from graders.cli_hosts import see_hosts
+from graders.current import standing_lab
 from graders.dockercli import EngineDown, EngineForbidden
 from graders.errors import CannotCheck, UsageError
 from graders.hostnet import foreign_cluster, routes_only
@@ -26,9 +27,7 @@ from graders.whose import left_alone
 
 if TYPE_CHECKING:
     from graders.hostnet import Located
-    from graders.labfile import Lab
     from graders.plan import Plan
-    from graders.state import State
 
 
 def up_plan(student: str) -> Plan:
@@ -174,35 +173,6 @@ def down_lab(student: str) -> None:
     run_playbook("down", lifecycle.variables(plan), student=student)
     for line in left:
         typer.echo(f"lab: {line}", err=True)
-
-
-def standing_lab(plan: Plan) -> tuple[Lab, State]:
-    """Return the lab that stands and its state.
-
-    Raises:
-        CannotCheck: none does.
-
-    """
-    now = state.current(plan)
-    if now is None:
-        raise CannotCheck("no lab is standing", way_out="run `make lab-1`")
-    return load_lab(now.lab), now
-
-
-def whole_lab(plan: Plan) -> tuple[Lab, State]:
-    """Return the lab that stands, if all of it is there to be judged.
-
-    Raises:
-        CannotCheck: none does, or a start or reset was cut off.
-
-    """
-    lab, now = standing_lab(plan)
-    if now.changing:
-        raise CannotCheck(
-            f"`{now.changing}` was cut off, so what stands is half a lab",
-            way_out=f"`lab reset` finishes {lab.id}, `lab start` another one",
-        )
-    return lab, now
 
 
 def open_shell(machine: str | None, command: str, student: str) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from graders.checks import expect, fail
+from graders.probes.client import CONNECT
 from graders.ranges import conflicts, holds, networks
 from graders.waits import until
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 R = TypeVar("R")
+# Seconds that the first connection to a Service has.
+_EARLY: Final = 0.3
 SEE_POOLS = "kubectl get ipaddresspools -n metallb-system"
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 
@@ -94,8 +98,12 @@ def expect_vip(lab: Session, name: str, space: str) -> str:
 
 def expect_answer(client: Client, vip: str, text: str) -> None:
     """Fail unless `client` gets `text` over HTTP from `vip` in time."""
+    # Of a Service that has just come, the first packet may be too early.
+    tries = chain([_EARLY], repeat(CONNECT))
     answer = until(
-        "http", partial(client.curl, vip), lambda answer: text in answer.body
+        "http",
+        lambda: client.curl(vip, connect=next(tries)),
+        lambda answer: text in answer.body,
     )
     place = client.machine.role
     expect(

@@ -16,9 +16,9 @@ _REPLY: Final = re.compile(r"reply from \S+ \[([0-9A-Fa-f:]{17})\]")
 REQUESTS: Final = 3
 # curl's answer when nothing answered at all.
 _STATUS: Final = "\n%{http_code}"
-# A first packet that is lost is sent again after a second: to try anew is
-# quicker, where a Service has only just come.
-_CONNECT: Final = ("--connect-timeout", "0.7")
+# Seconds. A first packet that is lost is sent again after a second: to try
+# anew is quicker, where a Service has only just come.
+CONNECT: Final = 0.7
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,21 @@ class Client:
         macs = {mac.lower() for mac in _REPLY.findall(done.out)}
         return Arp(done.command, tuple(sorted(macs)), done.text)
 
-    def curl(self, address: str, port: int = 80, seconds: int = 2) -> Http:
-        """Request `http://address:port/` and wait at most `seconds`."""
+    def curl(
+        self,
+        address: str,
+        port: int = 80,
+        seconds: int = 2,
+        connect: float = CONNECT,
+    ) -> Http:
+        """Request `http://address:port/` and wait at most `seconds`.
+
+        A connection that is not there in `connect` seconds is given up.
+        """
         argv = ["curl", "-sS", "--max-time", str(seconds)]
         url = f"http://{address}" + (f":{port}" if port != 80 else "")  # noqa: PLR2004 - HTTP's own port, which URLs leave out
-        done = self.machine.run(*argv, *_CONNECT, "-w", _STATUS, url)
+        patience = ("--connect-timeout", str(connect))
+        done = self.machine.run(*argv, *patience, "-w", _STATUS, url)
         body, _, status = done.out.rpartition("\n")
         shown = " ".join([*argv, url])
         return Http(shown, int(status or 0), body, done.error)
