@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from itertools import count
 from typing import TYPE_CHECKING
@@ -13,8 +14,9 @@ from graders import kept_shells
 from graders.paths import ANSIBLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+    from types import ModuleType
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("kit", deadline=None)
@@ -33,6 +35,22 @@ def on_kind(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wherever the person's own lab stands, tests begin with kind."""
     monkeypatch.delenv("CLUSTER", raising=False)
     monkeypatch.delenv("HOSTS", raising=False)
+
+
+@pytest.fixture
+def action() -> Callable[[str], ModuleType]:
+    """Load an action of the playbooks by its name, as Ansible does."""
+
+    def load(name: str) -> ModuleType:
+        file = ANSIBLE / "action_plugins" / f"{name}.py"
+        spec = importlib.util.spec_from_file_location(name, file)
+        assert spec
+        assert spec.loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
+
+    return load
 
 
 @pytest.fixture

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from graders.paths import ANSIBLE
-
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from types import ModuleType
 
 
 @pytest.fixture
-def plugin(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+def plugin(
+    action: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> ModuleType:
     """Return the plugin, with a cluster of one line."""
-    file = ANSIBLE / "action_plugins" / "kit_metallb.py"
-    spec = importlib.util.spec_from_file_location("kit_metallb", file)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = action("kit_metallb")
     monkeypatch.setattr(module, "look", lambda _: ["controller 1"])
     return module
 
