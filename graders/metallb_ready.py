@@ -16,6 +16,11 @@ _APPS: Final = f"/apis/apps/v1/{SPACE}"
 _PODS: Final = f"/api/v1/{SPACE}/pods"
 _CONTROLLER: Final = "?labelSelector=app.kubernetes.io/component=controller"
 _NOTE: Final = "metallb-lab/refreshed"
+_NOW: Final = {
+    "kind": "DeleteOptions",
+    "apiVersion": "v1",
+    "gracePeriodSeconds": 0,
+}
 _STEP: Final = 0.2
 
 
@@ -70,7 +75,23 @@ def _refresh(kube: Kube) -> None:
     The controller writes its webhook's certificate into a Secret and waits
     for it in its mounted volume, which kubelet refreshes within a minute or
     so; for a pod that has changed it does so at once.
+
+    One that ended for it did not reach the API server, as after a power cut,
+    would be tried again later and later: it is made anew.
     """
     note = {"metadata": {"annotations": {_NOTE: str(time.time())}}}
     for pod in kube.items(f"{_PODS}{_CONTROLLER}"):
-        kube.ask("PATCH", f"{_PODS}/{pod['metadata']['name']}", note, MERGE)
+        path = f"{_PODS}/{pod['metadata']['name']}"
+        if _is_put_off(pod):
+            kube.ask("DELETE", path, _NOW)
+        else:
+            kube.ask("PATCH", path, note, MERGE)
+
+
+def _is_put_off(pod: Object) -> bool:
+    """Tell whether kubelet waits before it starts a container again."""
+    states = pod.get("status", {}).get("containerStatuses", [])
+    return any(
+        one["state"].get("waiting", {}).get("reason") == "CrashLoopBackOff"
+        for one in states
+    )

@@ -30,6 +30,7 @@ class Cluster:
         self.controller: dict[str, Any] | None = _seen(READY)
         self.speakers: dict[str, Any] | None = _seen(EVERYWHERE)
         self.silent = 0
+        self.pod: dict[str, Any] = {}
         self.asked: list[str] = []
 
     def get(self, path: str) -> dict[str, Any] | None:
@@ -42,7 +43,7 @@ class Cluster:
     def items(self, path: str) -> list[dict[str, Any]]:
         """Return the controller's pod."""
         assert "component=controller" in path
-        return [{"metadata": {"name": "controller-x"}}]
+        return [{"metadata": {"name": "controller-x"}, "status": self.pod}]
 
     def ask(
         self, verb: str, path: str, body: dict[str, Any], *_: object
@@ -136,3 +137,20 @@ def test_no_api_server(
     monkeypatch.setattr(cluster, "get", silent)
 
     assert _wait(cluster) == ["GET: refused"]
+
+
+@pytest.mark.parametrize(
+    ("reason", "verb"),
+    [("CrashLoopBackOff", "DELETE"), ("ContainerCreating", "PATCH")],
+)
+def test_a_controller_that_is_put_off(
+    cluster: Cluster, reason: str, verb: str
+) -> None:
+    """After a power cut it may have ended, and is not waited for."""
+    cluster.silent = 1
+    state = {"waiting": {"reason": reason}}
+    cluster.pod = {"containerStatuses": [{"state": state}]}
+
+    _wait(cluster)
+
+    assert f"{verb} {POD}" in cluster.asked
