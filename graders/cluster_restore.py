@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from graders.kube import MERGE, KubeError
+from graders.kube import AT_ONCE, MERGE, KubeError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,20 +52,13 @@ _MASTER_LABELS: Final = frozenset(
 # a node which was cordoned does not.
 _OWN_TAINTS: Final = "node.kubernetes.io/"
 _CORDONED: Final = "node.kubernetes.io/unschedulable"
-_NOW: Final = {
-    "kind": "DeleteOptions",
-    "apiVersion": "v1",
-    "gracePeriodSeconds": 0,
-    "propagationPolicy": "Background",
-}
-
-
+_NOW: Final = AT_ONCE | {"propagationPolicy": "Background"}
 _CONTROLLER: Final = (
     f"/apis/apps/v1/namespaces/{_METALLB}/deployments/metallb-controller/scale"
 )
 _NODE: Final = "/api/v1/nodes"
 _SPACES: Final = "/api/v1/namespaces"
-_AT_ONCE: Final = 8
+_THREADS: Final = 8
 _READY_SECONDS: Final = 120.0
 _AGAIN_SECONDS: Final = 30.0
 _STEP: Final = 0.3
@@ -108,7 +101,7 @@ def _restore(kube: Kube, kept: Kept, *, metallb: bool) -> list[str]:
     nodes = _await_ready(kube)
     if metallb:
         _wake(kube)
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
+    with ThreadPoolExecutor(_THREADS) as pool:
         owners = _doomed(kube, pool, _OWNERS, kept)
         made = _doomed(kube, pool, _MADE, kept)
         spaces = _foreign(kube, kept)
@@ -247,7 +240,7 @@ def _path(where: str, meta: Object) -> str:
 
 def _delete(kube: Kube, path: str) -> str:
     """Delete an object at once; return a line, "" where it was gone."""
-    gone = kube.ask("DELETE", path, _NOW) is None
+    gone = kube.delete(path, _NOW) is None
     return "" if gone else f"deleted {path}"
 
 

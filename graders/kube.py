@@ -33,6 +33,8 @@ JSON: Final = "application/json"
 MERGE: Final = "application/merge-patch+json"
 # JSON is YAML: an object is sent as it is.
 APPLY: Final = "application/apply-patch+yaml"
+# Of a deletion: without the object's own time to end.
+AT_ONCE: Final[Object] = {"gracePeriodSeconds": 0}
 _METADATA: Final = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
@@ -99,6 +101,20 @@ class Kube:
         """
         found = self._ask("GET", path, None, {"Accept": _METADATA}) or {}
         return [item["metadata"] for item in found.get("items") or []]
+
+    def delete(
+        self, path: str, options: Object | None = None
+    ) -> Object | None:
+        """Delete what is at `path`, object or list; return as `ask` does.
+
+        `options` are those of Kubernetes' DeleteOptions.
+
+        Raises:
+            KubeError: as `get`.
+
+        """
+        body = {"kind": "DeleteOptions", "apiVersion": "v1"}
+        return self.ask("DELETE", path, body | (options or {}))
 
     def ask(
         self,

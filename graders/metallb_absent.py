@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any, Final
 
+from graders.kube import AT_ONCE
 from graders.metallb_look import CRDS, HOOKS, MINE, RBAC, SPACE
 
 if TYPE_CHECKING:
@@ -18,15 +19,14 @@ _APPS: Final = f"/apis/apps/v1/{SPACE}"
 _NAMESPACE: Final = f"/api/v1/{SPACE}"
 _GROUP: Final = ".metallb.io"
 _ORPHAN: Final = {"propagationPolicy": "Orphan"}
-_AT_ONCE: Final = {"gracePeriodSeconds": 0}
 # In this order. The webhook goes first: without its controller it would
 # refuse. Without their owners no pods come back that would be waited for.
 _ALL: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     (f"{HOOKS}/validatingwebhookconfigurations{MINE}", {}),
     (f"{_APPS}/deployments", _ORPHAN),
     (f"{_APPS}/daemonsets", _ORPHAN),
-    (f"{_APPS}/replicasets", _AT_ONCE),
-    (f"/api/v1/{SPACE}/pods", _AT_ONCE),
+    (f"{_APPS}/replicasets", AT_ONCE),
+    (f"/api/v1/{SPACE}/pods", AT_ONCE),
     (_NAMESPACE, {}),
     (f"{RBAC}/clusterroles{MINE}", {}),
     (f"{RBAC}/clusterrolebindings{MINE}", {}),
@@ -45,10 +45,9 @@ def remove(kube: Kube) -> bool:
     crds = _crds(kube)
     there = bool(kube.get(_NAMESPACE) or crds)
     for path, options in _ALL:
-        body = {"kind": "DeleteOptions", "apiVersion": "v1", **options}
-        kube.ask("DELETE", path, body)
+        kube.delete(path, options)
     for path in crds:
-        kube.ask("DELETE", path)
+        kube.delete(path)
     return there
 
 

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from graders.cluster_apply import rolled_out
-from graders.kube import MERGE, KubeError
+from graders.kube import AT_ONCE, MERGE, KubeError
 from graders.metallb_look import SPACE, answers
 
 if TYPE_CHECKING:
@@ -16,11 +16,6 @@ _APPS: Final = f"/apis/apps/v1/{SPACE}"
 _PODS: Final = f"/api/v1/{SPACE}/pods"
 _CONTROLLER: Final = "?labelSelector=app.kubernetes.io/component=controller"
 _NOTE: Final = "metallb-lab/refreshed"
-_NOW: Final = {
-    "kind": "DeleteOptions",
-    "apiVersion": "v1",
-    "gracePeriodSeconds": 0,
-}
 _STEP: Final = 0.2
 
 
@@ -83,7 +78,7 @@ def _refresh(kube: Kube) -> None:
     for pod in kube.items(f"{_PODS}{_CONTROLLER}"):
         path = f"{_PODS}/{pod['metadata']['name']}"
         if _is_put_off(pod):
-            kube.ask("DELETE", path, _NOW)
+            kube.delete(path, AT_ONCE)
         else:
             kube.ask("PATCH", path, note, MERGE)
 

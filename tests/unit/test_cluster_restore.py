@@ -62,6 +62,10 @@ class Recorded:
         """Return a list's metadata."""
         return [item["metadata"] for item in self.items(path)]
 
+    def delete(self, path: str, *_: object) -> dict[str, Any] | None:
+        """Note it; what is called gone is not there any more."""
+        return self.ask("DELETE", path)
+
     def ask(self, verb: str, path: str, *_: object) -> dict[str, Any] | None:
         """Note the request; what is called gone is not there any more."""
         self.asked.append(f"{verb} {path}")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from graders.kube import MERGE, Kube, KubeError
+from graders.kube import AT_ONCE, MERGE, Kube, KubeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ class Api(BaseHTTPRequestHandler):
         self.wfile.write(text)
         self.close_connection = self.path == "/close"
 
-    do_GET = do_POST = do_PATCH = do_any  # noqa: N815 - http.server's names
+    do_GET = do_POST = do_PATCH = do_DELETE = do_any  # noqa: N815 - http.server's names
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
@@ -113,6 +113,22 @@ def test_a_request(kube: Kube) -> None:
     asked = found["asked"]
     assert (asked["verb"], asked["type"]) == ("PATCH", MERGE)
     assert json.loads(asked["body"]) == {"a": 1}
+
+
+@needs_openssl
+def test_a_deletion(kube: Kube) -> None:
+    """Its options arrive as Kubernetes wants them; nothing is no error."""
+    found = kube.delete("/x", AT_ONCE)
+
+    assert found
+    assert found["asked"]["verb"] == "DELETE"
+    body = json.loads(found["asked"]["body"])
+    assert body == {
+        "kind": "DeleteOptions",
+        "apiVersion": "v1",
+        "gracePeriodSeconds": 0,
+    }
+    assert kube.delete("/none") is None
 
 
 @needs_openssl

@@ -68,6 +68,10 @@ class Cluster:
         self.bodies[path] = body
         return {}
 
+    def delete(self, path: str, options: object = None) -> None:
+        """Take what is deleted."""
+        self.ask("DELETE", path, {"options": options})
+
 
 class Going(Cluster):
     """One whose things are gone after some looks."""
@@ -78,16 +82,6 @@ class Going(Cluster):
         others = f"{CRD}/widgets.example.org"
         self.there = [SPACE, f"{CRD}/bgppeers.metallb.io", others]
         self.looks = looks
-
-    def ask(
-        self,
-        verb: str,
-        path: str,
-        body: dict[str, Any] | None = None,
-        *_: object,
-    ) -> dict[str, Any]:
-        """Take what is deleted."""
-        return super().ask(verb, path, body or {})
 
     def get(self, path: str) -> dict[str, Any] | None:
         """Look: a time later, some of it is gone."""

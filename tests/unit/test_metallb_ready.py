@@ -45,6 +45,10 @@ class Cluster:
         assert "component=controller" in path
         return [{"metadata": {"name": "controller-x"}, "status": self.pod}]
 
+    def delete(self, path: str, _: object) -> None:
+        """Note that a pod was deleted."""
+        self.asked.append(f"DELETE {path}")
+
     def ask(
         self, verb: str, path: str, body: dict[str, Any], *_: object
     ) -> dict[str, Any]:
