@@ -106,7 +106,7 @@ def reunion() -> str:
     it lives. A silent one gave up all others as they did it: speakers ask
     those whom they lost once a minute (MetalLB, internal/speakerlist).
     """
-    return "host-reunion" if inventory() else "reunion"
+    return "parted" if inventory() else "reunion"
 
 
 def _pause(node: str) -> None:

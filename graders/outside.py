@@ -7,7 +7,7 @@ from functools import partial
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from graders.checks import expect, fail
+from graders.checks import expect
 from graders.probes.client import CONNECT
 from graders.ranges import conflicts, holds, networks
 from graders.waits import until
@@ -116,32 +116,6 @@ def expect_answer(client: Client, vip: str, text: str) -> None:
     )
 
 
-def expect_one_node(lab: Session, vip: str, count: int = 2) -> str:
-    """Fail unless one MAC answers ARP for `vip`; return whose: a node's."""
-    arp = until(
-        "arp",
-        lambda: lab.lan_client.arping(vip, count),
-        lambda arp: len(arp.macs) == 1,
-    )
-    seen = f"{arp.command} on lan-client"
-    if not arp.macs:
-        fail(
-            f"expected one answer to ARP for {vip}, not none",
-            seen_by=seen,
-            evidence=arp.text,
-        )
-    names = [lab.node_macs.get(mac, f"{mac}, no node") for mac in arp.macs]
-    expect(
-        f"ARP for {vip} to be answered by",
-        expected="one node",
-        got=names,
-        ok=len(arp.macs) == 1 and arp.macs[0] in lab.node_macs,
-        seen_by=seen,
-        evidence=arp.text,
-    )
-    return names[0]
-
-
 def expect_excluded(lab: Session) -> None:
     """Fail unless the control plane is kept out of load balancing."""
     name = lab.plan.docker_name("control-plane")
@@ -152,20 +126,6 @@ def expect_excluded(lab: Session) -> None:
         got="free of the label",
         ok=EXCLUDED in node["metadata"].get("labels", {}),
         seen_by=f"kubectl get nodes -L {EXCLUDED}",
-    )
-
-
-def expect_uncarried(lab: Session, vip: str) -> None:
-    """Fail if a node has `vip` on an interface, where somebody put it."""
-    look = ("ip", "-o", "-4", "address", "show", "to", vip)
-    found = said_on(lab, lab.plan.nodes, *look)
-    expect(
-        f"{vip} to be on the interfaces of",
-        expected="no node",
-        got=list(found),
-        ok=not found,
-        seen_by=f"{' '.join(look)} on {next(iter(found), 'a node')}",
-        evidence="\n".join(found.values()),
     )
 
 

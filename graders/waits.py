@@ -46,7 +46,7 @@ WAITS: Final[dict[str, Wait]] = {
     "hold": Wait(15, "a silent peer is dropped after 9 s, its hold time"),
     "takeover": Wait(20, "speakers miss a silent one after 5 to 10 s"),
     "reunion": Wait(40, "speakers tell each other all they know every 30 s"),
-    "host-reunion": Wait(75, "speakers look for lost ones once a minute"),
+    "parted": Wait(75, "speakers look for lost ones once a minute"),
     "node-back": Wait(30, "a kubelet renews its lease every 10 s"),
     "host-back": Wait(60, "what it had sent is tried again after 26 s"),
     "absent": Wait(4, "long enough for what its positive control showed"),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from graders.answers import read_answers, wrong_answers
+from graders.arp import expect_one_node
 from graders.checks import check, expect, fail
 from graders.outside import (
     SEE_POOLS,
     expect_answer,
-    expect_one_node,
     expect_unowned,
 )
 from graders.paths import state_dir

@@ -6,6 +6,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from graders.arp import expect_one_node, expect_uncarried
 from graders.checks import check, expect
 from graders.making import service_at, service_from
 from graders.outside import (
@@ -14,8 +15,6 @@ from graders.outside import (
     decided,
     expect_allocated,
     expect_answer,
-    expect_one_node,
-    expect_uncarried,
     expect_unowned,
     expect_vip,
     free,

@@ -6,6 +6,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
+from graders.arp import apart, expect_one_node, expect_uncarried, until_met
 from graders.checks import check, expect, fail
 from graders.disturb import cut_off, reunion
 from graders.layer2 import (
@@ -24,8 +25,6 @@ from graders.outside import (
     expect_allocated,
     expect_answer,
     expect_excluded,
-    expect_one_node,
-    expect_uncarried,
     expect_vip,
     pool_of,
 )
@@ -68,7 +67,12 @@ def test_endpoints(lab: Session) -> None:
 @check(layer="advertisement", needs=("vip", "endpoints"))
 def test_announced(lab: Session) -> None:
     """One worker announces the VIP of web."""
-    nodes = until("announce", partial(_workers, lab), bool)
+    nodes = until_met(
+        "announce",
+        partial(_workers, lab),
+        bool,
+        partial(apart, lab, str(lab.plan.l2_vip)),
+    )
     found = sorted(lab.cluster.announcers("web", SPACE))
     expect(
         "the VIP of web to be announced by",

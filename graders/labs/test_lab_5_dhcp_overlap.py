@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from graders.address_table import wrong_rows
 from graders.answers import read_answers
+from graders.arp import expect_one_node
 from graders.checks import check, expect
 from graders.desk import (
     SEE_LEASES,
@@ -22,7 +23,6 @@ from graders.outside import (
     at_once,
     expect_allocated,
     expect_answer,
-    expect_one_node,
 )
 from graders.paths import state_dir
 from graders.ranges import holds, lacking, networks, outside

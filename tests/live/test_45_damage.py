@@ -62,18 +62,18 @@ def test_damage(number: str, how: str) -> None:
     variant = next(iter(lab.variants))
     ok("lab", "start", number, "--variant", variant)
     solve(lab, variant)
-    assert _troubles(lab) == {}
+    assert troubles(lab) == {}
     where, typed = DAMAGE[how]
     place = (where,) if where else ()
     typed = f"NAMESPACE={lab.namespace}; {typed}"
     ok("lab", "shell", *place, "-c", typed)
 
-    damaged = _troubles(lab)
+    damaged = troubles(lab)
     assert damaged
     assert all(damaged.values())
 
     ok("lab", "reset")
-    assert next(iter(_troubles(lab))) == lab.variant(variant).breaks
+    assert next(iter(troubles(lab))) == lab.variant(variant).breaks
 
 
 def solve(lab: Lab, variant: str) -> None:
@@ -82,7 +82,7 @@ def solve(lab: Lab, variant: str) -> None:
     driver.play(repairs_for(lab, variant).solution)
 
 
-def _troubles(lab: Lab) -> dict[str, str]:
+def troubles(lab: Lab) -> dict[str, str]:
     """Grade what stands; return the checks that did not pass, and why."""
     done = run("grade", "--json")
     said = done.stdout + done.stderr

@@ -83,7 +83,7 @@ def test_every_wait_is_short_and_has_a_reason() -> None:
     that for the grader's own pods: a broken lab does not get there.
     """
     full = {"hold": 15, "takeover": 20, "node-back": 30, "probe": 20}
-    full |= {"host-back": 60, "reunion": 40, "host-reunion": 75}
+    full |= {"host-back": 60, "reunion": 40, "parted": 75}
     assert all(
         0 < wait.seconds <= full.get(name, 10) and wait.why
         for name, wait in WAITS.items()
