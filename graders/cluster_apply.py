@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from graders.kube import APPLY, KubeError
+from graders.waits import until_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -111,20 +112,19 @@ def await_deployments(
     kube: Kube, namespaces: Iterable[str], seconds: float
 ) -> list[str]:
     """Wait until every Deployment is as it is wanted; return what is not."""
-    deadline = time.monotonic() + seconds
     paths = [
         f"/apis/apps/v1/namespaces/{name}/deployments" for name in namespaces
     ]
-    while True:
-        left = [
+
+    def late() -> list[str]:
+        return [
             f"{item['metadata']['namespace']}/{item['metadata']['name']}"
             for path in paths
             for item in kube.items(path)
             if not rolled_out(item)
         ]
-        if not left or time.monotonic() > deadline:
-            return left
-        time.sleep(_STEP)
+
+    return until_none(late, seconds, _STEP)
 
 
 def rolled_out(item: Object) -> bool:

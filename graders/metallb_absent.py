@@ -6,11 +6,11 @@ grace period), so other things are done between the two.
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 from graders.kube import AT_ONCE
 from graders.metallb_look import CRDS, HOOKS, MINE, RBAC, SPACE
+from graders.waits import until_none
 
 if TYPE_CHECKING:
     from graders.kube import Kube
@@ -58,13 +58,12 @@ def await_gone(kube: Kube, seconds: float) -> list[str]:
         KubeError: as `remove`.
 
     """
-    deadline = time.monotonic() + seconds
-    while True:
-        space = kube.get(_NAMESPACE)
-        left = [_NAMESPACE, *_crds(kube)] if space else _crds(kube)
-        if not left or time.monotonic() > deadline:
-            return [f"{path} is not gone" for path in left]
-        time.sleep(_STEP)
+
+    def left() -> list[str]:
+        found = [_NAMESPACE] if kube.get(_NAMESPACE) else []
+        return [f"{path} is not gone" for path in [*found, *_crds(kube)]]
+
+    return until_none(left, seconds, _STEP)
 
 
 def _crds(kube: Kube) -> list[str]:

@@ -95,13 +95,14 @@ def _counts(item: Object) -> str:
     return " ".join(map(str, found))
 
 
-def answers(kube: Kube) -> bool:
-    """Tell whether the webhook answers; a dry run changes nothing.
+def silence(kube: Kube) -> str:
+    """Say why the webhook does not answer, "" if it does.
 
-    After a restart of its node a controller is said to be ready for a
-    while that is not back yet.
+    It is asked by a dry run, which changes nothing. After a restart of its
+    node a controller is said to be ready for a while that is not back yet.
     """
     try:
-        return bool(kube.ask("POST", f"{_POOLS}?dryRun=All", _QUESTION))
-    except KubeError:
-        return False
+        kube.ask("POST", f"{_POOLS}?dryRun=All", _QUESTION)
+    except KubeError as error:
+        return str(error)
+    return ""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from graders.cluster_apply import rolled_out
 from graders.kube import AT_ONCE, MERGE, KubeError
-from graders.metallb_look import SPACE, answers
+from graders.metallb_look import SPACE, silence
+from graders.waits import until_none
 
 if TYPE_CHECKING:
     from graders.kube import Kube, Object
@@ -16,20 +17,54 @@ _APPS: Final = f"/apis/apps/v1/{SPACE}"
 _PODS: Final = f"/api/v1/{SPACE}/pods"
 _CONTROLLER: Final = "?labelSelector=app.kubernetes.io/component=controller"
 _NOTE: Final = "metallb-lab/refreshed"
+_SPACES: Final = (SPACE, "namespaces/kube-system")
+_SPEAKERS: Final = "not all speakers are ready"
 _STEP: Final = 0.2
+# Seconds after which pods that kubelet puts off are made anew, and after
+# which a controller is that was there before: one comes within two.
+_PUT_OFF: Final = 5.0
+_HANGS: Final = 12.0
 
 
 def await_ready(kube: Kube, seconds: float) -> list[str]:
     """Wait until all of MetalLB is there; return what is not in time."""
-    deadline = time.monotonic() + seconds
-    while True:
+    began = time.monotonic()
+    # Of these, each is made anew once.
+    old: set[str] = set()
+
+    def late() -> list[str]:
         try:
-            late = _late(kube)
+            found = _late(kube)
+            waited = time.monotonic() - began
+            if found and waited > _PUT_OFF:
+                hangs = waited > _HANGS and found != [_SPEAKERS]
+                _make_anew(kube, old if hangs else set())
+            elif found:
+                old.update(_names(kube, _CONTROLLER))
         except KubeError as error:
-            late = [str(error)]
-        if not late or time.monotonic() > deadline:
-            return late
-        time.sleep(_STEP)
+            return [str(error)]
+        return found
+
+    return until_none(late, seconds, _STEP)
+
+
+def _make_anew(kube: Kube, old: set[str]) -> None:
+    """Delete what would come late by itself, or never.
+
+    After a power cut pods begin before the API server does, or before its
+    address leads there: some end, and are tried again later and later, and a
+    controller may wait for half a minute for an answer.
+    """
+    for space in _SPACES:
+        for pod in kube.items(f"/api/v1/{space}/pods"):
+            name = pod["metadata"]["name"]
+            if name in old or _is_put_off(pod):
+                kube.delete(f"/api/v1/{space}/pods/{name}", AT_ONCE)
+    old.clear()
+
+
+def _names(kube: Kube, which: str) -> list[str]:
+    return [pod["metadata"]["name"] for pod in kube.items(f"{_PODS}{which}")]
 
 
 def _late(kube: Kube) -> list[str]:
@@ -47,10 +82,11 @@ def _late(kube: Kube) -> list[str]:
         late.append("the controller is not ready")
     speakers = kube.get(f"{_APPS}/daemonsets/metallb-speaker")
     if not speakers or not _everywhere(speakers):
-        late.append("not all speakers are ready")
-    if not there or not answers(kube):
+        late.append(_SPEAKERS)
+    why = silence(kube) if there else "it is in the controller"
+    if why:
         _refresh(kube)
-        late.append("the webhook does not answer")
+        late.append(f"the webhook does not answer: {why}")
     return late
 
 
@@ -70,17 +106,10 @@ def _refresh(kube: Kube) -> None:
     The controller writes its webhook's certificate into a Secret and waits
     for it in its mounted volume, which kubelet refreshes within a minute or
     so; for a pod that has changed it does so at once.
-
-    One that ended for it did not reach the API server, as after a power cut,
-    would be tried again later and later: it is made anew.
     """
     note = {"metadata": {"annotations": {_NOTE: str(time.time())}}}
-    for pod in kube.items(f"{_PODS}{_CONTROLLER}"):
-        path = f"{_PODS}/{pod['metadata']['name']}"
-        if _is_put_off(pod):
-            kube.delete(path, AT_ONCE)
-        else:
-            kube.ask("PATCH", path, note, MERGE)
+    for name in _names(kube, _CONTROLLER):
+        kube.ask("PATCH", f"{_PODS}/{name}", note, MERGE)
 
 
 def _is_put_off(pod: Object) -> bool:

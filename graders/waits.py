@@ -1,4 +1,7 @@
-"""Every named wait, its seconds and why; waiting happens nowhere else."""
+"""Every named wait of a check, its seconds and why.
+
+What a playbook waits for, it names itself and says how long: `until_none`.
+"""
 
 from __future__ import annotations
 
@@ -88,6 +91,24 @@ def until(
             return value
         now.sleep(min(pause, left))
         pause = min(pause * 1.5, LONGEST_PAUSE)
+
+
+def until_none(
+    late: Callable[[], list[str]],
+    seconds: float,
+    pause: float,
+    clock: Clock | None = None,
+) -> list[str]:
+    """Ask what is late until nothing is; return what is after `seconds`.
+
+    It is asked once at least, with `pause` seconds between. Errors of `late`
+    come through.
+    """
+    now = clock or time
+    deadline = now.monotonic() + seconds
+    while (left := late()) and now.monotonic() <= deadline:
+        now.sleep(pause)
+    return left
 
 
 def _named(wait: str) -> Wait:

@@ -69,7 +69,7 @@ def test_looked_at(  # noqa: PLR0913, PLR0917 - fixtures, and a case's parts
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What is not as it was left is put in place again, and not waited for."""
-    monkeypatch.setattr(plugin, "answers", lambda _: answers)
+    monkeypatch.setattr(plugin, "silence", lambda _: "" if answers else "x")
     seen = tmp_path / "seen"
     seen.write_text(noted)
 

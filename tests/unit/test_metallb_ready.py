@@ -41,9 +41,9 @@ class Cluster:
         return self.speakers
 
     def items(self, path: str) -> list[dict[str, Any]]:
-        """Return the controller's pod."""
-        assert "component=controller" in path
-        return [{"metadata": {"name": "controller-x"}, "status": self.pod}]
+        """Return the controller's pod, or one of the cluster's own."""
+        name = "routes-x" if "/kube-system/" in path else "controller-x"
+        return [{"metadata": {"name": name}, "status": self.pod}]
 
     def delete(self, path: str, _: object) -> None:
         """Note that a pod was deleted."""
@@ -107,7 +107,7 @@ def test_no_controller(
 
     assert _wait(cluster) == [
         "the controller is not ready",
-        "the webhook does not answer",
+        "the webhook does not answer: it is in the controller",
     ]
     assert cluster.asked == [f"PATCH {POD}"]
 
@@ -144,17 +144,50 @@ def test_no_api_server(
 
 
 @pytest.mark.parametrize(
-    ("reason", "verb"),
-    [("CrashLoopBackOff", "DELETE"), ("ContainerCreating", "PATCH")],
+    ("reason", "anew"),
+    [("CrashLoopBackOff", True), ("ContainerCreating", False)],
 )
-def test_a_controller_that_is_put_off(
-    cluster: Cluster, reason: str, verb: str
+def test_pods_that_are_put_off(
+    cluster: Cluster,
+    monkeypatch: pytest.MonkeyPatch,
+    reason: str,
+    anew: bool,  # noqa: FBT001 - a case
 ) -> None:
-    """After a power cut it may have ended, and is not waited for."""
+    """After a power cut they may have ended, and are not waited for."""
+    monkeypatch.setattr(metallb_ready, "_PUT_OFF", -1)
     cluster.silent = 1
     state = {"waiting": {"reason": reason}}
     cluster.pod = {"containerStatuses": [{"state": state}]}
 
     _wait(cluster)
 
-    assert f"{verb} {POD}" in cluster.asked
+    routes = "DELETE /api/v1/namespaces/kube-system/pods/routes-x"
+    assert (f"DELETE {POD}" in cluster.asked) is anew
+    assert (routes in cluster.asked) is anew
+
+
+def test_a_controller_that_hangs(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that was there before is made anew, once, and no other pod is."""
+    monkeypatch.setattr(metallb_ready, "_PUT_OFF", 0.05)
+    monkeypatch.setattr(metallb_ready, "_HANGS", 0.1)
+    cluster.controller = _seen(READY | {"availableReplicas": 0})
+
+    assert _wait(cluster, 0.3)
+
+    gone = [one for one in cluster.asked if one.startswith("DELETE")]
+    assert gone == [f"DELETE {POD}"]
+
+
+def test_speakers_that_are_late(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No controller is made anew for them."""
+    monkeypatch.setattr(metallb_ready, "_PUT_OFF", 0.05)
+    monkeypatch.setattr(metallb_ready, "_HANGS", 0.1)
+    cluster.speakers = None
+
+    assert _wait(cluster, 0.3)
+
+    assert not [one for one in cluster.asked if one.startswith("DELETE")]

@@ -3,7 +3,7 @@
 import pytest
 
 from graders.errors import KitError
-from graders.waits import LONGEST_PAUSE, WAITS, until
+from graders.waits import LONGEST_PAUSE, WAITS, until, until_none
 
 
 class FakeClock:
@@ -58,6 +58,24 @@ def test_what_comes_in_the_last_moment_counts() -> None:
     end = WAITS["arp"].seconds
 
     assert until("arp", lambda: clock.now >= end, bool, clock)
+
+
+def test_nothing_is_late_in_time() -> None:
+    """It is asked until then, with the pause between, and no longer."""
+    clock = FakeClock()
+    seen = iter([["web", "db"], ["db"], []])
+
+    assert until_none(lambda: next(seen), 9, 0.2, clock) == []
+    assert clock.pauses == [0.2, 0.2]
+
+
+def test_what_is_late_is_told() -> None:
+    """As it is when time is over; it is asked once, whatever the time."""
+    clock = FakeClock()
+
+    assert until_none(lambda: ["web"], 1, 0.4, clock) == ["web"]
+    assert clock.now == pytest.approx(1.2)
+    assert until_none(lambda: ["db"], -1, 0.4, clock) == ["db"]
 
 
 def test_a_probe_that_breaks_is_heard_at_once() -> None:
