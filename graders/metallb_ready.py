@@ -39,7 +39,7 @@ def await_ready(kube: Kube, seconds: float) -> list[str]:
             if found and waited > _PUT_OFF:
                 hangs = waited > _HANGS and found != [_SPEAKERS]
                 _make_anew(kube, old if hangs else set())
-            elif found:
+            elif found and not old:
                 old.update(_names(kube, _CONTROLLER))
         except KubeError as error:
             return [str(error)]
