@@ -102,7 +102,7 @@ def silence(kube: Kube) -> str:
     node a controller is said to be ready for a while that is not back yet.
     """
     try:
-        kube.ask("POST", f"{_POOLS}?dryRun=All", _QUESTION)
+        found = kube.ask("POST", f"{_POOLS}?dryRun=All", _QUESTION)
     except KubeError as error:
         return str(error)
-    return ""
+    return "" if found else "there is no kind IPAddressPool"

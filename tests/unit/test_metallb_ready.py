@@ -95,6 +95,21 @@ def test_the_webhook_comes(cluster: Cluster) -> None:
     assert cluster.asked.count(f"PATCH {POD}") == 2
 
 
+def test_no_kind_of_pools(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing is known of pools no webhook has answered."""
+
+    def ask(verb: str, *_: object) -> dict[str, Any] | None:
+        return None if verb == "POST" else {}
+
+    monkeypatch.setattr(cluster, "ask", ask)
+
+    assert _wait(cluster) == [
+        "the webhook does not answer: there is no kind IPAddressPool"
+    ]
+
+
 @pytest.mark.parametrize(
     ("status", "generation"),
     [(None, 2), (READY | {"availableReplicas": 0}, 2), (READY, 3)],
