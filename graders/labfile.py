@@ -62,6 +62,9 @@ class Variant(_Strict):
     """Deployments of which the fault makes other pods, and which it is all
     about: it comes before MetalLB is waited for, and they have no pods of
     before."""
+    numbers: dict[str, str] = {}
+    """Numbers of the plan that the lab's objects have instead of their own:
+    `pool: pool_in_dhcp`."""
     hints: Ladders = {}
     """Ladders of this fault's own; they come before the lab's."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from graders.errors import UsageError, one_line
+from graders.plan import VARS
 from graders.results import printable
 
 if TYPE_CHECKING:
@@ -122,8 +123,9 @@ def folder_problems(folder: Path, raw: dict[Any, Any]) -> list[str]:
     checks, variants = _map(raw, "checks"), _map(raw, "variants")
     lines = [*_variant_problems(raw), *_ladder_problems("hints", raw, checks)]
     for name, variant in variants.items():
-        at = f"variants.{name}.hints"
-        lines += _ladder_problems(at, variant, checks)
+        at = f"variants.{name}"
+        lines += _ladder_problems(f"{at}.hints", variant, checks)
+        lines += _number_problems(f"{at}.numbers", variant)
     found = [printable(f"{place}/lab.yml: {line}") for line in lines]
     if not (folder / "README.md").is_file():
         found.append(f"{place}/README.md must be there: it is the brief")
@@ -183,6 +185,17 @@ def _ladder_problems(
                 f"{where} must have names of checks ({_names(checks)}),"
                 f" not {cut(name)}"
             )
+
+
+def _number_problems(where: str, variant: object) -> Iterator[str]:
+    """See that a number of the plan is replaced by another of it."""
+    for pair in _map(variant, "numbers").items():
+        for name in pair:
+            if isinstance(name, str) and name not in VARS:
+                yield (
+                    f"{where} must have names of the plan's numbers,"
+                    f" not {cut(name)}"
+                )
 
 
 def _fault_problems(folder: Path, variants: dict[Any, Any]) -> Iterator[str]:

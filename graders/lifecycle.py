@@ -184,6 +184,10 @@ def _play(  # noqa: PLR0913, PLR0917 - which playbook, and all that it is about
     }
     extra = {"lab": about, "lab_dir": str(lab.folder), "variant": variant}
     given = variables(plan) | extra | more
+    about["numbers"] = {
+        name: given[other]
+        for name, other in lab.variants[variant].numbers.items()
+    }
     seen: list[Future[T]] = []
     with (
         metallb_ahead(plan, given["turn"], wanted=lab.metallb),

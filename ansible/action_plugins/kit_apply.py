@@ -10,13 +10,11 @@
                                        # what is not there, once; a refusal
                                        # is told
       moved: [web]                     # optional: Deployments of which a
-                                       # fault makes other pods, and
-      parked: true                     # no others, without pods yet; false:
-                                       # all but these
+                                       # fault makes other pods
 
-Deployments that are missing and moved are made without pods, too.
-It returns all `objects`, and which `namespaces` are among them. What is not
-ready in time is told, and is no failure: a lab may be so.
+It returns the `objects`; apart from them those that are `moved`, without
+pods, as they are put in place here, too; and which `namespaces` are among
+them. What is not ready in time is told, and is no failure: a lab may be so.
 """
 
 from __future__ import annotations
@@ -64,7 +62,6 @@ class ActionModule(ActionBase):
                 "wait_in": names,
                 "missing": names,
                 "moved": names,
-                "parked": {"type": "bool", "default": False},
             },
             required_one_of=[("objects", "text")],
             mutually_exclusive=[("objects", "text")],
@@ -74,13 +71,15 @@ class ActionModule(ActionBase):
         objects = given["objects"] or [
             *filter(None, yaml.load_all(text, yaml.CSafeLoader))
         ]
-        problem, left = _put(objects, given)
+        objects, moved = _apart(objects, given["moved"])
+        problem, left = _put([*objects, *moved], given)
         return {
             "changed": True,
             "failed": bool(problem) and not given["missing"],
             "msg": problem,
             "stdout": "\n".join(left),
             "objects": objects,
+            "moved": moved,
             "namespaces": [
                 item["metadata"]["name"]
                 for item in objects
@@ -89,21 +88,24 @@ class ActionModule(ActionBase):
         }
 
 
+def _apart(
+    objects: list[Any], names: list[str]
+) -> tuple[list[Any], list[Any]]:
+    """Return all but the Deployments of these names, and those, parked."""
+    others = [item for item in objects if not among(item, names)]
+    return others, [parked(item) for item in objects if among(item, names)]
+
+
 def _put(objects: list[Any], given: dict[str, Any]) -> tuple[str, list[str]]:
     """Return what was refused, and what is not ready."""
     kinds = given["missing"]
-    moved = [item for item in objects if among(item, given["moved"])]
-    others = [item for item in objects if item not in moved]
-    now = [parked(item) for item in moved]
     try:
         with closing(Kube(Path(given["kubeconfig"]))) as kube:
             if kinds:
-                both = [*others, *now]
-                apply_missing(
-                    kube, [one for one in both if one["kind"] in kinds]
-                )
+                wanted = [one for one in objects if one["kind"] in kinds]
+                apply_missing(kube, wanted)
             else:
-                apply(kube, now if given["parked"] else others, _APPLY)
+                apply(kube, objects, _APPLY)
             return "", await_deployments(kube, given["wait_in"], _READY)
     except KubeError as error:
         return str(error), []

@@ -91,6 +91,16 @@ def test_what_a_fault_moves_is_there(lab: Lab) -> None:
 
 
 @each_lab
+def test_a_fault_has_other_objects_for_its_numbers(lab: Lab) -> None:
+    """A number that no object has would break nothing."""
+    for variant in lab.variants.values():
+        values = PLANS[0].as_vars()
+        objects = _manifests(lab, values)
+        for name, other in variant.numbers.items():
+            assert _manifests(lab, values | {name: values[other]}) != objects
+
+
+@each_lab
 def test_points_and_checks_have_the_same_names(lab: Lab) -> None:
     """lab.yml gives points to every check of the grader and to no other."""
     assert sorted(lab.checks) == sorted(_checks(lab))

@@ -43,8 +43,7 @@ def put(
         )
 
     def call(**more: object) -> list[Any]:
-        given = {"missing": [], "moved": [], "parked": False, "wait_in": []}
-        given |= {"kubeconfig": "x", **more}
+        given = {"missing": [], "wait_in": [], "kubeconfig": "x", **more}
         assert plugin._put(ALL, given) == ("", [])
         return came
 
@@ -57,17 +56,16 @@ def test_all_of_them(put: Callable[..., list[Any]]) -> None:
 
 
 def test_what_is_missing(put: Callable[..., list[Any]]) -> None:
-    """Only of these kinds; what a fault moves has no pods before that."""
-    kinds = ["Namespace", "Deployment"]
-    came = put(missing=kinds, moved=["web"])
-    assert came == [("apply_missing", [SPACE, BILLING, PARKED])]
+    """Only of these kinds."""
+    came = put(missing=["Namespace", "Deployment"])
+    assert came == [("apply_missing", [SPACE, WEB, BILLING])]
 
 
-def test_what_a_fault_moves(put: Callable[..., list[Any]]) -> None:
-    """It is parked before, and left as the fault has it after."""
-    put(moved=["web"], parked=True)
-    came = put(moved=["web"])
-    assert came == [("apply", [PARKED]), ("apply", [SPACE, BILLING, SERVICE])]
+def test_what_a_fault_moves(action: Callable[[str], ModuleType]) -> None:
+    """It is apart from all else, and without pods."""
+    apart = action("kit_apply")._apart
+    assert apart(ALL, ["web"]) == ([SPACE, BILLING, SERVICE], [PARKED])
+    assert apart(ALL, []) == (ALL, [])
 
 
 def test_refused(
@@ -80,5 +78,5 @@ def test_refused(
         raise KubeError("no kubeconfig")
 
     monkeypatch.setattr(plugin, "Kube", refuse)
-    given = {"missing": [], "moved": [], "parked": False, "kubeconfig": "x"}
+    given = {"missing": [], "kubeconfig": "x"}
     assert plugin._put(ALL, given) == ("no kubeconfig", [])
