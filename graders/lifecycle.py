@@ -175,19 +175,17 @@ def _play(  # noqa: PLR0913, PLR0917 - which playbook, and all that it is about
 
     To `look` is begun when its last step is done, while Ansible ends.
     """
+    fault, known = lab.variants[variant], variables(plan)
     about = {
         "id": lab.id,
         "namespace": lab.namespace,
         "metallb": lab.metallb,
         "storage": "storage" in lab.topology,
-        "moves": lab.variants[variant].moves,
+        "moves": fault.moves,
+        "numbers": {name: known[it] for name, it in fault.numbers.items()},
     }
     extra = {"lab": about, "lab_dir": str(lab.folder), "variant": variant}
-    given = variables(plan) | extra | more
-    about["numbers"] = {
-        name: given[other]
-        for name, other in lab.variants[variant].numbers.items()
-    }
+    given = known | extra | more
     seen: list[Future[T]] = []
     with (
         metallb_ahead(plan, given["turn"], wanted=lab.metallb),
