@@ -15,7 +15,7 @@ from jinja2 import Environment, StrictUndefined
 from graders.errors import UsageError
 from graders.hosts import CONTROL_PLANE, FABRIC_HOST
 from graders.labproblems import cut
-from graders.paths import ROOT
+from graders.paths import ANSIBLE
 from graders.plan import Machine
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from graders.plan import Plan
 
 USER: Final = "lab"
-_TEMPLATE: Final = ROOT / "hosts" / "cloud-init.yml.j2"
+_TEMPLATE: Final = ANSIBLE / "hosts" / "cloud-init.yml.j2"
 _PUBLIC_KEY: Final = re.compile(
     r"(ssh-(ed25519|rsa)|ecdsa-sha2-\S+|sk-\S+) [A-Za-z0-9+/]+=*( [^\n]*)?"
 )
@@ -137,7 +137,7 @@ def fabric_host(plan: Plan) -> dict[str, Machine]:
 
 
 def _data(plan: Plan, hosts: dict[str, Machine], key: str) -> dict[str, Any]:
-    """Return what hosts/Vagrantfile reads."""
+    """Return what ansible/hosts/Vagrantfile reads."""
     networks = _networks(plan)
     return {
         "user": USER,

@@ -26,7 +26,7 @@ CONNECT: Final = 5
 _KEPT: Final = 60
 _SSH_PORT: Final = 22
 # What runs a command on a machine inside a host, and says that there is none:
-# ansible/roles/fabric_hosts/files/lab-on.
+# ansible/roles/network_hosts/files/lab-on.
 _LAB_ON: Final = "/usr/local/bin/lab-on"
 _ON: Final = "lab-on: "
 _NOT_INSIDE: Final = 125

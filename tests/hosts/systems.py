@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _IMAGE: Final = "metallb-lab/test-host"
 _FOLDER: Final = Path(__file__).parent / "image"
-_TAKEN: Final = ANSIBLE / "roles" / "hosts_taken" / "defaults" / "main.yml"
+_TAKEN: Final = ANSIBLE / "roles" / "host_setup" / "defaults" / "main.yml"
 # Makes a Debian where none can be pulled, as the kit does for its own images.
 _DEBIAN: Final = ANSIBLE / "roles" / "images" / "files" / "debian.sh"
 # By release: an image that may be had, and what makes it where it may not.
@@ -121,5 +121,5 @@ def _base(release: str, folder: Path) -> str:
 def packages() -> str:
     """Return the packages that the kit installs on hosts of all kinds."""
     given = yaml.safe_load(_TAKEN.read_text(encoding="utf-8"))
-    lists = given["hosts_taken_packages"].values()
+    lists = given["host_setup_packages"].values()
     return " ".join(sorted({one for part in lists for one in part}))

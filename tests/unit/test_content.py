@@ -197,7 +197,7 @@ def test_faults_use_what_they_are_given(lab: Lab) -> None:
     faults = sorted(lab.folder.glob("faults/*.yml"))
     shared = sorted(lab.folder.glob("tasks/*.yml"))
     known = {*PLANS[0].as_vars(), "on", "kubectl", "lab_dir", "item"}
-    known |= {"lab_state_restored", "state_dir"}
+    known |= {"lab_restored", "state_dir"}
     for path in [*faults, *shared]:
         text = path.read_text(encoding="utf-8")
         used: set[str] = set()

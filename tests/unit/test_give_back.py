@@ -21,14 +21,14 @@ ROLES: Final = ANSIBLE / "roles"
 OWN: Final = "var/lib/metallb-lab-kit"
 MADE: Final = "var/lib/lab-made"
 # What is typed before each.
-BEFORE: Final = ("hosts_taken/files/alone.sh", "hosts_taken/files/own.sh")
+BEFORE: Final = ("host_setup/files/alone.sh", "host_setup/files/own.sh")
 # A script, and where it is done with defining.
 GIVE_BACK: Final = (
-    "hosts_taken/files/give_back.sh",
+    "host_setup/files/give_back.sh",
     "\nrm -f $OWN/taken\n",
 )
-TAKE: Final = ("hosts_taken/files/take.sh", "\n# Notes on a host that")
-RESTORE: Final = ("lab_state/files/restore.sh", "\nmkdir -p $MADE\n")
+TAKE: Final = ("host_setup/files/take.sh", "\n# Notes on a host that")
+RESTORE: Final = ("lab/files/restore.sh", "\nmkdir -p $MADE\n")
 # A host on the LAN that has another network, too.
 NET: Final = """
 for dev in eth0 vpn0; do

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 ROLES = ANSIBLE / "roles"
 SCRIPTS = [
-    *(ROLES / "hosts_taken" / "files").glob("*.sh"),
+    *(ROLES / "host_setup" / "files").glob("*.sh"),
     *(ROLES / "cluster_hosts" / "files").glob("*.sh"),
-    *(ROLES / "fabric_hosts" / "files").glob("*.sh"),
-    *(ROLES / "fabric_hosts" / "files").glob("lab-*"),
+    *(ROLES / "network_hosts" / "files").glob("*.sh"),
+    *(ROLES / "network_hosts" / "files").glob("lab-*"),
     ROOT / "tests" / "hosts" / "as_found.sh",
 ]
 
@@ -53,7 +53,7 @@ def test_fabric_has_the_same_tasks_on_both() -> None:
     """Playbooks include them by name, whichever of the two roles it is."""
     both = [
         {file.name for file in (ROLES / role / "tasks").glob("*.yml")}
-        for role in ("fabric", "fabric_hosts")
+        for role in ("network_kind", "network_hosts")
     ]
     assert both[0] - {"machine.yml"} == both[1]
 
@@ -61,7 +61,7 @@ def test_fabric_has_the_same_tasks_on_both() -> None:
 def test_machines_have_the_packages_of_the_appliance() -> None:
     """A host of the fabric can do what the container of its role can."""
     image = ROLES / "images" / "files" / "docker" / "appliance"
-    given = _defaults("hosts_taken")["hosts_taken_packages"]
+    given = _defaults("host_setup")["host_setup_packages"]
     there = {*given["all"], *given["machine"], *given["router"]}
     # systemd reaps there what catatonit reaps in a container.
     assert _packages_of(image / "Dockerfile") - there == {"catatonit"}
@@ -139,7 +139,7 @@ def test_nothing_to_begin() -> None:
 def test_mark_is_what_preflight_looks_for() -> None:
     """One file says whose a host is."""
     for name in ("take.sh", "give_back.sh"):
-        text = (ROLES / "hosts_taken" / "files" / name).read_text("utf-8")
+        text = (ROLES / "host_setup" / "files" / name).read_text("utf-8")
         assert MARK in text
 
 
@@ -153,7 +153,7 @@ def test_mark_is_what_preflight_looks_for() -> None:
 )
 def test_where_the_api_server_is(at: str, server: str) -> None:
     """A URL has an address of IPv6 in brackets."""
-    file = ROLES / "cluster_hosts" / "tasks" / "begin.yml"
+    file = ROLES / "cluster_hosts" / "tasks" / "create.yml"
     found = re.search(r'--server "(.*)"', file.read_text(encoding="utf-8"))
     assert found
     assert Template(found[1]).render(at=at) == server
@@ -173,7 +173,7 @@ def host(tmp_path: Path) -> Path:
 
 def _claim(host: Path, *names: str) -> None:
     """Run claim.sh as if `host` was the root folder."""
-    script = (ROLES / "hosts_taken/files/claim.sh").read_text("utf-8")
+    script = (ROLES / "host_setup/files/claim.sh").read_text("utf-8")
     script = script.replace("cd /\n", f"cd {host}\n")
     script = script.replace("OWN=/", f"OWN={host}/")
     subprocess.run(

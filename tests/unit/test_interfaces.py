@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from graders.paths import ROOT
+from graders.paths import ANSIBLE
 
 from . import ownnet
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCRIPT: Final = ROOT / "hosts" / "interfaces.sh"
+SCRIPT: Final = ANSIBLE / "hosts" / "interfaces.sh"
 LAN: Final = "eth0,02:4d:0a:00:01:02,10.0.1.2/24"
 EDGE: Final = "eth1,02:4d:0a:00:02:02,10.0.2.2/24"
 # As a hypervisor has them: its own interface comes first.

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.skipif(
     sys.platform != "linux", reason="it is for an engine on Linux"
 )
 
-WRAPPER: Final = ANSIBLE / "roles/engine/files/runc-without-sys-resource"
+WRAPPER: Final = ANSIBLE / "roles/ci_engine/files/runc-without-sys-resource"
 CAPS: Final = ["CAP_CHOWN", "CAP_SYS_RESOURCE", "CAP_KILL"]
 LIMITS: Final = [{"type": "RLIMIT_NOFILE", "hard": 1, "soft": 1}]
 # What looks like it, and is a user's own.

@@ -27,13 +27,12 @@ FOREIGN = re.compile(
 ELSEWHERE = re.compile(r"docker (exec|run)|\{\{ on[.\[]|\"\$@\"")
 # Only a Linux machine comes to these.
 LINUX = {
-    "roles/engine/tasks/by_hand.yml",
+    "roles/ci_engine",
     "roles/engine/tasks/main.yml",  # looks for files that may be missing
     "roles/images/tasks/build.yml",
     "roles/images/tasks/image_import.yml",
     "roles/images/tasks/image_node.yml",
-    "engine_stop.yml",
-    *("roles/hosts_taken", "roles/cluster_hosts", "roles/fabric_hosts"),
+    *("roles/host_setup", "roles/cluster_hosts", "roles/network_hosts"),
 }
 FILES = [
     file

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from graders.host_files import USER, host_files, links
-from graders.paths import ROOT
+from graders.paths import ANSIBLE
 from graders.plan import Plan, make_plan
 
 KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPQ= it\'s "me": you'
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(RUBY is None, reason="no ruby on PATH")
 
 def _vagrant(data: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [str(RUBY), FAKE, ROOT / "hosts" / "Vagrantfile"],
+        [str(RUBY), FAKE, ANSIBLE / "hosts" / "Vagrantfile"],
         env={**os.environ, "LAB_HOSTS": str(data)},
         capture_output=True,
         text=True,
@@ -61,7 +61,7 @@ def _expect_named(plan: Plan, machine: dict[str, Any]) -> None:
     """Interfaces are called by their MACs, at the next start."""
     named = machine["provisions"][1]
     assert named["reboot"]
-    assert Path(named["path"]) == ROOT / "hosts" / "interfaces.sh"
+    assert Path(named["path"]) == ANSIBLE / "hosts" / "interfaces.sh"
     nets = [plan.lan, plan.edge]
     for at, asked in enumerate(named["args"]):
         name, mac, address = asked.split(",")
@@ -79,5 +79,6 @@ def test_without_data(tmp_path: Path) -> None:
     asked = _vagrant(tmp_path / "none.json")
 
     assert asked.returncode == 1
-    assert "`lab hosts render hosts/made --key FILE` makes it" in asked.stderr
+    render = "`lab hosts render ansible/hosts/made --key FILE` makes it"
+    assert render in asked.stderr
     assert asked.stderr.count("\n") == 1

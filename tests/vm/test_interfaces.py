@@ -1,4 +1,4 @@
-"""hosts/interfaces.sh on a box whose own interface is eth0."""
+"""ansible/hosts/interfaces.sh on a box whose own interface is eth0."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Final
 import pytest
 import yaml
 
-from graders.paths import ROOT
+from graders.paths import ANSIBLE
 
 from .making import BOOT_SECONDS, OUTSIDE, switch_on
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCRIPT: Final = ROOT / "hosts" / "interfaces.sh"
+SCRIPT: Final = ANSIBLE / "hosts" / "interfaces.sh"
 LAN: Final = "eth0,02:4d:0a:00:01:02,10.0.1.2/24"
 EDGE: Final = "eth1,02:4d:0a:00:03:02,10.0.3.2/24"
 # Its own comes first, as a hypervisor has it; the lab's lead nowhere.
