@@ -102,7 +102,7 @@ def test_announced(lab: Session) -> None:
 
 
 @check(layer="allocation", needs=("http",), alone=True)
-def test_fresh(lab: Session) -> None:
+def test_new_service(lab: Session) -> None:
     """Another Service like web gets a VIP of its own and answers."""
     with lab.like("web", SPACE, SPACE) as name:
         vip = expect_vip(lab, name, SPACE)
@@ -110,9 +110,12 @@ def test_fresh(lab: Session) -> None:
 
 
 @check(
-    layer="policy", needs=("fresh",), variants=("pool-selector",), alone=True
+    layer="policy",
+    needs=("new_service",),
+    variants=("pool-selector",),
+    alone=True,
 )
-def test_guard(lab: Session) -> None:
+def test_reservation(lab: Session) -> None:
     """A namespace without a right to the pool gets none of its addresses."""
     spare = _spare(lab)
     home = pool_of(lab, str(lab.plan.neighbour_vips["billing"]))

@@ -101,7 +101,7 @@ def test_arp(lab: Session) -> None:
 
 
 @check(layer="policy", needs=("arp",))
-def test_carried(lab: Session) -> None:
+def test_not_on_interface(lab: Session) -> None:
     """The VIP is on no node's interface, and in no fixed neighbour entry."""
     expect_uncarried(lab, str(lab.plan.l2_vip))
     expect_learnt(lab, str(lab.plan.l2_vip))
@@ -123,7 +123,7 @@ def test_http(lab: Session) -> None:
 
 
 @check(layer="advertisement", needs=("http",), alone=True)
-def test_fresh(lab: Session) -> None:
+def test_new_service(lab: Session) -> None:
     """Another Service like web is announced by a worker, and answers."""
     # One that the control plane would announce, if it took part.
     wish = tempting(lab, str(lab.plan.l2_vip))
@@ -140,13 +140,13 @@ def test_fresh(lab: Session) -> None:
         expect_answer(lab.lan_client, vip, TEXT)
 
 
-@check(layer="policy", needs=("fresh",), alone=True)
-def test_private(lab: Session) -> None:
+@check(layer="policy", needs=("new_service",), alone=True)
+def test_private_pool(lab: Session) -> None:
     """ledger has its private address, and nobody announces that pool."""
     address = str(lab.plan.private_vip)
     expect_allocated(lab, "ledger", PRIVATE, address)
     # Speakers take new Services in their order: once the second is announced,
-    # which `fresh` has seen to be possible, the first one would be, too.
+    # which `new_service` has seen to be possible, the first one would be, too.
     with (
         service_from(lab, SPACE, pool_of(lab, address)) as hidden,
         lab.like("web", SPACE, SPACE) as shown,

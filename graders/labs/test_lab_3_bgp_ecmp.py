@@ -79,7 +79,7 @@ def test_sessions(lab: Session) -> None:
 
 
 @check(layer="neighbour", needs=("sessions",))
-def test_hold(lab: Session) -> None:
+def test_hold_time(lab: Session) -> None:
     """A silent neighbour is given up after 10 s at most."""
     found = neighbours(lab)
     for name, address in eligible(lab).items():
@@ -136,7 +136,7 @@ def test_fib(lab: Session) -> None:
 
 
 @check(layer="forwarding", needs=("fib",))
-def test_flows(lab: Session) -> None:
+def test_ecmp(lab: Session) -> None:
     """Connections of one client reach every worker, and none is lost."""
     wanted = eligible(lab).keys()
     pods = lab.cluster.pod_nodes(SPACE, "app=web")
@@ -161,7 +161,7 @@ def test_flows(lab: Session) -> None:
     )
 
 
-@check(layer="forwarding", needs=("flows",))
+@check(layer="forwarding", needs=("ecmp",))
 def test_long_flow(lab: Session) -> None:
     """Requests over one connection stay on one node."""
     vip = str(lab.plan.bgp_vip)
@@ -188,7 +188,7 @@ def test_long_flow(lab: Session) -> None:
     )
 
 
-@check(layer="source-ip", needs=("flows",))
+@check(layer="source-ip", needs=("ecmp",))
 def test_source(lab: Session) -> None:
     """web's pods see the client's own address."""
     vip, own = str(lab.plan.bgp_vip), str(lab.plan.machines["client"].edge)
@@ -237,13 +237,13 @@ def test_filter(lab: Session) -> None:
 
 
 @check(layer="policy", needs=("sessions",), variants=("password",))
-def test_guard(lab: Session) -> None:
+def test_password_kept(lab: Session) -> None:
     """The router asks its neighbours for the password that it always had."""
     expect_passwords_kept(lab)
     expect_no_answer(lab)
 
 
-@check(layer="forwarding", needs=("hold", "flows"), full=True)
+@check(layer="forwarding", needs=("hold_time", "ecmp"), full=True)
 def test_failover(lab: Session) -> None:
     """A node that falls silent is avoided in time, and comes back."""
     nodes = eligible(lab)

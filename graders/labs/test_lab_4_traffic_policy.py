@@ -122,7 +122,7 @@ def test_route(lab: Session) -> None:
 
 
 @check(layer="forwarding", needs=("arp", "route"), alone=True)
-def test_flows(lab: Session) -> None:
+def test_no_loss(lab: Session) -> None:
     """Of many flows to web and to web-lan none is lost, whoever sends."""
     known = _ways(lab)
     flown = at_once(lossless, known)
@@ -132,7 +132,7 @@ def test_flows(lab: Session) -> None:
     lab.found["flown"] = list(zip([*known, *new], flown, strict=True))
 
 
-@check(layer="forwarding", needs=("flows",))
+@check(layer="forwarding", needs=("no_loss",))
 def test_billing(lab: Session) -> None:
     """billing answers at its VIP, and not by way of the control plane."""
     vip = str(lab.plan.bgp_neighbour_vip)
@@ -154,7 +154,7 @@ def test_billing(lab: Session) -> None:
     lossless(Way(lab.client, vip, ""), path="/")
 
 
-@check(layer="source-ip", needs=("flows",))
+@check(layer="source-ip", needs=("no_loss",))
 def test_client_address(lab: Session) -> None:
     """web sees the address of every client, and not a node's or another's."""
     for way, flows in lab.found["flown"]:
@@ -163,7 +163,7 @@ def test_client_address(lab: Session) -> None:
 
 
 @check(layer="endpoint", needs=("client_address",), alone=True)
-def test_moved(lab: Session) -> None:
+def test_other_node(lab: Session) -> None:
     """Wherever a pod is, the VIPs follow: shown with the grader's own pods."""
     workers = lab.plan.worker_names()
     with (
@@ -191,7 +191,7 @@ def test_moved(lab: Session) -> None:
 
 
 @check(layer="policy", needs=("arp",))
-def test_seat(lab: Session) -> None:
+def test_placement(lab: Session) -> None:
     """One pod of web runs, and it is on a worker."""
     workers = {*lab.plan.worker_names()}
     pods = until(
@@ -221,8 +221,8 @@ def test_seat(lab: Session) -> None:
     )
 
 
-@check(layer="endpoint", needs=("moved", "seat"), full=True)
-def test_drained(lab: Session) -> None:
+@check(layer="endpoint", needs=("other_node", "placement"), full=True)
+def test_drain(lab: Session) -> None:
     """web's pod moves when its worker is drained, and the VIPs follow it."""
     workers = lab.plan.worker_names()
     (node,) = lab.cluster.pod_nodes(SPACE, "app=web").values()

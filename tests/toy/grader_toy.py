@@ -51,6 +51,6 @@ def test_http(lab: Any) -> None:  # noqa: ANN401 - same
 
 
 @check(layer="policy", variants=("no-pool",), alone=True)
-def test_guard(lab: Any) -> None:  # noqa: ANN401 - same
+def test_reservation(lab: Any) -> None:  # noqa: ANN401 - same
     """nobody else may use {pool_name}."""
     act(lab)

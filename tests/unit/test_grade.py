@@ -76,7 +76,7 @@ def test_what_cannot_be_checked_stops_what_needs_it() -> None:
         "arp": "cannot-check",
         "route": "pass",
         "http": "cannot-check",
-        "guard": "pass",
+        "reservation": "pass",
     }
     assert result.exit_code == 3
     assert result.first_broken_layer is None
@@ -86,7 +86,7 @@ def test_a_check_of_another_variant_does_not_exist() -> None:
     """Neither it nor its points are there."""
     result = _grade(_session(), "no-route")
 
-    assert "guard" not in _outcomes(result)
+    assert "reservation" not in _outcomes(result)
     assert result.total == 70
 
 
@@ -127,7 +127,7 @@ def test_results_come_as_they_are_made_and_reach_the_screen(
     )
 
     out, err = capfd.readouterr()
-    assert out.split() == ["vip", "arp", "route", "http", "guard"]
+    assert out.split() == ["vip", "arp", "route", "http", "reservation"]
     assert not err
 
 

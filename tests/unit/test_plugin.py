@@ -65,21 +65,21 @@ BESIDE = '''
         assert LINE
 
     @check(layer="allocation", alone=True)
-    def test_fresh(lab):
+    def test_new_service(lab):
         """another Service gets one."""
         assert len(made) == 2, made
-        made.append("fresh")
+        made.append("new_service")
 
     @check(layer="route", needs=("arp",))
     def test_route(lab):
         """the router has a route."""
-        assert made[2:] == ["fresh"], made
+        assert made[2:] == ["new_service"], made
 '''
 
 
 def test_checks_that_look_are_made_beside_each_other(tmp_path: Path) -> None:
     """Two that wait for each other both pass; one that changes waits."""
-    points = dict.fromkeys(("vip", "arp", "fresh", "route"), 1)
+    points = dict.fromkeys(("vip", "arp", "new_service", "route"), 1)
 
     result = _grade(tmp_path, BESIDE.replace("LINE", "True"), **points)
 
@@ -89,7 +89,7 @@ def test_checks_that_look_are_made_beside_each_other(tmp_path: Path) -> None:
 
 def test_what_a_check_beside_comes_to_is_its_own(tmp_path: Path) -> None:
     """It is said of itself, in its turn, and stops what needs it."""
-    points = dict.fromkeys(("vip", "arp", "fresh", "route"), 1)
+    points = dict.fromkeys(("vip", "arp", "new_service", "route"), 1)
 
     result = _grade(tmp_path, BESIDE.replace("LINE", "False, 'two'"), **points)
 
@@ -218,7 +218,7 @@ def test_a_fixture_that_breaks_is_a_fault_of_the_kit(tmp_path: Path) -> None:
         """web has a VIP."""
 
     @check(layer="allocation")
-    def test_fresh(lab, dirty):
+    def test_new_service(lab, dirty):
         """another Service gets one."""
 
     @check(layer="allocation")
@@ -226,11 +226,11 @@ def test_a_fixture_that_breaks_is_a_fault_of_the_kit(tmp_path: Path) -> None:
         """a third gets one."""
         fail("it is pending")
     '''
-    result = _grade(tmp_path, body, vip=1, fresh=2, lost=3)
+    result = _grade(tmp_path, body, vip=1, new_service=2, lost=3)
 
     assert "OSError: no docker" in result.check("vip").reason
-    assert "could not delete probe" in result.check("fresh").reason
-    assert result.check("fresh").outcome == "cannot-check"
+    assert "could not delete probe" in result.check("new_service").reason
+    assert result.check("new_service").outcome == "cannot-check"
     assert result.check("lost").reason == "it is pending"
 
 

@@ -62,7 +62,7 @@ def _sample() -> list[CheckResult]:
             reason="expected next hops 172.18.1.3, 172.18.1.4, not 172.18.1.3",
         ),
         _check(
-            name="flows",
+            name="ecmp",
             layer="forwarding",
             sentence="flows from one client reach every eligible node",
             outcome="cannot-check",
@@ -128,7 +128,7 @@ def test_a_check_is_found_by_name() -> None:
     """A name that is not there is a KeyError."""
     result = summarise(HEADING, _sample(), 1)
 
-    assert result.check("flows").of == 25
+    assert result.check("ecmp").of == 25
     with pytest.raises(KeyError):
         result.check("tea")
 
