@@ -1,5 +1,1 @@
-"""MetalLB lab kit: stands labs up, grades them, hints and resets."""
-
-from typing import Final
-
-__version__: Final = "0.1.0"
+"""MetalLB lab kit: start, grade and reset labs on a real cluster."""

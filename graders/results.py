@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from graders import __version__
 from graders.checks import LAYERS, Layer
 
 Outcome: TypeAlias = Literal["pass", "fail", "cannot-check"]
@@ -142,7 +142,7 @@ def summarise(
     broken = {check.layer for check in checks if check.outcome == "fail"}
     return GradeResult(
         version=1,
-        kit=__version__,
+        kit=metadata.version("metallb-lab-kit"),
         **dict(heading),
         solved=all(check.outcome == "pass" for check in checks),
         points=sum(check.points for check in checks),
