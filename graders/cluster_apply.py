@@ -61,6 +61,28 @@ def _apply(
     *,
     if_missing: bool = False,
 ) -> None:
+    path, meta = _path(kube, kinds, item), item["metadata"]
+    if if_missing and kube.get(path):
+        return
+    # It could be applied, and would be gone a moment later.
+    if item["kind"] == "Namespace" and _is_going(kube.get(path)):
+        raise KubeError(f"namespace {meta['name']} is going away")
+    if kube.ask("PATCH", f"{path}?{_OWNER}", item, APPLY) is None:
+        space = meta.get("namespace", "default")
+        raise KubeError(f"no namespace {space} for {meta['name']}")
+
+
+def object_path(kube: Kube, item: Object) -> str:
+    """Return an object's API path, or its kind's if it has no name.
+
+    Raises:
+        KubeError: the kind is unknown, or the API server does not answer.
+
+    """
+    return _path(kube, {}, item)
+
+
+def _path(kube: Kube, kinds: dict[str, dict[str, str]], item: Object) -> str:
     version, meta = item["apiVersion"], item["metadata"]
     group = f"/apis/{version}" if "/" in version else f"/api/{version}"
     if version not in kinds:
@@ -70,14 +92,8 @@ def _apply(
     except KeyError:
         raise KubeError(f"no kind {item['kind']} in {version}") from None
     space = meta.get("namespace", "default")
-    path = f"{place.format(group=group, space=space)}/{meta['name']}"
-    if if_missing and kube.get(path):
-        return
-    # It could be applied, and would be gone a moment later.
-    if item["kind"] == "Namespace" and _is_going(kube.get(path)):
-        raise KubeError(f"namespace {meta['name']} is going away")
-    if kube.ask("PATCH", f"{path}?{_OWNER}", item, APPLY) is None:
-        raise KubeError(f"no namespace {space} for {meta['name']}")
+    path = place.format(group=group, space=space)
+    return f"{path}/{meta['name']}" if "name" in meta else path
 
 
 def _is_going(found: Object | None) -> bool:

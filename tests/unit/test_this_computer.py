@@ -51,7 +51,7 @@ def _scripts(item: object) -> list[str]:
     found = []
     for key, value in item.items():
         if key == "ansible.builtin.shell" or (
-            key == "kit_command" and "at" not in value
+            key == "lab_exec" and "machine" not in value
         ):
             found.append(value if isinstance(value, str) else _text(value))
         else:

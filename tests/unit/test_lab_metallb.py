@@ -1,4 +1,4 @@
-"""The action `kit_metallb`: what is late is not noted as left so."""
+"""The action `lab_metallb`: what is late is not noted as left so."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def plugin(
     action: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
 ) -> ModuleType:
     """Return the plugin, with a cluster of one line."""
-    module = action("kit_metallb")
+    module = action("lab_metallb")
     monkeypatch.setattr(module, "look", lambda _: ["controller 1"])
     return module
 

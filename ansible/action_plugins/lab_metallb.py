@@ -1,6 +1,6 @@
 """MetalLB: begun, looked at, waited for, removed.
 
-    kit_metallb:
+    lab_metallb:
       step: begin                      # where there is none of it
       kubeconfig: /where/it/is
       manifest: /where/its/objects/are # for `begin`

@@ -1,4 +1,4 @@
-"""The action `kit_command`, through the real Ansible."""
+"""The action `lab_exec`, through the real Ansible."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ PLAY = """
   gather_facts: false
   tasks:
     - name: By words
-      kit_command:
-        at: "{{ role }}"
+      lab_exec:
+        machine: "{{ role }}"
         argv: [sh, -c, 'printf "%s;" "$@" > "$WAY"', sh, "it's $HOME", ""]
     - name: By a script, whose input is its own
-      kit_command:
-        at: "{{ role }}"
+      lab_exec:
+        machine: "{{ role }}"
         cmd: |
           cat >> "$WAY"
         stdin: "and 'this'"
     - name: By a script of this computer
-      kit_command:
+      lab_exec:
         cmd: |
           {{ on[role] | map('quote') | join(' ') }} sh -c 'echo " e" >>"$WAY"'
 """
@@ -42,9 +42,9 @@ LONG = """
   gather_facts: false
   tasks:
     - name: Too long
-      kit_command:
+      lab_exec:
         argv: [sleep, "30"]
-        seconds: 1
+        timeout: 1
 """
 
 
@@ -62,7 +62,7 @@ def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_at_runs_it_there(toy: Path) -> None:
+def test_machine(toy: Path) -> None:
     """What `on` has for the role stands before the command, word by word."""
     said = toy / "it is said"
     given = {"role": "router", "on": {"router": ["env", f"WAY={said}"]}}
@@ -72,18 +72,18 @@ def test_at_runs_it_there(toy: Path) -> None:
     assert said.read_text(encoding="utf-8") == "it's $HOME;;and 'this' e\n"
 
 
-def test_at_must_be_a_role(toy: Path) -> None:
+def test_unknown_machine(toy: Path) -> None:
     """Another word is refused, and the roles are named."""
     assert toy.is_dir()
     given = {"role": "printer", "on": {"router": [], "desk": []}}
 
     with pytest.raises(
-        CannotCheck, match="at must be one of router, desk, not 'printer'"
+        CannotCheck, match="machine must be one of router, desk, not 'printer'"
     ):
         run_playbook("toy", given, student="demo")
 
 
-def test_seconds_end_what_does_not_answer(toy: Path) -> None:
+def test_timeout(toy: Path) -> None:
     """A command that takes too long is ended, and the step says so."""
     (toy / "toy.yml").write_text(LONG, encoding="utf-8")
 

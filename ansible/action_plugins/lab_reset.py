@@ -1,6 +1,6 @@
 """Bring cluster and machines back to what they were made with, at once.
 
-    kit_restore:
+    lab_reset:
       kubeconfig: /where/it/is
       machines: |                      # a bash script, for the machines
         ...

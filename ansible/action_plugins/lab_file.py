@@ -1,8 +1,8 @@
 """Write a small file of the kit's own without the cost of a module.
 
-Like `kit_command`: `ansible.builtin.template` takes 0.6 s for a file.
+Like `lab_exec`: `ansible.builtin.template` takes 0.6 s for a file.
 
-    kit_file:
+    lab_file:
       dest: /where/it/goes             # folders above are made
       content: "{{ lookup('template', 'x.j2') }}"
       mode: "0644"

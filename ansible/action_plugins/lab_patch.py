@@ -1,0 +1,82 @@
+"""Patch one object of the cluster.
+
+    lab_patch:
+      api_version: metallb.io/v1beta2  # v1 by default
+      kind: BGPPeer
+      name: router
+      namespace: metallb-system
+      definition: {spec: {peerPort: 1179}}
+      merge_type: merge                # or strategic-merge
+
+The arguments are those of `kubernetes.core.k8s` with `state: patched`.
+"""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from ansible.plugins.action import ActionBase
+
+from graders.cluster_apply import object_path
+from graders.kube import Kube, KubeError
+
+
+class ActionModule(ActionBase):
+    """The action; it reports a change only if the object has changed."""
+
+    _requires_connection = False
+
+    def run(
+        self,
+        tmp: str | None = None,  # noqa: ARG002 - Ansible's signature
+        task_vars: dict[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        """Patch the object."""
+        required = {"type": "str", "required": True}
+        _, args = self.validate_argument_spec(
+            argument_spec={
+                "api_version": {"type": "str", "default": "v1"},
+                "kind": required,
+                "name": required,
+                "namespace": {"type": "str"},
+                "definition": {"type": "dict", "required": True},
+                "merge_type": {
+                    "type": "str",
+                    "choices": ["merge", "strategic-merge"],
+                    "default": "merge",
+                },
+            },
+        )
+        kubeconfig = Path((task_vars or {})["state_dir"]) / "kubeconfig"
+        try:
+            with closing(Kube(kubeconfig)) as kube:
+                return {"changed": _patch(kube, args)}
+        except KubeError as error:
+            return {"failed": True, "msg": str(error)}
+
+
+def _patch(kube: Kube, args: dict[str, Any]) -> bool:
+    """Patch the object and return whether that changed it.
+
+    Raises:
+        KubeError: the object does not exist, or the API server refuses.
+
+    """
+    metadata = {"name": args["name"]}
+    if args["namespace"]:
+        metadata["namespace"] = args["namespace"]
+    item = {
+        "apiVersion": args["api_version"],
+        "kind": args["kind"],
+        "metadata": metadata,
+    }
+    path = object_path(kube, item)
+    content = f"application/{args['merge_type']}-patch+json"
+    before = kube.get(path)
+    after = kube.ask("PATCH", path, args["definition"], content)
+    if before is None or after is None:
+        raise KubeError(f"{args['kind']} {args['name']} not found")
+    version = "resourceVersion"
+    return bool(before["metadata"][version] != after["metadata"][version])
