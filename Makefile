@@ -60,7 +60,7 @@ lint: .venv/stamp
 	$(BIN)/codespell
 
 test-unit: .venv/stamp
-	$(BIN)/python -m pytest -q tests/unit
+	$(BIN)/python -m pytest -q
 
 # The student's edition, or EDITION=instructor, which has the solutions, too.
 EDITION ?= student

@@ -23,11 +23,11 @@ from typing import Any
 import yaml
 from ansible.plugins.action import ActionBase
 
-from graders.kube import Kube, KubeError
-from graders.metallb_absent import await_gone, remove
-from graders.metallb_begin import Note, begin
-from graders.metallb_look import look, silence
-from graders.metallb_ready import await_ready
+from graders.kube.client import Kube, KubeError
+from graders.kube.metallb_fingerprint import look, silence
+from graders.kube.metallb_install import Note, begin
+from graders.kube.metallb_ready import await_ready
+from graders.kube.metallb_uninstall import await_gone, remove
 
 # Seconds in which pods whose images are there are ready, and in which a
 # namespace is gone.

@@ -38,7 +38,7 @@ from urllib.parse import urlencode
 import yaml
 from ansible.plugins.action import ActionBase
 
-from graders.cluster_apply import (
+from graders.kube.apply import (
     among,
     apply,
     apply_missing,
@@ -46,8 +46,8 @@ from graders.cluster_apply import (
     object_path,
     parked,
 )
-from graders.kube import Kube, KubeError
-from graders.waits import until_none
+from graders.kube.client import Kube, KubeError
+from graders.polling import until_none
 
 # Seconds in which a new webhook answers and a namespace is deleted.
 _APPLY_TIMEOUT_S = 30.0

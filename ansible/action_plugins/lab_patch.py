@@ -19,8 +19,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from graders.cluster_apply import object_path
-from graders.kube import Kube, KubeError
+from graders.kube.apply import object_path
+from graders.kube.client import Kube, KubeError
 
 
 class ActionModule(ActionBase):

@@ -9,7 +9,7 @@
       control_plane: metallb-lab-control-plane
       metallb: true                    # its resources go, and it stays
 
-What goes and what stays: graders/cluster_restore.py.
+What goes and what stays: graders/kube/reset.py.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from graders.cluster_restore import Kept, restore
-from graders.kube import Kube, KubeError
+from graders.kube.client import Kube, KubeError
+from graders.kube.reset import Kept, restore
 
 
 class ActionModule(ActionBase):

@@ -1,6 +1,6 @@
 /* Every number of a lab, as a pure function of the student's name.
  *
- * The same as graders/plan.py with its first choice of networks; a test
+ * The same as graders/plan/plan.py with its first choice of networks; a test
  * compares both over many names. */
 "use strict";
 
@@ -138,7 +138,7 @@
     };
   }
 
-  /* The result has the names of Plan.as_vars in graders/plan.py. */
+  /* The result has the names of Plan.as_vars in graders/plan/plan.py. */
   function plan(student) {
     const nets = networks(student);
     const form = shape(student);

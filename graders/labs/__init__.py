@@ -1,1 +1,1 @@
-"""The graders, one file a lab, found by the lab's name."""
+"""The graders, one file for each lab, found by the lab's name."""

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from graders.answers import read_answers, wrong_answers
-from graders.arp import expect_one_node
-from graders.checks import check, expect, fail
-from graders.outside import (
+from graders.checks.answers import read_answers, wrong_answers
+from graders.checks.arp import expect_one_node
+from graders.checks.check import check, expect, fail
+from graders.checks.selectors import advertised
+from graders.checks.services import (
     SEE_POOLS,
     expect_answer,
     expect_unowned,
 )
-from graders.paths import state_dir
+from graders.plan.ip_ranges import holds, outside
+from graders.polling import until
 from graders.probes.cluster import METALLB
-from graders.ranges import holds, outside
-from graders.selectors import advertised
-from graders.waits import until
+from graders.settings import state_dir
 
 if TYPE_CHECKING:
-    from graders.session import Session
+    from graders.checks.session import Session
 
 TEXT = "hello from MetalLB"
 SYSTEM = "namespaces/metallb-system"

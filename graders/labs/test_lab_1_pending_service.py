@@ -6,10 +6,10 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from graders.arp import expect_one_node, expect_uncarried
-from graders.checks import check, expect
-from graders.making import service_at, service_from
-from graders.outside import (
+from graders.checks.arp import expect_one_node, expect_uncarried
+from graders.checks.check import check, expect
+from graders.checks.objects import service_at, service_from
+from graders.checks.services import (
     SEE_POOLS,
     at_once,
     decided,
@@ -20,11 +20,11 @@ from graders.outside import (
     free,
     pool_of,
 )
-from graders.ranges import holds, outside
-from graders.waits import until
+from graders.plan.ip_ranges import holds, outside
+from graders.polling import until
 
 if TYPE_CHECKING:
-    from graders.session import Session
+    from graders.checks.session import Session
 
 SPACE = "lab-1"
 NEIGHBOURS = "neighbours"

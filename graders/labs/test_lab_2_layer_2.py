@@ -6,10 +6,14 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from graders.arp import apart, expect_one_node, expect_uncarried, until_met
-from graders.checks import check, expect, fail
-from graders.disturb import cut_off, reunion
-from graders.layer2 import (
+from graders.checks.arp import (
+    apart,
+    expect_one_node,
+    expect_uncarried,
+    until_met,
+)
+from graders.checks.check import check, expect, fail
+from graders.checks.layer2 import (
     SEE_STATUS,
     expect_announced,
     expect_learnt,
@@ -18,8 +22,9 @@ from graders.layer2 import (
     expect_silence,
     tempting,
 )
-from graders.making import service_from
-from graders.outside import (
+from graders.checks.node_failure import cut_off, reunion
+from graders.checks.objects import service_from
+from graders.checks.services import (
     at_once,
     decided,
     expect_allocated,
@@ -28,12 +33,12 @@ from graders.outside import (
     expect_vip,
     pool_of,
 )
+from graders.polling import until
 from graders.probes.client import REQUESTS
-from graders.waits import until
 
 if TYPE_CHECKING:
+    from graders.checks.session import Session
     from graders.probes.client import Client
-    from graders.session import Session
 
 SPACE = "lab-2"
 PRIVATE = "finance"

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from graders.bgp import (
+from graders.checks.bgp import (
     announcers,
     eligible,
     expect_session,
@@ -15,21 +15,21 @@ from graders.bgp import (
     neighbours,
     route_to,
 )
-from graders.bgp_rules import (
+from graders.checks.bgp_rules import (
     expect_no_answer,
     expect_passwords_kept,
     expect_port,
 )
-from graders.checks import check, expect, fail
-from graders.disturb import cut_off
-from graders.making import service_from
-from graders.outside import expect_allocated, expect_excluded
-from graders.shares import FEW, shares, spread
-from graders.waits import until
+from graders.checks.check import check, expect, fail
+from graders.checks.node_failure import cut_off
+from graders.checks.objects import service_from
+from graders.checks.services import expect_allocated, expect_excluded
+from graders.checks.shares import FEW, shares, spread
+from graders.polling import until
 
 if TYPE_CHECKING:
-    from graders.bgp import Neighbour
-    from graders.session import Session
+    from graders.checks.bgp import Neighbour
+    from graders.checks.session import Session
 
 SPACE: Final = "lab-3"
 # Seconds: what the brief allows for noticing, and for all clients to be well.

@@ -5,14 +5,24 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from graders.checks import check, expect
-from graders.draining import (
+from graders.checks.check import check, expect
+from graders.checks.draining import (
     at_home_again,
     evict,
     expect_moved,
     expect_waiting,
 )
-from graders.following import (
+from graders.checks.extra_sources import newcomers, strangers, welcomed
+from graders.checks.services import at_once, expect_allocated
+from graders.checks.traffic import (
+    Way,
+    exact,
+    lossless,
+    opening,
+    own_address,
+    served_by,
+)
+from graders.checks.traffic_policy import (
     addresses,
     answering,
     expect_answer_of,
@@ -20,18 +30,15 @@ from graders.following import (
     hops,
     see_arp,
 )
-from graders.moving import cordoned, moving
-from graders.newcomers import newcomers, strangers, welcomed
-from graders.outside import at_once, expect_allocated
-from graders.ranges import holds
-from graders.waits import until
-from graders.ways import Way, exact, lossless, opening, own_address, served_by
+from graders.checks.workload import cordoned, moving
+from graders.plan.ip_ranges import holds
+from graders.polling import until
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from graders.probes.flows import Flows
-    from graders.session import Session
+    from graders.checks.session import Session
+    from graders.probes.traffic import Flows
 
 SPACE: Final = "lab-4"
 NEIGHBOURS: Final = "neighbours"

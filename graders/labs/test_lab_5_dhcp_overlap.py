@@ -6,31 +6,31 @@ from functools import partial
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
-from graders.address_table import wrong_rows
-from graders.answers import read_answers
-from graders.arp import expect_one_node
-from graders.checks import check, expect
-from graders.desk import (
+from graders.checks.address_table import wrong_rows
+from graders.checks.answers import read_answers
+from graders.checks.arp import expect_one_node
+from graders.checks.check import check, expect
+from graders.checks.desk import (
     SEE_LEASES,
     desk_of,
     expect_lease,
     expect_own,
     expect_renewal,
 )
-from graders.leasing import SEE_RANGES, expect_no_other, expect_own_range
-from graders.outside import (
+from graders.checks.leases import SEE_RANGES, expect_no_other, expect_own_range
+from graders.checks.pools import expect_fenced
+from graders.checks.services import (
     SEE_POOLS,
     at_once,
     expect_allocated,
     expect_answer,
 )
-from graders.paths import state_dir
-from graders.ranges import holds, lacking, networks, outside
-from graders.tenancy import expect_fenced
+from graders.plan.ip_ranges import holds, lacking, networks, outside
+from graders.settings import state_dir
 
 if TYPE_CHECKING:
+    from graders.checks.session import Session
     from graders.probes.client import Client
-    from graders.session import Session
 
 # Each Service's namespace, and what answers there.
 SERVICES: Final = {

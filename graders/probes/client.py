@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from graders.probes.flows import Flows, LongFlow, Watch, flows, long_flow
+from graders.probes.traffic import Flows, LongFlow, Watch, flows, long_flow
 
 if TYPE_CHECKING:
-    from graders.probes.machine import Machine
+    from graders.providers.machine import Machine
 
 _REPLY: Final = re.compile(r"reply from \S+ \[([0-9A-Fa-f:]{17})\]")
 # Of ARP: whoever has the address, too, may be slow with its first answer.

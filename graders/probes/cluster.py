@@ -12,8 +12,8 @@ from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from kubernetes.config.config_exception import ConfigException
 
-from graders.cluster_apply import rolled_out
 from graders.errors import CannotCheck
+from graders.kube.apply import rolled_out
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from graders.probes.machine import Machine
+    from graders.providers.machine import Machine
 
 ANY: Final = "any"
 _TABLE: Final = "/lab/dnsmasq.leases"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from graders.errors import CannotCheck
 
 if TYPE_CHECKING:
-    from graders.probes.machine import Machine, Output
+    from graders.providers.machine import Machine, Output
 
 _TABLE: Final = "show bgp ipv4 unicast json"
 _SUMMARY: Final = "show bgp ipv4 unicast summary json"

@@ -1,1 +1,1 @@
-"""The course site: what is made from labs, graders and code at build time."""
+"""The course site: pages made from labs, checks and commands."""

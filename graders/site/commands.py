@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer.main
 
-from graders.cli import grade_app, lab_app
-from graders.site.source import Made, Piece
+from graders.cli.main import grade_app, lab_app
+from graders.site.fragments import Made, Piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

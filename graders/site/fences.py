@@ -10,13 +10,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from graders.walkthrough import MAY_FAIL, PLACES
+from graders.course.walkthrough import MAY_FAIL, PLACES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from graders.site.problems import Problems
-    from graders.site.source import Piece
+    from graders.site.diagnostics import Problems
+    from graders.site.fragments import Piece
 
 RUNNABLE: Final = "runnable"
 OUTPUT: Final = "output"

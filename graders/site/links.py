@@ -17,8 +17,8 @@ from graders.site.fences import outside
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-    from graders.site.problems import Problems
-    from graders.site.source import Piece
+    from graders.site.diagnostics import Problems
+    from graders.site.fragments import Piece
 
 # [text](target "title") and ![text](target), but not inside `code`.
 _LINK: Final = re.compile(

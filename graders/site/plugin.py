@@ -13,19 +13,19 @@ from mkdocs.structure.files import File, Files
 
 from graders.errors import KitError
 from graders.site import (
-    benchpage,
-    describe,
+    bench_page,
     fences,
     links,
-    namebox,
-    numbers,
+    meta_description,
+    name_form,
     pictures,
+    plan_placeholders,
 )
 from graders.site.accessible import accessible
-from graders.site.collection import Collection, collect
-from graders.site.problems import Problems
+from graders.site.diagnostics import Problems
+from graders.site.fragments import Piece
+from graders.site.pages import Collection, collect
 from graders.site.slim import slim
-from graders.site.source import Piece
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.nav import Navigation
     from mkdocs.structure.pages import Page
 
-    from graders.site.source import Made
+    from graders.site.fragments import Made
 
 # Pages of docs/ in which the names in {{ }} are the plan's.
 _TEMPLATES: Final = "module/"
@@ -102,8 +102,8 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
         whole = page.file.content_string
         line = whole.count("\n") - markdown.count("\n") + 1
         uri = page.file.src_uri
-        if uri == benchpage.URI:
-            markdown = benchpage.with_figures(markdown, self._problems)
+        if uri == bench_page.URI:
+            markdown = bench_page.with_figures(markdown, self._problems)
         template = uri.startswith(_TEMPLATES)
         piece = Piece(markdown, f"docs/{uri}", line, template=template)
         return self._ready(piece, page)
@@ -114,10 +114,12 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
         """Put numbers and pictures into the page."""
         del config
         uri = page.file.src_uri
-        html = numbers.with_elements(pictures.inlined(html, page.file, files))
-        about = describe.described(html, str(page.title))
+        html = plan_placeholders.with_elements(
+            pictures.inlined(html, page.file, files)
+        )
+        about = meta_description.described(html, str(page.title))
         page.meta.setdefault("description", about)
-        html = namebox.with_box(html, uri)
+        html = name_form.with_box(html, uri)
         self._pages[uri] = html
         return html
 
@@ -161,7 +163,7 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
     def _ready(self, piece: Piece, page: Page) -> str:
         """Return a piece's Markdown as mkdocs is to see it."""
         if piece.template:
-            text = numbers.numbered(piece, self._problems)
+            text = plan_placeholders.numbered(piece, self._problems)
             piece = replace(piece, text=text)
         text = fences.for_site(piece, self._problems)
         here = links.Page(page.file.src_uri, self._files, self._jumps)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from graders.labfile import LabFile, Variant
-from graders.results import CheckResult, GradeResult
-from graders.site.source import Made, Piece
+from graders.course.lab import LabFile, Variant
+from graders.grading.result import CheckResult, GradeResult
+from graders.site.fragments import Made, Piece
 
 if TYPE_CHECKING:
     from pydantic import BaseModel

@@ -9,12 +9,12 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from graders.site.numbers import leaves
+from graders.site.plan_placeholders import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from graders.labfile import Lab
+    from graders.course.lab import Lab
 
 _ABOUT: Final = {
     "layer-2": "one node answers ARP for an address of the pool",

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import pytest
 
-from graders.paths import ROOT
-from graders.plan import make_plan
+from graders.plan.plan import make_plan
+from graders.settings import ROOT
 
 from .making import Site
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
-from graders.host_files import fabric_host
-from graders.hosts import FABRIC_HOST
+from graders.providers.inventory import FABRIC_HOST
+from graders.providers.vm_files import fabric_host
 
 from .systems import docker, images
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from graders.plan import Plan
+    from graders.plan.plan import Plan
 
 _RUN: Final = (
     *("--privileged", "--cgroupns", "private", "--tmpfs", "/run"),

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
-from graders.hosts import FABRIC_HOST
-from graders.paths import ANSIBLE
+from graders.providers.inventory import FABRIC_HOST
+from graders.settings import ANSIBLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

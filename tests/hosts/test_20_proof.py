@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from graders.labfile import all_labs
+from graders.course.lab import all_labs
 from tests.proving import expect_proven
 
 if TYPE_CHECKING:

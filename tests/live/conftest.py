@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from graders.paths import ROOT, cache_dir, state_dir
+from graders.settings import ROOT, cache_dir, state_dir
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from graders.hostnet import current_plan
-from graders.lifecycle import up
-from graders.paths import state_dir
-from graders.processes import MARK
+from graders.lifecycle.lifecycle import up
+from graders.lifecycle.processes import MARK
+from graders.providers.kind import current_plan
+from graders.settings import state_dir
 
 from .conftest import ok
 

@@ -7,7 +7,7 @@ from typing import Final
 
 import pytest
 
-from graders.labfile import all_labs
+from graders.course.lab import all_labs
 from tests.proving import expect_proven
 
 from .conftest import run

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graders.hostnet import current_plan
+from graders.providers.kind import current_plan
 
 from .conftest import ok, run
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from graders.hostnet import current_plan
-from graders.plan import make_plan
+from graders.plan.plan import make_plan
+from graders.providers.kind import current_plan
 
 from .conftest import BIN, ok, run
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from graders.hostnet import current_plan
-from graders.paths import state_dir
+from graders.providers.kind import current_plan
+from graders.settings import state_dir
 
 from .conftest import begin, eventually, ok, run, told
 

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from graders.hostnet import current_plan
-from graders.labfile import load_lab
-from graders.live import LiveDriver
-from graders.results import NEEDS_FULL
-from graders.solutions import repairs_for
+from graders.course.lab import load_lab
+from graders.course.solutions import repairs_for
+from graders.grading.result import NEEDS_FULL
+from graders.proof.driver import LiveDriver
+from graders.providers.kind import current_plan
 
 from .conftest import ok, run
 
 if TYPE_CHECKING:
-    from graders.labfile import Lab
+    from graders.course.lab import Lab
 
 pytestmark = pytest.mark.usefixtures("fresh")
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from graders.hostnet import current_plan
-from graders.labfile import load_lab
+from graders.course.lab import load_lab
+from graders.providers.kind import current_plan
 
 from .conftest import eventually, ok, run
 from .test_45_damage import solve, troubles

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from graders import disturb
+from graders.checks import node_failure
 
 from .conftest import eventually
 
@@ -40,7 +40,7 @@ class Place:
     ) -> subprocess.CompletedProcess[str]:
         """Type the script there, as if by SSH from this computer."""
         came = f"{self.here} 50000 {self.address} {SSH}"
-        script = disturb.silence()
+        script = node_failure.silence()
         environment = f"SSH_CONNECTION={came if come_by is None else come_by}"
         return subprocess.run(
             [

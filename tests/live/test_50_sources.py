@@ -13,7 +13,7 @@ import pytest
 import yaml
 from jinja2 import Template
 
-from graders.paths import ANSIBLE
+from graders.settings import ANSIBLE
 
 from .conftest import ok, run
 

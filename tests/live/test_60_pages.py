@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from graders.hints import render
-from graders.hostnet import current_plan
-from graders.live import LiveDriver
-from graders.names import names
-from graders.paths import ROOT
-from graders.plan import DEMO, make_plan
+from graders.course.templates import names
+from graders.course.walkthrough import Block, Head, Walkthrough, shown
+from graders.grading.hints import render
+from graders.plan.plan import DEMO, make_plan
+from graders.proof.driver import LiveDriver
+from graders.proof.typist import play
+from graders.providers.kind import current_plan
+from graders.settings import ROOT
 from graders.site.fences import OUTPUT, RUNNABLE, fences_of
-from graders.typing_shell import play
-from graders.walkthrough import Block, Head, Walkthrough, shown
 
 from .conftest import ok
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from graders.plan import Plan
+    from graders.plan.plan import Plan
 
 DOCS: Final = ROOT / "docs"
 # Its pages are templates, as briefs are.

@@ -18,7 +18,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 
-from graders.paths import ROOT
+from graders.settings import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

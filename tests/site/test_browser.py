@@ -11,10 +11,10 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
+from graders.course.quiz import load_quiz
 from graders.errors import UsageError
-from graders.plan import check_student, make_plan
-from graders.quiz import load_quiz
-from graders.site import numbers
+from graders.plan.plan import check_student, make_plan
+from graders.site import plan_placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,7 +108,7 @@ def test_the_module_s_numbers_follow_the_reader(
         told = browser.find_element(By.ID, "student-told")
         _until(browser, partial(_says, told, name))
         shown = _shown(browser)
-        values = dict(numbers.leaves_of(make_plan(name)))
+        values = dict(plan_placeholders.leaves_of(make_plan(name)))
         assert {path for path, _ in shown} <= set(values)
         assert {one for one in shown if values[one[0]] != one[1]} == set()
         for field in fields:

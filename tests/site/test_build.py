@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from graders.hints import render
-from graders.labfile import all_labs
-from graders.names import names
-from graders.paths import SOLUTIONS
-from graders.plan import make_plan
-from graders.where import KIND
+from graders.course.lab import all_labs
+from graders.course.templates import names
+from graders.grading.hints import render
+from graders.plan.plan import make_plan
+from graders.providers.environment import KIND
+from graders.settings import SOLUTIONS
 
 if TYPE_CHECKING:
     from .conftest import Built

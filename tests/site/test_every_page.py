@@ -10,7 +10,7 @@ from selenium_axe_python import (  # type: ignore[attr-defined] # it lists nothi
     Axe,
 )
 
-from graders.labfile import all_labs
+from graders.course.lab import all_labs
 
 if TYPE_CHECKING:
     from selenium import webdriver

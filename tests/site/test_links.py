@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from graders.paths import ROOT
+from graders.settings import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graders.checks import CannotCheck, check, expect, fail
+from graders.checks.check import CannotCheck, check, expect, fail
 
 
 def act(lab: Any) -> None:  # noqa: ANN401 - the toy session is built by tests

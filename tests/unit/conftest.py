@@ -1,74 +1,12 @@
-"""What all unit tests share."""
+"""Fixtures of these tests."""
 
 from __future__ import annotations
 
-import importlib.util
-import re
-from itertools import count
-from typing import TYPE_CHECKING
+from tests.fixtures import (
+    action,
+    hosts_file,
+    no_pooled_shells,
+    on_kind,
+)
 
-import pytest
-from hypothesis import settings
-
-from graders import kept_shells
-from graders.paths import ANSIBLE
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
-    from types import ModuleType
-
-# How long an example takes depends on what else the machine does.
-settings.register_profile("kit", deadline=None)
-settings.load_profile("kit")
-
-
-@pytest.fixture(autouse=True)
-def _no_kept_shells() -> Iterator[None]:
-    """End shells with their test: the next one's machines are others."""
-    yield
-    kept_shells.close_all()
-
-
-@pytest.fixture(autouse=True)
-def on_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wherever the person's own lab stands, tests begin with kind."""
-    monkeypatch.delenv("CLUSTER", raising=False)
-    monkeypatch.delenv("HOSTS", raising=False)
-
-
-@pytest.fixture
-def action() -> Callable[[str], ModuleType]:
-    """Load an action of the playbooks by its name, as Ansible does."""
-
-    def load(name: str) -> ModuleType:
-        file = ANSIBLE / "action_plugins" / f"{name}.py"
-        spec = importlib.util.spec_from_file_location(name, file)
-        assert spec
-        assert spec.loader
-        module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        return module
-
-    return load
-
-
-@pytest.fixture
-def hosts_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Have labs stand on the example's hosts, none of which answers."""
-    key = tmp_path / "key"
-    key.touch(mode=0o600)
-    example = ANSIBLE / "inventory" / "hosts.example.yml"
-    at = count(10)
-    text = re.sub(
-        r"ansible_host: [0-9.]+",
-        # Nobody listens there, on this computer itself.
-        lambda _: f"ansible_host: 127.0.0.{next(at)}, ansible_port: 1",
-        example.read_text(encoding="utf-8"),
-    )
-    file = tmp_path / "hosts.yml"
-    text = text.replace("~/.ssh/metallb-lab", str(key))
-    file.write_text(text, encoding="utf-8")
-    monkeypatch.setenv("CLUSTER", "hosts")
-    monkeypatch.setenv("HOSTS", str(file))
-    return file
+__all__ = ["action", "hosts_file", "no_pooled_shells", "on_kind"]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from graders.paths import cache_dir
-from graders.plan import make_plan
+from graders.plan.plan import make_plan
+from graders.settings import cache_dir
 from tests.hosts.conftest import Told, found_on, get_images
 
 from .making import VirtualSite, build

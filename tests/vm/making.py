@@ -18,13 +18,13 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from graders.host_files import USER, host_files, mac, write_files
-from graders.hosts import FABRIC_HOST
+from graders.providers.inventory import FABRIC_HOST
+from graders.providers.vm_files import USER, host_files, mac, write_files
 from tests.hosts.making import Site, quietly
 from tests.hosts.systems import docker, packages, told
 
 if TYPE_CHECKING:
-    from graders.plan import Plan
+    from graders.plan.plan import Plan
 
 _IMAGE: Final = Path(__file__).with_name("image.sh")
 # A processor in software takes some two minutes from its kernel to the end of

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 import yaml
 
-from graders.paths import ANSIBLE
+from graders.settings import ANSIBLE
 
 from .making import BOOT_SECONDS, OUTSIDE, switch_on
 

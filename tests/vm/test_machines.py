@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from graders.hosts import FABRIC_HOST
+from graders.providers.inventory import FABRIC_HOST
 from tests.hosts.conftest import changed
 from tests.proving import expect_proven
 

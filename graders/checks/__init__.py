@@ -1,0 +1,1 @@
+"""What grader files import: checks and expectations by protocol."""

@@ -1,0 +1,1 @@
+"""The commands `lab` and `grade`, one module for each verb."""

@@ -1,0 +1,1 @@
+"""What a course consists of: labs, solutions, the quiz and their templates."""

@@ -1,0 +1,141 @@
+"""The quiz's questions: one file for the site's page and for the terminal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from graders import settings
+from graders.course.lab import Slug, Words
+from graders.course.validation import model_problem
+from graders.course.walkthrough import shown
+from graders.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+FILE: Final = settings.ROOT / "docs" / "quiz.yml"
+LETTERS: Final = "abcdefgh"
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+
+class Choice(_Strict):
+    """One choice of a question, and why it is right or wrong."""
+
+    text: Words
+    right: bool
+    why: Words
+
+
+Choices: TypeAlias = Annotated[
+    list[Choice], Field(min_length=2, max_length=len(LETTERS))
+]
+
+
+class Question(_Strict):
+    """One question; of `choices` several may be right, of `choice` one."""
+
+    id: Slug
+    question: Words
+    kind: Literal["choice", "choices"]
+    choices: Choices
+    explanation: Words
+
+    @property
+    def several(self) -> bool:
+        """Whether more than one choice may be taken."""
+        return self.kind == "choices"
+
+    @property
+    def right(self) -> set[int]:
+        """The places of the right choices, from 0."""
+        return {at for at, one in enumerate(self.choices) if one.right}
+
+
+def load_quiz(file: Path = FILE) -> list[Question]:
+    """Return the questions.
+
+    Raises:
+        UsageError: the file cannot be read, or all that is wrong with it,
+            each with its line.
+
+    """
+    place = shown(file)
+    try:
+        text = file.read_text(encoding="utf-8")
+        root, raw = yaml.compose(text), yaml.safe_load(text)
+    except OSError as error:
+        raise UsageError(
+            f"{place} must be a readable file: {error.strerror}"
+        ) from error
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise UsageError(
+            f"{place}:{line} must be YAML: {error.problem}"
+        ) from error
+    if not isinstance(raw, list) or not raw:
+        raise UsageError(f"{place}:1 must be a list of questions")
+    questions, problems = _read(place, root, raw)
+    if problems:
+        raise UsageError(*problems)
+    return questions
+
+
+def _read(
+    place: str, root: yaml.Node | None, raw: list[Any]
+) -> tuple[list[Question], list[str]]:
+    questions: list[Question] = []
+    problems: list[str] = []
+    for at, item in enumerate(raw):
+        try:
+            question = Question.model_validate(item)
+        except ValidationError as error:
+            problems += [
+                f"{place}:{line_of(root, (at, *one['loc']))}:"
+                f" {model_problem(one)}"
+                for one in error.errors(include_url=False)
+            ]
+            continue
+        line = line_of(root, (at,))
+        told = _odd(question, [one.id for one in questions])
+        problems += [f"{place}:{line}: {problem}" for problem in told]
+        questions.append(question)
+    return questions, problems
+
+
+def _odd(question: Question, known: list[str]) -> list[str]:
+    """Return what is wrong with a question that has all its parts."""
+    found, right = [], len(question.right)
+    if question.id in known:
+        found.append("must have an id that no other question has")
+    if not right:
+        found.append("must have an answer: no choice is right")
+    if right > 1 and not question.several:
+        found.append(f"must have one right choice, not {right}")
+    return [f"question {question.id!r} {problem}" for problem in found]
+
+
+def line_of(node: yaml.Node | None, path: Sequence[str | int]) -> int:
+    """Return the line of what is at `path`, as far as the path goes."""
+    line = node.start_mark.line + 1 if node else 1
+    for step in path:
+        node = _inner(node, step)
+        if node is None:
+            return line
+        line = node.start_mark.line + 1
+    return line
+
+
+def _inner(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
+    if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
+        return node.value[step] if step < len(node.value) else None
+    if isinstance(node, yaml.MappingNode):
+        found = [value for key, value in node.value if key.value == str(step)]
+        return found[0] if found else None
+    return None

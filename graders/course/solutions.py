@@ -1,0 +1,185 @@
+"""The files of solutions/: which repair is for what, and what is astray.
+
+solutions/<lab>/<variant>.md    the repair of a variant
+solutions/<lab>/wrong/*.md      repairs that a check must refuse
+solutions/<lab>/other/*.md      other repairs that must pass
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol
+
+from graders import settings
+from graders.course.walkthrough import Head, has_blocks, read_head, shown
+from graders.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from pathlib import Path
+
+_WRONG: Final = "wrong"
+_OTHER: Final = "other"
+
+
+class VariantLike(Protocol):
+    """What is needed here of a variant in lab.yml."""
+
+    @property
+    def breaks(self) -> str:
+        """The check that fails as shipped."""
+        ...
+
+    @property
+    def layer(self) -> str:
+        """The layer that is broken as shipped."""
+        ...
+
+
+class LabLike(Protocol):
+    """What is needed here of a lab."""
+
+    @property
+    def id(self) -> str:
+        """The name of the lab's folder."""
+        ...
+
+    @property
+    def checks(self) -> Mapping[str, int]:
+        """Points by check."""
+        ...
+
+    @property
+    def variants(self) -> Mapping[str, VariantLike]:
+        """Fault variants by name."""
+        ...
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A repair that must be refused, and by which of these checks."""
+
+    path: Path
+    refused_by: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Repairs:
+    """All walkthroughs for one variant, each kind in order of name."""
+
+    solution: Path
+    wrong: tuple[Wrong, ...]
+    other: tuple[Path, ...]
+
+
+def repairs_for(
+    lab: LabLike, variant: str, root: Path | None = None
+) -> Repairs:
+    """Return what is there to prove one variant of the lab.
+
+    Raises:
+        UsageError: anything under the lab's solutions is astray; all
+            problems at once.
+
+    """
+    problems = check_solutions(lab, root)
+    if problems:
+        raise UsageError(
+            *problems, way_out="see CONTRIBUTING.md on adding a lab"
+        )
+    folder = (root or settings.SOLUTIONS) / lab.id
+    wrong = [(path, read_head(path)) for path in _pages(folder / _WRONG)]
+    other = [(path, read_head(path)) for path in _pages(folder / _OTHER)]
+    return Repairs(
+        folder / f"{variant}.md",
+        tuple(
+            Wrong(path, _checks(head))
+            for path, head in wrong
+            if head.variant == variant
+        ),
+        tuple(path for path, head in other if head.variant == variant),
+    )
+
+
+def check_solutions(lab: LabLike, root: Path | None = None) -> list[str]:
+    """Return everything astray in the lab's solutions, one line each."""
+    folder = (root or settings.SOLUTIONS) / lab.id
+    problems = [
+        f"{shown(folder / f'{variant}.md')}: must be there, it repairs a"
+        " variant of lab.yml"
+        for variant in lab.variants
+        if not (folder / f"{variant}.md").is_file()
+    ]
+    for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+        if path.is_dir() and path.name in {_WRONG, _OTHER}:
+            problems += _of_folder(lab, path)
+        else:
+            problems += _of_page(path, partial(_solution, lab, path.stem))
+    return problems
+
+
+def _of_folder(lab: LabLike, folder: Path) -> list[str]:
+    """Check wrong/ or other/."""
+    rule = _wrong if folder.name == _WRONG else _other
+    return [
+        problem
+        for path in sorted(folder.iterdir())
+        for problem in _of_page(path, partial(rule, lab))
+    ]
+
+
+def _of_page(path: Path, rule: Callable[[Head], Iterator[str]]) -> list[str]:
+    """Check one entry of a folder of walkthroughs."""
+    if not path.is_file() or path.suffix != ".md":
+        return [f"{shown(path)}: only .md files may be here"]
+    try:
+        problems = list(rule(read_head(path)))
+        if not has_blocks(path):
+            problems.append("must have a ```shell block")
+    except UsageError as error:
+        return [str(error)]
+    return [f"{shown(path)}: {problem}" for problem in problems]
+
+
+def _solution(lab: LabLike, stem: str, head: Head) -> Iterator[str]:
+    if stem not in lab.variants:
+        yield f"must be named after a variant ({_names(lab.variants)})"
+    if head != Head():
+        yield "variant and refused-by must be in wrong/ and other/ only"
+
+
+def _wrong(lab: LabLike, head: Head) -> Iterator[str]:
+    yield from _variant(lab, head)
+    for name in _checks(head):
+        if name not in lab.checks:
+            yield (
+                f"refused-by must name a check ({_names(lab.checks)}), not"
+                f" {name!r}"
+            )
+
+
+def _other(lab: LabLike, head: Head) -> Iterator[str]:
+    yield from _variant(lab, head)
+    if head.refused_by:
+        yield "refused-by must be in wrong/ only"
+
+
+def _variant(lab: LabLike, head: Head) -> Iterator[str]:
+    if head.variant not in lab.variants:
+        yield (
+            f"variant must be one of {_names(lab.variants)}, not"
+            f" {head.variant!r}"
+        )
+
+
+def _checks(head: Head) -> tuple[str, ...]:
+    return tuple(name.strip() for name in head.refused_by.split(","))
+
+
+def _pages(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.md"))
+
+
+def _names(found: Mapping[str, object]) -> str:
+    return ", ".join(found)

@@ -1,0 +1,210 @@
+"""Finds what would stop a lab on this machine, before anything is built.
+
+Every probe looks at one thing by itself and never raises: what one of them
+finds does not keep the others from looking.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from rich.markup import escape
+from rich.table import Table
+
+from graders.doctor.findings import Finding, Host, ThisHost
+from graders.doctor.local_checks import MACHINE_PROBES, disk, go, memory
+from graders.errors import KitError
+from graders.providers.docker import Docker, EngineDown, docker
+from graders.providers.kind import (
+    Located,
+    current_plan,
+    foreign_cluster,
+    routes_only,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from graders.plan.plan import Plan
+
+STOPPED: Final = 3
+NODE_IMAGE: Final = "metallb-lab/node"
+DOCKER_ROOT: Final = "/var/lib/docker"
+
+
+def run_doctor(
+    plan: Plan,
+    host: Host | None = None,
+    docker: Docker = docker,
+    locate: Callable[[str], Located] = current_plan,
+) -> list[Finding]:
+    """Look at everything that a lab needs of this machine.
+
+    The plan tells whose lab it is; where it can stand is looked at anew.
+    """
+    host = host or ThisHost()
+    located, networks = subnets(plan.student, locate)
+    standing = located is not None and located.exists
+    build = not has_images(docker)
+    return [
+        engine(host, docker),
+        memory(host, standing=standing),
+        disk(host, docker_root(docker), build=build),
+        *(probe(host) for probe in MACHINE_PROBES),
+        go(host, build=build),
+        networks,
+        cluster(located.plan if located else plan, docker),
+    ]
+
+
+def exit_code(findings: Sequence[Finding]) -> int:
+    """Return 3 if anything found would stop a lab, else 0."""
+    stops = any(item.fatal and item.ok is False for item in findings)
+    return STOPPED if stops else 0
+
+
+def render(findings: Sequence[Finding]) -> Table:
+    """Return the findings as a table for the terminal."""
+    found = Table(box=None, pad_edge=False)
+    for name in ("", "what", "found", "needed"):
+        found.add_column(name, overflow="fold")
+    for item in findings:
+        seen = escape(item.observed)
+        found.add_row(_mark(item), item.name, seen, escape(item.rule))
+        if not item.ok and item.way_out:
+            found.add_row("", "", f"[bold]{escape(item.way_out)}[/]", "")
+    return found
+
+
+def engine(host: Host, docker: Docker = docker) -> Finding:
+    """Look for an engine that this user may use, or that can be had."""
+    rule = "a Docker engine that you may use"
+    try:
+        version = docker("version", "--format", "{{.Server.Version}}")
+    except EngineDown as error:
+        if not installable(host):
+            return _stop("engine", rule, error, _install(host))
+        return Finding(
+            "engine",
+            ok=None,
+            observed="not running",
+            rule=rule,
+            way_out="`lab up` installs and starts it",
+        )
+    except KitError as error:
+        return _stop("engine", rule, error)
+    return Finding("engine", ok=True, observed=f"Docker {version}", rule=rule)
+
+
+def installable(host: Host) -> bool:
+    """Say whether the kit can install and start the engine by itself."""
+    lines = host.read("/etc/os-release").splitlines()
+    values = [
+        value.strip('"')
+        for key, _, value in (line.partition("=") for line in lines)
+        if key in {"ID", "ID_LIKE"}
+    ]
+    debian = {"debian", "ubuntu"} & set(" ".join(values).split())
+    return bool(debian) and (host.root or host.which("sudo"))
+
+
+def subnets(
+    student: str, locate: Callable[[str], Located] = current_plan
+) -> tuple[Located | None, Finding]:
+    """Look for the networks of the lab; a plan that moves is a warning."""
+    rule = "networks that nothing else uses"
+    try:
+        located = _located(student, locate)
+    except KitError as error:
+        return None, _stop("subnets", rule, error)
+    moved = bool(located.moved_from) and not located.exists
+    observed = f"{located.plan.lan} and {located.plan.edge}"
+    if located.exists:
+        observed += ", the lab's own"
+    if moved:
+        observed = (
+            f"{located.moved_from} is taken ({located.moved_because}), the"
+            f" lab will use {observed}"
+        )
+    return located, Finding(
+        "subnets",
+        ok=not moved,
+        observed=observed,
+        rule=rule,
+        way_out="nothing to do: briefs and graders use the new numbers",
+    )
+
+
+def cluster(plan: Plan, docker: Docker = docker) -> Finding:
+    """Look for somebody else's cluster of the lab's name."""
+    rule = f"no other cluster called {plan.cluster}"
+    try:
+        foreign = foreign_cluster(plan, docker)
+    except KitError as error:
+        cause = error.problems[0]
+        return Finding("cluster", ok=None, observed=cause, rule=rule)
+    return Finding(
+        "cluster",
+        ok=foreign is None,
+        observed=f"container {foreign}" if foreign else "none",
+        rule=rule,
+        way_out=f"`kind delete cluster --name {plan.cluster}` if it is yours"
+        " to remove, or use another --student",
+        fatal=True,
+    )
+
+
+def has_images(docker: Docker = docker) -> bool:
+    """Say whether the kit's node image is here already."""
+    try:
+        return bool(docker("image", "ls", "-q", NODE_IMAGE))
+    except KitError:
+        return False
+
+
+def docker_root(docker: Docker = docker) -> str:
+    """Return the folder in which the engine keeps, or will keep, images."""
+    try:
+        info: dict[str, Any] = json.loads(
+            docker("info", "--format", "{{json .}}")
+        )
+    except (KitError, ValueError):
+        return DOCKER_ROOT
+    return info.get("DockerRootDir") or DOCKER_ROOT
+
+
+def _located(student: str, locate: Callable[[str], Located]) -> Located:
+    try:
+        return locate(student)
+    except EngineDown:
+        return routes_only(student)
+
+
+def _install(host: Host) -> str:
+    if host.platform == "linux":
+        return (
+            "install and start Docker (docs.docker.com/engine/install), as"
+            " root or with sudo"
+        )
+    return "install Docker Desktop and start it"
+
+
+def _stop(name: str, rule: str, error: KitError, way_out: str = "") -> Finding:
+    """Return a finding of what an error says."""
+    return Finding(
+        name,
+        ok=False,
+        observed=error.problems[0],
+        rule=rule,
+        way_out=way_out or error.way_out,
+        fatal=True,
+    )
+
+
+def _mark(item: Finding) -> str:
+    if item.ok:
+        return "[green]ok[/]"
+    if item.ok is None:
+        return "[dim]--[/]"
+    return "[red]STOP[/]" if item.fatal else "[yellow]warn[/]"

@@ -1,0 +1,238 @@
+"""The doctor's probes of the machine itself; each looks at one thing."""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Final
+
+from graders.doctor.findings import Finding, Host
+from graders.settings import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+GIB: Final = 1024**3
+FREE_MEMORY: Final = 2 * GIB
+TOTAL_MEMORY: Final = 8 * GIB
+BUILD_DISK: Final = 12 * GIB
+RUN_DISK: Final = 4 * GIB
+CORES: Final = 2
+# What three nodes, each with a systemd, a kubelet and a containerd, use of
+# the host's single store of watches.
+INSTANCES: Final = 512
+WATCHES: Final = 524288
+YEAR: Final = 2026
+GO: Final = (1, 26)
+PYTHON: Final = (3, 11)
+
+_SYS_RESOURCE: Final = 24  # the capability's bit, linux/capability.h
+_INOTIFY: Final = "/proc/sys/fs/inotify/"
+
+
+def memory(host: Host, *, standing: bool) -> Finding:
+    """Look for memory; a lab that stands already has what it needs."""
+    rule = "2 GiB free, 8 GiB in all recommended"
+    found = re.findall(
+        r"^(MemTotal|MemAvailable):\s+(\d+) kB$",
+        host.read("/proc/meminfo"),
+        re.MULTILINE,
+    )
+    sizes = {key: int(kib) * 1024 for key, kib in found}
+    if len(sizes) < 2:  # noqa: PLR2004 - the two of them
+        return Finding(
+            "memory", ok=None, observed="cannot be read here", rule=rule
+        )
+    free, total = sizes["MemAvailable"], sizes["MemTotal"]
+    short = free < FREE_MEMORY and not standing
+    return Finding(
+        "memory",
+        ok=not short and total >= TOTAL_MEMORY,
+        observed=f"{_gib(free)} free of {_gib(total)}",
+        rule=rule,
+        way_out="end other programs, or use a larger machine",
+        fatal=short,
+    )
+
+
+def disk(host: Host, folder: str, *, build: bool) -> Finding:
+    """Look for disk space where the engine keeps images."""
+    need = BUILD_DISK if build else RUN_DISK
+    why = "to make the images" if build else "to run a lab"
+    rule = f"{_gib(need)} free {why}"
+    try:
+        free = host.disk_free(folder)
+    except OSError as error:
+        return Finding(
+            "disk", ok=None, observed=f"{folder}: {error.strerror}", rule=rule
+        )
+    return Finding(
+        "disk",
+        ok=free >= need,
+        observed=f"{_gib(free)} free at {folder}",
+        rule=rule,
+        way_out="free some: `docker system df` shows what docker uses",
+        fatal=True,
+    )
+
+
+def cores(host: Host) -> Finding:
+    """Look for cores."""
+    found = host.cores()
+    return Finding(
+        "cores",
+        ok=found >= CORES,
+        observed=str(found),
+        rule=f"at least {CORES}",
+        way_out="it works on one core, but slowly; give the machine more",
+    )
+
+
+def inotify(host: Host) -> Finding:
+    """Look for the kernel's limits on watched files."""
+    needs = {"max_user_instances": INSTANCES, "max_user_watches": WATCHES}
+    rule = ", ".join(f"{key} {value}" for key, value in needs.items())
+    found = {key: host.read(_INOTIFY + key).strip() for key in needs}
+    if not all(value.isdigit() for value in found.values()):
+        return Finding(
+            "inotify", ok=None, observed="cannot be read here", rule=rule
+        )
+    low = [key for key, need in needs.items() if int(found[key]) < need]
+    return Finding(
+        "inotify",
+        ok=not low,
+        observed=", ".join(f"{key} {found[key]}" for key in needs),
+        rule=rule,
+        way_out="`lab up` raises them as root; else: sudo sysctl "
+        + " ".join(f"fs.inotify.{key}={needs[key]}" for key in low),
+    )
+
+
+def clock(host: Host) -> Finding:
+    """Look for a clock that is not behind the kit's own files."""
+    now, made = host.now(), host.changed(ROOT / "pyproject.toml")
+    observed = f"{now:%Y-%m-%d %H:%M %Z}"
+    old_year = now.year < YEAR
+    behind = made is not None and now < made
+    if behind:
+        observed += ", earlier than the kit's own files"
+    return Finding(
+        "clock",
+        ok=not old_year and not behind,
+        observed=observed,
+        rule="the right time: certificates depend on it",
+        way_out="set it, for instance with `sudo timedatectl set-ntp true`",
+        fatal=old_year,
+    )
+
+
+def go(host: Host, *, build: bool) -> Finding:
+    """Look for Go, which is needed only to build images."""
+    forced = host.env("IMAGES") == "build"
+    rule = f"{_dotted(GO)} or newer, only to build images (IMAGES=build)"
+    text = host.run("go", "version") or ""
+    found = re.search(r"\bgo(\d+)\.(\d+)\S*", text)
+    ok = bool(found and (int(found[1]), int(found[2])) >= GO)
+    return Finding(
+        "Go",
+        ok=ok or (False if build else None),
+        observed=found[0] if found else "none",
+        rule=rule,
+        way_out="install it from go.dev/dl, or use IMAGES=pull or IMAGES=load",
+        fatal=build and forced,
+    )
+
+
+def python(
+    _host: Host, version: tuple[int, ...] = tuple(sys.version_info[:3])
+) -> Finding:
+    """Look at the Python that runs the kit."""
+    return Finding(
+        "Python",
+        ok=version >= PYTHON,
+        observed=_dotted(version),
+        rule=f"{_dotted(PYTHON)} or newer",
+        way_out="install a newer Python and make the environment anew",
+        fatal=True,
+    )
+
+
+def git(host: Host) -> Finding:
+    """Look for git."""
+    return _program(host, "git")
+
+
+def make(host: Host) -> Finding:
+    """Look for make."""
+    return _program(host, "make")
+
+
+def cgroup(host: Host) -> Finding:
+    """Look at the version of control groups; both will do."""
+    rule = "version 1 or 2, the kit adapts to either"
+    if host.platform != "linux":
+        return Finding(
+            "cgroup", ok=None, observed="the engine's own machine", rule=rule
+        )
+    second = host.read("/sys/fs/cgroup/cgroup.controllers")
+    return Finding("cgroup", ok=True, observed=_cgroup(second), rule=rule)
+
+
+def capability(host: Host) -> Finding:
+    """Look for CAP_SYS_RESOURCE among what a process may ever have."""
+    rule = "in the bounding set, or the kit works around it"
+    found = re.search(
+        r"^CapBnd:\s+([0-9a-f]+)$",
+        host.read("/proc/self/status"),
+        re.MULTILINE,
+    )
+    if not found:
+        return Finding(
+            "CAP_SYS_RESOURCE",
+            ok=None,
+            observed="cannot be read here",
+            rule=rule,
+        )
+    there = int(found[1], 16) >> _SYS_RESOURCE & 1
+    return Finding(
+        "CAP_SYS_RESOURCE",
+        ok=True,
+        observed="there" if there else "missing, a wrapper of runc is used",
+        rule=rule,
+    )
+
+
+# In the order in which they are shown.
+MACHINE_PROBES: Final[tuple[Callable[[Host], Finding], ...]] = (
+    cores,
+    inotify,
+    clock,
+    python,
+    git,
+    make,
+    cgroup,
+    capability,
+)
+
+
+def _program(host: Host, name: str) -> Finding:
+    there = host.which(name)
+    return Finding(
+        name,
+        ok=there,
+        observed="there" if there else "none",
+        rule="on PATH",
+        way_out=f"install {name}, for instance `sudo apt-get install {name}`",
+    )
+
+
+def _cgroup(controllers: str) -> str:
+    return "version 2" if controllers else "version 1"
+
+
+def _gib(size: int) -> str:
+    return f"{size / GIB:.1f} GiB"
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))

@@ -1,0 +1,284 @@
+"""Whether a lab can stand on hosts, by what they say of themselves.
+
+Nothing here looks at anything: facts go in, findings come out.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+from graders.doctor.facts import Facts, gib
+from graders.doctor.findings import Finding
+from graders.doctor.requirements import Need, need_of
+from graders.providers.inventory import FABRIC_HOST
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from graders.plan.plan import Plan
+
+# The file that a cluster of the kit's has; its line is the cluster's name.
+MARK: Final = "/etc/kubernetes/metallb-lab-kit"
+SYSTEMS: Final = {
+    "debian 12": "Debian 12",
+    "debian 13": "Debian 13",
+    "ubuntu 22.04": "Ubuntu 22.04",
+    "ubuntu 24.04": "Ubuntu 24.04",
+}
+# Seconds by which two clocks may differ: leases, certificates and the times
+# in evidence are compared across hosts.
+SKEW: Final = 2.0
+_NUMBERS: Final = ("uid", "cores", "memory_kib", "disk_kib")
+_TEXTS: Final = (
+    *("arch", "os", "hostname", "machine_id", "swap", "init", "addresses"),
+    *("kubernetes", "containers"),
+)
+# What must be each host's own, and what to do where it is not.
+_OWN: Final = {
+    "machine_id": (
+        "machine-id",
+        (
+            "a clone? rm /etc/machine-id && systemd-machine-id-setup on one of"
+            " them, then restart it"
+        ),
+    ),
+    "hostname": ("hostname", "hostnamectl set-hostname NAME on one of them"),
+}
+# What other systems call what Linux calls otherwise.
+_LINUX: Final = {"arm64": "aarch64", "amd64": "x86_64", "AMD64": "x86_64"}
+
+
+def judge(name: str, facts: Facts, plan: Plan, arch: str) -> list[Finding]:
+    """Return what would stop a host of that name from having its part.
+
+    `arch` is that of this computer, and so of the node image.
+    """
+    if broken := _unsaid(facts):
+        return [broken]
+    found = [
+        *_system(facts),
+        *_sizes(need_of(name), facts),
+        *_clock(facts),
+        *(
+            place_on_lan(plan, facts)
+            if name == FABRIC_HOST
+            else _addresses(plan.interfaces(name), facts)
+        ),
+    ]
+    found += _arch(arch, facts) if name in plan.nodes else ()
+    found += _firewall(name, facts, plan)
+    foreign = list(_foreign(facts, plan.cluster))
+    if not foreign and not facts.said.get("mark"):
+        found += _ports(need_of(name), facts)
+        found += _containers(facts) if name in plan.nodes else ()
+    return found + foreign
+
+
+def judge_together(facts: Mapping[str, Facts]) -> dict[str, list[Finding]]:
+    """Return, by host, what two of them have that must be each one's own."""
+    found: dict[str, list[Finding]] = defaultdict(list)
+    for key, (what, way_out) in _OWN.items():
+        for value, names in _by_value(facts, key).items():
+            for name in names if len(names) > 1 else ():
+                others = ", ".join(one for one in names if one != name)
+                seen = f"{value}, as {others}"
+                rule = "one that no other host has"
+                found[name].append(_stop(what, seen, rule, way_out))
+    return dict(found)
+
+
+def _by_value(facts: Mapping[str, Facts], key: str) -> dict[str, list[str]]:
+    """Return which hosts say the same."""
+    hosts: dict[str, list[str]] = defaultdict(list)
+    for name, one in facts.items():
+        if value := one.said.get(key):
+            hosts[value].append(name)
+    return hosts
+
+
+def _unsaid(facts: Facts) -> Finding | None:
+    """Return what is wrong with the answer itself."""
+    missing = [key for key in _TEXTS if key not in facts.said]
+    missing += [key for key in _NUMBERS if facts.number(key) < 0]
+    if not missing and "end" in facts.said:
+        return None
+    lacks = f"an answer without {', '.join(missing) or 'an end'}"
+    return _stop(
+        "answer", lacks, "a shell and its usual tools", "see its /bin/sh"
+    )
+
+
+def _system(facts: Facts) -> Iterator[Finding]:
+    system, init = facts.said["os"], facts.said["init"]
+    if facts.number("uid") != 0:
+        yield _stop("root", f"uid {facts.number('uid')}", "root", "use sudo")
+    if system not in SYSTEMS:
+        yield _stop(
+            "system",
+            system or "no /etc/os-release",
+            f"one of {', '.join(SYSTEMS.values())}",
+            "install one of them there",
+        )
+    if init != "systemd":
+        yield _stop("init", init, "systemd", "boot the host with systemd")
+    if swap := facts.said["swap"]:
+        yield _stop(
+            "swap",
+            f"on: {swap}",
+            "none: kubelet does not start with it",
+            "swapoff -a, and take it out of /etc/fstab",
+        )
+    if not facts.said["machine_id"]:
+        yield _stop(
+            "machine-id",
+            "none",
+            "one that no other host has",
+            "systemd-machine-id-setup, then restart the host",
+        )
+
+
+def _sizes(need: Need, facts: Facts) -> Iterator[Finding]:
+    cores = facts.number("cores")
+    if cores < need.cores:
+        yield _stop(
+            "cores", str(cores), f"at least {need.cores}", "give it more"
+        )
+    for what, key, least in (
+        ("memory", "memory_kib", need.memory),
+        ("disk", "disk_kib", need.disk),
+    ):
+        there = facts.number(key)
+        if there < least:
+            where = " free below /var" if what == "disk" else ""
+            yield _stop(
+                what,
+                gib(there) + where,
+                f"at least {gib(least)}{where}",
+                "give it more",
+            )
+
+
+def _arch(here: str, facts: Facts) -> Iterator[Finding]:
+    wanted, there = _LINUX.get(here, here), facts.said["arch"]
+    if there != wanted:
+        yield _stop(
+            "processor",
+            there,
+            f"{wanted}, as this computer: nodes have their parts from it",
+            f"use a host of {wanted}, or run the kit on a computer of {there}",
+        )
+
+
+def _clock(facts: Facts) -> Iterator[Finding]:
+    clock = facts.clock
+    if clock is None or abs(clock.ahead) - clock.within <= SKEW:
+        return
+    way = "ahead" if clock.ahead > 0 else "behind"
+    yield _stop(
+        "clock",
+        f"{abs(clock.ahead):.1f} s {way}",
+        f"at most {SKEW:.0f} s from this computer's",
+        "timedatectl set-ntp true, there and here",
+    )
+
+
+def _addresses(wanted: Mapping[str, str], facts: Facts) -> Iterator[Finding]:
+    for interface, address in wanted.items():
+        has = _on_interface(interface, facts)
+        if address in has:
+            continue
+        yield _stop(
+            "address",
+            f"{interface} has {' '.join(has) or 'none'}",
+            f"{interface} with {address}, of the student's plan",
+            "give it that address, and the interface that name; see"
+            " docs/hosts.md",
+        )
+
+
+def place_on_lan(plan: Plan, facts: Facts) -> Iterator[Finding]:
+    """Yield what keeps a host from having machines on the LAN beside it."""
+    has = _on_interface("eth0", facts)
+    machines = (*plan.nodes.values(), *plan.machines.values())
+    given = {str(one.lan) for one in machines}
+    free = set(map(str, plan.docker_range)) - given
+    own = [one.partition("/")[0] for one in has]
+    if any(one in free for one in own):
+        return
+    yield _stop(
+        "address",
+        f"eth0 has {' '.join(has) or 'none'}",
+        f"eth0 with one of {plan.docker_range} that no machine has",
+        "give it such an address, and the interface that name; see"
+        " docs/hosts.md",
+    )
+
+
+def _on_interface(interface: str, facts: Facts) -> list[str]:
+    """Return an interface's addresses, with their prefix lengths."""
+    pairs = (one.partition("=") for one in facts.said["addresses"].split())
+    return [address for name, _, address in pairs if name == interface]
+
+
+def _foreign(facts: Facts, cluster: str) -> Iterator[Finding]:
+    there, mark = facts.said["kubernetes"], facts.said.get("mark", "")
+    if not there or mark == cluster:
+        return
+    seen = f"that of {mark}" if mark else f"one that is not the kit's: {there}"
+    way_out = (
+        "take it down first, or use another host"
+        if mark
+        else "it is never touched: use another host, or kubeadm reset if it"
+        " is yours to remove"
+    )
+    yield _stop("cluster", seen, "none, or this lab's own", way_out)
+
+
+def _containers(facts: Facts) -> Iterator[Finding]:
+    if there := facts.said["containers"]:
+        yield _stop(
+            "containers",
+            f"a containerd's: {there}",
+            "none: the cluster's are to be the only ones",
+            "use another host, or remove containerd and docker with all that"
+            " is theirs if it is yours to remove",
+        )
+
+
+def _firewall(name: str, facts: Facts, plan: Plan) -> Iterator[Finding]:
+    """Yield a warning: rules that accept what a lab needs are not seen."""
+    chains = {"INPUT"} if name != FABRIC_HOST else set[str]()
+    if name in plan.nodes or name == "router":
+        chains.add("FORWARD")
+    there = [
+        one for one in facts.said.get("firewall", "").split() if one in chains
+    ]
+    if there:
+        yield Finding(
+            "firewall",
+            ok=False,
+            observed=f"{' and '.join(there)} that drop",
+            rule="none, or one that lets the lab through",
+            way_out="ufw disable, or systemctl disable --now firewalld; or"
+            " accept what docs/hosts.md lists",
+        )
+
+
+def _ports(need: Need, facts: Facts) -> Iterator[Finding]:
+    if "ports" not in facts.said:
+        yield _stop(
+            "ports", "no command ss", "to see them", "apt-get install iproute2"
+        )
+    for protocol, port in sorted(need.ports & facts.listens.keys()):
+        who = facts.listens[protocol, port]
+        yield _stop(
+            "port",
+            f"{port}/{protocol} is taken by {who}",
+            "free",
+            f"end {who}: systemctl disable --now ...",
+        )
+
+
+def _stop(name: str, observed: str, rule: str, way_out: str) -> Finding:
+    return Finding(name, False, observed, rule, way_out, fatal=True)  # noqa: FBT003 - its field

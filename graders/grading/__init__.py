@@ -1,0 +1,1 @@
+"""Runs the checks of a lab: result, report and hints."""

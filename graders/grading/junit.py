@@ -1,0 +1,87 @@
+"""A result as JUnit XML, for CI systems and gradebooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from xml.etree import ElementTree as ET
+
+from graders.errors import UsageError
+from graders.grading.result import printable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from graders.grading.result import CheckResult, GradeResult
+
+NEEDS: Final = "needs "
+
+
+def write_junit(result: GradeResult, path: Path) -> None:
+    """Write `result` to `path`.
+
+    Raises:
+        UsageError: the file cannot be written.
+
+    """
+    try:
+        path.write_text(to_junit(result), encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"could not write {path}: {error.strerror}",
+            way_out="give --junit a file that you may write",
+        ) from error
+
+
+def to_junit(result: GradeResult) -> str:
+    """Return `result` as JUnit XML.
+
+    A fault of the kit is an error; a check whose needed check did not pass
+    is skipped, for that one is a failure or an error already.
+    """
+    cases = [_case(result.lab, check) for check in result.checks]
+    suite = ET.Element("testsuite", _counts(result, cases))
+    suite.extend(cases)
+    ET.indent(suite)
+    text = ET.tostring(suite, encoding="unicode")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
+
+
+def _counts(result: GradeResult, cases: list[ET.Element]) -> dict[str, str]:
+    kinds = [child.tag for case in cases for child in case]
+    return {
+        "name": result.lab,
+        "tests": str(len(cases)),
+        "failures": str(kinds.count("failure")),
+        "errors": str(kinds.count("error")),
+        "skipped": str(kinds.count("skipped")),
+        "time": f"{result.seconds:.3f}",
+    }
+
+
+def _case(lab: str, check: CheckResult) -> ET.Element:
+    case = ET.Element(
+        "testcase",
+        classname=lab,
+        name=printable(f"{check.name}: {check.sentence}"),
+        time=f"{check.seconds:.3f}",
+    )
+    if check.outcome != "pass":
+        verdict = ET.SubElement(case, _kind(check))
+        verdict.set("message", printable(check.reason))
+        verdict.text = _details(check)
+    if check.measured:
+        told = ET.SubElement(case, "system-out")
+        told.text = printable(check.measured)
+    return case
+
+
+def _kind(check: CheckResult) -> str:
+    if check.outcome == "fail":
+        return "failure"
+    return "skipped" if check.reason.startswith(NEEDS) else "error"
+
+
+def _details(check: CheckResult) -> str | None:
+    lines = [f"seen by {check.seen_by}"] if check.seen_by else []
+    lines += check.evidence.splitlines()
+    return "\n".join(map(printable, lines)) or None

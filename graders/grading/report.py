@@ -1,0 +1,162 @@
+"""A result on the terminal, line by line as the checks finish."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from graders.console import Terminal
+from graders.grading.result import printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from graders.grading.result import (
+        CheckResult,
+        GradeResult,
+        Heading,
+        Outcome,
+    )
+
+MARKS: Final[dict[Outcome, tuple[str, str]]] = {
+    "pass": ("PASS", "green"),
+    "fail": ("FAIL", "bold red"),
+    "cannot-check": ("----", "yellow"),
+}
+WIDEST: Final = 100
+NARROWEST: Final = 72
+EVIDENCE_LINES: Final = 8
+
+_TITLE: Final = 44
+_LAYER: Final = 13
+_LEFT: Final = len(" PASS  ") + _LAYER + 2
+_POINTS: Final = 5
+_ROOMY: Final = 96
+_UNDER: Final = " " * 9
+_SEEN_BY: Final = "seen by   "
+_MEASURED: Final = "measured  "
+_EVIDENCE: Final = " " * 11
+
+
+class Report:
+    """Prints on a console, in 72 to 100 columns; no text is markup."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        """Print on the terminal unless another console is given."""
+        self._console = console or Terminal()
+        self._width = max(min(self._console.width, WIDEST), NARROWEST)
+        # "needs <check>" stands here if it fits, else under its line.
+        self._last = 16 if self._width >= _ROOMY else 11
+
+    def whole(self, result: GradeResult) -> None:
+        """Print a finished result."""
+        self.head(result.heading)
+        for check in result.checks:
+            self.check(check)
+        self.foot(result)
+
+    def head(self, heading: Heading) -> None:
+        """Print which lab this is, whose, and the attempt."""
+        short = "-".join(heading.lab.split("-")[:2])
+        left = self._text(f"{short}  {heading.title}", "bold")
+        left.pad_right(max(_TITLE - left.cell_len, 4))
+        right = f"student {heading.student}    attempt {heading.attempt}"
+        self._print(left + self._text(right))
+
+    def check(self, check: CheckResult) -> None:
+        """Print what became of one check, with what a failure shows."""
+        self._line(check)
+        if check.measured:
+            self._wrapped(_UNDER + _MEASURED, check.measured, "dim")
+        if check.outcome == "pass":
+            return
+        if not self._in_line(check):
+            self._wrapped(_UNDER, check.reason)
+        if check.seen_by:
+            self._wrapped(_UNDER + _SEEN_BY, check.seen_by, "dim")
+        self._evidence(check.evidence)
+
+    def foot(self, result: GradeResult) -> None:
+        """Print the verdict, the points and what to do next."""
+        sums = (
+            f"{result.points} of {result.total} points,"
+            f" {result.seconds:.1f} s."
+        )
+        if result.solved:
+            self._print(self._text(f"Solved. {sums}", "bold green"))
+            return
+        verdict, advice = _verdict(result)
+        line = f"{verdict}   {sums}"
+        gap = "   " if len(line + advice) + 3 <= self._width else "\n"
+        self._print(self._text(line, "bold") + gap + self._text(advice))
+
+    def _line(self, check: CheckResult) -> None:
+        """Print mark, layer, sentence, points, and seconds or need."""
+        room = self._width - _LEFT - _POINTS - self._last - 5
+        mark, style = MARKS[check.outcome]
+        first, *rest = self._wrap(check.sentence, room)
+        first.pad_right(room - first.cell_len)
+        points = f"{check.points}/{check.of}"
+        line = Text(" ") + Text(mark, style)
+        line += Text(f"  {check.layer:{_LAYER}}  ") + first
+        line += Text(f"  {points:>{_POINTS}}   ")
+        self._print(line + self._text(self._last_column(check)))
+        for more in rest:
+            self._print(Text(" " * _LEFT) + more)
+
+    def _last_column(self, check: CheckResult) -> str:
+        if self._in_line(check):
+            return check.reason
+        return f"{check.seconds:.1f} s"
+
+    def _in_line(self, check: CheckResult) -> bool:
+        """Tell if the reason stands where the seconds would."""
+        room = self._last - cell_len(printable(check.reason))
+        return check.outcome == "cannot-check" and room >= 0
+
+    def _evidence(self, evidence: str) -> None:
+        """Print the first lines of what was seen, folded and not cut."""
+        room = self._width - len(_EVIDENCE)
+        lines: list[Text] = []
+        for raw in evidence.strip("\n").splitlines()[: EVIDENCE_LINES + 1]:
+            # No more of a line than could be shown, however long it is.
+            shown = raw.expandtabs().rstrip()[: room * (EVIDENCE_LINES + 1)]
+            lines += self._wrap(shown, room, "dim")
+        for line in lines[:EVIDENCE_LINES]:
+            self._print(Text(_EVIDENCE) + line)
+        if len(lines) > EVIDENCE_LINES:
+            self._wrapped(_EVIDENCE, "... (grade --json shows all)", "dim")
+
+    def _wrapped(self, lead: str, text: str, style: str = "") -> None:
+        """Print `text` after `lead`, and its further lines under it."""
+        for line in self._wrap(text, self._width - len(lead), style):
+            self._print(Text(lead, style) + line)
+            lead = " " * len(lead)
+
+    def _wrap(self, text: str, room: int, style: str = "") -> list[Text]:
+        """Return `text` in lines of at most `room` cells, at least one."""
+        lines = self._text(text, style).wrap(self._console, room)
+        return list(lines) or [Text()]
+
+    def _text(self, text: str, style: str = "") -> Text:
+        """Return `text` with nothing in it that this console cannot show."""
+        code = self._console.encoding or "ascii"
+        shown = printable(text).encode(code, "backslashreplace").decode(code)
+        return Text(shown, style)
+
+    def _print(self, line: Text) -> None:
+        line.rstrip()
+        self._console.print(line, soft_wrap=True)
+
+
+def _verdict(result: GradeResult) -> tuple[str, str]:
+    """Return where it is broken, and the command that helps."""
+    layer = result.first_broken_layer
+    if layer:
+        return f"First broken layer: {layer}.", "Stuck? lab hint"
+    if result.flawless:
+        return "Nothing broken so far.", "The rest: grade --full"
+    missing, of = len(result.unchecked), len(result.checks)
+    return f"Could not check {missing} of {of}.", "Why? lab status"

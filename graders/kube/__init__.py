@@ -1,0 +1,1 @@
+"""Changes to the cluster: API client, apply, reset, MetalLB."""

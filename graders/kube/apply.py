@@ -1,0 +1,153 @@
+"""Objects put in place as `kubectl apply --server-side` puts them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from graders.kube.client import APPLY, KubeError
+from graders.polling import until_none
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from graders.kube.client import Kube, Object
+
+# The same owner of fields as kubectl's: what a student applies later meets
+# what a student would have applied.
+_OWNER: Final = "fieldManager=kubectl&force=true"
+_STEP: Final = 0.1
+
+
+def apply(kube: Kube, objects: Sequence[Object], seconds: float) -> None:
+    """Apply objects in their order; one that is refused is tried again.
+
+    A webhook that has just come refuses at first, and a namespace that is
+    going away takes a while.
+
+    Raises:
+        KubeError: one was still refused after `seconds`.
+
+    """
+    deadline = time.monotonic() + seconds
+    kinds: dict[str, dict[str, str]] = {}
+    for item in objects:
+        while True:
+            try:
+                _apply(kube, kinds, item)
+                break
+            except KubeError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_STEP * 3)
+
+
+def apply_missing(kube: Kube, objects: Sequence[Object]) -> None:
+    """Apply those objects that are not there, once.
+
+    Raises:
+        KubeError: one was refused; those after it were not tried.
+
+    """
+    kinds: dict[str, dict[str, str]] = {}
+    for item in objects:
+        _apply(kube, kinds, item, if_missing=True)
+
+
+def _apply(
+    kube: Kube,
+    kinds: dict[str, dict[str, str]],
+    item: Object,
+    *,
+    if_missing: bool = False,
+) -> None:
+    path, meta = _path(kube, kinds, item), item["metadata"]
+    if if_missing and kube.get(path):
+        return
+    # It could be applied, and would be gone a moment later.
+    if item["kind"] == "Namespace" and _is_going(kube.get(path)):
+        raise KubeError(f"namespace {meta['name']} is going away")
+    if kube.ask("PATCH", f"{path}?{_OWNER}", item, APPLY) is None:
+        space = meta.get("namespace", "default")
+        raise KubeError(f"no namespace {space} for {meta['name']}")
+
+
+def object_path(kube: Kube, item: Object) -> str:
+    """Return an object's API path, or its kind's if it has no name.
+
+    Raises:
+        KubeError: the kind is unknown, or the API server does not answer.
+
+    """
+    return _path(kube, {}, item)
+
+
+def _path(kube: Kube, kinds: dict[str, dict[str, str]], item: Object) -> str:
+    version, meta = item["apiVersion"], item["metadata"]
+    group = f"/apis/{version}" if "/" in version else f"/api/{version}"
+    if version not in kinds:
+        kinds[version] = _kinds(kube, group)
+    try:
+        place = kinds[version][item["kind"]]
+    except KeyError:
+        raise KubeError(f"no kind {item['kind']} in {version}") from None
+    space = meta.get("namespace", "default")
+    path = place.format(group=group, space=space)
+    return f"{path}/{meta['name']}" if "name" in meta else path
+
+
+def _is_going(found: Object | None) -> bool:
+    return bool(found and "deletionTimestamp" in found["metadata"])
+
+
+def _kinds(kube: Kube, group: str) -> dict[str, str]:
+    """Return where objects of each kind of a group have their place."""
+    found = (kube.get(group) or {}).get("resources", [])
+    return {
+        kind["kind"]: (
+            f"{{group}}/namespaces/{{space}}/{kind['name']}"
+            if kind["namespaced"]
+            else f"{{group}}/{kind['name']}"
+        )
+        for kind in found
+        if "/" not in kind["name"]
+    }
+
+
+def among(item: Object, names: Sequence[str]) -> bool:
+    """Tell whether it is a Deployment of one of these names."""
+    return item["kind"] == "Deployment" and item["metadata"]["name"] in names
+
+
+def parked(item: Object) -> Object:
+    """Return a Deployment without pods, all else as it is."""
+    return item | {"spec": item["spec"] | {"replicas": 0}}
+
+
+def await_deployments(
+    kube: Kube, namespaces: Iterable[str], seconds: float
+) -> list[str]:
+    """Wait until every Deployment is as it is wanted; return what is not."""
+    paths = [
+        f"/apis/apps/v1/namespaces/{name}/deployments" for name in namespaces
+    ]
+
+    def late() -> list[str]:
+        return [
+            f"{item['metadata']['namespace']}/{item['metadata']['name']}"
+            for path in paths
+            for item in kube.items(path)
+            if not rolled_out(item)
+        ]
+
+    return until_none(late, seconds, _STEP)
+
+
+def rolled_out(item: Object) -> bool:
+    """Tell of a Deployment what `kubectl rollout status` waits for."""
+    status, wanted = item.get("status", {}), item["spec"].get("replicas", 1)
+    seen = (
+        status.get("observedGeneration", 0) >= item["metadata"]["generation"]
+    )
+    counts = ("updatedReplicas", "replicas", "availableReplicas")
+    return seen and all(status.get(one, 0) == wanted for one in counts)

@@ -1,0 +1,1 @@
+"""Changes a lab: up, start, reset and down, the lock and the playbooks."""

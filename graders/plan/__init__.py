@@ -1,0 +1,1 @@
+"""The address plan: all numbers of a lab, from a student name."""

@@ -1,0 +1,112 @@
+"""Which networks and ranges a student's name leads to.
+
+The plan itself, and every name in it, is in `graders.plan.plan`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from ipaddress import IPv4Network
+from typing import Final
+
+from graders.errors import UsageError
+
+DEMO: Final = "demo"
+
+_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?")
+# One student's `-client` must not be another one's lab: a lab `lan` would
+# call its client what demo calls its lan-client.
+_OWN_WORDS: Final = (
+    *("lan", "edge", "storage", "state", "router", "client", "dhcp", "desk"),
+    *("control-plane", "worker", "worker2"),
+)
+_RESERVED: Final = re.compile(rf"(.*-)?({'|'.join(_OWN_WORDS)})")
+_DEMO_SLOTS: Final = 13  # 172.18 to 172.30
+_SLOTS: Final = 100  # 10.100 to 10.199
+# Where a route to the whole of 10.0.0.0/8 stands, all of the above are taken:
+# the spare networks are 100.64 to 100.113, with edges in 198.18.0.0/16.
+_SPARE_SLOTS: Final = 50
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What varies with the name alone, whatever networks it gets."""
+
+    dhcp_third: int
+    dhcp_host: int
+    service_third: int
+    pool_host: int
+    small: int
+    cluster_asn: int
+
+
+def slots(student: str) -> range:
+    """Return the slots that a student's plan may have, best first."""
+    regular = _DEMO_SLOTS if student == DEMO else _SLOTS
+    return range(regular + _SPARE_SLOTS)
+
+
+def check_student(student: str) -> None:
+    """Raise UsageError unless `student` may be a student's name."""
+    if not _NAME.fullmatch(student):
+        raise UsageError(
+            f"student must be 1 to 20 of a-z, 0-9 and -, with no - at"
+            f" either end, not {student!r}",
+            way_out="give another name with --student or STUDENT",
+        )
+    if _RESERVED.fullmatch(student):
+        raise UsageError(
+            f"student must not end in a word that the lab's own names end"
+            f" in ({', '.join(_OWN_WORDS)}), not {student!r}",
+            way_out="give another name with --student or STUDENT",
+        )
+
+
+def networks_of(
+    student: str, slot: int
+) -> tuple[IPv4Network, IPv4Network, IPv4Network, IPv4Network]:
+    """Return LAN, edge, storage, BGP pool; no two LANs share the others."""
+    if slot not in slots(student):
+        raise UsageError(f"slot must be 0 to {slots(student)[-1]}, not {slot}")
+    regular = _DEMO_SLOTS if student == DEMO else _SLOTS
+    if slot >= regular:
+        nth = (fixed_number(student) + slot - regular) % _SPARE_SLOTS
+        return _nets(f"100.{64 + nth}", ("198.18", nth), 201 + nth)
+    if student == DEMO:
+        return _nets(f"172.{18 + slot}", ("10.90", slot), 100)
+    nth = (fixed_number(student) + slot) % _SLOTS
+    return _nets(f"10.{100 + nth}", ("10.90", 100 + nth), 101 + nth)
+
+
+def _nets(
+    lan: str, edge: tuple[str, int], bgp_third: int
+) -> tuple[IPv4Network, IPv4Network, IPv4Network, IPv4Network]:
+    around, third = IPv4Network(f"{edge[0]}.0.0/16"), edge[1]
+    beside = int(around[0]) + around.num_addresses
+    return (
+        IPv4Network(f"{lan}.0.0/16"),
+        IPv4Network((int(around[third * 256]), 24)),
+        IPv4Network((beside + third * 256, 24)),
+        IPv4Network(f"10.0.{bgp_third}.0/24"),
+    )
+
+
+def shape_of(student: str) -> Shape:
+    """Return the ranges that a name has in whatever networks it gets."""
+    if student == DEMO:
+        return Shape(100, 100, 255, 200, 2, 64500)
+    return Shape(
+        dhcp_third=20 + fixed_number(f"{student} dhcp third") % 130,
+        dhcp_host=20 + 10 * (fixed_number(f"{student} dhcp host") % 13),
+        service_third=200 + fixed_number(f"{student} service third") % 51,
+        pool_host=20 + 10 * (fixed_number(f"{student} pool host") % 18),
+        small=2 + fixed_number(f"{student} small pool") % 2,
+        cluster_asn=64512 + 2 * (fixed_number(f"{student} asn") % 511),
+    )
+
+
+def fixed_number(text: str) -> int:
+    """Return a number that is the same on every machine and run."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")

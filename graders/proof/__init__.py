@@ -1,0 +1,1 @@
+"""Proves labs and measures them: the driver, the typist and the bench."""

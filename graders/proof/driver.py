@@ -1,0 +1,62 @@
+"""The proof's hands on a live cluster: what a student and the kit do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from graders.checks.session import open_session
+from graders.course.templates import names
+from graders.course.walkthrough import read_walkthrough
+from graders.grading.runner import run_grade
+from graders.lifecycle import lifecycle
+from graders.lifecycle.shell import shell_argv
+from graders.proof.typist import Shell, play
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from graders.course.lab import Lab
+    from graders.grading.result import GradeResult
+    from graders.plan.plan import Plan
+
+
+@dataclass
+class LiveDriver:
+    """Starts, grades, repairs and resets one student's lab."""
+
+    plan: Plan
+    tell: Callable[[str], None]
+    lab: Lab | None = None
+    variant: str = ""
+
+    def start(self, lab: Lab, variant: str) -> None:
+        """Stand the lab up, broken by this variant."""
+        self.lab, self.variant = lab, variant
+        lifecycle.start(self.plan, lab, variant)
+
+    def reset(self) -> None:
+        """Bring the lab back to its start state, verified."""
+        assert self.lab  # noqa: S101 - the proof starts before it resets
+        lifecycle.reset(self.plan, self.lab, self.tell)
+
+    def grade(self, *, full: bool = False) -> GradeResult:
+        """Grade what stands; with `full`, by disturbing it, too."""
+        assert self.lab  # noqa: S101 - as above
+        session = open_session(self.plan, self.lab, self.variant)
+        return run_grade(self.lab, self.variant, session, attempt=1, full=full)
+
+    def play(self, path: Path) -> None:
+        """Type the walkthrough at real shells."""
+        play(read_walkthrough(path, names(self.plan)), self.shell)
+
+    def shell(self, place: str) -> Shell:
+        """Return the shell that a fence of the walkthrough names."""
+        vtysh = place == "vtysh"
+        machine = "router" if vtysh else place if place != "shell" else None
+        argv, env = shell_argv(self.plan, machine)
+        if vtysh:
+            # FRR's own shell instead of the machine's.
+            argv = (*argv[:-1], "vtysh")
+        return Shell(argv, env, Path.cwd(), vtysh=vtysh)

@@ -1,0 +1,1 @@
+"""Where the machines of a lab are, and how a command reaches them."""

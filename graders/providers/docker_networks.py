@@ -1,0 +1,135 @@
+"""What networks this host knows: its routes and docker's networks."""
+
+from __future__ import annotations
+
+import json
+import struct
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from graders.errors import CannotCheck
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from graders.providers.docker import Docker
+
+# Wider routes are a default route in pieces: a VPN may send 0.0.0.0/1 and
+# 128.0.0.0/1 its way, and every network is then still to be had.
+_WIDEST: Final = 8
+
+
+@dataclass(frozen=True)
+class Route:
+    """One network that this host has a route to."""
+
+    network: IPv4Network
+    device: str
+
+
+@dataclass(frozen=True)
+class DockerNetwork:
+    """A docker network with its IPv4 subnets."""
+
+    name: str
+    bridge: str
+    subnets: tuple[IPv4Network, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+def docker_networks(docker: Docker) -> list[DockerNetwork]:
+    """Return all networks of the engine.
+
+    Raises:
+        CannotCheck: docker does not answer.
+
+    """
+    try:
+        found = _inspected(docker)
+    except CannotCheck:
+        # Somebody may have removed one since it was listed.
+        found = _inspected(docker)
+    return [_network(item) for item in json.loads(found)]
+
+
+def host_routes() -> list[Route]:
+    """Return the networks that this host has routes to.
+
+    Only Linux has docker's networks among its own routes; elsewhere the
+    engine lives in a virtual machine, and the answer is empty.
+    """
+    if sys.platform != "linux":
+        return []
+    try:
+        done = subprocess.run(
+            ["ip", "-j", "-4", "route"],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+        return parse_ip_route(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError):
+        # No iproute2, or one without -j (busybox).
+        return parse_proc_route(_read("/proc/net/route"))
+
+
+def parse_ip_route(text: str) -> list[Route]:
+    """Read what `ip -j -4 route` writes; default routes are left out."""
+    routes = [
+        Route(IPv4Network(item["dst"], strict=False), item.get("dev", "-"))
+        for item in json.loads(text or "[]")
+        if item["dst"] != "default"
+    ]
+    return [route for route in routes if route.network.prefixlen >= _WIDEST]
+
+
+def parse_proc_route(text: str) -> list[Route]:
+    """Read /proc/net/route; default routes are left out."""
+    routes = []
+    for line in text.splitlines()[1:]:
+        device, destination, *rest = line.split()
+        mask = int(rest[5], 16).bit_count()
+        if mask >= _WIDEST:
+            address = _little_endian(destination)
+            routes.append(Route(IPv4Network((address, mask)), device))
+    return routes
+
+
+def _inspected(docker: Docker) -> str:
+    ids = docker("network", "ls", "-q", "--no-trunc").split()
+    return docker("network", "inspect", *ids) if ids else "[]"
+
+
+def _little_endian(digits: str) -> IPv4Address:
+    return IPv4Address(struct.pack("=I", int(digits, 16)))
+
+
+def _network(item: Mapping[str, Any]) -> DockerNetwork:
+    """Read one network as `docker network inspect` writes it."""
+    configs = (item.get("IPAM") or {}).get("Config") or []
+    subnets = [config.get("Subnet", "") for config in configs]
+    options = item.get("Options") or {}
+    return DockerNetwork(
+        name=item["Name"],
+        bridge=options.get(
+            "com.docker.network.bridge.name", "br-" + item["Id"][:12]
+        ),
+        subnets=tuple(
+            IPv4Network(subnet, strict=False)
+            for subnet in subnets
+            if "." in subnet
+        ),
+        labels=item.get("Labels") or {},
+    )
+
+
+def _read(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="ascii")
+    except OSError:
+        return ""

@@ -1,0 +1,115 @@
+"""Where labs stand: in containers of this computer, or on hosts over SSH.
+
+The environment says it, as it names the student: `CLUSTER=hosts`, and
+`HOSTS=FILE` for another inventory than ansible/inventory/hosts.yml.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from graders.errors import UsageError
+from graders.settings import ANSIBLE
+
+if TYPE_CHECKING:
+    from graders.providers.inventory import Hosts
+
+KIND: Final = "kind"
+HOSTS: Final = "hosts"
+_FOLDER: Final = ANSIBLE / "inventory"
+
+
+def where() -> str:
+    """Return KIND or HOSTS, as the environment's CLUSTER says.
+
+    Raises:
+        UsageError: it says something else.
+
+    """
+    found = os.environ.get("CLUSTER") or KIND
+    if found not in {KIND, HOSTS}:
+        raise UsageError(
+            f"CLUSTER must be {KIND} or {HOSTS}, not {found!r}",
+            way_out=f"CLUSTER={KIND}, or none at all, is a lab on this"
+            " computer",
+        )
+    return found
+
+
+def inventory_file() -> Path:
+    """Return the inventory that HOSTS names, or the one of the kit."""
+    named = os.environ.get("HOSTS")
+    return Path(named).expanduser() if named else _FOLDER / "hosts.yml"
+
+
+def inventory() -> Hosts | None:
+    """Return the hosts that labs stand on, None for this computer's engine.
+
+    Raises:
+        UsageError: CLUSTER is neither, or the inventory is not as it should
+            be: all that is wrong with it.
+
+    """
+    if where() == KIND:
+        return None
+    file = inventory_file()
+    try:
+        changed = file.stat().st_mtime_ns
+    except OSError as error:
+        raise UsageError(
+            f"CLUSTER={HOSTS} needs an inventory, and {file} cannot be read:"
+            f" {error.strerror}",
+            way_out=f"copy {_FOLDER / 'hosts.example.yml'} there and write in"
+            " how each host is reached, or name another file: HOSTS=FILE",
+        ) from None
+    return _read(file.absolute(), changed)
+
+
+def reached() -> dict[str, str]:
+    """Return at which address each host is reached, by name; {} on kind."""
+    hosts = inventory()
+    ways = hosts.hosts if hosts else {}
+    return {name: way.login.address for name, way in ways.items()}
+
+
+def host_ways() -> dict[str, list[str]]:
+    """Return, by host, what stands before a command that runs there.
+
+    {} on kind. A host with machines inside is one, and they are none.
+    """
+    hosts = inventory()
+    ways = hosts.hosts if hosts else {}
+    return {name: list(way.prefix) for name, way in ways.items()}
+
+
+def at_once() -> int:
+    """Return on how many hosts a step goes on at once: all, if not said.
+
+    Raises:
+        UsageError: HOSTS_AT_ONCE is no such number.
+
+    """
+    hosts = inventory()
+    said = os.environ.get("HOSTS_AT_ONCE")
+    if not said or not hosts:
+        return max(1, len(hosts.ways) if hosts else 1)
+    if not re.fullmatch("[1-9][0-9]{0,3}", said):
+        raise UsageError(
+            "HOSTS_AT_ONCE must be a whole number from 1 to 9999, not"
+            f" {said!r}",
+            way_out="1 is one host after the other; without it all are"
+            " worked on at once",
+        )
+    return int(said)
+
+
+# Each command on a host asks for its way.
+@lru_cache(maxsize=4)
+def _read(file: Path, _changed: int) -> Hosts:
+    from graders.providers.inventory import read_hosts  # noqa: PLC0415 - not on kind
+
+    return read_hosts(file)

@@ -1,0 +1,250 @@
+"""What makes the hosts of a lab: cloud-init, Vagrant's data, an inventory.
+
+All of it follows from the plan and a public key; nothing is looked up.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
+from jinja2 import Environment, StrictUndefined
+
+from graders.course.validation import cut
+from graders.errors import UsageError
+from graders.plan.plan import Machine
+from graders.providers.inventory import CONTROL_PLANE, FABRIC_HOST
+from graders.settings import ANSIBLE
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address, IPv4Network
+    from pathlib import Path
+
+    from graders.plan.plan import Plan
+
+USER: Final = "lab"
+_TEMPLATE: Final = ANSIBLE / "hosts" / "cloud-init.yml.j2"
+_PUBLIC_KEY: Final = re.compile(
+    r"(ssh-(ed25519|rsa)|ecdsa-sha2-\S+|sk-\S+) [A-Za-z0-9+/]+=*( [^\n]*)?"
+)
+# Cores, and MiB of memory: more than `lab doctor --hosts` asks for.
+_MASTER: Final = (2, 2560)
+_WORKER: Final = (2, 2048)
+_OTHER: Final = (1, 512)
+_ALL_OF_FABRIC: Final = (1, 768)
+# Its place among docker's own addresses, of which hosts have none.
+_FABRIC_PLACE: Final = 100
+
+
+def read_key(file: Path) -> str:
+    """Return the public key in a file.
+
+    Raises:
+        UsageError: there is none in it.
+
+    """
+    try:
+        text = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"{file} must be a public key:"
+            f" {getattr(error, 'strerror', None) or 'it is no text'}",
+            way_out="ssh-keygen -t ed25519 -f ~/.ssh/metallb-lab makes one",
+        ) from None
+    if not _PUBLIC_KEY.fullmatch(text):
+        raise UsageError(
+            f"{file} must be a public key on one line, not {cut(text[:20])}",
+            way_out="its name ends in .pub; the other one is secret",
+        )
+    return text
+
+
+def host_files(
+    plan: Plan, key: str, key_file: str, *, one_fabric_host: bool = False
+) -> dict[str, str]:
+    """Return what to write, by path below the folder.
+
+    `key` is the public key's text, `key_file` the place of the secret one.
+    With `one_fabric_host` there is one host for all that is not a node.
+    """
+    fabric = fabric_host(plan) if one_fabric_host else plan.machines
+    hosts = plan.nodes | fabric
+    files = {
+        "hosts.json": json.dumps(_data(plan, hosts, key), indent=2) + "\n",
+        "hosts.yml": _inventory(plan.nodes, fabric, key_file),
+    }
+    for role, machine in hosts.items():
+        folder = f"cloud-init/{role}"
+        files |= {
+            f"{folder}/user-data": _user_data(plan, machine, key),
+            f"{folder}/meta-data": _yaml(
+                {"instance-id": machine.name, "local-hostname": machine.name}
+            ),
+            f"{folder}/network-config": _yaml(_network(plan, machine)),
+        }
+    return files
+
+
+def write_files(folder: Path, files: dict[str, str]) -> None:
+    """Write them below `folder`, which is made.
+
+    Raises:
+        UsageError: it cannot be written to.
+
+    """
+    try:
+        for name, text in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"{folder} must be a folder to write to: {error.strerror}"
+        ) from None
+
+
+def mac(address: IPv4Address) -> str:
+    """Return the MAC of the interface with that address: one each."""
+    # 02: given by no maker.
+    return ":".join(f"{byte:02x}" for byte in b"\x02\x4d" + address.packed)
+
+
+def links(machine: Machine) -> dict[str, IPv4Address]:
+    """Return a host's addresses by network, in the order of interfaces.
+
+    Interfaces are named eth0, eth1 in that order, as on the containers. The
+    storage network is laid over the LAN, when a lab has one.
+    """
+    found = {"lan": machine.lan, "edge": machine.edge}
+    return {name: address for name, address in found.items() if address}
+
+
+def _networks(plan: Plan) -> dict[str, tuple[str, IPv4Network]]:
+    """Return the name and the addresses of each network."""
+    return {
+        "lan": (f"{plan.cluster}-lan", plan.lan),
+        "edge": (plan.edge_name, plan.edge),
+    }
+
+
+def fabric_host(plan: Plan) -> dict[str, Machine]:
+    """Return the only host of a fabric."""
+    address = plan.docker_range[_FABRIC_PLACE]
+    name = plan.docker_name(FABRIC_HOST)
+    return {FABRIC_HOST: Machine(FABRIC_HOST, name, lan=address)}
+
+
+def _data(plan: Plan, hosts: dict[str, Machine], key: str) -> dict[str, Any]:
+    """Return what ansible/hosts/Vagrantfile reads."""
+    networks = _networks(plan)
+    return {
+        "user": USER,
+        "key": key,
+        "networks": {
+            role: {
+                "name": name,
+                "netmask": str(network.netmask),
+                "gateway": str(network[1]),
+            }
+            for role, (name, network) in networks.items()
+        },
+        "hosts": [
+            {
+                "role": role,
+                "name": machine.name,
+                "cores": _size(plan, role)[0],
+                "memory": _size(plan, role)[1],
+                # Others' MACs come and go by its interface.
+                "promiscuous": role == FABRIC_HOST,
+                "links": [
+                    {
+                        "network": name,
+                        "address": str(address),
+                        "length": networks[name][1].prefixlen,
+                        "interface": f"eth{at}",
+                        "mac": mac(address),
+                    }
+                    for at, (name, address) in enumerate(
+                        links(machine).items()
+                    )
+                ],
+            }
+            for role, machine in hosts.items()
+        ],
+    }
+
+
+def _size(plan: Plan, role: str) -> tuple[int, int]:
+    if role == CONTROL_PLANE:
+        return _MASTER
+    if role == FABRIC_HOST:
+        return _ALL_OF_FABRIC
+    return _WORKER if role in plan.nodes else _OTHER
+
+
+def _inventory(
+    cluster: dict[str, Machine], fabric: dict[str, Machine], key_file: str
+) -> str:
+    """Return the inventory with which the kit reaches them."""
+
+    def group(machines: dict[str, Machine]) -> dict[str, Any]:
+        reached = {
+            role: {"ansible_host": str(machine.lan or machine.edge)}
+            for role, machine in machines.items()
+        }
+        return {"hosts": reached}
+
+    common = {
+        "ansible_user": USER,
+        "ansible_ssh_private_key_file": key_file,
+        "known_hosts": "known_hosts",
+    }
+    groups = {"cluster": group(cluster), "fabric": group(fabric)}
+    return _yaml({"all": {"vars": common, "children": groups}})
+
+
+def _user_data(plan: Plan, machine: Machine, key: str) -> str:
+    # YAML, and what stands in it is quoted there.
+    environment = Environment(  # noqa: S701 - no HTML
+        undefined=StrictUndefined, keep_trailing_newline=True
+    )
+    template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
+    return template.render(
+        host=machine.as_vars(),
+        role=machine.role,
+        student=plan.student,
+        user=USER,
+        key=key,
+    )
+
+
+def _network(plan: Plan, machine: Machine) -> dict[str, Any]:
+    """Return netplan's description of the lab's interfaces.
+
+    Any other is the hypervisor's own, by which packages come.
+    """
+    networks = _networks(plan)
+    return {
+        "version": 2,
+        "ethernets": {
+            f"eth{at}": {
+                "match": {"macaddress": mac(address)},
+                "set-name": f"eth{at}",
+                "addresses": [f"{address}/{networks[name][1].prefixlen}"],
+            }
+            for at, (name, address) in enumerate(links(machine).items())
+        }
+        | {
+            "outside": {
+                "match": {"name": "en*"},
+                "dhcp4": True,
+                "optional": True,
+            }
+        },
+    }
+
+
+def _yaml(value: object) -> str:
+    return yaml.safe_dump(value, sort_keys=False)

@@ -1,0 +1,39 @@
+"""All checks of all labs on one page, from the graders themselves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from graders.checks.check import LAYERS
+from graders.site.check_table import check_table
+from graders.site.fragments import Made, Piece
+from graders.site.solution_pages import fault_table
+
+if TYPE_CHECKING:
+    from graders.course.lab import Lab
+
+_HEAD: Final = """\
+# Checks of all labs
+
+What `grade` looks at, lab by lab, as the graders themselves say it.
+The layers, from outside in: {layers}.
+`grade` names the first of these in which something is broken.
+{faults}"""
+_FAULTS: Final = """\
+Which faults there are is in the instructor's edition of this site only.
+"""
+
+
+def checks_page(labs: list[Lab], *, instructor: bool) -> Made:
+    """Return the page of checks; with their faults for instructors."""
+    parts = [
+        _HEAD.format(
+            layers=", ".join(LAYERS), faults="" if instructor else _FAULTS
+        )
+    ]
+    for lab in labs:
+        parts += [f"## Lab {lab.number}: {lab.title}\n", check_table(lab), ""]
+        if instructor:
+            parts += [*fault_table(lab, f"../solutions/{lab.id}/"), ""]
+    piece = Piece("\n".join(parts), "docs/reference/checks")
+    return Made("reference/checks.md", "Checks", (piece,))

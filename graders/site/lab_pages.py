@@ -1,0 +1,105 @@
+"""The page of a lab: its brief, how it is graded, and hints folded away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import yaml
+
+from graders.course.quiz import line_of
+from graders.site.check_table import check_table
+from graders.site.fragments import Made, Piece, after_title, read_piece
+from graders.site.name_form import name_box
+from graders.site.topology import topology
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from graders.course.lab import Lab
+
+_RUNGS: Final = ("the concept", "the component", "the command")
+_GRADED: Final = """\
+## Checks and points
+
+Each check is made anew with each `grade`.
+A check whose needed check failed reads "cannot check", and costs nothing more.
+
+"""
+_HINTS: Final = """\
+## Hints
+
+Try first without.
+`.venv/bin/lab hint` looks at what is broken in your lab and shows the one
+that helps; here they are by the check that fails.
+
+"""
+
+
+def lab_page(lab: Lab) -> Made:
+    """Return the page of a lab."""
+    brief = read_piece(lab.folder / "README.md", template=True)
+    title = f"Lab {lab.number}: {lab.title}"
+    pieces = (
+        Piece(_head(lab, title)),
+        Piece(topology(lab)),
+        after_title(brief),
+        Piece(_GRADED + check_table(lab) + "\n"),
+        Piece(_HINTS),
+        *_hints(lab),
+    )
+    return Made(f"labs/{lab.id}.md", title, pieces)
+
+
+def labs_page(labs: list[Lab]) -> Made:
+    """Return the page that lists the labs."""
+    rows = [
+        f"| [{lab.number}, {lab.title}]({lab.id}.md) |"
+        f" {'; '.join(lab.objectives)} | {lab.minutes} |"
+        for lab in labs
+    ]
+    text = "\n".join(
+        [
+            "# Labs",
+            "",
+            "Each lab is a cluster on your machine that is really broken.",
+            "`make lab-1` stands lab 1 up; `.venv/bin/grade` judges it.",
+            "",
+            "| lab | what you learn | minutes |",
+            "|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+    return Made("labs/index.md", "All labs", (Piece(text, "docs/labs/index"),))
+
+
+def _head(lab: Lab, title: str) -> str:
+    goals = "\n".join(f"- {one}" for one in lab.objectives)
+    box = name_box(f"labs/{lab.id}.md")
+    return (
+        f"# {title}\n\n"
+        f"**Time:** {lab.minutes} minutes. **Begin:** `make lab-{lab.number}`,"
+        f" or `STUDENT=ada make lab-{lab.number}` with your own name.\n\n"
+        f"After this lab you can:\n\n{goals}\n\n{box}"
+    )
+
+
+def _hints(lab: Lab) -> Iterator[Piece]:
+    """Yield one folded block for each check: the hints for any fault.
+
+    The ladders of a variant stay out: they would say which faults there
+    are. `lab hint` shows them to those whose fault it is.
+    """
+    file = lab.folder / "lab.yml"
+    place = f"labs/{lab.id}/lab.yml"
+    root = yaml.compose(file.read_text(encoding="utf-8"))
+    for check in lab.checks:
+        rungs = lab.hints.get(check)
+        if not rungs:
+            continue
+        yield Piece(f'??? question "`{check}` fails"\n')
+        for at, (name, rung) in enumerate(zip(_RUNGS, rungs, strict=True)):
+            text = " ".join(rung.split())
+            folded = f'    ??? tip "{name.capitalize()}"\n\n        {text}\n'
+            line = line_of(root, ("hints", check, at))
+            yield Piece(folded, place, line, template=True)

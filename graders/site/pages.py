@@ -1,0 +1,81 @@
+"""All pages that are made, and where they stand in the menu."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from graders import settings
+from graders.course.lab import all_labs
+from graders.course.quiz import load_quiz
+from graders.site.check_pages import checks_page
+from graders.site.commands import commands_page
+from graders.site.fragments import Made, read_piece
+from graders.site.lab_pages import lab_page, labs_page
+from graders.site.quiz_page import answers_page, quiz_page
+from graders.site.schemas import lab_schema_page, result_schema_page
+from graders.site.solution_pages import solution_pages
+
+if TYPE_CHECKING:
+    from graders.course.lab import Lab
+    from graders.course.quiz import Question
+
+Edition: TypeAlias = Literal["student", "instructor"]
+Entry: TypeAlias = dict[str, object]
+
+
+@dataclass(frozen=True)
+class Collection:
+    """Pages, and entries of the menu by the section that they belong to."""
+
+    pages: list[Made]
+    menu: dict[str, list[Entry]]
+
+
+def collect(edition: Edition) -> Collection:
+    """Return every page that is in no file of docs/.
+
+    Raises:
+        KitError: all that is wrong with labs, questions and solutions.
+
+    """
+    labs, questions = all_labs(), load_quiz()
+    instructor = edition == "instructor"
+    in_labs = [labs_page(labs), *map(lab_page, labs)]
+    reference = [
+        commands_page(),
+        checks_page(labs, instructor=instructor),
+        lab_schema_page(),
+        result_schema_page(),
+        _contributing(),
+    ]
+    menu: dict[str, list[Entry]] = {
+        "Labs": [_entry(one) for one in in_labs],
+        "Reference": [_entry(one) for one in reference],
+    }
+    pages = [quiz_page(questions), *in_labs, *reference]
+    if instructor:
+        solutions, menu["Solutions"] = _solutions(labs, questions)
+        pages += solutions
+    return Collection(pages, menu)
+
+
+def _solutions(
+    labs: list[Lab], questions: list[Question]
+) -> tuple[list[Made], list[Entry]]:
+    quiz = answers_page(questions)
+    pages, menu = [quiz], [_entry(quiz)]
+    for lab in labs:
+        found = solution_pages(lab)
+        pages += found
+        menu.append({f"Lab {lab.number}": [_entry(one) for one in found]})
+    return pages, menu
+
+
+def _contributing() -> Made:
+    piece = read_piece(settings.ROOT / "CONTRIBUTING.md")
+    return Made("contributing.md", "Add a lab", (piece,))
+
+
+def _entry(made: Made) -> Entry:
+    return {made.title: made.uri}

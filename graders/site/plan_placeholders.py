@@ -1,0 +1,112 @@
+"""The plan's numbers in a page: demo's, until the reader gives a name.
+
+Markdown knows nothing of them. So each `{{ pool }}` is first written as a
+word that no code block breaks, and only in the page itself as an element
+that says which number of the plan it is; `docs/assets/plan.js` fills in
+the numbers of another student.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+import jinja2
+
+from graders.course.templates import names
+from graders.plan.plan import make_plan
+from graders.providers.environment import KIND
+from graders.site.diagnostics import template_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from graders.plan.plan import Plan
+    from graders.site.diagnostics import Problems
+    from graders.site.fragments import Piece
+
+_NAME: Final = re.compile(
+    r"\{\{\s*([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*|\['[a-z0-9-]+'\])*)\s*\}\}"
+)
+_WORD: Final = re.compile(r"zqplan(\d+)qz")
+# Lines in which no element can stand: titles, and texts for pictures.
+_PLAIN: Final = re.compile(r"^(#{1,6} |!\[)")
+
+
+def numbered(piece: Piece, problems: Problems) -> str:
+    """Return the text with a word for each number of the plan.
+
+    Whatever is more than a name, such as a sum, becomes demo's.
+    """
+    lines = piece.text.split("\n")
+    text = "\n".join(
+        line if _PLAIN.match(line) else _NAME.sub(_word, line)
+        for line in lines
+    )
+    try:
+        return _ENVIRONMENT.from_string(text).render(_values())
+    except jinja2.TemplateError as error:
+        line = template_line(error)
+        problems.add(
+            piece.place,
+            piece.line + line - 1 if line else 0,
+            "names in {{ }} must be the plan's (graders/plan/plan.py):"
+            f" {error}",
+        )
+        return text
+
+
+def with_elements(html: str) -> str:
+    """Return HTML with an element for each word that `numbered` wrote."""
+    return _WORD.sub(_element, html)
+
+
+@cache
+def leaves() -> dict[str, str]:
+    """Return demo's numbers as text, by path: `machines.router.lan`."""
+    return dict(leaves_of(make_plan()))
+
+
+def leaves_of(plan: Plan) -> Iterator[tuple[str, str]]:
+    """Yield the path of each number of a plan, and the number as text."""
+    return _leaves("", plan.as_vars())
+
+
+@cache
+def _paths() -> tuple[str, ...]:
+    return tuple(leaves())
+
+
+@cache
+def _values() -> dict[str, Any]:
+    # The site has the briefs of labs on the reader's own computer.
+    return names(make_plan(), KIND)
+
+
+def _leaves(path: str, value: object) -> Iterator[tuple[str, str]]:
+    if not isinstance(value, dict):
+        yield path, str(value)
+        return
+    for key, inner in value.items():
+        yield from _leaves(f"{path}.{key}" if path else key, inner)
+
+
+def _word(found: re.Match[str]) -> str:
+    path = re.sub(r"\['([a-z0-9-]+)'\]", r".\1", found[1])
+    if path not in leaves():
+        return found[0]
+    return f"zqplan{_paths().index(path)}qz"
+
+
+def _element(found: re.Match[str]) -> str:
+    path = _paths()[int(found[1])]
+    return f'<span data-plan="{path}">{escape(leaves()[path])}</span>'
+
+
+_ENVIRONMENT: Final = jinja2.Environment(
+    undefined=jinja2.StrictUndefined,
+    keep_trailing_newline=True,
+    autoescape=False,  # noqa: S701 - Markdown, which has its own escapes
+)

@@ -1,0 +1,91 @@
+"""Walkthroughs as pages. Only the instructor's edition has them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from graders.course.solutions import repairs_for
+from graders.site.fragments import Made, Piece, read_piece
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from graders.course.lab import Lab
+
+
+def solution_pages(lab: Lab) -> list[Made]:
+    """Return one page for each fault of the lab, and one about all."""
+    pages = [_page(lab, variant) for variant in lab.variants]
+    return [_faults(lab), *pages]
+
+
+def fault_table(lab: Lab, folder: str = "") -> list[str]:
+    """Return a table of the lab's faults; their pages are in `folder`."""
+    return [
+        "| fault | first check that fails | layer |",
+        "|---|---|---|",
+        *(
+            f"| [{name}]({folder}{name}.md) | `{variant.breaks}` |"
+            f" {variant.layer} |"
+            for name, variant in lab.variants.items()
+        ),
+    ]
+
+
+def _faults(lab: Lab) -> Made:
+    first = next(iter(lab.variants))
+    text = "\n".join(
+        [
+            f"# Lab {lab.number}: faults",
+            "",
+            f"`make lab-{lab.number} VARIANT={first}` stands it up broken so.",
+            "",
+            *fault_table(lab),
+            "",
+        ]
+    )
+    uri = f"solutions/{lab.id}/index.md"
+    title = f"Lab {lab.number}: faults"
+    return Made(uri, title, (Piece(text, uri.removesuffix(".md")),))
+
+
+def _page(lab: Lab, variant: str) -> Made:
+    repairs = repairs_for(lab, variant)
+    pieces = [
+        _walkthrough(repairs.solution),
+        *_more("Other right repairs", repairs.other),
+        *_more("Wrong turns", tuple(one.path for one in repairs.wrong)),
+    ]
+    uri = f"solutions/{lab.id}/{variant}.md"
+    return Made(uri, variant, tuple(pieces))
+
+
+def _more(title: str, paths: tuple[Path, ...]) -> Iterator[Piece]:
+    """Yield walkthroughs under one heading, each a level deeper."""
+    if paths:
+        yield Piece(f"## {title}\n")
+    for path in paths:
+        piece = _walkthrough(path)
+        yield replace(piece, text=_deeper(piece.text))
+
+
+def _walkthrough(path: Path) -> Piece:
+    """Return a walkthrough without its front matter."""
+    piece = read_piece(path, template=True)
+    if not piece.text.startswith("---\n"):
+        return piece
+    front, _, body = piece.text[4:].partition("\n---\n")
+    return replace(piece, text=body, line=front.count("\n") + 4)
+
+
+def _deeper(text: str) -> str:
+    """Return Markdown with each heading two levels deeper."""
+    fenced = False
+    lines = []
+    for line in text.split("\n"):
+        fenced ^= line.strip().startswith("```")
+        deeper = line.startswith("#") and not fenced
+        lines.append(f"##{line}" if deeper else line)
+    return "\n".join(lines)

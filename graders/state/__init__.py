@@ -1,0 +1,1 @@
+"""Which lab is running, and the recorded start state it is compared with."""

@@ -1,0 +1,122 @@
+"""Which lab stands, kept in the lab itself: /lab on machine dhcp."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from graders.errors import CannotCheck
+from graders.providers.machine import machine_of
+
+if TYPE_CHECKING:
+    from graders.plan.plan import Plan
+    from graders.state.baseline import Baseline
+
+_STATE: Final = "/lab/state.json"
+_BASELINE: Final = "/lab/baseline.json"
+# The command that is changing the lab, or was ended while it did.
+_CHANGING: Final = "/lab/changing"
+_SECONDS: Final = 10
+
+
+@dataclass(frozen=True)
+class State:
+    """The lab that stands: its id, its fault, this run, and grades so far.
+
+    `changing` is the command that was ended before the lab was whole, or "".
+    """
+
+    lab: str
+    variant: str
+    run: str
+    attempts: int
+    changing: str = ""
+
+
+def current(plan: Plan) -> State | None:
+    """Return what stands, None when no lab was started.
+
+    Raises:
+        CannotCheck: machine dhcp is gone or does not run.
+
+    """
+    script = f"cat {_STATE} && echo && cat {_CHANGING} 2> /dev/null"
+    text, _, changing = _read(plan, "sh", "-c", script).partition("\n")
+    try:
+        found = State(**json.loads(text)) if text else None
+    except (ValueError, TypeError):
+        return None
+    return found and replace(found, changing=changing.strip())
+
+
+def count_attempt(plan: Plan, state: State) -> int:
+    """Write down that the lab is graded once more; return how often."""
+    attempts = state.attempts + 1
+    changed = asdict(state) | {"attempts": attempts}
+    del changed["changing"]
+    _write(plan, _STATE, json.dumps(changed))
+    return attempts
+
+
+def begin_change(plan: Plan, verb: str) -> None:
+    """Note that `verb` changes the lab, until `write_baseline` or `whole`."""
+    _do(plan, _CHANGING, f"echo {shlex.quote(verb)} > {_CHANGING}")
+
+
+def whole(plan: Plan) -> None:
+    """Note that the lab is what it is to be."""
+    machine_of(plan, "dhcp").run("rm", "-f", _CHANGING)
+
+
+def read_baseline(plan: Plan) -> Baseline | None:
+    """Return the recorded start state, None when there is none."""
+    text = _read(plan, "cat", _BASELINE)
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def write_baseline(plan: Plan, baseline: Baseline) -> None:
+    """Record the start state; the lab is whole."""
+    text = json.dumps(baseline, indent=0, sort_keys=True)
+    _write(plan, _BASELINE, text, f"rm -f {_CHANGING}")
+
+
+def _read(plan: Plan, *argv: str) -> str:
+    """Return what a command on machine dhcp says, "" if there is no file."""
+    return machine_of(plan, "dhcp").run(*argv).out
+
+
+def _write(plan: Plan, file: str, text: str, then: str = "true") -> None:
+    """Write a file whole or not at all, and then do something more."""
+    _do(
+        plan,
+        file,
+        f"cat > {file}.new && mv {file}.new {file} && {then}",
+        stdin=text,
+    )
+
+
+def _do(plan: Plan, file: str, script: str, *, stdin: str = "") -> None:
+    """Run a script on machine dhcp that writes a file.
+
+    Without `stdin` it is typed into a shell that is there.
+    """
+    machine = machine_of(plan, "dhcp")
+    try:
+        done = machine.run("sh", "-c", script, seconds=_SECONDS, stdin=stdin)
+    except CannotCheck as error:
+        raise _unwritten(file, error.problems[0]) from error
+    if done.code:
+        raise _unwritten(file, done.text)
+
+
+def _unwritten(file: str, cause: str) -> CannotCheck:
+    return CannotCheck(
+        f"could not write {file} on machine dhcp: {cause}",
+        way_out="`lab up` brings the lab's machines back",
+    )

@@ -1,0 +1,12 @@
+"""Fixtures of these tests."""
+
+from __future__ import annotations
+
+from tests.fixtures import (
+    action,
+    hosts_file,
+    no_pooled_shells,
+    on_kind,
+)
+
+__all__ = ["action", "hosts_file", "no_pooled_shells", "on_kind"]

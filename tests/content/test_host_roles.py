@@ -1,0 +1,200 @@
+"""What Ansible does on hosts is what it does on containers, and undone."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from jinja2 import Template
+
+from graders.doctor.rules import MARK
+from graders.settings import ANSIBLE, ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ROLES = ANSIBLE / "roles"
+SCRIPTS = [
+    *(ROLES / "host_setup" / "files").glob("*.sh"),
+    *(ROLES / "cluster_hosts" / "files").glob("*.sh"),
+    *(ROLES / "network_hosts" / "files").glob("*.sh"),
+    *(ROLES / "network_hosts" / "files").glob("lab-*"),
+    ROOT / "tests" / "hosts" / "as_found.sh",
+]
+
+
+def _defaults(role: str) -> dict[str, Any]:
+    file = ROLES / role / "defaults" / "main.yml"
+    found: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return found
+
+
+def _packages_of(dockerfile: Path) -> set[str]:
+    """Return what it installs."""
+    text = dockerfile.read_text(encoding="utf-8").replace("\\\n", " ")
+    found = re.search(r"--no-install-recommends (.*?)&&", text)
+    assert found
+    return set(shlex.split(found[1]))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda file: file.name)
+def test_scripts_are_for_any_shell(script: Path) -> None:
+    """They are typed into the /bin/sh of a host, whichever that is."""
+    shell = shutil.which("dash") or "sh"
+    subprocess.run([shell, "-n", str(script)], check=True)
+
+
+def test_fabric_has_the_same_tasks_on_both() -> None:
+    """Playbooks include them by name, whichever of the two roles it is."""
+    both = [
+        {file.name for file in (ROLES / role / "tasks").glob("*.yml")}
+        for role in ("network_kind", "network_hosts")
+    ]
+    assert both[0] - {"machine.yml"} == both[1]
+
+
+def test_machines_have_the_packages_of_the_appliance() -> None:
+    """A host of the fabric can do what the container of its role can."""
+    image = ROLES / "images" / "files" / "docker" / "appliance"
+    given = _defaults("host_setup")["host_setup_packages"]
+    there = {*given["all"], *given["machine"], *given["router"]}
+    # systemd reaps there what catatonit reaps in a container.
+    assert _packages_of(image / "Dockerfile") - there == {"catatonit"}
+
+
+def test_what_a_node_writes_is_claimed() -> None:
+    """All that node.sh writes or enables by itself goes with the lab."""
+    script = ROLES / "cluster_hosts" / "files" / "node.sh"
+    text = script.read_text(encoding="utf-8")
+    written = set(re.findall(r"> /(etc/\S+)", text))
+    claimed = set(_defaults("cluster_hosts")["cluster_hosts_written"])
+    enabled = "etc/systemd/system/multi-user.target.wants/"
+
+    assert written
+    assert claimed - written == {f"{enabled}metallb-lab-route.service"}
+    assert not written - claimed
+
+
+def _each_host(at_once: int, body: str) -> subprocess.CompletedProcess[str]:
+    """Run `body`, which begins things on hosts, as the roles do."""
+    file = ANSIBLE / "inventory" / "localhost.yml"
+    given = yaml.safe_load(file.read_text("utf-8"))["all"]["hosts"]
+    begin, end = (
+        Template(given["localhost"][name]).render(hosts_at_once=at_once)
+        for name in ("begin_on_hosts", "wait_for_hosts")
+    )
+    return subprocess.run(
+        ["bash", "-u", "-c", f"{begin}\n{body}\n{end}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 8])
+def test_no_more_hosts_at_once(tmp_path: Path, at_once: int) -> None:
+    """With 1 they are worked on one after the other, in their order."""
+    work = f"""
+    work() {{
+      echo "$1"; : > {tmp_path}/$1; ls {tmp_path} | wc -l >&2
+      sleep 0.1; rm {tmp_path}/$1
+    }}
+    for host in a b c d e; do begin work $host; done
+    """
+
+    done = _each_host(at_once, work)
+
+    assert done.returncode == 0
+    assert max(map(int, done.stderr.split())) <= at_once
+    assert sorted(done.stdout.split()) == ["a", "b", "c", "d", "e"]
+    if at_once == 1:
+        assert done.stdout.split() == ["a", "b", "c", "d", "e"]
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 8])
+@pytest.mark.parametrize("failing", ["", "a", "c", "e"])
+def test_one_host_fails(at_once: int, failing: str) -> None:
+    """The others are done all the same, and the step has failed."""
+    work = f"""
+    work() {{ echo "$1"; [ "$1" != "{failing}" ]; }}
+    for host in a b c d e; do begin work $host 2> >(cat >&2); done
+    """
+
+    done = _each_host(at_once, work)
+
+    assert done.returncode == bool(failing)
+    assert len(done.stdout.split()) == 5
+
+
+def test_nothing_to_begin() -> None:
+    """A step that has nothing to do has not failed."""
+    assert _each_host(1, "").returncode == 0
+
+
+def test_mark_is_what_preflight_looks_for() -> None:
+    """One file says whose a host is."""
+    for name in ("take.sh", "give_back.sh"):
+        text = (ROLES / "host_setup" / "files" / name).read_text("utf-8")
+        assert MARK in text
+
+
+@pytest.mark.parametrize(
+    ("at", "server"),
+    [
+        ("10.0.0.2", "https://10.0.0.2:6443"),
+        ("node.example", "https://node.example:6443"),
+        ("fd00::2", "https://[fd00::2]:6443"),
+    ],
+)
+def test_where_the_api_server_is(at: str, server: str) -> None:
+    """A URL has an address of IPv6 in brackets."""
+    file = ROLES / "cluster_hosts" / "tasks" / "create.yml"
+    found = re.search(r'--server "(.*)"', file.read_text(encoding="utf-8"))
+    assert found
+    assert Template(found[1]).render(at=at) == server
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Path:
+    """Return what stands for the root folder of a host."""
+    for name in ("var/lib/metallb-lab-kit", "etc/app", "usr/bin"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "etc/app/conf").write_text("the host's own")
+    (tmp_path / "etc/app/new").write_text("of a package that came since")
+    present = tmp_path / "var/lib/metallb-lab-kit/present"
+    present.write_text("etc/app/conf\netc/app/other\n")
+    return tmp_path
+
+
+def _claim(host: Path, *names: str) -> None:
+    """Run claim.sh as if `host` was the root folder."""
+    script = (ROLES / "host_setup/files/claim.sh").read_text("utf-8")
+    script = script.replace("cd /\n", f"cd {host}\n")
+    script = script.replace("OWN=/", f"OWN={host}/")
+    subprocess.run(
+        ["sh", "-c", script],
+        input="".join(f"{name}\n" for name in names),
+        text=True,
+        check=True,
+    )
+
+
+def test_files_that_were_there_are_kept(host: Path) -> None:
+    """What is about to be written over can be put back."""
+    _claim(host, "usr/bin/new", "etc/app/conf", "etc/app/new")
+    own = host / "var/lib/metallb-lab-kit"
+    (host / "etc/app/conf").write_text("the lab's")
+    _claim(host, "usr/bin/newer", "etc/app/conf")
+
+    kept = subprocess.check_output(["tar", "-t", "-f", own / "kept.tar"])
+    assert kept.split() == [b"etc/app/conf"]
+    subprocess.run(["tar", "-x", "-f", own / "kept.tar"], cwd=host, check=True)
+    assert (host / "etc/app/conf").read_text() == "the host's own"
+    assert (own / "files").read_text().split() == [
+        *("etc/app/conf", "etc/app/new", "usr/bin/new", "usr/bin/newer"),
+    ]

@@ -1,0 +1,142 @@
+"""Every version stands in one file; the Go modules repeat them rightly."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import metadata
+from typing import Any, Final
+
+import pytest
+import yaml
+from packaging.specifiers import SpecifierSet
+
+from graders.settings import ANSIBLE, ROOT
+
+MODULES: Final = ANSIBLE / "roles" / "images" / "files" / "modules"
+SET: Final[dict[str, Any]] = yaml.safe_load(
+    (ANSIBLE / "group_vars" / "all.yml").read_text(encoding="utf-8")
+)
+VERSIONS: Final[dict[str, str]] = SET["versions"]
+
+# The folder of a module, the path of what it is made for, and its name in
+# group_vars/all.yml.
+PINNED: Final = [
+    ("cni", "github.com/containernetworking/plugins", "cni"),
+    ("containerd", "github.com/containerd/containerd/v2", "containerd"),
+    ("containerd", "github.com/containernetworking/plugins", "cni"),
+    ("coredns", "github.com/coredns/coredns", "coredns"),
+    ("crictl", "sigs.k8s.io/cri-tools", "crictl"),
+    ("etcd", "go.etcd.io/etcd/server/v3", "etcd"),
+    ("etcd", "go.etcd.io/etcd/api/v3", "etcd"),
+    ("etcd", "go.etcd.io/etcd/client/v3", "etcd"),
+    ("etcd", "go.etcd.io/etcd/client/pkg/v3", "etcd"),
+    ("etcd", "go.etcd.io/etcd/pkg/v3", "etcd"),
+    ("http-echo", "github.com/hashicorp/http-echo", "http_echo"),
+    ("kind", "sigs.k8s.io/kind", "kind"),
+    ("kubernetes", "helm.sh/helm/v4", "helm"),
+    ("kubernetes", "k8s.io/kubernetes", "kubernetes"),
+    ("metallb", "go.universe.tf/metallb", "metallb"),
+]
+DEBIAN_12: Final = "3.11.2"
+# These come from Debian or are an image's tag only.
+NO_MODULES: Final = {"agnhost", "debian"}
+
+_REQUIRE: Final = re.compile(
+    r"^(?:require )?\s*([a-z]\S*\.\S+/\S+) (v\S+)", re.MULTILINE
+)
+_REPLACE: Final = re.compile(
+    r"^(?:replace )?\s*(\S+)(?: v\S+)? => (\S+) (v\S+)", re.MULTILINE
+)
+_TOOL: Final = re.compile(
+    r"^tool (?:\((.*?)^\)|(\S+))", re.MULTILINE | re.DOTALL
+)
+
+
+def _mod(folder: str) -> str:
+    """Return a module's go.mod."""
+    return (MODULES / folder / "go.mod").read_text(encoding="utf-8")
+
+
+def _required(folder: str) -> dict[str, str]:
+    """Return the versions that a module requires, by path."""
+    return dict(_REQUIRE.findall(_mod(folder)))
+
+
+@pytest.mark.parametrize(("folder", "path", "name"), PINNED)
+def test_module_agrees(folder: str, path: str, name: str) -> None:
+    """What go.mod requires is what group_vars/all.yml says."""
+    assert _required(folder)[path] == VERSIONS[name]
+
+
+def test_every_version_and_module_is_looked_at() -> None:
+    """A new version or module is not forgotten here."""
+    folders = {path.name for path in MODULES.iterdir()}
+
+    assert {folder for folder, _, _ in PINNED} == folders
+    assert {name for _, _, name in PINNED} | NO_MODULES == set(VERSIONS)
+
+
+def test_kubernetes_staging() -> None:
+    """Its parts are v0.x.y where Kubernetes is v1.x.y, each replaced."""
+    wanted = "v0" + VERSIONS["kubernetes"].removeprefix("v1")
+    replaced = _REPLACE.findall(_mod("kubernetes"))
+
+    assert {version for _, _, version in replaced} == {wanted}
+    assert [old for old, _, _ in replaced] == [new for _, new, _ in replaced]
+    placeholders = {
+        path
+        for path, version in _required("kubernetes").items()
+        if version == "v0.0.0" and path.startswith("k8s.io/")
+    }
+    assert placeholders <= {old for old, _, _ in replaced}
+
+
+@pytest.mark.parametrize("folder", sorted({folder for folder, *_ in PINNED}))
+def test_tools_are_of_pinned_modules(folder: str) -> None:
+    """What is built from a module is of a version that is pinned here."""
+    pinned = [path for at, path, _ in PINNED if at == folder]
+    found = _TOOL.findall(_mod(folder))
+    tools = [tool for many, one in found for tool in (many or one).split()]
+
+    assert tools
+    for tool in tools:
+        assert any(f"{tool}/".startswith(f"{path}/") for path in pinned), tool
+
+
+@pytest.mark.parametrize("folder", sorted({folder for folder, *_ in PINNED}))
+def test_sums_are_pinned(folder: str) -> None:
+    """go.sum has the contents of all that go.mod is about."""
+    sums = (MODULES / folder / "go.sum").read_text(encoding="utf-8")
+
+    for at, path, name in PINNED:
+        if at == folder:
+            assert f"{path} {VERSIONS[name]} h1:" in sums
+
+
+def test_images_are_of_these_versions() -> None:
+    """An upstream image's tag is a version of the list, not another."""
+    tags = {
+        name: image.rpartition(":")[2]
+        for name, image in SET["upstream"].items()
+    }
+
+    echo = tags.pop("http_echo")
+    assert VERSIONS["http_echo"] == f"v{echo}.0"
+    assert all("versions." in tag for tag in tags.values())
+
+
+def test_debian_s_own_python_will_do() -> None:
+    """Nothing that is pinned asks for a later Python 3.11 than Debian 12's."""
+    pinned = re.findall(
+        r"^([\w.-]+)==",
+        (ROOT / "requirements.txt").read_text("utf-8"),
+        re.MULTILINE,
+    )
+    late = {
+        name: asked
+        for name in pinned
+        if (asked := metadata(name)["Requires-Python"])
+        and not SpecifierSet(asked).contains(DEBIAN_12)
+    }
+    assert pinned
+    assert not late

@@ -1,0 +1,324 @@
+"""Commands on a host, through a real sshd that the test starts itself."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from graders.errors import CannotCheck
+from graders.providers import ssh
+from graders.providers.machine import Machine
+from graders.providers.ssh import Login, Ssh
+from graders.providers.ssh_errors import ssh_trouble, sudo_trouble
+from tests.sshd import SSHD, Sshd, free_port, keygen, running_sshd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+needs_sshd = pytest.mark.skipif(SSHD is None, reason="no sshd on PATH")
+pytestmark = pytest.mark.slow
+NOWHERE = Login("10.0.0.3", "debian", Path("key"), Path("known_hosts"))
+# Whatever an argument may hold: anything but NUL.
+WORDS = st.text(
+    st.characters(exclude_characters="\0", exclude_categories=["Cs"]),
+    max_size=30,
+)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
+    """One sshd for all."""
+    with running_sshd(tmp_path_factory.mktemp("sshd")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def router(server: Sshd) -> Iterator[Machine]:
+    """Reach a machine on the far side; its connection is kept."""
+    way = Ssh(server.login)
+    yield Machine("router", way)
+    way.close()
+
+
+def _fails(way: Ssh) -> str:
+    """Return what a person reads of a way that leads nowhere."""
+    with pytest.raises(CannotCheck) as caught:
+        Machine("worker", way).run("true")
+    return str(caught.value)
+
+
+@needs_sshd
+def test_outcome(router: Machine) -> None:
+    """What a command wrote, its input and its code come through."""
+    script = "cat; echo no route >&2; exit 2"
+
+    found = router.run("sh", "-c", script, stdin="a\n'b")
+
+    assert (found.out, found.error, found.code) == ("a\n'b", "no route\n", 2)
+
+
+@needs_sshd
+@settings(
+    max_examples=20,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(words=st.lists(WORDS, max_size=4))
+def test_words_arrive_as_they_were_given(
+    router: Machine, words: list[str]
+) -> None:
+    """No shell on the way changes an argument."""
+    # As numbers: reading text turns one kind of line end into another.
+    script = r'printf "%s\0" "$@" | od -An -v -tx1'
+    found = router.run("sh", "-c", script, "sh", "first", *words)
+
+    told = bytes.fromhex("".join(found.out.split()))
+    assert told.decode().split("\0")[:-1] == ["first", *words]
+
+
+@needs_sshd
+def test_a_command_may_end_with_255(router: Machine) -> None:
+    """That is ssh's code, too; the command's own words tell them apart."""
+    found = router.run("sh", "-c", "echo usage: ip >&2; exit 255")
+
+    assert (found.code, found.error) == (255, "usage: ip\n")
+
+
+@needs_sshd
+def test_the_connection_is_kept(
+    server: Sshd, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The second command does not connect anew, until it is closed."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    way = Ssh(server.login)
+    client = Machine("client", way)
+    ask = ("sh", "-c", "echo $SSH_CONNECTION")
+
+    first, second = client.run(*ask).out, client.run(*ask).out
+    way.close()
+
+    assert first == second
+    assert client.run(*ask).out != first
+    way.close()
+
+
+@needs_sshd
+def test_another_key_does_not_come_in_by_a_kept_connection(
+    server: Sshd, router: Machine
+) -> None:
+    """A wrong key is found although the right one has just been there."""
+    assert router.run("true").code == 0
+
+    told = _fails(Ssh(server.other_key()))
+
+    assert "does not accept the key" in told
+    assert "authorized_keys" in told
+
+
+@needs_sshd
+def test_key_that_others_may_read(server: Sshd, tmp_path: Path) -> None:
+    """It is the file's mode, not the host, that is to blame."""
+    key = tmp_path / "key"
+    shutil.copy(server.login.key, key)
+    key.chmod(0o644)
+
+    told = _fails(Ssh(replace(server.login, key=key), keep=False))
+
+    assert f"the key {key} may be read by others; chmod 600" in told
+
+
+@needs_sshd
+def test_no_key(server: Sshd, tmp_path: Path) -> None:
+    """A key file that is not there is named."""
+    login = replace(server.login, key=tmp_path / "none")
+
+    assert "the key" in _fails(Ssh(login, keep=False))
+    assert str(tmp_path / "none") in _fails(Ssh(login, keep=False))
+
+
+@needs_sshd
+def test_host_key_is_unknown(server: Sshd, tmp_path: Path) -> None:
+    """It is never believed at first sight; the way out says how to look."""
+    login = replace(server.login, known_hosts=tmp_path / "none")
+
+    told = _fails(Ssh(login, keep=False))
+
+    assert "is not in" in told
+    assert f"ssh-keyscan -t ed25519 -p {login.port} 127.0.0.1" in told
+    assert not login.known_hosts.exists()
+
+
+@needs_sshd
+def test_host_key_has_changed(server: Sshd, tmp_path: Path) -> None:
+    """Another machine that answers there is told from a new one."""
+    other = Path(f"{keygen(tmp_path / 'other')}.pub").read_text("utf-8")
+    known = tmp_path / "known_hosts"
+    known.write_text(f"{server.login.known_name} {other}", encoding="utf-8")
+
+    told = _fails(Ssh(replace(server.login, known_hosts=known), keep=False))
+
+    assert "another machine answers there" in told
+    assert f"ssh-keygen -f {known} -R '[127.0.0.1]:" in told
+
+
+@needs_sshd
+def test_unreachable(server: Sshd) -> None:
+    """Nobody listens: which host, and what the network said."""
+    login = replace(server.login, port=free_port())
+
+    told = _fails(Ssh(login, keep=False))
+
+    assert f"port {login.port} cannot be reached: Connection refused" in told
+
+
+@needs_sshd
+def test_sudo(server: Sshd) -> None:
+    """A login that is not root's has sudo run the command."""
+    server.program("sudo", '[ "$1 $2" = "-n --" ] && shift 2; echo r; "$@"')
+    way = Ssh(server.login, sudo=True, keep=False)
+
+    assert Machine("worker", way).run("echo", "a b").out == "r\na b\n"
+
+
+@needs_sshd
+def test_no_sudo(server: Sshd) -> None:
+    """A sudo that wants a password is told from a command that fails."""
+    server.program("sudo", "echo sudo: a password is required >&2; exit 1")
+
+    told = _fails(Ssh(server.login, sudo=True, keep=False))
+
+    assert "may not use sudo without a password" in told
+    assert "/etc/sudoers.d/metallb-lab" in told
+
+
+def test_sudo_speaks_english() -> None:
+    """Its words are known so; a person's own shell keeps its language."""
+    way = Ssh(NOWHERE, sudo=True)
+
+    assert way.prefix[-6:-3] == ("env", "LC_ALL=C", "LANGUAGE=C")
+    assert way.prefix[-3:] == way.terminal[-3:] == ("sudo", "-n", "--")
+    assert "env" not in way.terminal
+
+
+@needs_sshd
+def test_terminal(server: Sshd) -> None:
+    """For a person who types, ssh is asked for a terminal."""
+    way = Ssh(server.login, keep=False)
+
+    assert "-t" in way.terminal
+    assert "-T" in way.prefix
+
+
+def test_no_ssh(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a client nobody can look."""
+    monkeypatch.setenv("PATH", "/nonexistent")
+
+    assert "no ssh command on PATH; install it" in _fails(Ssh(NOWHERE))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("", "the connection to debian@10.0.0.3 broke off: it says nothing"),
+        ("client_loop: send disconnect: Broken pipe", "broke off: client"),
+        (
+            "ssh: connect to host 10.0.0.3 port 22: No route to host",
+            "debian@10.0.0.3 cannot be reached: No route to host",
+        ),
+        (
+            "ssh: Could not resolve hostname h: Name or service not known",
+            "cannot be reached: Name or service not known",
+        ),
+        ("debian@h: Permission denied (publickey).", "does not accept"),
+        ("Object x is unknown, try ip help", None),
+    ],
+)
+def test_what_ssh_says(said: str, told: str | None) -> None:
+    """Its words become one line and a way out; a command's own do not."""
+    found = ssh_trouble(NOWHERE, said)
+
+    assert (told or "") in str(found)
+    assert (found is None) == (told is None)
+    assert found is None or found.way_out
+
+
+@pytest.mark.parametrize(
+    ("said", "trouble"),
+    [
+        ("sudo: a password is required\n", True),
+        ("sudo: sorry, you must have a tty to run sudo\n", True),
+        ("env: \u2018sudo\u2019: No such file or directory\n", True),
+        ("env: 'sudo': Fichier inconnu\n", True),
+        ("bash: line 1: sudo: command not found\n", True),
+        ("sh: 1: sudo: not found\n", True),
+        ("debian is not in the sudoers file.  Reported.\n", True),
+        ("Sorry, user debian is not allowed to execute 'x'.\n", True),
+        ("sudo: unable to resolve host h\nsudo: a password is required", True),
+        ("cat: x: not found\n", False),
+        ("sudo: unable to resolve host lab\nRTNETLINK: exists\n", False),
+    ],
+)
+def test_what_sudo_says(said: str, trouble: object) -> None:
+    """Only what sudo itself says counts."""
+    assert bool(sudo_trouble(NOWHERE, said)) is trouble
+
+
+def test_a_folder_of_others_keeps_no_connection(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A folder that others may write to is not used."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    way = Ssh(NOWHERE)
+    assert "-oControlMaster=auto" in way.prefix
+
+    next(tmp_path.iterdir()).chmod(0o777)
+
+    assert "-oControlPath=none" in way.prefix
+    way.close()
+
+
+def test_a_machine_inside_that_does_not_run() -> None:
+    """It is lab-on that says so, and no fault of what was to run."""
+    way = Ssh(NOWHERE, inside="desk")
+    said = "lab-on: machine desk does not run on this host\n"
+
+    def trouble(code: int, error: str) -> CannotCheck | None:
+        return way.trouble(subprocess.CompletedProcess([], code, "", error))
+
+    found = trouble(125, said)
+    assert found
+    assert str(found).startswith("machine desk does not run on this host")
+    assert trouble(125, "curl: lab-on") is None
+    assert trouble(1, said) is None
+
+
+def test_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a place for it no connection is kept."""
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "/nonexistent")
+
+    assert ssh._sockets() is None
+
+
+def test_login_is_named_as_people_do() -> None:
+    """The usual port is not worth a word."""
+    assert str(NOWHERE) == "debian@10.0.0.3"
+    assert NOWHERE.known_name == "10.0.0.3"
+    assert str(replace(NOWHERE, port=2222)) == "debian@10.0.0.3 port 2222"
+
+
+def test_nothing_of_the_kit_is_imported_before_a_command() -> None:
+    """What stands before every command is quick."""
+    words = Ssh(NOWHERE).prefix[:4]
+
+    done = subprocess.run(
+        [*words, "echo", "--", "it's"], capture_output=True, text=True,
+        check=True,
+    )  # fmt: skip
+
+    assert done.stdout == """'it'"'"'s'\n"""

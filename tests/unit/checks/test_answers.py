@@ -1,0 +1,125 @@
+"""A student's answers, whatever state the file is in."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graders.checks import answers
+from graders.checks.answers import KEY, read_answers, wrong_answers
+from graders.checks.check import Failed
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = """
+requester:
+  question: Which object asked?
+  a: this
+  answer: {requester}
+pending: {pending}
+"""
+
+
+def _read(folder: Path, text: str | bytes) -> dict[str, str]:
+    """Read a file of answers."""
+    file = folder / "answers.yml"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return read_answers(file)
+
+
+@pytest.fixture
+def key(tmp_path: Path) -> Path:
+    """Make a key in which b is right for both questions."""
+    file = tmp_path / "key.yml"
+    right = {
+        name: hashlib.sha256(f"lab-0:{name}:b".encode()).hexdigest()
+        for name in ("requester", "pending")
+    }
+    file.write_text(yaml.safe_dump(right, sort_keys=False))
+    return file
+
+
+def test_answers_are_read(tmp_path: Path) -> None:
+    """An answer may stand behind `answer:` or behind the question's id."""
+    found = _read(tmp_path, FILE.format(requester="b", pending="A"))
+
+    assert found == {"requester": "b", "pending": "A"}
+
+
+def test_no_answer_yet(tmp_path: Path) -> None:
+    """An empty answer is the empty text, and wrong."""
+    found = _read(tmp_path, FILE.format(requester="", pending="''"))
+
+    assert found == {"requester": "", "pending": ""}
+
+
+def test_wrong_and_missing(key: Path) -> None:
+    """Those that are wrong or missing are named in the key's order."""
+    assert wrong_answers({"requester": "c"}, key) == ["requester", "pending"]
+    assert wrong_answers({"pending": "b"}, key) == ["requester"]
+
+
+@pytest.mark.parametrize("letter", ["b", "B", " b "])
+def test_spelling_does_not_matter(key: Path, letter: str) -> None:
+    """Capitals and blanks are no wrong answers."""
+    given_ = {"requester": letter, "pending": letter, "more": "x"}
+
+    assert wrong_answers(given_, key) == []
+
+
+def test_no_file(tmp_path: Path) -> None:
+    """Without the file the check fails by name, not by path."""
+    with pytest.raises(Failed, match=r"expected the answers in gone\.yml"):
+        read_answers(tmp_path / "gone.yml")
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("a: b\nc: [\n", "expected YAML in answers.yml, .* in line"),
+        ("\tx", "expected YAML in answers.yml"),
+        (b"\x00\x01", "expected YAML in answers.yml, not what stands"),
+        ("a: 2026-13-45", "expected YAML in answers.yml"),
+        ("[" * 1000, "expected YAML in answers.yml"),
+        ("- a\n", "expected questions in answers.yml, not list"),
+        ("", "expected questions in answers.yml, not NoneType"),
+    ],
+    ids=["cut", "tab", "binary", "no date", "deep", "list", "empty"],
+)
+def test_damaged_file(tmp_path: Path, text: str | bytes, rule: str) -> None:
+    """A file that was overwritten fails the check in words."""
+    with pytest.raises(Failed, match=rule):
+        _read(tmp_path, text)
+
+
+@given(st.text(max_size=200))
+def test_any_text_is_read_or_fails(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    """No text whatever is a fault of the kit."""
+    file = tmp_path_factory.getbasetemp() / "any.yml"
+    file.write_text(text, encoding="utf-8", errors="replace")
+    try:
+        found = read_answers(file)
+    except Failed:
+        return
+    assert all(isinstance(answer, str) for answer in found.values())
+
+
+def test_the_key_has_no_doubles() -> None:
+    """Each question of the kit's key has one letter that is right."""
+    questions = yaml.safe_load(KEY.read_text(encoding="utf-8"))
+
+    for question, digest in questions.items():
+        right = [
+            letter
+            for letter in "abcd"
+            if answers._digest(question, letter) == digest
+        ]
+        assert len(right) == 1, question

@@ -1,0 +1,121 @@
+"""Where one pod goes when its workers take none, and that it comes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from graders.checks.check import Failed
+from graders.checks.draining import (
+    NOWHERE,
+    expect_moved,
+    expect_waiting,
+    places,
+)
+from graders.polling import WAITS, Wait
+from graders.providers.machine import Output
+
+if TYPE_CHECKING:
+    from graders.checks.session import Session
+
+WORKERS = ("worker", "worker2")
+
+
+class Fake:
+    """A session, its cluster and its control plane, with one pod of web."""
+
+    def __init__(self, *spare: str) -> None:
+        """Begin on worker2; `spare` are the other nodes that it tolerates."""
+        self.cluster, self.spare = self, spare
+        self.cordoned: list[str] = []
+        self.deleted = 0
+
+    @property
+    def node(self) -> str:
+        """Where the pod is now: a scheduler that changes its mind will do."""
+        free = [one for one in WORKERS[::-1] if one not in self.cordoned]
+        return next(iter((*free, *self.spare)), "")
+
+    def machine(self, _: str) -> Fake:
+        """Return the control plane."""
+        return self
+
+    def run(self, *argv: str) -> Output:
+        """Cordon or uncordon."""
+        verb, *nodes = argv[3:]
+        self.cordoned = nodes if verb == "cordon" else []
+        return Output(verb, 0, "", "")
+
+    def items(self, _: str) -> list[dict[str, Any]]:
+        """Return the pod, and one that is just going."""
+        going = {"name": "old", "deletionTimestamp": "now"}
+        spec = {"nodeName": self.node} if self.node else {}
+        reason = {} if self.node else {"reason": "Unschedulable"}
+        status = {"conditions": [{"type": "PodScheduled", **reason}]}
+        return [
+            {"metadata": going, "spec": {}, "status": {}},
+            {"metadata": {"name": "new"}, "spec": spec, "status": status},
+        ]
+
+    def pod_nodes(self, _: str, __: str) -> dict[str, str]:
+        """Return the pod."""
+        return {"new": self.node}
+
+    def ready_nodes(self, _: str, __: str) -> frozenset[str]:
+        """Return where it is ready."""
+        return frozenset({self.node} - {""})
+
+    def ask(self, verb: str, path: str) -> None:
+        """Delete the pod."""
+        assert (verb, path.rpartition("/")[2]) == ("DELETE", "new")
+        self.deleted += 1
+
+
+def _session(fake: Fake) -> Session:
+    return cast("Session", fake)
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look once."""
+    monkeypatch.setitem(WAITS, "pods", Wait(0, "a test"))
+
+
+def test_a_pod_waits_while_no_worker_takes_it() -> None:
+    """Afterwards the workers take pods again, and it is on one of them."""
+    fake = Fake()
+
+    expect_waiting(_session(fake), "lab-4", "web", WORKERS)
+
+    assert fake.cordoned == []
+    assert fake.node == "worker2"
+    assert fake.deleted == 1
+
+
+def test_a_pod_that_finds_another_node_is_seen() -> None:
+    """It is deleted there, as nothing else would bring it back."""
+    fake = Fake("control-plane")
+
+    with pytest.raises(Failed, match="on no node, not control-plane"):
+        expect_waiting(_session(fake), "lab-4", "web", WORKERS)
+
+    assert fake.cordoned == []
+    assert fake.deleted == 2
+
+
+def test_a_pod_that_is_not_decided_about_is_nowhere_yet() -> None:
+    """Only the scheduler's word says that it found no node."""
+    fake = Fake()
+    fake.cordoned = [*WORKERS]
+
+    assert places(_session(fake), "lab-4", "app=web") == {"new": NOWHERE}
+
+
+def test_a_pod_moves_to_one_node() -> None:
+    """Any other one is not where it was to go."""
+    fake = Fake()
+
+    expect_moved(_session(fake), "lab-4", "web", "worker2")
+    with pytest.raises(Failed, match="on worker, not worker2"):
+        expect_moved(_session(fake), "lab-4", "web", "worker")

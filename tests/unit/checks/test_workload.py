@@ -1,0 +1,210 @@
+"""The grader's own workload: what is made, moved and removed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from graders.checks import workload as module
+from graders.checks.workload import cordoned, moving
+from graders.errors import CannotCheck
+from graders.polling import WAITS, Wait
+from graders.providers.machine import Output
+from graders.settings import ROOT
+
+if TYPE_CHECKING:
+    from graders.checks.session import Session
+
+
+NODES = ("lab-worker", "lab-worker2")
+
+
+def _model(name: str) -> dict[str, Any]:
+    return {
+        "metadata": {
+            "name": name,
+            "namespace": "lab-4",
+            "labels": {"app": "web"},
+            "annotations": {"metallb.io/ip-allocated-from-pool": "blue"},
+        },
+        "spec": {"externalTrafficPolicy": "Local", "selector": {"app": "web"}},
+    }
+
+
+class Fake:
+    """A session, its cluster and its machines in one."""
+
+    def __init__(self, *, ready: str = "True", code: int = 0) -> None:
+        """Begin with two Services."""
+        self.cluster = self
+        self.ready, self.code = ready, code
+        self.there = {name: _model(name) for name in ("web", "web-lan")}
+        self.pods: dict[str, dict[str, Any]] = {}
+        self.asked: list[tuple[str, str]] = []
+        self.typed: list[tuple[str, ...]] = []
+
+    def service(self, name: str, _: str) -> dict[str, Any] | None:
+        """Return a Service."""
+        return self.there.get(name)
+
+    def vip(self, name: str, _: str) -> str:
+        """Return an address for any Service that is there."""
+        return "10.0.0.1" if name in self.there else ""
+
+    def get(self, path: str) -> dict[str, Any] | None:
+        """Return a Service by its path."""
+        return self.there.get(path.rsplit("/", 1)[1])
+
+    def items(self, _: str) -> list[dict[str, Any]]:
+        """Return the pods, ready or not."""
+        condition = {"type": "Ready", "status": self.ready}
+        return [{"status": {"conditions": [condition]}} for _ in self.pods]
+
+    def ask(
+        self, verb: str, path: str, body: dict[str, Any] | None = None
+    ) -> None:
+        """Do as the API server would."""
+        self.asked.append((verb, path))
+        if verb == "DELETE":
+            name = path.rsplit("/", 1)[1].split("?", maxsplit=1)[0]
+            self.there.pop(name, None)
+            self.pods.pop(name, None)
+            return
+        assert body
+        kept = self.pods if body["kind"] == "Pod" else self.there
+        kept[body["metadata"]["name"]] = body
+        body["metadata"].setdefault("resourceVersion", "1")
+
+    def machine(self, role: str) -> Fake:
+        """Return a machine."""
+        assert role == "control-plane"
+        return self
+
+    def run(self, *argv: str) -> Output:
+        """Note a command."""
+        self.typed.append(argv[3:])
+        return Output("kubectl", self.code, "", "refused")
+
+
+@pytest.fixture
+def fake() -> Fake:
+    """Stand in for a session."""
+    return Fake()
+
+
+def _session(fake: Fake) -> Session:
+    return cast("Session", fake)
+
+
+def _selectors(fake: Fake) -> list[dict[str, str]]:
+    return [
+        service["spec"]["selector"]
+        for name, service in fake.there.items()
+        if name.startswith("grader-")
+    ]
+
+
+def test_a_probe_is_exposed_like_its_models(fake: Fake) -> None:
+    """Labels, pool and policy are theirs; pods and selector are its own."""
+    with moving(_session(fake), "lab-4", ("web",), NODES) as probe:
+        made = fake.there[probe.services["web"]]
+
+        assert made["spec"]["externalTrafficPolicy"] == "Local"
+        assert made["metadata"]["labels"]["app"] == "web"
+        assert made["metadata"]["annotations"] == {
+            "metallb.io/address-pool": "blue"
+        }
+        assert made["spec"]["selector"]["app"] == probe.name
+        assert probe.vip("web") == "10.0.0.1"
+
+
+def test_a_probe_moves_from_node_to_node(fake: Fake) -> None:
+    """There is a pod on each node, and one node at a time serves."""
+    with moving(_session(fake), "lab-4", ("web", "web-lan"), NODES) as probe:
+        places = [pod["spec"]["nodeName"] for pod in fake.pods.values()]
+        before = _selectors(fake)
+        probe.put(NODES[1])
+
+        assert places == [*NODES]
+        assert {one["grader-place"] for one in before} == {NODES[0]}
+        assert {one["grader-place"] for one in _selectors(fake)} == {NODES[1]}
+
+
+def test_a_probe_is_removed_whatever_happens(fake: Fake) -> None:
+    """An error within leaves nothing behind."""
+    with (
+        pytest.raises(ValueError, match="within"),
+        moving(_session(fake), "lab-4", ("web",), NODES),
+    ):
+        raise ValueError("within")
+
+    assert sorted(fake.there) == ["web", "web-lan"]
+    assert fake.pods == {}
+
+
+def test_pods_that_do_not_get_ready_are_no_failure_of_the_student(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They are the grader's own, so it could not check."""
+    monkeypatch.setitem(WAITS, "probe", Wait(0, "a test"))
+    fake = Fake(ready="False")
+
+    with (
+        pytest.raises(CannotCheck, match="did not get ready"),
+        moving(_session(fake), "lab-4", ("web",), NODES),
+    ):
+        pass
+
+    assert fake.pods == {}
+
+
+def test_without_a_model_there_is_no_probe(fake: Fake) -> None:
+    """A Service that is gone cannot be copied."""
+    with (
+        pytest.raises(CannotCheck, match="Service shop is gone"),
+        moving(_session(fake), "lab-4", ("shop",), NODES),
+    ):
+        pass
+
+    assert fake.asked == []
+
+
+def test_a_probe_s_own_service_may_be_taken_away(fake: Fake) -> None:
+    """Then it cannot be moved, and says so."""
+    with moving(_session(fake), "lab-4", ("web",), NODES) as probe:
+        fake.there.pop(probe.services["web"])
+
+        with pytest.raises(CannotCheck, match="is gone"):
+            probe.put(NODES[1])
+
+
+def test_a_cordoned_node_is_uncordoned_in_any_case(fake: Fake) -> None:
+    """As is said of draining: the node comes back."""
+    with (
+        pytest.raises(ValueError, match="within"),
+        cordoned(_session(fake), NODES[0]),
+    ):
+        raise ValueError("within")
+
+    assert fake.typed == [("cordon", NODES[0]), ("uncordon", NODES[0])]
+
+
+def test_a_refused_cordon_is_said() -> None:
+    """It is the kit that could not look; a half done one is undone."""
+    fake = Fake(code=1)
+
+    with (
+        pytest.raises(CannotCheck, match="could not cordon"),
+        cordoned(_session(fake), *NODES),
+    ):
+        pass
+
+    assert fake.typed == [("cordon", *NODES), ("uncordon", *NODES)]
+
+
+def test_the_probe_s_image_is_the_kit_s() -> None:
+    """Its tag is the one that the images playbook brings onto nodes."""
+    versions = (ROOT / "ansible/group_vars/all.yml").read_text()
+
+    assert f"agnhost: {module.REPORTS.rpartition(':')[2]}\n" in versions

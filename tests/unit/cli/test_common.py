@@ -1,0 +1,182 @@
+"""Whatever goes wrong in a command ends in words and a number."""
+
+from __future__ import annotations
+
+import os
+import re
+import resource
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from graders.cli.common import guarded
+from graders.errors import CannotCheck, KitError, UsageError
+from graders.lifecycle.lock import lock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HELP = """
+import sys
+from graders.cli.main import lab_main
+sys.argv[1:] = ['--help']
+"""
+WRITES = """
+from graders.cli.common import guarded
+with guarded("lab status", "demo"):
+    for _ in range(100_000):
+        print("line", flush=True)
+"""
+PRINTS = """
+from graders.cli.common import guarded
+from graders.console import Terminal
+with guarded("grade", "demo"):
+    for _ in range(100_000):
+        Terminal().print("line")
+"""
+
+
+@pytest.fixture(autouse=True)
+def base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Keep the students' folders in the test's."""
+    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
+    return tmp_path / "state"
+
+
+def _ends(error: BaseException, verb: str = "lab up") -> object:
+    """Return the exit code of a command that comes to this."""
+    with pytest.raises(SystemExit) as caught, guarded(verb, "demo"):
+        raise error
+    return caught.value.code
+
+
+def test_help_is_quick() -> None:
+    """`lab --help` costs less than 2 s of a processor."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [sys.executable, "-c", f"{HELP}\nlab_main()"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+
+    spent = after.ru_utime - before.ru_utime + after.ru_stime - before.ru_stime
+    assert spent < 2
+    assert "reset" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(UsageError, 2), (CannotCheck, 3), (KitError, 3)]
+)
+def test_errors_for_people(
+    error: type[KitError], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An error ends with its own code, in one line of the program's."""
+    assert _ends(error("one\nthing", way_out="do it")) == code
+
+    assert capsys.readouterr().err == "lab: one thing; do it\n"
+
+
+def test_all_is_well(capsys: pytest.CaptureFixture[str]) -> None:
+    """A command that comes to nothing bad says nothing more."""
+    with guarded("lab up", "demo", locked=True):
+        pass
+
+    assert capsys.readouterr() == ("", "")
+
+
+def test_interrupted_names_the_verb(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Ctrl-C ends with 130 and says what to type."""
+    assert _ends(KeyboardInterrupt(), "lab images get") == 130
+
+    said = "\nlab: interrupted; run `lab images get` again, it recovers\n"
+    assert capsys.readouterr().err == said
+
+
+def test_its_own_exit_code_comes_through() -> None:
+    """A command that ends by itself keeps its code."""
+    assert _ends(SystemExit(1)) == 1
+
+
+def test_fault_of_the_kit(
+    base: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is one line; the traceback is in the file that it names."""
+    assert _ends(RuntimeError("out of\nideas"), "grade") == 3
+
+    said = capsys.readouterr().err
+    found = re.fullmatch(
+        r"grade: a fault of the kit itself: RuntimeError: out of ideas;"
+        r" the traceback is in (\S+)\n",
+        said,
+    )
+    assert found
+    log = base / "demo" / "logs" / os.path.basename(found[1])  # noqa: PTH119 - a name
+    assert str(log) == found[1]
+    assert "Traceback" in log.read_text(encoding="utf-8")
+
+
+def test_fault_that_cannot_be_kept(
+    base: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where no file can be written, it is still one line."""
+    base.write_text("a file where a folder should be")
+
+    assert _ends(OSError("No space left on device")) == 3
+
+    said = capsys.readouterr().err
+    assert "No space left on device; its traceback could not be kept" in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("student", ["Ada", "..", "a/b", ""])
+def test_odd_student(
+    student: str, base: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is refused before anything is locked or written."""
+    with (
+        pytest.raises(SystemExit) as caught,
+        guarded("lab up", student, locked=True),
+    ):
+        pytest.fail("not to be reached")
+
+    assert caught.value.code == 2
+    assert "a-z, 0-9 and -" in capsys.readouterr().err
+    assert not base.exists()
+
+
+def test_the_lock_is_held_and_let_go() -> None:
+    """Inside nobody else gets the lab, and afterwards anybody."""
+    with (
+        guarded("lab up", "demo", locked=True),
+        pytest.raises(CannotCheck, match="holds the lab: `lab up`"),
+        lock("demo", "lab down"),
+    ):
+        pytest.fail("not to be reached")
+
+    with lock("demo", "lab down"):
+        pass
+
+
+@pytest.mark.parametrize("program", [WRITES, PRINTS])
+def test_reader_went_away(program: str) -> None:
+    """`lab status | head -1` ends without a word."""
+    with subprocess.Popen(
+        [sys.executable, "-c", program],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        assert process.stderr
+        assert process.stdout.readline() == "line\n"
+        process.stdout.close()
+        said = process.stderr.read()
+
+    assert process.returncode == 3
+    assert not said

@@ -1,0 +1,138 @@
+"""The files of solutions/: what is astray in them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from graders.course import lab, solutions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BLOCK = "```shell\ntrue\n```\n"
+
+
+@dataclass(frozen=True)
+class Variant:
+    """What the proof needs of a variant."""
+
+    breaks: str = "vip"
+    layer: str = "allocation"
+
+
+@dataclass(frozen=True)
+class Lab:
+    """What the proof needs of a lab."""
+
+    id: str = "lab-9-toy"
+    checks: dict[str, int] = field(
+        default_factory=lambda: {"vip": 10, "pool": 5, "http": 5}
+    )
+    variants: dict[str, Variant] = field(
+        default_factory=lambda: {"no-pool": Variant()}
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Write solutions that are in order."""
+    folder = tmp_path / "lab-9-toy"
+    for name in ("wrong", "other"):
+        (folder / name).mkdir(parents=True)
+    write(folder / "no-pool.md")
+    write(folder / "wrong" / "wide.md", "no-pool", "pool")
+    write(folder / "other" / "other.md", "no-pool")
+    return folder
+
+
+def write(path: Path, variant: str = "", refused_by: str = "") -> None:
+    """Write a walkthrough."""
+    front = f"variant: {variant}\n" if variant else ""
+    front += f"refused-by: {refused_by}\n" if refused_by else ""
+    head = f"---\n{front}---\n" if front else ""
+    path.write_text(head + BLOCK, encoding="utf-8")
+
+
+def problems(folder: Path) -> str:
+    """Return everything astray."""
+    return "\n".join(solutions.check_solutions(Lab(), folder.parent))
+
+
+def test_solutions_in_order(folder: Path) -> None:
+    """Solutions that are in order have no problem."""
+    assert problems(folder) == ""
+
+
+def test_variant_without_solution(folder: Path) -> None:
+    """Every variant needs its solution."""
+    (folder / "no-pool.md").unlink()
+
+    assert "no-pool.md: must be there" in problems(folder)
+
+
+def test_lab_without_folder(tmp_path: Path) -> None:
+    """A lab without solutions lacks one for every variant."""
+    found = solutions.check_solutions(Lab(), tmp_path)
+
+    assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    ("page", "rule"),
+    [
+        (("stray.md", "", ""), "must be named after a variant (no-pool)"),
+        (("no-pool.md", "no-pool", ""), "must be in wrong/ and other/ only"),
+        (("wrong/x.md", "", "pool"), "variant must be one of no-pool, not ''"),
+        (("wrong/x.md", "nope", "pool"), "one of no-pool, not 'nope'"),
+        (("wrong/x.md", "no-pool", ""), "name a check (vip, pool, http), not"),
+        (("wrong/x.md", "no-pool", "vpi"), "not 'vpi'"),
+        (("wrong/x.md", "no-pool", "vip, vpi"), "not 'vpi'"),
+        (("other/x.md", "", ""), "variant must be one of no-pool, not ''"),
+        (
+            ("other/x.md", "no-pool", "vip"),
+            "refused-by must be in wrong/ only",
+        ),
+        (("other/x.txt", "", ""), "only .md files may be here"),
+    ],
+)
+def test_stray_pages(
+    folder: Path, page: tuple[str, str, str], rule: str
+) -> None:
+    """A page that is astray is named with the rule."""
+    name, variant, refused_by = page
+    write(folder / name, variant, refused_by)
+    found = problems(folder)
+
+    assert f"{folder.name}/{name}: " in found
+    assert rule in found
+
+
+def test_stray_folder(folder: Path) -> None:
+    """Only wrong/ and other/ may be folders."""
+    (folder / "more").mkdir()
+
+    assert "more: only .md files may be here" in problems(folder)
+
+
+def test_page_without_a_block(folder: Path) -> None:
+    """A walkthrough with nothing to type proves nothing."""
+    (folder / "no-pool.md").write_text("Words.\n", encoding="utf-8")
+
+    assert "no-pool.md: must have a ```shell block" in problems(folder)
+
+
+def test_page_that_cannot_be_read(folder: Path) -> None:
+    """A page with broken front matter is one problem among others."""
+    (folder / "wrong" / "wide.md").write_text("---\n", encoding="utf-8")
+    (folder / "stray.md").write_text(BLOCK, encoding="utf-8")
+
+    assert len(problems(folder).splitlines()) == 2
+
+
+@pytest.mark.parametrize("lab", lab.all_labs(), ids=lambda lab: lab.id)
+def test_real_labs(lab: lab.Lab) -> None:
+    """Every lab of the kit has its solutions in order."""
+    assert solutions.check_solutions(lab) == []

@@ -1,0 +1,254 @@
+"""The doctor: what would stop a lab on this machine."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from graders.doctor import local
+from graders.doctor.findings import Finding, ThisHost
+from graders.errors import CannotCheck
+from graders.plan.plan import make_plan
+from graders.providers.docker import EngineDown, EngineForbidden
+from graders.providers.kind import Located
+
+if TYPE_CHECKING:
+    from graders.providers.docker import Docker
+
+DEBIAN = 'PRETTY_NAME="x"\nID=debian\n'
+UBUNTU_LIKE = 'ID=mint\nID_LIKE="ubuntu debian"\n'
+
+
+@dataclass
+class FakeHost(ThisHost):
+    """The real machine, with another system on it."""
+
+    release: str = ""
+    programs: tuple[str, ...] = ()
+    platform: str = "linux"
+    root: bool = False
+
+    def read(self, path: str) -> str:
+        """Return the release as set."""
+        return self.release if path == "/etc/os-release" else ""
+
+    def which(self, program: str) -> bool:
+        """Look among the programs."""
+        return program in self.programs
+
+
+GOOD, WARN, STOP, NONE = "good", "warn", "stop", "none"
+
+
+def verdict(finding: Finding) -> str:
+    """Return how the finding counts."""
+    if finding.ok is None:
+        return NONE
+    if finding.ok:
+        return GOOD
+    return STOP if finding.fatal else WARN
+
+
+def raising(error: CannotCheck) -> Docker:
+    """Return a docker that always fails."""
+
+    def docker(*args: str) -> str:
+        del args
+        raise error
+
+    return docker
+
+
+def test_engine_answers() -> None:
+    """An engine that answers is good, and its version is shown."""
+    found = local.engine(FakeHost(), lambda *_: "28.0")
+
+    assert (verdict(found), found.observed) == (GOOD, "Docker 28.0")
+
+
+def test_engine_forbidden() -> None:
+    """A socket that this user may not use stops, with the way out."""
+    docker = raising(EngineForbidden("not allowed", way_out="join docker"))
+    found = local.engine(FakeHost(), docker)
+
+    assert (verdict(found), found.way_out) == (STOP, "join docker")
+
+
+@pytest.mark.parametrize(
+    ("host", "want", "way_out"),
+    [
+        (FakeHost(DEBIAN, root=True), NONE, "`lab up` installs"),
+        (FakeHost(UBUNTU_LIKE, ("sudo",)), NONE, "`lab up` installs"),
+        (FakeHost(DEBIAN), STOP, "install and start Docker"),
+        (FakeHost("ID=fedora\n", root=True), STOP, "install and start Docker"),
+        (FakeHost(platform="darwin"), STOP, "install Docker Desktop"),
+    ],
+)
+def test_engine_down(host: FakeHost, want: str, way_out: str) -> None:
+    """No engine stops only where the kit cannot install one."""
+    found = local.engine(host, raising(EngineDown("no engine")))
+
+    assert verdict(found) == want
+    assert found.way_out.startswith(way_out)
+
+
+def test_subnets_first_choice() -> None:
+    """The first choice of networks is good."""
+    located, found = local.subnets(
+        "demo", lambda _: Located(make_plan(), exists=False)
+    )
+
+    assert located is not None
+    assert verdict(found) == GOOD
+
+
+def test_subnets_move() -> None:
+    """A plan that moves is a warning with who is in the way."""
+    moved = Located(
+        make_plan(slot=1),
+        exists=False,
+        moved_from=make_plan().lan,
+        moved_because="docker network shop",
+    )
+    _, found = local.subnets("demo", lambda _: moved)
+
+    assert verdict(found) == WARN
+    assert found.observed.startswith(
+        "172.18.0.0/16 is taken (docker network shop), the lab will use"
+        " 172.19.0.0/16"
+    )
+
+
+def test_subnets_standing() -> None:
+    """A lab that stands elsewhere is where it should be."""
+    standing = Located(
+        make_plan(slot=1), exists=True, moved_from=make_plan().lan
+    )
+    _, found = local.subnets("demo", lambda _: standing)
+
+    assert verdict(found) == GOOD
+
+
+def test_subnets_blocked() -> None:
+    """No free network stops."""
+
+    def locate(student: str) -> Located:
+        raise CannotCheck(f"{student} has no network", way_out="leave")
+
+    _, found = local.subnets("demo", locate)
+
+    assert (verdict(found), found.way_out) == (STOP, "leave")
+
+
+def test_subnets_before_any_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an engine only the host's routes decide."""
+    monkeypatch.setattr("graders.providers.kind.host_routes", list)
+
+    def locate(student: str) -> Located:
+        raise EngineDown(student)
+
+    located, found = local.subnets("demo", locate)
+
+    assert located == Located(make_plan(), exists=False)
+    assert verdict(found) == GOOD
+
+
+def engine_with(foreign: str) -> Docker:
+    """Return an engine with images and a node of another cluster."""
+    answers = {
+        "version": "28.0",
+        "image": "sha256:1",
+        "info": json.dumps({"DockerRootDir": "/data"}),
+        "network": "",
+        "ps": foreign,
+        "inspect": json.dumps([{"NetworkSettings": {"Networks": {}}}]),
+    }
+    return lambda *args: answers[args[0]]
+
+
+@pytest.mark.parametrize(
+    ("foreign", "want"), [("", GOOD), ("metallb-lab-worker", STOP)]
+)
+def test_cluster(foreign: str, want: str) -> None:
+    """Somebody else's cluster of our name stops and is named."""
+    found = local.cluster(make_plan(), engine_with(foreign))
+
+    assert verdict(found) == want
+    assert (foreign or "none") in found.observed
+
+
+def test_cluster_without_engine() -> None:
+    """Without an engine there is nothing to say about clusters."""
+    found = local.cluster(make_plan(), raising(EngineDown("no engine")))
+
+    assert verdict(found) == NONE
+
+
+def test_docker_root() -> None:
+    """The folder of images comes from the engine, else the usual one."""
+    assert local.docker_root(engine_with("")) == "/data"
+    assert local.docker_root(raising(EngineDown("x"))) == "/var/lib/docker"
+
+
+def test_images_here() -> None:
+    """Images are here if the engine has one of the kit's nodes."""
+    assert local.has_images(engine_with(""))
+    assert not local.has_images(lambda *_: "")
+    assert not local.has_images(raising(EngineDown("x")))
+
+
+def test_whole_run() -> None:
+    """A run looks at everything once and, with an engine, at the engine."""
+    findings = local.run_doctor(
+        make_plan(),
+        FakeHost(),
+        engine_with(""),
+        lambda _: Located(make_plan(), exists=False),
+    )
+    found = {finding.name: verdict(finding) for finding in findings}
+
+    assert len(found) == len(findings)
+    assert [found[name] for name in ("engine", "subnets", "cluster")] == [
+        GOOD,
+        GOOD,
+        GOOD,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("ok", "fatal", "code"),
+    [(False, True, 3), (False, False, 0), (None, True, 0), (True, True, 0)],
+)
+def test_exit_code(*, ok: bool | None, fatal: bool, code: int) -> None:
+    """Only a fatal finding that is not well ends with 3."""
+    finding = Finding("x", ok, "y", "z", fatal=fatal)
+
+    assert local.exit_code([finding]) == code
+
+
+def test_render() -> None:
+    """The table marks each finding and shows the way out of the bad."""
+    findings = [
+        Finding("good", ok=True, observed="a", rule="r", way_out="unseen"),
+        Finding("odd", ok=False, observed="b", rule="r", way_out="do this"),
+        Finding("bad", ok=False, observed="c", rule="r", fatal=True),
+        Finding("dark", ok=None, observed="[d]", rule="r"),
+    ]
+    console = Console(width=60, record=True, file=io.StringIO())
+    console.print(local.render(findings))
+    lines = [
+        " ".join(line.split()) for line in console.export_text().split("\n")
+    ]
+
+    assert lines[1:6] == [
+        "ok good a r",
+        "warn odd b r",
+        "do this",
+        "STOP bad c r",
+        "-- dark [d] r",
+    ]

@@ -1,0 +1,74 @@
+"""JUnit XML tells failures, the kit's own faults and what hangs on them."""
+
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graders.errors import UsageError
+from graders.grading.junit import to_junit, write_junit
+from graders.grading.result import GradeResult
+
+GOLDEN = Path(__file__).parents[2] / "golden"
+RESULT = GradeResult.model_validate_json((GOLDEN / "result.json").read_text())
+
+
+def _reasoned(reason: str) -> GradeResult:
+    """Return the result with `reason` in every check."""
+    checks = [
+        check.model_copy(update={"reason": reason, "evidence": reason})
+        for check in RESULT.checks
+    ]
+    return RESULT.model_copy(update={"checks": tuple(checks)})
+
+
+def test_the_xml_is_the_golden_one() -> None:
+    """Names and counts stay as they are."""
+    assert to_junit(RESULT) == (GOLDEN / "junit.xml").read_text()
+
+
+def test_a_fault_of_the_kit_is_an_error() -> None:
+    """A CI system must not take it for a student's failure."""
+    suite = ET.fromstring(to_junit(_reasoned("no cluster")))  # noqa: S314 - our own XML
+
+    assert (suite.get("errors"), suite.get("skipped")) == ("1", "0")
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_any_text_makes_well_formed_xml(text: str) -> None:
+    """XML forbids most control characters, even escaped."""
+    ET.fromstring(to_junit(_reasoned(text)).encode())  # noqa: S314 - our own XML
+
+
+def test_the_file_is_written(tmp_path: Path) -> None:
+    """It holds the document."""
+    write_junit(RESULT, tmp_path / "out.xml")
+
+    assert (tmp_path / "out.xml").read_text() == to_junit(RESULT)
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    """It is wrong usage, not a crash."""
+    file = tmp_path / "no" / "out.xml"
+
+    with pytest.raises(UsageError) as caught:
+        write_junit(RESULT, file)
+
+    assert str(caught.value) == (
+        f"could not write {file}: No such file or directory;"
+        " give --junit a file that you may write"
+    )
+
+
+def test_a_figure_is_the_output_of_its_case() -> None:
+    """It counts as neither a failure nor an error."""
+    checks = [
+        check.model_copy(update={"measured": "lost for 1.2 s"})
+        for check in RESULT.checks
+    ]
+    found = to_junit(RESULT.model_copy(update={"checks": tuple(checks)}))
+
+    assert found.count("<system-out>lost for 1.2 s</system-out>") == 4
+    assert 'failures="1" errors="0" skipped="1"' in found

@@ -1,0 +1,181 @@
+"""Requests to an API server: a real one over TLS, on loopback."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import ssl
+import subprocess
+import threading
+from contextlib import closing
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from graders.kube.client import AT_ONCE, MERGE, Kube, KubeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+needs_openssl = pytest.mark.skipif(
+    not shutil.which("openssl"), reason="no openssl to make certificates"
+)
+
+
+class Api(BaseHTTPRequestHandler):
+    """Answers as Kubernetes does, and says what it was asked."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_any(self) -> None:
+        """Answer; /close ends the connection after its answer."""
+        size = int(self.headers.get("Content-Length") or 0)
+        asked = {
+            "verb": self.command,
+            "type": self.headers["Content-Type"],
+            "accept": self.headers["Accept"],
+            "body": self.rfile.read(size).decode(),
+            "peer": self.client_address[1],
+        }
+        status, body = 200, {"asked": asked, "items": [{"metadata": asked}]}
+        if self.path.startswith("/refused"):
+            status, body = 422, {"message": "spec is wrong"}
+        elif self.path.startswith("/none"):
+            status, body = 404, {"message": "not found"}
+        text = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+        self.close_connection = self.path == "/close"
+
+    do_GET = do_POST = do_PATCH = do_DELETE = do_any  # noqa: N815 - http.server's names
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Run one, whose certificate is its own authority, for its client too."""
+    folder = tmp_path_factory.mktemp("kube")
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-nodes"),
+            *("-pkeyopt", "ec_paramgen_curve:prime256v1", "-days", "2"),
+            *("-subj", "/CN=kube", "-addext", "subjectAltName=IP:127.0.0.1"),
+            *("-keyout", "key.pem", "-out", "cert.pem"),
+        ],
+        cwd=folder,
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
+    context.load_verify_locations(folder / "cert.pem")
+    context.verify_mode = ssl.CERT_REQUIRED
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Api)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    cert, key = (
+        base64.b64encode((folder / f"{name}.pem").read_bytes()).decode()
+        for name in ("cert", "key")
+    )
+    url = f"https://127.0.0.1:{server.server_port}"
+    cluster = {"server": url, "certificate-authority-data": cert}
+    user = {"client-certificate-data": cert, "client-key-data": key}
+    file = folder / "kubeconfig"
+    told = {"clusters": [{"cluster": cluster}], "users": [{"user": user}]}
+    file.write_text(yaml.safe_dump(told), encoding="utf-8")
+    yield file
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def kube(kubeconfig: Path) -> Iterator[Kube]:
+    """Ask it, and end the connections."""
+    with closing(Kube(kubeconfig)) as found:
+        yield found
+
+
+@needs_openssl
+def test_a_request(kube: Kube) -> None:
+    """Verb, body and its type arrive, and the answer comes back."""
+    found = kube.ask("PATCH", "/x", {"a": 1}, MERGE)
+
+    assert found
+    asked = found["asked"]
+    assert (asked["verb"], asked["type"]) == ("PATCH", MERGE)
+    assert json.loads(asked["body"]) == {"a": 1}
+
+
+@needs_openssl
+def test_a_deletion(kube: Kube) -> None:
+    """Its options arrive as Kubernetes wants them; nothing is no error."""
+    found = kube.delete("/x", AT_ONCE)
+
+    assert found
+    assert found["asked"]["verb"] == "DELETE"
+    body = json.loads(found["asked"]["body"])
+    assert body == {
+        "kind": "DeleteOptions",
+        "apiVersion": "v1",
+        "gracePeriodSeconds": 0,
+    }
+    assert kube.delete("/none") is None
+
+
+@needs_openssl
+def test_lists(kube: Kube) -> None:
+    """A list, its metadata alone, and a kind that there is not."""
+    assert kube.items("/x")[0]["metadata"]["verb"] == "GET"
+    assert "PartialObjectMetadataList" in kube.metadata("/x")[0]["accept"]
+    assert kube.items("/none") == kube.metadata("/none") == []
+    assert kube.get("/none") is None
+
+
+@needs_openssl
+def test_refused(kube: Kube) -> None:
+    """The server's own words say why."""
+    with pytest.raises(KubeError, match="POST /refused: spec is wrong"):
+        kube.ask("POST", "/refused", {})
+
+
+@needs_openssl
+def test_one_connection(kube: Kube) -> None:
+    """It is kept for the next request, and made anew when it has ended."""
+    first, second, _, third = (
+        kube.items(path)[0]["metadata"]["peer"]
+        for path in ("/x", "/x", "/close", "/x")
+    )
+
+    assert first == second != third
+
+
+@needs_openssl
+def test_no_server(kubeconfig: Path, tmp_path: Path) -> None:
+    """Nobody there is an error that names the request."""
+    told = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
+    told["clusters"][0]["cluster"]["server"] = "https://127.0.0.1:1"
+    file = tmp_path / "kubeconfig"
+    file.write_text(yaml.safe_dump(told), encoding="utf-8")
+
+    with pytest.raises(KubeError, match=r"GET /x: .*refused"):
+        Kube(file).get("/x")
+
+
+@pytest.mark.parametrize("text", [None, "", "a: [", "clusters: []", "users"])
+def test_no_kubeconfig(tmp_path: Path, text: str | None) -> None:
+    """One that is missing or damaged is named."""
+    file = tmp_path / "kubeconfig"
+    if text is not None:
+        file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(KubeError, match="could not read"):
+        Kube(file)

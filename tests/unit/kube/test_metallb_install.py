@@ -1,0 +1,205 @@
+"""MetalLB is begun where there is none, once, and removed in one order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from graders.kube import metallb_uninstall
+from graders.kube.client import KubeError
+from graders.kube.metallb_install import Note, begin
+from graders.kube.metallb_uninstall import await_gone, remove
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from graders.kube.client import Kube
+
+SPACE = "/api/v1/namespaces/metallb-system"
+CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+MANIFEST = """\
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: one, namespace: metallb-system}
+---
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: two, namespace: metallb-system}
+"""
+KINDS = {
+    "resources": [
+        {"kind": "ConfigMap", "name": "configmaps", "namespaced": True},
+        {"kind": "ServiceAccount", "name": "accounts", "namespaced": True},
+    ]
+}
+
+
+class Cluster:
+    """An API server of few words."""
+
+    def __init__(self) -> None:
+        """Have no MetalLB."""
+        self.there: list[str] = []
+        self.asked: list[str] = []
+        self.bodies: dict[str, Any] = {}
+        self.refused = ""
+
+    def get(self, path: str) -> dict[str, Any] | None:
+        """Return a namespace, if it is there, or what kinds there are."""
+        if path == "/api/v1":
+            return KINDS
+        return {"metadata": {}} if path in self.there else None
+
+    def metadata(self, path: str) -> list[dict[str, Any]]:
+        """Return the names of the kinds that somebody defined."""
+        assert path == CRD
+        mine = [at for at in self.there if at.startswith(CRD)]
+        return [{"name": at.rpartition("/")[2]} for at in mine]
+
+    def ask(
+        self, verb: str, path: str, body: dict[str, Any], *_: object
+    ) -> dict[str, Any]:
+        """Take what is made or applied."""
+        if self.refused and self.refused in path:
+            raise KubeError("refused")
+        self.asked.append(f"{verb} {path.partition('?')[0]}")
+        self.bodies[path] = body
+        return {}
+
+    def delete(self, path: str, options: object = None) -> None:
+        """Take what is deleted."""
+        self.ask("DELETE", path, {"options": options})
+
+
+class Going(Cluster):
+    """One whose things are gone after some looks."""
+
+    def __init__(self, looks: int) -> None:
+        """Have all of it, and a kind that is not MetalLB's."""
+        super().__init__()
+        others = f"{CRD}/widgets.example.org"
+        self.there = [SPACE, f"{CRD}/bgppeers.metallb.io", others]
+        self.looks = looks
+
+    def get(self, path: str) -> dict[str, Any] | None:
+        """Look: a time later, some of it is gone."""
+        self.looks -= 1
+        if self.looks == 0:
+            self.there = self.there[2:]
+        return super().get(path)
+
+
+@pytest.fixture
+def note(tmp_path: Path) -> Note:
+    """Return a note that says nothing yet."""
+    return Note(tmp_path / "seen", "recipe 1", "turn-1")
+
+
+@pytest.fixture
+def manifest(tmp_path: Path) -> Path:
+    """Return what MetalLB is made from."""
+    file = tmp_path / "metallb.yaml"
+    file.write_text(MANIFEST)
+    return file
+
+
+def _begin(cluster: Cluster, manifest: Path, note: Note) -> bool:
+    return begin(cast("Kube", cluster), manifest, note)
+
+
+def test_begun_where_there_is_none(manifest: Path, note: Note) -> None:
+    """Namespace and memberlist's key come first, then all else, in order."""
+    cluster = Cluster()
+    assert _begin(cluster, manifest, note)
+    assert cluster.asked == [
+        "POST /api/v1/namespaces",
+        f"POST {SPACE}/secrets",
+        f"PATCH {SPACE}/configmaps/one",
+        f"PATCH {SPACE}/accounts/two",
+    ]
+    key = cluster.bodies[f"{SPACE}/secrets"]["stringData"]["secretkey"]
+    assert len(key) == 172
+    assert note.begun()
+
+
+def test_not_begun_where_there_is_one(manifest: Path, note: Note) -> None:
+    """What is there has more to be looked at."""
+    cluster = Cluster()
+    cluster.there = [SPACE]
+    assert not _begin(cluster, manifest, note)
+    assert not cluster.asked
+    assert not note.begun()
+
+
+def test_somebody_else_was_first(manifest: Path, note: Note) -> None:
+    """Between the look and the making there is time for another."""
+    cluster = Cluster()
+    cluster.refused = "/api/v1/namespaces"
+    assert not _begin(cluster, manifest, note)
+    assert not note.begun()
+
+
+def test_half_of_it_is_not_begun(
+    manifest: Path, note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is refused half-way is told, and must be applied in its turn."""
+    monkeypatch.setattr("graders.kube.metallb_install._PATIENCE", 0)
+    cluster = Cluster()
+    cluster.refused = "accounts"
+    with pytest.raises(KubeError):
+        _begin(cluster, manifest, note)
+    assert not note.begun()
+
+
+def test_begun_by_an_earlier_command_does_not_count(note: Note) -> None:
+    """It may have been changed since; so may what another recipe made."""
+    note.begin()
+    assert note.begun()
+    assert not Note(note.file, note.recipe, "turn-2").begun()
+    assert not Note(note.file, "recipe 2", note.turn).begun()
+
+
+def test_removed_in_an_order_that_nothing_refuses() -> None:
+    """The webhook goes before its controller, owners go before pods."""
+    cluster = Going(looks=9)
+    assert remove(cast("Kube", cluster))
+    kinds = [line.rpartition("/")[2] for line in cluster.asked]
+    assert kinds == [
+        "validatingwebhookconfigurations",
+        "deployments",
+        "daemonsets",
+        "replicasets",
+        "pods",
+        "metallb-system",
+        "clusterroles",
+        "clusterrolebindings",
+        "bgppeers.metallb.io",
+    ]
+    # Never all that is in a cluster.
+    for path in cluster.bodies:
+        inside = "/metallb-system" in path or "metallb.io" in path
+        assert inside or "labelSelector=" in path
+
+
+def test_nothing_to_remove() -> None:
+    """That is said: nothing was changed."""
+    assert not remove(cast("Kube", Cluster()))
+
+
+def test_gone_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Until its namespace and its kinds are gone, and no longer."""
+    monkeypatch.setattr(metallb_uninstall, "_STEP", 0)
+    cluster = Going(looks=3)
+    assert await_gone(cast("Kube", cluster), 10) == []
+    assert cluster.looks == 0
+
+
+def test_what_does_not_go_is_named() -> None:
+    """All of it, at once."""
+    late = await_gone(cast("Kube", Going(looks=9)), 0)
+    assert late == [
+        f"{SPACE} is not gone",
+        f"{CRD}/bgppeers.metallb.io is not gone",
+    ]

@@ -1,0 +1,338 @@
+"""How a lab starts, and what a reset does until nothing differs."""
+
+from __future__ import annotations
+
+import io
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from graders.course.lab import load_lab
+from graders.errors import CannotCheck, UsageError
+from graders.lifecycle import lifecycle
+from graders.lifecycle.playbook import Outcome
+from graders.plan.plan import make_plan
+from graders.polling import WAITS, Wait
+from graders.state import lab_state
+from graders.state.lab_state import State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from graders.state.baseline import Baseline
+
+PLAN = make_plan()
+LAB = load_lab("1")
+START = {"router routes": "a", "client routes": "b", "worker addresses": "c"}
+
+
+class Host:
+    """What would be docker, the cluster and Ansible."""
+
+    def __init__(self) -> None:
+        """Stand, with a lab at its start and a baseline."""
+        self.played: list[str] = []
+        self.given: list[dict[str, Any]] = []
+        self.told: list[str] = []
+        self.now: Baseline = dict(START)
+        self.kept: Baseline | None = dict(START)
+        self.changing = ""
+        self.stands = True
+        self.says_when_it_ends = True
+        # By "<playbook>" or "<playbook> <n>": the n-th one of that name.
+        self.after: dict[str, Baseline | BaseException] = {}
+
+    def run(
+        self,
+        name: str,
+        given: dict[str, Any],
+        *,
+        student: str,
+        ended: Callable[[], object] = lambda: None,
+    ) -> Outcome:
+        """Play a playbook."""
+        assert student == "demo"
+        json.dumps(given)
+        self.played.append(name)
+        self.given.append(given)
+        nth = f"{name} {self.played.count(name)}"
+        come = self.after.get(nth, self.after.get(name))
+        if isinstance(come, BaseException):
+            raise come
+        if come is not None:
+            self.now = dict(come)
+        if name == "down":
+            self.kept = None
+        if self.says_when_it_ends:
+            ended()
+        return Outcome(5, LAB.folder)
+
+    def write(self, _: object, baseline: Baseline) -> None:
+        """Write the baseline."""
+        self.kept = dict(baseline)
+        self.changing = ""
+
+    def begin(self, _: object, verb: str) -> None:
+        """Note that the lab is changed."""
+        self.changing = verb
+
+    def current(self, _: object) -> State:
+        """Say which lab stands, and whether it is whole."""
+        return State(LAB.id, "no-pool", "ab12", 3, self.changing)
+
+    def reset(self) -> list[str]:
+        """Reset the lab."""
+        return lifecycle.reset(PLAN, LAB, self.told.append)
+
+
+@pytest.fixture
+def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
+    """Put a host in place of the real one; waiting is short."""
+    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setitem(WAITS, "settled", Wait(0, "a test"))
+    host = Host()
+    for module, name, value in (
+        (lifecycle, "run_playbook", host.run),
+        (lifecycle, "Lists", lambda _: io.StringIO()),
+        (lifecycle, "of_cluster", lambda _: {}),
+        (lifecycle, "of_machines", lambda _: dict(host.now)),
+        (lifecycle, "standing", lambda _: host.stands),
+        (lab_state, "current", host.current),
+        (lab_state, "begin_change", host.begin),
+        (lab_state, "whole", lambda _: host.begin(_, "")),
+        (lab_state, "read_baseline", lambda _: host.kept),
+        (lab_state, "write_baseline", host.write),
+    ):
+        monkeypatch.setattr(module, name, value)
+    return host
+
+
+@pytest.mark.usefixtures("host")
+def test_variables_are_the_plan_s_and_the_folders(tmp_path: Path) -> None:
+    """Playbooks get plain data, and where to put things."""
+    found = lifecycle.variables(PLAN)
+
+    assert found["pool"] == PLAN.pool
+    assert found["state_dir"] == str(tmp_path / "state" / "demo")
+    assert found["cache_dir"] == str(tmp_path / "cache")
+    assert found["on"]["dhcp"][-1] == "metallb-lab-dhcp"
+    json.dumps(found)
+
+
+@pytest.mark.usefixtures("host")
+def test_where_a_lab_stands() -> None:
+    """Playbooks are told that it is kind, or else how hosts are reached."""
+    assert lifecycle.variables(PLAN)["where"] == "kind"
+    assert lifecycle.variables(PLAN)["reached"] == {}
+
+
+@pytest.mark.usefixtures("host", "hosts_file")
+def test_where_a_lab_stands_on_hosts() -> None:
+    """Each role has its host's address, and the way there."""
+    found = lifecycle.variables(PLAN)
+
+    assert found["where"] == "hosts"
+    assert found["reached"]["desk"] == "127.0.0.16"
+    assert "127.0.0.16" in found["on"]["desk"]
+    json.dumps(found)
+
+
+def test_up(host: Host) -> None:
+    """It tells how many tasks changed something."""
+    assert lifecycle.up(PLAN, metallb=False) == 5
+    assert host.given[0]["metallb_wanted"] is False
+
+
+def test_start_where_all_stands(host: Host) -> None:
+    """Only the lab is made, and its state is recorded."""
+    host.after["lab"] = {"router routes": "new"}
+
+    lifecycle.start(PLAN, LAB, "no-pool")
+
+    assert host.played == ["lab"]
+    assert host.kept == {"router routes": "new"}
+    given = host.given[0]
+    assert given["variant"] == "no-pool"
+    assert given["lab"]["id"] == LAB.id
+    assert len(given["run"]) == 8
+    assert "attempts" not in given
+
+
+def test_start_where_nothing_stands(host: Host) -> None:
+    """Everything is stood up before."""
+    host.stands = False
+
+    lifecycle.start(PLAN, LAB, "no-pool")
+
+    assert host.played == ["up", "lab"]
+
+
+def test_start_that_fails_leaves_no_start_state(host: Host) -> None:
+    """Another lab's start state is not taken for this one's."""
+    host.after["lab"] = KeyboardInterrupt()
+
+    with pytest.raises(KeyboardInterrupt):
+        lifecycle.start(PLAN, LAB, "no-pool")
+
+    assert host.changing == "lab start"
+    host.after = {"lab": {"router routes": "new"}}
+    assert host.reset() == []
+    assert host.played == ["lab", "lab"]
+    assert (host.kept, host.changing) == ({"router routes": "new"}, "")
+
+
+def test_reset_in_place(host: Host) -> None:
+    """When nothing differs any more, that was all; run and count stay."""
+    host.now = {}
+    host.after["reset"] = START
+
+    assert host.reset() == []
+    assert host.played == ["reset"]
+    assert (host.given[0]["run"], host.given[0]["attempts"]) == ("ab12", 3)
+    assert host.given[0]["variant"] == "no-pool"
+    assert "machines_anew" not in host.given[0]
+    assert host.told == []
+    assert not host.changing
+
+
+def test_reset_that_is_cut_off(host: Host) -> None:
+    """What it leaves is half a lab, which the next reset finishes."""
+    host.after["reset 1"] = KeyboardInterrupt()
+    with pytest.raises(KeyboardInterrupt):
+        host.reset()
+
+    assert host.changing == "lab reset"
+    assert host.reset() == []
+    assert host.played == ["reset", "reset"]
+    assert not host.changing
+
+
+def test_machines_are_made_anew(host: Host) -> None:
+    """Where machines alone differ, those are made anew and no others."""
+    host.after["reset 1"] = START | {
+        "router routes": "x",
+        "client routes": "y",
+    }
+    host.after["reset 2"] = START
+
+    assert host.reset() == []
+    assert host.played == ["reset", "reset"]
+    names = ["metallb-lab-client", "metallb-lab-router"]
+    assert host.given[1]["machines_anew"] == names
+    assert host.told == ["making anew: client, router"]
+
+
+@pytest.mark.parametrize(
+    "astray",
+    [
+        {"worker addresses": "x"},
+        {"router routes": "x", "worker addresses": "x"},
+        {"services lab-1/web": "x"},
+        {"node worker": "x"},
+    ],
+)
+def test_all_is_built_anew(host: Host, astray: Baseline) -> None:
+    """Where anything but machines differs, all is taken down and made."""
+    host.after = {"reset": START | astray, "lab": START}
+
+    assert host.reset() == []
+    assert host.played == ["reset", "down", "lab"]
+    assert host.told[0].startswith("could not restore ")
+    assert host.told[-1] == "building the lab anew"
+    assert (host.given[-1]["run"], host.given[-1]["attempts"]) == ("ab12", 3)
+
+
+def test_machines_anew_may_not_be_enough(host: Host) -> None:
+    """What differs after that too is built anew."""
+    host.after = {"reset": START | {"router routes": "x"}, "lab": START}
+
+    assert host.reset() == []
+    assert host.played == ["reset", "reset", "down", "lab"]
+
+
+def test_reset_that_fails(host: Host) -> None:
+    """A playbook that fails is no end: all is built anew."""
+    host.after = {"reset": CannotCheck("could not reset: x"), "lab": START}
+
+    assert host.reset() == []
+    assert host.played == ["reset", "down", "lab"]
+    assert host.told[0] == "could not reset: x"
+
+
+def test_machine_that_does_not_answer(host: Host) -> None:
+    """It is made anew, and all is when that fails as well."""
+    host.after = {
+        "reset 1": CannotCheck("desk did not answer within 20 s"),
+        "reset 2": CannotCheck("could not reset: x"),
+        "lab": START,
+    }
+
+    assert host.reset() == []
+    assert host.played == ["reset", "reset", "down", "lab"]
+    assert host.given[1]["machines_anew"] == ["metallb-lab-desk"]
+
+
+@pytest.mark.parametrize("kept", [None, {}])
+def test_start_that_was_interrupted(host: Host, kept: Baseline | None) -> None:
+    """Without a start state the lab is started again, which records one."""
+    host.kept = kept
+
+    assert host.reset() == []
+    assert host.played == ["lab"]
+    assert host.kept == START
+
+
+def test_what_cannot_be_restored_is_told(host: Host) -> None:
+    """What differs in the end is returned, one line a place."""
+    host.after["lab"] = START | {"router routes": "x"}
+    host.now = {}
+
+    assert host.reset() == ["router routes: expected a, not x"]
+
+
+def test_wrong_usage_ends_a_reset(host: Host) -> None:
+    """What the person has to mend is told at once."""
+    host.after["reset"] = UsageError("IMAGES must be ...")
+
+    with pytest.raises(UsageError):
+        host.reset()
+    assert host.played == ["reset"]
+
+
+@pytest.mark.usefixtures("host")
+def test_reset_of_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no lab stands, it says how to get one."""
+    monkeypatch.setattr(lab_state, "current", lambda _: None)
+
+    with pytest.raises(CannotCheck, match="no lab is standing; run `make"):
+        lifecycle.reset(PLAN, LAB, print)
+
+
+def test_start_waits_until_the_cluster_settled(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is recorded is what two looks at the cluster agree on."""
+    looks = iter([{"a": "2"}, {"a": "3"}, {"a": "3"}, {"a": "4"}])
+    host.now = {"m": "x"}
+    monkeypatch.setitem(WAITS, "settled", Wait(5, "a test"))
+    monkeypatch.setattr(lifecycle, "of_cluster", lambda _: next(looks))
+
+    lifecycle.start(PLAN, LAB, "no-pool")
+
+    assert host.kept == {"a": "3", "m": "x"}
+
+
+def test_a_playbook_that_does_not_say_when_its_steps_are_done(
+    host: Host,
+) -> None:
+    """What is to be looked at is then looked at when it has ended."""
+    host.says_when_it_ends = False
+    host.now = {}
+    host.after = {"reset": START, "lab": START}
+
+    assert host.reset() == []
+    lifecycle.start(PLAN, LAB, "no-pool")
+    assert host.kept == START

@@ -1,0 +1,158 @@
+"""One command at a time on one student's lab."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from graders.errors import CannotCheck
+from graders.lifecycle.lock import lock, machine_lock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+HOLD = """
+import time
+from graders.lifecycle.lock import lock
+with lock("demo", "lab reset"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture(autouse=True)
+def state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Keep locks in a folder of the test."""
+    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
+    return tmp_path / "demo"
+
+
+@pytest.fixture
+def holder(state: Path) -> Iterator[subprocess.Popen[str]]:
+    """Let another process hold the lock."""
+    del state
+    argv = [sys.executable, "-c", HOLD]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_second_is_refused(holder: subprocess.Popen[str]) -> None:
+    """The second command is told who holds the lab, and ends with 3."""
+    rule = rf"holds the lab: `lab reset`, pid {holder.pid}, since \d\d:\d\d"
+    with pytest.raises(CannotCheck, match=rule) as caught, lock("demo", "up"):
+        pass
+
+    assert caught.value.exit_code == 3
+
+
+def test_killed_holder_is_no_holder(holder: subprocess.Popen[str]) -> None:
+    """After kill -9 of the holder the lab is free at once."""
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait()
+
+    with lock("demo", "lab up"):
+        pass
+
+
+def test_students_do_not_meet(holder: subprocess.Popen[str]) -> None:
+    """Another student's lab is not held."""
+    del holder
+
+    with lock("ann", "lab up"):
+        pass
+
+
+def test_lock_ends_with_an_error(state: Path) -> None:
+    """An error inside ends the lock and takes the note away."""
+    with pytest.raises(RuntimeError), lock("demo", "lab up"):
+        raise RuntimeError
+
+    with lock("demo", "lab up"):
+        pass
+    assert not (state / "lock.json").exists()
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "",
+        "[]",
+        "{}",
+        '{"verb": "x", "pid": 4194305, "since": "2026-01-01T10:31:00"}',
+        '{"verb": "x", "pid": 99999999999999999999, "since": "2026-01-01"}',
+    ],
+)
+def test_stale_note_is_ignored(
+    state: Path, holder: subprocess.Popen[str], note: str
+) -> None:
+    """A note that is broken or of a dead process is not shown."""
+    del holder
+    (state / "lock.json").write_text(note, encoding="utf-8")
+
+    with (
+        pytest.raises(CannotCheck, match=r"holds the lab; wait"),
+        lock("demo", "lab up"),
+    ):
+        pass
+
+
+def test_stale_note_does_not_block(state: Path) -> None:
+    """A note alone, even of a living process, blocks nobody."""
+    state.mkdir(parents=True)
+    note = {"verb": "x", "pid": os.getpid(), "since": "2026-01-01T10:31:00"}
+    (state / "lock.json").write_text(json.dumps(note), encoding="utf-8")
+
+    with lock("demo", "lab up"):
+        pass
+
+
+def test_folder_that_cannot_be_made(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A state folder that cannot be written is named with the way out."""
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "file"))
+
+    with (
+        pytest.raises(CannotCheck, match=r"could not lock .*METALLB_LAB"),
+        lock("demo", "lab up"),
+    ):
+        pass
+
+
+def test_what_is_shared_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Two students' first commands make images one after the other."""
+    monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path / "cache"))
+    told: list[str] = []
+    first = machine_lock(told.append)
+    first.__enter__()
+
+    def second() -> None:
+        with machine_lock(told.append):
+            told.append("second")
+
+    waiting = threading.Thread(target=second)
+    waiting.start()
+    deadline = time.monotonic() + 5
+    while not told and time.monotonic() < deadline:
+        time.sleep(0.01)
+    told.append("first is done")
+    first.__exit__(None, None, None)
+    waiting.join(5)
+
+    assert told[0].startswith("waiting for another command")
+    assert told[1:] == ["first is done", "second"]

@@ -1,0 +1,111 @@
+"""What many flows and a watch come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from graders.errors import CannotCheck
+from graders.probes.traffic import Watch, flows, long_flow
+from graders.providers.base import DockerExec
+from graders.providers.machine import Machine, Output
+from tests.says import says
+
+
+def test_flows() -> None:
+    """Answers are counted by their text; the others are lost."""
+    found = flows(says("a\nb\na\n"), "http://10.0.100.7/", 5)
+
+    assert found.answers == {"a": 2, "b": 1}
+    assert found.failed == 2
+
+
+def test_flows_of_several_paths() -> None:
+    """Each path that braces name is asked as often, from the address given."""
+    machine = says("a\na\n192.0.2.1:5\n")
+    url = "http://10.0.100.7/{hostname,clientip}"
+    found = flows(machine, url, 2, "10.90.0.99")
+
+    assert found.failed == 1
+    assert "--interface 10.90.0.99" in found.command
+    assert machine.asked[0].endswith(f"{url} 2 10.90.0.99")
+
+
+def test_long_flow() -> None:
+    """Answers in their order, and how many connections they took."""
+    found = long_flow(says("a 1\na 0\nb 1\n"), "http://10.0.100.7/", 3)
+
+    assert found.answers == ["a", "a", "b"]
+    assert found.connections == 2
+    assert found.command.endswith(
+        r"-w ' %{num_connects}\n' 'http://10.0.100.7/?[1-3]'"
+    )
+
+
+def test_long_flow_without_an_answer() -> None:
+    """A request that failed may have opened a connection, or none."""
+    found = long_flow(says(" 1\n 0\n"), "http://10.0.100.7/", 2)
+
+    assert found.answers == []
+    assert found.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "outages", "window", "failed"),
+    [
+        ("1000 1\n1200 1\n", [], 0.0, 0),
+        # In the order in which they end, not in which they were sent.
+        ("1000 1\n1600 1\n1200 0\n1400 0\n", [0.4], 1.2, 2),
+        ("1000 0\n1200 1\n1400 0\n", [0.2, 1.0], 1.4, 2),
+    ],
+)
+def test_watch(
+    rows: str, outages: list[float], window: float, failed: int
+) -> None:
+    """Stretches without an answer, and the time until all is whole."""
+    with Watch(says(rows), "http://10.0.100.7/", 1) as watch:
+        pass
+
+    assert watch.outages() == pytest.approx(outages)
+    assert watch.longest == pytest.approx(max([0, *outages]))
+    assert watch.told.startswith(f"{failed} of {watch.total} connections")
+    assert watch.window == pytest.approx(window)
+    assert (watch.failed, watch.total) == (failed, rows.count("\n"))
+
+
+@dataclass(frozen=True)
+class Fails(Machine):
+    """A machine that cannot be looked from."""
+
+    def run(self, *argv: str, seconds: float = 20, stdin: str = "") -> Output:
+        """End the watch, but do not begin it."""
+        del seconds, stdin
+        if argv[0] == "touch":
+            return Output("touch", 0, "", "")
+        raise CannotCheck("client is gone")
+
+
+def test_a_watch_that_saw_nothing_cannot_check() -> None:
+    """No sample is no loss only to who does not look."""
+    with (
+        pytest.raises(CannotCheck, match="on client saw nothing"),
+        Watch(says(""), "http://10.0.100.7/", 1),
+    ):
+        pass
+
+
+def test_what_kept_a_watch_from_looking_is_told() -> None:
+    """Unless something else went wrong, which comes first."""
+    gone = Fails("client", DockerExec("metallb-lab-client"))
+
+    with (
+        pytest.raises(CannotCheck, match="client is gone"),
+        Watch(gone, "http://10.0.100.7/", 1),
+    ):
+        pass
+    with (
+        pytest.raises(KeyboardInterrupt),
+        Watch(gone, "http://10.0.100.7/", 1),
+    ):
+        raise KeyboardInterrupt

@@ -1,0 +1,147 @@
+"""Hosts as they are now: which answer, and whose they are."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pytest
+
+from graders.errors import CannotCheck
+from graders.plan.plan import make_plan
+from graders.providers import hosts as module
+from graders.providers.hosts import (
+    Seen,
+    all_are_this_lab_s,
+    is_this_lab_s,
+    macs_of_nodes,
+    roll_call,
+    told,
+)
+from graders.providers.machine import Output
+
+if TYPE_CHECKING:
+    from graders.plan.plan import Plan
+
+PLAN = make_plan("ada")
+ROLES = [*PLAN.nodes, *PLAN.machines]
+
+
+@dataclass
+class Host:
+    """A host that says this, or why it says nothing."""
+
+    said: str
+    error: CannotCheck | None = None
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+
+    def run(self, *argv: str, seconds: float) -> Output:
+        """Say it."""
+        assert seconds < 20
+        self.asked.append(argv)
+        if self.error:
+            raise self.error
+        return Output(" ".join(argv), 0, self.said, "")
+
+
+def _said(role: str) -> str:
+    addresses = [
+        f"address={interface} {address}"
+        for interface, address in PLAN.interfaces(role).items()
+    ]
+    mac = f"02:4D:00:00:00:{ROLES.index(role):02X}"
+    lines = [f"mark={PLAN.cluster}", f"mac={mac}", "mac="]
+    return "\n".join([*lines, "address=lo 127.0.0.1/8", *addresses])
+
+
+@pytest.fixture
+def hosts(monkeypatch: pytest.MonkeyPatch) -> dict[str, Host]:
+    """Have a lab stand on hosts; a test changes what it is about."""
+    there = {role: Host(_said(role)) for role in ROLES}
+
+    def machine_of(_: Plan, role: str) -> Host:
+        return there[role]
+
+    monkeypatch.setattr(module, "machine_of", machine_of)
+    return there
+
+
+def _silent(role: str) -> CannotCheck:
+    told = f"could not look from {role}: root@h cannot be reached: no route"
+    return CannotCheck(told, way_out="is it on?")
+
+
+@pytest.mark.usefixtures("hosts")
+def test_all_stand() -> None:
+    """Each is marked, and has its addresses where they belong."""
+    assert list(roll_call(PLAN)) == ROLES
+    assert all_are_this_lab_s(PLAN)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (f"mark={PLAN.cluster}", "mark=", "no lab of the kit's is there"),
+        (PLAN.cluster, "metallb-lab-bob", "lab metallb-lab-bob is there"),
+        ("=eth0 ", "=ens3 ", "not at the addresses of the plan"),
+        ("/16", "/24", "not at the addresses of the plan"),
+    ],
+)
+def test_one_does_not(
+    hosts: dict[str, Host], old: str, new: str, words: str
+) -> None:
+    """Whose it is, and where, is told of each."""
+    hosts["worker"].said = hosts["worker"].said.replace(old, new)
+
+    seen = roll_call(PLAN)
+
+    assert told(PLAN, "worker", seen["worker"]) == f"answers; {words}"
+    assert told(PLAN, "worker2", seen["worker2"]) == "running"
+    assert not all_are_this_lab_s(PLAN)
+
+
+def test_one_says_nothing(hosts: dict[str, Host]) -> None:
+    """The others are asked all the same, and why it does not is kept."""
+    hosts["desk"].error = _silent("desk")
+
+    seen = roll_call(PLAN)
+
+    assert isinstance(seen["desk"], CannotCheck)
+    assert not is_this_lab_s(PLAN, "desk", seen["desk"])
+    assert told(PLAN, "desk", seen["desk"]) == (
+        "root@h cannot be reached: no route"
+    )
+    assert all(host.asked for host in hosts.values())
+
+
+def test_macs(hosts: dict[str, Host]) -> None:
+    """Nodes are known by their MACs, an interface's own before another."""
+    hosts["worker"].said += "\nmac=02:4D:00:00:00:FF"
+
+    assert macs_of_nodes(PLAN) == {
+        "02:4d:00:00:00:00": "metallb-lab-ada-control-plane",
+        "02:4d:00:00:00:ff": "metallb-lab-ada-worker",
+        "02:4d:00:00:00:02": "metallb-lab-ada-worker2",
+    }
+
+
+def test_no_macs_without_a_node(hosts: dict[str, Host]) -> None:
+    """A node that is silent is no other machine's MAC; a machine may be."""
+    hosts["client"].error = _silent("client")
+    assert len(macs_of_nodes(PLAN)) == 3
+    hosts["worker2"].error = _silent("worker2")
+
+    with pytest.raises(CannotCheck, match=r"worker2: .* cannot be reached"):
+        macs_of_nodes(PLAN)
+
+
+def test_what_is_typed() -> None:
+    """The question is one for any shell, and this computer answers it."""
+    done = subprocess.run(
+        ["sh", "-c", module._LOOK], capture_output=True, text=True, check=False
+    )
+
+    assert done.stdout.startswith("mark=")
+    assert "address=lo 127.0.0.1/8" in done.stdout
+    assert isinstance(Seen("", "", {}), Seen)
