@@ -45,3 +45,14 @@ def one_line(text: str, limit: int | None = None) -> str:
     if limit is None or len(line) <= limit:
         return line
     return line[: limit - 3] + "..."
+
+
+def printable(text: str) -> str:
+    """Show what terminals or XML would act upon as Python escapes it."""
+    return "".join(
+        char if char.isprintable() else _escaped(char) for char in text
+    )
+
+
+def _escaped(char: str) -> str:
+    return char.encode("unicode_escape").decode("ascii")

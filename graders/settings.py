@@ -12,12 +12,18 @@ from typing import Final
 
 import platformdirs
 
+from graders.errors import UsageError
+
 _APP: Final = "metallb-lab-kit"
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 LABS: Final = ROOT / "labs"
 SOLUTIONS: Final = ROOT / "solutions"
 ANSIBLE: Final = ROOT / "ansible"
+INVENTORY: Final = ANSIBLE / "inventory"
+
+KIND: Final = "kind"
+HOSTS: Final = "hosts"
 
 
 def state_dir(student: str) -> Path:
@@ -28,8 +34,8 @@ def state_dir(student: str) -> Path:
     lab on hosts is another one than that on this computer.
     """
     base = os.environ.get("METALLB_LAB_STATE")
-    # As in `providers.environment`; student names have no dot.
-    name = student + ".hosts" * (os.environ.get("CLUSTER") == "hosts")
+    # Student names have no dot, so this cannot be another student.
+    name = f"{student}.hosts" if where() == HOSTS else student
     return (Path(base) if base else platformdirs.user_state_path(_APP)) / name
 
 
@@ -40,3 +46,26 @@ def cache_dir() -> Path:
     """
     found = os.environ.get("METALLB_LAB_CACHE")
     return Path(found) if found else platformdirs.user_cache_path(_APP)
+
+
+def where() -> str:
+    """Return KIND or HOSTS, as the environment's CLUSTER says.
+
+    Raises:
+        UsageError: it says something else.
+
+    """
+    found = os.environ.get("CLUSTER") or KIND
+    if found not in {KIND, HOSTS}:
+        raise UsageError(
+            f"CLUSTER must be {KIND} or {HOSTS}, not {found!r}",
+            way_out=f"CLUSTER={KIND}, or none at all, is a lab on this"
+            " computer",
+        )
+    return found
+
+
+def inventory_file() -> Path:
+    """Return the inventory that HOSTS names, or the one of the kit."""
+    named = os.environ.get("HOSTS")
+    return Path(named).expanduser() if named else INVENTORY / "hosts.yml"

@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Final, Literal, NoReturn, TypeAlias, TypeVar, get_args
+from typing import Final, NoReturn, TypeAlias, TypeVar
 
+from graders.course.lab import LAYERS, Layer
 from graders.errors import CannotCheck, KitError, one_line
 
 __all__ = [
@@ -29,18 +30,7 @@ __all__ = [
     "spec_of",
 ]
 
-# From outside in, in the order in which a student should look.
-Layer = Literal[
-    "allocation",
-    "advertisement",
-    "neighbour",
-    "route",
-    "forwarding",
-    "endpoint",
-    "source-ip",
-    "policy",
-]
-LAYERS: Final[tuple[Layer, ...]] = get_args(Layer)
+
 VALUE_LIMIT: Final = 160
 
 Evidence: TypeAlias = str | Callable[[], str]

@@ -20,11 +20,12 @@ from graders.lifecycle.shell import shell_argv
 from graders.plan.plan import make_plan, variant_for
 from graders.providers import status
 from graders.providers.docker import EngineDown, EngineForbidden
-from graders.providers.environment import inventory, inventory_file
+from graders.providers.environment import inventory
 from graders.providers.hosts import all_are_this_lab_s
 from graders.providers.kind import foreign_cluster, routes_only
 from graders.providers.machine import machine_of
 from graders.providers.ownership import left_alone
+from graders.settings import inventory_file
 from graders.state.current import standing_lab
 
 if TYPE_CHECKING:

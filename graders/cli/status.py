@@ -8,7 +8,8 @@ from graders.cli.common import located
 from graders.console import Terminal
 from graders.errors import CannotCheck
 from graders.providers import status
-from graders.providers.environment import HOSTS, inventory
+from graders.providers.environment import inventory
+from graders.settings import HOSTS
 from graders.state import lab_state
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Final, Literal, TypeAlias, get_args
 
 from pydantic import (
     BaseModel,
@@ -16,15 +16,27 @@ from pydantic import (
 )
 
 from graders import settings
-from graders.checks.check import Layer
-from graders.course.validation import (
+from graders.course.validation import folder_problems
+from graders.errors import UsageError
+from graders.yamlfile import (
     NAME_PATTERN,
     SLUG_PATTERN,
-    folder_problems,
     model_problem,
     read_yaml,
 )
-from graders.errors import UsageError
+
+# From outside in, in the order in which a student should look.
+Layer = Literal[
+    "allocation",
+    "advertisement",
+    "neighbour",
+    "route",
+    "forwarding",
+    "endpoint",
+    "source-ip",
+    "policy",
+]
+LAYERS: Final[tuple[Layer, ...]] = get_args(Layer)
 
 ID: Final = re.compile(r"lab-(0|[1-9][0-9]*)-[a-z0-9]+(-[a-z0-9]+)*")
 

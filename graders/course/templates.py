@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from graders.providers.environment import where
+from graders.settings import where
 
 if TYPE_CHECKING:
     from graders.plan.plan import Plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from graders.grading.result import printable
+from graders.errors import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from graders.plan.plan import Plan
 
 # The file that a cluster of the kit's has; its line is the cluster's name.
-MARK: Final = "/etc/kubernetes/metallb-lab-kit"
 SYSTEMS: Final = {
     "debian 12": "Debian 12",
     "debian 13": "Debian 13",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from graders.checks.check import Layer, spec_of
+from graders.checks.check import spec_of
 from graders.errors import KitError
 
 if TYPE_CHECKING:
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from graders.course.lab import Layer
     from graders.grading.verdict import Verdict
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from xml.etree import ElementTree as ET
 
-from graders.errors import UsageError
-from graders.grading.result import printable
+from graders.errors import UsageError, printable
 
 if TYPE_CHECKING:
     from pathlib import Path

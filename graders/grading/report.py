@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from graders.console import Terminal
-from graders.grading.result import printable
+from graders.errors import printable
 
 if TYPE_CHECKING:
     from rich.console import Console

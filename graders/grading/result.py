@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from graders.checks.check import LAYERS, Layer
+from graders.course.lab import LAYERS, Layer
 
 Outcome: TypeAlias = Literal["pass", "fail", "cannot-check"]
 
@@ -156,14 +156,3 @@ def summarise(
 def schema() -> dict[str, Any]:
     """Return the JSON schema of the document."""
     return GradeResult.model_json_schema(mode="serialization")
-
-
-def printable(text: str) -> str:
-    """Show what terminals or XML would act upon as Python escapes it."""
-    return "".join(
-        char if char.isprintable() else _escaped(char) for char in text
-    )
-
-
-def _escaped(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")

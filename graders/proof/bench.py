@@ -19,9 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from graders import settings
 from graders.course.lab import Words
 from graders.course.quiz import line_of
-from graders.course.validation import model_problem
 from graders.course.walkthrough import shown
 from graders.errors import UsageError
+from graders.yamlfile import model_problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

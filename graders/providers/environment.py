@@ -9,41 +9,15 @@ from __future__ import annotations
 import os
 import re
 from functools import lru_cache
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from graders.errors import UsageError
-from graders.settings import ANSIBLE
+from graders.settings import HOSTS, INVENTORY, KIND, inventory_file, where
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from graders.providers.inventory import Hosts
-
-KIND: Final = "kind"
-HOSTS: Final = "hosts"
-_FOLDER: Final = ANSIBLE / "inventory"
-
-
-def where() -> str:
-    """Return KIND or HOSTS, as the environment's CLUSTER says.
-
-    Raises:
-        UsageError: it says something else.
-
-    """
-    found = os.environ.get("CLUSTER") or KIND
-    if found not in {KIND, HOSTS}:
-        raise UsageError(
-            f"CLUSTER must be {KIND} or {HOSTS}, not {found!r}",
-            way_out=f"CLUSTER={KIND}, or none at all, is a lab on this"
-            " computer",
-        )
-    return found
-
-
-def inventory_file() -> Path:
-    """Return the inventory that HOSTS names, or the one of the kit."""
-    named = os.environ.get("HOSTS")
-    return Path(named).expanduser() if named else _FOLDER / "hosts.yml"
 
 
 def inventory() -> Hosts | None:
@@ -63,8 +37,8 @@ def inventory() -> Hosts | None:
         raise UsageError(
             f"CLUSTER={HOSTS} needs an inventory, and {file} cannot be read:"
             f" {error.strerror}",
-            way_out=f"copy {_FOLDER / 'hosts.example.yml'} there and write in"
-            " how each host is reached, or name another file: HOSTS=FILE",
+            way_out=f"copy {INVENTORY / 'hosts.example.yml'} there and write"
+            " in how each host is reached, or name another file: HOSTS=FILE",
         ) from None
     return _read(file.absolute(), changed)
 

@@ -19,12 +19,10 @@ from pydantic import (
     ValidationError,
 )
 
-from graders.course.validation import cut, model_problem, read_yaml
-from graders.errors import UsageError
-from graders.grading.result import printable
+from graders.errors import UsageError, printable
 from graders.plan.plan import EDGE_HOSTS, LAN_HOSTS, NODE_HOSTS
 from graders.providers.ssh import Login, Ssh
-from graders.yamlfile import line_of
+from graders.yamlfile import cut, line_of, model_problem, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,9 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
-from graders.doctor.rules import MARK
-from graders.errors import CannotCheck, UsageError
-from graders.grading.result import printable
+from graders.errors import CannotCheck, UsageError, printable
+from graders.providers.hosts import MARK
 from graders.providers.machine import Machine
 
 if TYPE_CHECKING:

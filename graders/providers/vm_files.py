@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 from jinja2 import Environment, StrictUndefined
 
-from graders.course.validation import cut
 from graders.errors import UsageError
 from graders.plan.plan import Machine
 from graders.providers.inventory import CONTROL_PLANE, FABRIC_HOST
 from graders.settings import ANSIBLE
+from graders.yamlfile import cut
 
 if TYPE_CHECKING:
     from ipaddress import IPv4Address, IPv4Network

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from graders.checks.check import LAYERS
+from graders.course.lab import LAYERS
 from graders.site.check_table import check_table
 from graders.site.fragments import Made, Piece
 from graders.site.solution_pages import fault_table

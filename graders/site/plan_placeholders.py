@@ -17,7 +17,7 @@ import jinja2
 
 from graders.course.templates import names
 from graders.plan.plan import make_plan
-from graders.providers.environment import KIND
+from graders.settings import KIND
 from graders.site.diagnostics import template_line
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from jinja2 import Template
 
-from graders.doctor.rules import MARK
+from graders.providers.hosts import MARK
 from graders.settings import ANSIBLE, ROOT
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from graders.course.templates import names
 from graders.course.walkthrough import read_walkthrough
 from graders.grading.hints import render
 from graders.plan.plan import make_plan
-from graders.providers.environment import HOSTS, KIND
+from graders.settings import HOSTS, KIND
 from graders.site.diagnostics import Problems
 from graders.site.fragments import read_piece
 from graders.site.plan_placeholders import numbered

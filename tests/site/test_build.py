@@ -12,8 +12,7 @@ from graders.course.lab import all_labs
 from graders.course.templates import names
 from graders.grading.hints import render
 from graders.plan.plan import make_plan
-from graders.providers.environment import KIND
-from graders.settings import SOLUTIONS
+from graders.settings import KIND, SOLUTIONS
 
 if TYPE_CHECKING:
     from .conftest import Built

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from graders.checks.check import (
-    LAYERS,
     VALUE_LIMIT,
     Failed,
     Spec,
@@ -15,6 +14,7 @@ from graders.checks.check import (
     show,
     spec_of,
 )
+from graders.course.lab import LAYERS
 from graders.errors import KitError
 
 

@@ -124,7 +124,7 @@ def test_wrong_usage(
 def test_down_where_one_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is undone on some hosts that was done on all."""
     _have_marks(monkeypatch, desk=CannotCheck("could not look: no answer"))
-    monkeypatch.delattr(lab, "run_playbook")
+    monkeypatch.delattr(lab_verbs, "run_playbook")
 
     done = lab("down")
 
@@ -138,7 +138,7 @@ def test_down_of_somebody_else_s(monkeypatch: pytest.MonkeyPatch) -> None:
     _have_marks(
         monkeypatch, worker="metallb-lab-ada", desk="/etc/kubernetes/a.conf"
     )
-    monkeypatch.delattr(lab, "run_playbook")
+    monkeypatch.delattr(lab_verbs, "run_playbook")
 
     done = lab("down")
 

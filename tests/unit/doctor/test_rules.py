@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from graders.doctor.facts import Clock, Facts, parse
-from graders.doctor.rules import MARK, judge, judge_together
+from graders.doctor.rules import judge, judge_together
 from graders.plan.plan import make_plan
+from graders.providers.hosts import MARK
 
 PLAN = make_plan()
 ARCH = "x86_64"

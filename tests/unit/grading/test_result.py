@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from graders.errors import printable
 from graders.grading.result import (
     CheckResult,
     GradeResult,
     Heading,
-    printable,
     schema,
     summarise,
 )

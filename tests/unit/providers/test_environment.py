@@ -9,15 +9,9 @@ import pytest
 from graders.errors import UsageError
 from graders.plan.plan import make_plan
 from graders.providers.base import transport, ways_on
-from graders.providers.environment import (
-    at_once,
-    inventory,
-    inventory_file,
-    reached,
-    where,
-)
+from graders.providers.environment import at_once, inventory, reached
 from graders.providers.ssh import Ssh
-from graders.settings import ANSIBLE
+from graders.settings import ANSIBLE, inventory_file, where
 
 if TYPE_CHECKING:
     from pathlib import Path
