@@ -12,8 +12,8 @@ process: 0.05 s. A start or reset of a lab has some twenty such tasks.
       stdin: text                     # optional
       timeout: 20                     # optional: seconds until it is ended
 
-The variable `on` maps each role to the command prefix that runs something
-there.
+The variable `exec_prefix` maps each role to the command prefix that runs
+something there.
 """
 
 from __future__ import annotations
@@ -50,7 +50,10 @@ class ActionModule(ActionBase):
             required_one_of=[("argv", "cmd")],
             mutually_exclusive=[("argv", "cmd")],
         )
-        prefixes, role = (task_vars or {}).get("on", {}), args["machine"]
+        prefixes, role = (
+            (task_vars or {}).get("exec_prefix", {}),
+            args["machine"],
+        )
         if role and role not in prefixes:
             known = ", ".join(prefixes) or "nothing"
             message = f"machine must be one of {known}, not {role!r}"
