@@ -37,7 +37,13 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from graders.scripts import Command, reports, run, run_parallel, script_on
+from graders.providers.scripts import (
+    Command,
+    reports,
+    run,
+    run_parallel,
+    script_on,
+)
 
 _ARGUMENTS = {
     "argv": {"type": "list", "elements": "str"},
