@@ -70,11 +70,12 @@ class Variant(_Strict):
     """The first check that fails as shipped."""
     layer: Layer
     """The layer of the network in which it is broken."""
-    early_deployments: list[Slug] = []
-    """Deployments whose pods are all that the fault changes. It runs early,
-    while MetalLB starts, and finds them without pods."""
-    plan_overrides: dict[str, str] = {}
-    """Numbers of the plan that replace others in the lab's objects:
+    moves: list[Slug] = []
+    """Deployments of which the fault makes other pods, and which it is all
+    about: it comes before MetalLB is waited for, and they have no pods of
+    before."""
+    numbers: dict[str, str] = {}
+    """Numbers of the plan that the lab's objects have instead of their own:
     `pool: pool_in_dhcp`."""
     hints: Ladders = {}
     """Ladders of this fault's own; they come before the lab's."""

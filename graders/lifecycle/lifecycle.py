@@ -187,9 +187,9 @@ def _play(  # noqa: PLR0913, PLR0917 - which playbook, and all that it is about
         "namespace": lab.namespace,
         "metallb": lab.metallb,
         "storage": "storage" in lab.topology,
-        "early_deployments": fault.early_deployments,
+        "early_deployments": fault.moves,
         "plan_overrides": {
-            name: known[it] for name, it in fault.plan_overrides.items()
+            name: known[it] for name, it in fault.numbers.items()
         },
     }
     extra = {"lab": about, "lab_dir": str(lab.folder), "variant": variant}

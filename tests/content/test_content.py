@@ -87,7 +87,7 @@ def test_what_a_fault_moves_is_there(lab: Lab) -> None:
         if item["kind"] == "Deployment"
     }
     for variant in lab.variants.values():
-        assert set(variant.early_deployments) <= names
+        assert set(variant.moves) <= names
 
 
 @each_lab
@@ -96,7 +96,7 @@ def test_a_fault_has_other_objects_for_its_numbers(lab: Lab) -> None:
     for variant in lab.variants.values():
         values = PLANS[0].as_vars()
         objects = _manifests(lab, values)
-        for name, other in variant.plan_overrides.items():
+        for name, other in variant.numbers.items():
             assert _manifests(lab, values | {name: values[other]}) != objects
 
 
