@@ -106,7 +106,7 @@ def cluster(server: Server, tmp_path: Path) -> Iterator[Cluster]:
     """Connect to the server, by the kit's own context."""
     found = _cluster(tmp_path, server.server_port)
     yield found
-    found._api.rest_client.pool_manager.clear()
+    found._pool.clear()
 
 
 def test_get(server: Server, cluster: Cluster) -> None:
