@@ -9,7 +9,13 @@ export STUDENT ?= demo
 export IMAGES REGISTRY IMAGES_FILE
 variant = $(if $(VARIANT),--variant $(VARIANT))
 
-.PHONY: help site browser test-site up down grade hint reset status check lint test-unit test test-hosts test-vm prove bench images doctor engine-stop clean
+define install
+@test -n "$(PYTHON)" || { echo 'make: expected Python 3.11 or later on PATH, not an older one or none' >&2; exit 3; }
+@echo 'python: installing the kit into .venv'
+@$(PYTHON) scripts/install $(1)
+endef
+
+.PHONY: help site browser test-site up down grade hint reset status check lint test-unit test test-hosts test-vm prove bench images doctor engine-stop clean lock
 
 help:
 	@echo 'make lab-1   stand lab 1 up, broken; then repair it and make grade'
@@ -19,15 +25,19 @@ help:
 	@echo 'make test-vm   labs on virtual machines, on Debian as root'
 
 .venv/stamp: requirements.txt pyproject.toml
-	@test -n "$(PYTHON)" || { echo 'make: expected Python 3.11 or later on PATH, not an older one or none' >&2; exit 3; }
-	@echo 'python: installing the kit into .venv'
-	@test -x $(BIN)/pip || $(PYTHON) -m venv --clear .venv > /dev/null || { rm -rf .venv; \
-	  echo 'make: expected a Python that can make virtual environments, not one without; on Debian and Ubuntu: sudo apt install python3-venv' >&2; exit 3; }
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
-	@PYTHONWARNINGS=ignore $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@# For whoever has Python write none: a tenth of a second of each command.
-	@$(BIN)/python -m compileall -q graders ansible/action_plugins
-	@touch $@
+	$(call install,)
+
+# Linters, tests and the site: not for students.
+.venv/stamp-dev: requirements-dev.txt requirements.txt pyproject.toml
+	$(call install,--dev)
+
+# Write the lock files again; UPGRADE=1 takes newer versions.
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11.2 --generate-hashes \
+  --no-annotate --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade)
+lock: .venv/stamp-dev
+	$(COMPILE) --custom-compile-command 'make lock (what labs run with)' requirements.in -o requirements.txt
+	$(COMPILE) --custom-compile-command 'make lock (what checks, tests and the site need, too)' requirements-dev.in -o requirements-dev.txt
+	echo uv | $(COMPILE) --custom-compile-command 'make lock (what installs the other two)' -c requirements-dev.txt - -o requirements-uv.txt
 
 lab-%: .venv/stamp
 	@$(BIN)/lab start $* $(variant)
@@ -52,19 +62,19 @@ bench: .venv/stamp
 
 check: lint test-unit
 
-lint: .venv/stamp
+lint: .venv/stamp-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
 	$(BIN)/codespell
 
-test-unit: .venv/stamp
+test-unit: .venv/stamp-dev
 	$(BIN)/python -m pytest -q
 
 # The student's edition, or EDITION=instructor, which has the solutions, too.
 EDITION ?= student
-site: .venv/stamp
+site: .venv/stamp-dev
 	EDITION=$(EDITION) SITE_DIR=site/$(EDITION) NO_MKDOCS_2_WARNING=1 \
 	  $(BIN)/mkdocs build --strict
 
@@ -72,7 +82,7 @@ site: .venv/stamp
 test-site: browser
 	$(BIN)/python -m pytest -q --durations=5 tests/site
 
-browser: .venv/stamp
+browser: .venv/stamp-dev
 	@{ command -v chromium || command -v google-chrome; } > /dev/null \
 	  && command -v chromedriver > /dev/null \
 	  || { apt-get update -qq && apt-get install -y -qq --no-install-recommends \
@@ -91,12 +101,12 @@ test: browser
 
 # Hosts that the tests make: containers with systemd and sshd.
 # HOSTS_TESTS=: fewer of them, by pytest's own options.
-test-hosts: .venv/stamp
+test-hosts: .venv/stamp-dev
 	$(BIN)/python -m pytest -v --durations=0 $(or $(HOSTS_TESTS),tests/hosts)
 
 # Virtual machines that they make; half an hour where no processor helps (KVM).
 VM_TOOLS := qemu-system-x86_64 qemu-img cloud-localds debootstrap mke2fs setpriv
-test-vm: .venv/stamp
+test-vm: .venv/stamp-dev
 	@(for tool in $(VM_TOOLS); do command -v $$tool || exit; done) > /dev/null \
 	  || { apt-get update -qq && apt-get install -y -qq --no-install-recommends qemu-system-x86 \
 	         qemu-utils cloud-image-utils debootstrap e2fsprogs > /dev/null; } \

@@ -6,7 +6,7 @@
       manifest: /where/its/objects/are # for `begin`
       left: /where/is/noted/how/it/was
       recipe: what-it-was-made-by
-      run_id: "{{ run_id }}"           # the command that all this is part of
+      turn: "{{ turn }}"               # the command that all this is part of
 
 `look` says whether it is the `same` as it was left, and waits for what this
 command has begun of it. `await` waits in any case; both note how it was left.
@@ -60,7 +60,7 @@ class ActionModule(ActionBase):
                 "manifest": text,
                 "left": text,
                 "recipe": text,
-                "run_id": text,
+                "turn": text,
             },
         )
         try:
@@ -74,7 +74,7 @@ class ActionModule(ActionBase):
 
 def _step(kube: Kube, given: dict[str, Any]) -> dict[str, Any]:
     """Do it and return what it came to."""
-    note = Note(Path(given["left"]), given["recipe"], given["run_id"])
+    note = Note(Path(given["left"]), given["recipe"], given["turn"])
     match given["step"]:
         case "begin":
             return {"changed": begin(kube, Path(given["manifest"]), note)}

@@ -35,7 +35,7 @@ def load_images(file: str, student: str) -> None:
     """
     _refuse_full_disk(build=False)
     os.environ.update(IMAGES="load", IMAGES_FILE=str(Path(file).resolve()))
-    play("images", student, refresh_images=True)
+    play("images", student, images_anew=True)
 
 
 def save_images(file: str, student: str) -> None:

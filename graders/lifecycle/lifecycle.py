@@ -49,18 +49,16 @@ RESET: Final = "lab reset"
 def variables(plan: Plan) -> dict[str, Any]:
     """Return what every playbook gets: the plan, ways in, the kit's folders.
 
-    `exec_prefix` has, by role, the command prefix that runs something there;
-    `host_exec_prefix` and `host_addresses` are by host of the inventory;
-    `provider` is `kind` or `hosts`; `run_id` is different for each playbook.
+    `on` has, by role, what stands before a command that runs there; `where`
+    is `kind` or `hosts`; `host_ways` and `reached` have, by host of the
+    inventory, what `on` has and its address; `turn` is this very playbook.
     """
-    known = names(plan)
-    return known | {
-        "provider": known["where"],
-        "host_addresses": reached(),
-        "host_exec_prefix": host_ways(),
-        "parallel_hosts": at_once(),
-        "exec_prefix": ways_on(plan),
-        "run_id": secrets.token_hex(4),
+    return names(plan) | {
+        "reached": reached(),
+        "host_ways": host_ways(),
+        "hosts_at_once": at_once(),
+        "on": ways_on(plan),
+        "turn": secrets.token_hex(4),
         "cache_dir": str(cache_dir()),
         "state_dir": str(state_dir(plan.student)),
     }
@@ -155,9 +153,7 @@ def _mend(  # noqa: PLR0913, PLR0917 - all that a reset is about
     machines = _machines(plan, left)
     if machines:
         tell(f"making anew: {', '.join(machines)}")
-        kept["recreate_machines"] = [
-            plan.docker_name(name) for name in machines
-        ]
+        kept["machines_anew"] = [plan.docker_name(name) for name in machines]
         left, said = mend()
     if left:
         for line in left:
@@ -187,16 +183,14 @@ def _play(  # noqa: PLR0913, PLR0917 - which playbook, and all that it is about
         "namespace": lab.namespace,
         "metallb": lab.metallb,
         "storage": "storage" in lab.topology,
-        "early_deployments": fault.moves,
-        "plan_overrides": {
-            name: known[it] for name, it in fault.numbers.items()
-        },
+        "moves": fault.moves,
+        "numbers": {name: known[it] for name, it in fault.numbers.items()},
     }
     extra = {"lab": about, "lab_dir": str(lab.folder), "variant": variant}
     given = known | extra | more
     seen: list[Future[T]] = []
     with (
-        metallb_ahead(plan, given["run_id"], wanted=lab.metallb),
+        metallb_ahead(plan, given["turn"], wanted=lab.metallb),
         ThreadPoolExecutor(1) as pool,
     ):
         run_playbook(

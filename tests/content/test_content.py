@@ -196,7 +196,7 @@ def test_faults_use_what_they_are_given(lab: Lab) -> None:
     """
     faults = sorted(lab.folder.glob("faults/*.yml"))
     shared = sorted(lab.folder.glob("tasks/*.yml"))
-    known = {*PLANS[0].as_vars(), "exec_prefix", "kubectl", "lab_dir", "item"}
+    known = {*PLANS[0].as_vars(), "on", "kubectl", "lab_dir", "item"}
     known |= {"playbook_dir", "storage_network_changed"}
     # What the faults include is given more names.
     for path in faults:

@@ -85,7 +85,7 @@ def _each_host(at_once: int, body: str) -> subprocess.CompletedProcess[str]:
     file = ANSIBLE / "inventory" / "localhost.yml"
     given = yaml.safe_load(file.read_text("utf-8"))["all"]["hosts"]
     begin, end = (
-        Template(given["localhost"][name]).render(parallel_hosts=at_once)
+        Template(given["localhost"][name]).render(hosts_at_once=at_once)
         for name in ("begin_on_hosts", "wait_for_hosts")
     )
     return subprocess.run(

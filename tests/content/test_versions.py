@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import metadata
+from importlib.metadata import (
+    distributions,
+    metadata,
+    packages_distributions,
+)
 from typing import Any, Final
 
 import pytest
 import yaml
 from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
 
 from graders.settings import ANSIBLE, ROOT
 
@@ -47,6 +52,7 @@ _REQUIRE: Final = re.compile(
 _REPLACE: Final = re.compile(
     r"^(?:replace )?\s*(\S+)(?: v\S+)? => (\S+) (v\S+)", re.MULTILINE
 )
+_IMPORT: Final = re.compile(r"^\s*(?:from|import) (\w+)", re.MULTILINE)
 _TOOL: Final = re.compile(
     r"^tool (?:\((.*?)^\)|(\S+))", re.MULTILINE | re.DOTALL
 )
@@ -125,18 +131,53 @@ def test_images_are_of_these_versions() -> None:
     assert all("versions." in tag for tag in tags.values())
 
 
+def _locked(name: str) -> dict[str, str]:
+    """Return the packages of a lock file with their versions."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    return dict(re.findall(r"^([\w.-]+)==(\S+)", text, re.MULTILINE))
+
+
+def test_locks_agree() -> None:
+    """The contributors' lock has what students run, and the uv for both."""
+    dev = _locked("requirements-dev.txt")
+
+    assert _locked("requirements.txt").items() <= dev.items()
+    assert _locked("requirements-uv.txt") == {"uv": dev["uv"]}
+
+
+def test_locks_name_no_index() -> None:
+    """Each class has its packages from where its pip is told to."""
+    for file in ROOT.glob("requirements*.txt"):
+        assert "http" not in file.read_text(encoding="utf-8"), file
+
+
 def test_debian_s_own_python_will_do() -> None:
     """Nothing that is pinned asks for a later Python 3.11 than Debian 12's."""
-    pinned = re.findall(
-        r"^([\w.-]+)==",
-        (ROOT / "requirements.txt").read_text("utf-8"),
-        re.MULTILINE,
-    )
+    pinned = _locked("requirements-dev.txt")
     late = {
         name: asked
-        for name in pinned
+        for name in pinned.keys() & {dist.name for dist in distributions()}
         if (asked := metadata(name)["Requires-Python"])
         and not SpecifierSet(asked).contains(DEBIAN_12)
     }
     assert pinned
     assert not late
+
+
+def test_labs_run_with_the_students_lock() -> None:
+    """Nothing but the site needs a package of the contributors' lock."""
+    locked = _locked("requirements.txt")
+    owners = packages_distributions()
+    files = {
+        *(ROOT / "graders").rglob("*.py"),
+        *(ANSIBLE / "action_plugins").glob("*.py"),
+    } - {*(ROOT / "graders" / "site").rglob("*.py")}
+    needed = {
+        canonicalize_name(owners[name][0])
+        for file in files
+        for name in _IMPORT.findall(file.read_text(encoding="utf-8"))
+        if name in owners and name != "graders"
+    }
+
+    assert len(needed) > 5
+    assert not needed - locked.keys()

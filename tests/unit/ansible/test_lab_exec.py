@@ -34,8 +34,7 @@ PLAY = """
     - name: By a script of this computer
       lab_exec:
         cmd: |
-          at() { {{ exec_prefix[role] | map('quote') | join(' ') }} "$@"; }
-          at sh -c 'echo " e" >>"$WAY"'
+          {{ on[role] | map('quote') | join(' ') }} sh -c 'echo " e" >>"$WAY"'
 """
 LONG = """
 - name: Toy
@@ -64,12 +63,9 @@ def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_machine(toy: Path) -> None:
-    """The role's command prefix comes before the command, word by word."""
+    """What `on` has for the role stands before the command, word by word."""
     said = toy / "it is said"
-    given = {
-        "role": "router",
-        "exec_prefix": {"router": ["env", f"WAY={said}"]},
-    }
+    given = {"role": "router", "on": {"router": ["env", f"WAY={said}"]}}
 
     run_playbook("toy", given, student="demo")
 
@@ -79,7 +75,7 @@ def test_machine(toy: Path) -> None:
 def test_unknown_machine(toy: Path) -> None:
     """Another word is refused, and the roles are named."""
     assert toy.is_dir()
-    given = {"role": "printer", "exec_prefix": {"router": [], "desk": []}}
+    given = {"role": "printer", "on": {"router": [], "desk": []}}
 
     with pytest.raises(
         CannotCheck, match="machine must be one of router, desk, not 'printer'"
