@@ -35,7 +35,7 @@ def state_dir(student: str) -> Path:
     """
     base = os.environ.get("METALLB_LAB_STATE")
     # Student names have no dot, so this cannot be another student.
-    name = f"{student}.hosts" if where() == HOSTS else student
+    name = f"{student}.hosts" if provider_name() == HOSTS else student
     return (Path(base) if base else platformdirs.user_state_path(_APP)) / name
 
 
@@ -48,7 +48,7 @@ def cache_dir() -> Path:
     return Path(found) if found else platformdirs.user_cache_path(_APP)
 
 
-def where() -> str:
+def provider_name() -> str:
     """Return KIND or HOSTS, as the environment's CLUSTER says.
 
     Raises:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from graders.providers.ssh import Login
+from graders.providers.ssh import SshTarget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +39,7 @@ class Sshd:
     """One that runs; programs in folder/bin are found there first."""
 
     folder: Path
-    login: Login
+    login: SshTarget
 
     def program(self, name: str, text: str) -> None:
         """Put a shell script on PATH there."""
@@ -47,7 +47,7 @@ class Sshd:
         path.write_text(f"#!/bin/sh\n{text}\n", encoding="utf-8")
         path.chmod(0o755)
 
-    def other_key(self) -> Login:
+    def other_key(self) -> SshTarget:
         """Return a login with a key that the server does not know."""
         return replace(self.login, key=keygen(self.folder / "other_key"))
 
@@ -90,7 +90,7 @@ def running_sshd(folder: Path) -> Iterator[Sshd]:
     ) as server:
         try:
             _answers(port)
-            login = Login("127.0.0.1", getpass.getuser(), key, known, port)
+            login = SshTarget("127.0.0.1", getpass.getuser(), key, known, port)
             yield Sshd(folder, login)
         finally:
             server.terminate()

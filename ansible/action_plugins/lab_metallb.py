@@ -23,11 +23,11 @@ from typing import Any
 import yaml
 from ansible.plugins.action import ActionBase
 
-from graders.kube.client import Kube, KubeError
-from graders.kube.metallb_fingerprint import look, silence
-from graders.kube.metallb_install import Note, begin
-from graders.kube.metallb_ready import await_ready
-from graders.kube.metallb_uninstall import await_gone, remove
+from graders.kube.client import KubeClient, KubeError
+from graders.kube.metallb_fingerprint import fingerprint, webhook_error
+from graders.kube.metallb_install import InstallMarker, install
+from graders.kube.metallb_ready import wait_ready
+from graders.kube.metallb_uninstall import uninstall, wait_uninstalled
 
 # Seconds in which pods whose images are there are ready, and in which a
 # namespace is gone.
@@ -64,7 +64,7 @@ class ActionModule(ActionBase):
             },
         )
         try:
-            with closing(Kube(Path(given["kubeconfig"]))) as kube:
+            with closing(KubeClient(Path(given["kubeconfig"]))) as kube:
                 return {"changed": False, **_step(kube, given)}
         except (KubeError, OSError, yaml.YAMLError) as error:
             failed = given["step"] in _DUE
@@ -72,19 +72,21 @@ class ActionModule(ActionBase):
             return {**no, "msg": str(error)}
 
 
-def _step(kube: Kube, given: dict[str, Any]) -> dict[str, Any]:
+def _step(kube: KubeClient, given: dict[str, Any]) -> dict[str, Any]:
     """Do it and return what it came to."""
-    note = Note(Path(given["left"]), given["recipe"], given["turn"])
+    note = InstallMarker(Path(given["left"]), given["recipe"], given["turn"])
     match given["step"]:
         case "begin":
-            return {"changed": begin(kube, Path(given["manifest"]), note)}
+            return {"changed": install(kube, Path(given["manifest"]), note)}
         case "look" if not note.begun():
-            same = note.text() == _found(kube, note) and not silence(kube)
+            same = note.text() == _found(kube, note) and not webhook_error(
+                kube
+            )
             return {"same": same}
         case "remove":
-            removed, late = remove(kube), await_gone(kube, _GONE)
+            removed, late = uninstall(kube), wait_uninstalled(kube, _GONE)
         case _:
-            removed, late = False, await_ready(kube, _READY)
+            removed, late = False, wait_ready(kube, _READY)
             if not late:
                 note.file.write_text(_found(kube, note), encoding="utf-8")
     return {
@@ -95,5 +97,5 @@ def _step(kube: Kube, given: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _found(kube: Kube, note: Note) -> str:
-    return "\n".join([note.recipe, *look(kube)])
+def _found(kube: KubeClient, note: InstallMarker) -> str:
+    return "\n".join([note.recipe, *fingerprint(kube)])

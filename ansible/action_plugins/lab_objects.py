@@ -39,14 +39,14 @@ import yaml
 from ansible.plugins.action import ActionBase
 
 from graders.kube.apply import (
-    among,
     apply,
-    apply_missing,
-    await_deployments,
+    create_missing,
+    is_deployment_named,
     object_path,
-    parked,
+    scaled_to_zero,
+    wait_for_deployments,
 )
-from graders.kube.client import Kube, KubeError
+from graders.kube.client import KubeClient, KubeError
 from graders.polling import until_none
 
 # Seconds in which a new webhook answers and a namespace is deleted.
@@ -86,7 +86,7 @@ class ActionModule(ActionBase):
         kubeconfig = Path((task_vars or {})["state_dir"]) / "kubeconfig"
         objects = _objects(args["definition"])
         try:
-            with closing(Kube(kubeconfig)) as kube:
+            with closing(KubeClient(kubeconfig)) as kube:
                 if args["state"] == "absent":
                     return _delete(kube, objects, args)
                 return _apply(kube, objects, args)
@@ -110,8 +110,14 @@ def _split(
     """Set the Deployments apart that are created without pods."""
     names = args["scaled_to_zero"]
     return {
-        "objects": [item for item in objects if not among(item, names)],
-        "parked": [parked(item) for item in objects if among(item, names)],
+        "objects": [
+            item for item in objects if not is_deployment_named(item, names)
+        ],
+        "parked": [
+            scaled_to_zero(item)
+            for item in objects
+            if is_deployment_named(item, names)
+        ],
         "namespaces": [
             item["metadata"]["name"]
             for item in objects
@@ -121,7 +127,7 @@ def _split(
 
 
 def _apply(
-    kube: Kube, objects: list[dict[str, Any]], args: dict[str, Any]
+    kube: KubeClient, objects: list[dict[str, Any]], args: dict[str, Any]
 ) -> dict[str, Any]:
     """Apply the objects in their order.
 
@@ -132,11 +138,13 @@ def _apply(
     split = _split(objects, args)
     wanted = [*split["objects"], *split["parked"]]
     if kinds := args["create_only"]:
-        apply_missing(kube, [item for item in wanted if item["kind"] in kinds])
+        create_missing(
+            kube, [item for item in wanted if item["kind"] in kinds]
+        )
     else:
         apply(kube, wanted, _APPLY_TIMEOUT_S)
     late = (
-        await_deployments(kube, split["namespaces"], args["wait_timeout"])
+        wait_for_deployments(kube, split["namespaces"], args["wait_timeout"])
         if args["wait"]
         else []
     )
@@ -144,7 +152,7 @@ def _apply(
 
 
 def _delete(
-    kube: Kube, objects: list[dict[str, Any]], args: dict[str, Any]
+    kube: KubeClient, objects: list[dict[str, Any]], args: dict[str, Any]
 ) -> dict[str, Any]:
     """Delete named objects, or all that the selectors select.
 

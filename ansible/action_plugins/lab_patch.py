@@ -20,7 +20,7 @@ from typing import Any
 from ansible.plugins.action import ActionBase
 
 from graders.kube.apply import object_path
-from graders.kube.client import Kube, KubeError
+from graders.kube.client import KubeClient, KubeError
 
 
 class ActionModule(ActionBase):
@@ -51,13 +51,13 @@ class ActionModule(ActionBase):
         )
         kubeconfig = Path((task_vars or {})["state_dir"]) / "kubeconfig"
         try:
-            with closing(Kube(kubeconfig)) as kube:
+            with closing(KubeClient(kubeconfig)) as kube:
                 return {"changed": _patch(kube, args)}
         except KubeError as error:
             return {"failed": True, "msg": str(error)}
 
 
-def _patch(kube: Kube, args: dict[str, Any]) -> bool:
+def _patch(kube: KubeClient, args: dict[str, Any]) -> bool:
     """Patch the object and return whether that changed it.
 
     Raises:

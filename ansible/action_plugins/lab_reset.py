@@ -21,8 +21,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from graders.kube.client import Kube, KubeError
-from graders.kube.reset import Kept, restore
+from graders.kube.client import KubeClient, KubeError
+from graders.kube.reset import PreserveRules, reset_cluster
 
 
 class ActionModule(ActionBase):
@@ -51,7 +51,7 @@ class ActionModule(ActionBase):
                 "metallb": {"type": "bool", "required": True},
             },
         )
-        kept = Kept(
+        kept = PreserveRules(
             frozenset(given["namespaces"]),
             frozenset(given["labs"]),
             given["control_plane"],
@@ -66,8 +66,8 @@ class ActionModule(ActionBase):
         ) as machines:
             problem = ""
             try:
-                with closing(Kube(Path(given["kubeconfig"]))) as kube:
-                    lines = restore(kube, kept, metallb=given["metallb"])
+                with closing(KubeClient(Path(given["kubeconfig"]))) as kube:
+                    lines = reset_cluster(kube, kept, metallb=given["metallb"])
             except KubeError as error:
                 lines, problem = [], str(error)
             said, _ = machines.communicate()

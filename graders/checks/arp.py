@@ -14,7 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from graders.checks.check import expect, fail
-from graders.checks.services import said_on
+from graders.checks.services import outputs_by_machine
 from graders.polling import until
 
 if TYPE_CHECKING:
@@ -27,11 +27,11 @@ T = TypeVar("T")
 
 def expect_one_node(lab: Session, vip: str, count: int = 2) -> str:
     """Fail unless one MAC answers ARP for `vip`; return whose: a node's."""
-    arp = until_met(
+    arp = until_converged(
         "arp",
         lambda: lab.lan_client.arping(vip, count),
         lambda arp: len(arp.macs) == 1,
-        partial(apart, lab, vip),
+        partial(speakers_diverged, lab, vip),
     )
     seen = f"{arp.command} on lan-client"
     if not arp.macs:
@@ -52,10 +52,10 @@ def expect_one_node(lab: Session, vip: str, count: int = 2) -> str:
     return names[0]
 
 
-def expect_uncarried(lab: Session, vip: str) -> None:
+def expect_not_on_interface(lab: Session, vip: str) -> None:
     """Fail if a node has `vip` on an interface, where somebody put it."""
     look = _carried(vip)
-    found = said_on(lab, lab.plan.nodes, *look)
+    found = outputs_by_machine(lab, lab.plan.nodes, *look)
     expect(
         f"{vip} to be on the interfaces of",
         expected="no node",
@@ -66,7 +66,7 @@ def expect_uncarried(lab: Session, vip: str) -> None:
     )
 
 
-def until_met(
+def until_converged(
     wait: str,
     probe: Callable[[], T],
     ok: Callable[[T], object],
@@ -77,7 +77,7 @@ def until_met(
     return value if ok(value) or not apart() else until("parted", probe, ok)
 
 
-def apart(lab: Session, vip: str) -> bool:
+def speakers_diverged(lab: Session, vip: str) -> bool:
     """Tell whether speakers of several nodes answer for `vip`.
 
     What they say in their status is nothing to go by, for each replaces what
@@ -87,7 +87,7 @@ def apart(lab: Session, vip: str) -> bool:
     macs = {*lab.lan_client.arping(vip).macs}
     if len(macs) <= 1 or macs - lab.node_macs.keys():
         return False
-    return not said_on(lab, lab.plan.nodes, *_carried(vip))
+    return not outputs_by_machine(lab, lab.plan.nodes, *_carried(vip))
 
 
 def _carried(vip: str) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from graders.checks.check import expect
-from graders.checks.objects import LABELS, made, service_from
+from graders.checks.objects import LABELS, service_from, temporary_object
 from graders.errors import CannotCheck
 from graders.polling import until
 from graders.probes.cluster import METALLB
@@ -33,7 +33,7 @@ class Neighbour:
     hold: float
 
 
-def eligible(lab: Session) -> dict[str, str]:
+def announcing_nodes(lab: Session) -> dict[str, str]:
     """Return the nodes that may announce a VIP, and their addresses.
 
     The control plane has a session, too, and nothing to say.
@@ -46,18 +46,18 @@ def eligible(lab: Session) -> dict[str, str]:
     }
 
 
-def names_of(lab: Session, addresses: frozenset[str]) -> list[str]:
+def node_names(lab: Session, addresses: frozenset[str]) -> list[str]:
     """Return the names of the nodes with these addresses."""
     names = {str(node.lan): node.name for node in lab.plan.nodes.values()}
     return sorted(names.get(one, one) for one in addresses)
 
 
-def route_to(lab: Session, address: str) -> tuple[str, list[str]]:
+def kernel_route(lab: Session, address: str) -> tuple[str, list[str]]:
     """Return who made the kernel's route, and the names of its next hops."""
     route = lab.router.fib(address)
     if route is None:
         return "", []
-    return route.protocol, names_of(lab, route.next_hops)
+    return route.protocol, node_names(lab, route.next_hops)
 
 
 def neighbours(lab: Session) -> dict[str, Neighbour]:
@@ -98,7 +98,7 @@ def expect_session(
     )
 
 
-def announcers(lab: Session, name: str, namespace: str) -> frozenset[str]:
+def bgp_announcers(lab: Session, name: str, namespace: str) -> frozenset[str]:
     """Return the nodes whose speakers say that they announce a Service.
 
     They say so whatever becomes of their sessions.
@@ -121,7 +121,7 @@ def announcers(lab: Session, name: str, namespace: str) -> frozenset[str]:
 
 
 @contextlib.contextmanager
-def foreign_service(lab: Session, namespace: str) -> Iterator[str]:
+def advertise_foreign_prefix(lab: Session, namespace: str) -> Iterator[str]:
     """Have the speakers announce what the router must not accept.
 
     A pool beside the agreed one, its advertisement and a Service are made,
@@ -137,16 +137,16 @@ def foreign_service(lab: Session, namespace: str) -> Iterator[str]:
     pool["spec"]["addresses"] = [str(lab.plan.foreign_pool)]
     announce = _object("BGPAdvertisement", name, ipAddressPools=[name])
     with (
-        made(lab, f"{METALLB}/ipaddresspools", pool),
-        made(lab, f"{METALLB}/bgpadvertisements", announce),
+        temporary_object(lab, f"{METALLB}/ipaddresspools", pool),
+        temporary_object(lab, f"{METALLB}/bgpadvertisements", announce),
         service_from(lab, namespace, name) as service,
     ):
         said = until(
             "fresh",
-            partial(announcers, lab, service, namespace),
-            eligible(lab).keys().__le__,
+            partial(bgp_announcers, lab, service, namespace),
+            announcing_nodes(lab).keys().__le__,
         )
-        if not eligible(lab).keys() <= said:
+        if not announcing_nodes(lab).keys() <= said:
             raise CannotCheck(
                 "the workers do not announce the grader's own Service",
                 way_out="see `kubectl get configurationstates -A`",

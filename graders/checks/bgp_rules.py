@@ -64,7 +64,7 @@ def expect_passwords_kept(lab: Session) -> None:
         )
 
 
-def expect_no_answer(lab: Session) -> None:
+def expect_unsigned_dropped(lab: Session) -> None:
     """Fail unless the router leaves a node without a password waiting.
 
     A refusal would be an answer: it comes where nobody listens or a filter
@@ -84,7 +84,7 @@ def expect_no_answer(lab: Session) -> None:
     )
 
 
-def expect_port(lab: Session, role: str) -> None:
+def expect_bgp_port(lab: Session, role: str) -> None:
     """Fail unless a node's session goes to BGP's own port on the router.
 
     It is the speaker that connects, so the port to which its node sends is

@@ -20,14 +20,14 @@ from graders.errors import CannotCheck, KitError, one_line
 __all__ = [
     "LAYERS",
     "CannotCheck",
+    "CheckFailed",
+    "CheckSpec",
     "Evidence",
-    "Failed",
     "Layer",
-    "Spec",
     "check",
     "expect",
     "fail",
-    "spec_of",
+    "get_spec",
 ]
 
 
@@ -40,7 +40,7 @@ _KEY: Final = "graders_check"
 
 
 @dataclass(frozen=True)
-class Spec:
+class CheckSpec:
     """What `@check` says about a check."""
 
     layer: Layer
@@ -50,7 +50,7 @@ class Spec:
     alone: bool = False
 
 
-class Failed(Exception):  # noqa: N818 - the name of an outcome
+class CheckFailed(Exception):  # noqa: N818 - the name of an outcome
     """The lab is not as it should be; the student can repair it."""
 
     def __init__(
@@ -91,7 +91,7 @@ def check(  # noqa: PLR0913 - all that a check may say of itself
         )
     if isinstance(needs, str) or isinstance(variants, str):
         raise KitError("needs and variants must be tuples, not one text")
-    spec = Spec(layer, tuple(needs), tuple(variants), full, alone or full)
+    spec = CheckSpec(layer, tuple(needs), tuple(variants), full, alone or full)
 
     def mark(function: _Test) -> _Test:
         function.__dict__[_KEY] = spec
@@ -100,10 +100,10 @@ def check(  # noqa: PLR0913 - all that a check may say of itself
     return mark
 
 
-def spec_of(function: Callable[..., object]) -> Spec | None:
+def get_spec(function: Callable[..., object]) -> CheckSpec | None:
     """Return what `@check` said about `function`, None without it."""
     found = function.__dict__.get(_KEY)
-    return found if isinstance(found, Spec) else None
+    return found if isinstance(found, CheckSpec) else None
 
 
 def expect(  # noqa: PLR0913 - the parts of the sentence that a student reads
@@ -127,9 +127,9 @@ def expect(  # noqa: PLR0913 - the parts of the sentence that a student reads
     """
     if expected == got if ok is None else ok:
         return
-    wanted = one_line(f"{what} {show(expected)}", VALUE_LIMIT)
-    found = one_line(show(got), VALUE_LIMIT)
-    failed = Failed(
+    wanted = one_line(f"{what} {format_value(expected)}", VALUE_LIMIT)
+    found = one_line(format_value(got), VALUE_LIMIT)
+    failed = CheckFailed(
         f"expected {wanted}, not {found}",
         seen_by=seen_by,
         evidence=_read(evidence),
@@ -148,17 +148,17 @@ def fail(
 
     """
     reason = one_line(reason, VALUE_LIMIT)
-    raise Failed(reason, seen_by=seen_by, evidence=_read(evidence))
+    raise CheckFailed(reason, seen_by=seen_by, evidence=_read(evidence))
 
 
-def show(value: object) -> str:
+def format_value(value: object) -> str:
     """Return a value as a student reads it; `nothing` if it is empty."""
     if isinstance(value, Mapping):
-        value = [f"{key} {show(item)}" for key, item in value.items()]
+        value = [f"{key} {format_value(item)}" for key, item in value.items()]
     if isinstance(value, AbstractSet):
         value = sorted(map(str, value))
     if isinstance(value, (list, tuple)):
-        value = ", ".join(map(show, value))
+        value = ", ".join(map(format_value, value))
     if value is None or value == "":
         return "nothing"
     return str(value)

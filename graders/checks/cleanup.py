@@ -34,11 +34,11 @@ _GROUPS: Final = {
 
 
 @contextlib.contextmanager
-def tidy(lab: Session) -> Iterator[None]:
+def clean_session(lab: Session) -> Iterator[None]:
     """Grade in a lab in which nothing of an earlier grading is left."""
     mark = state_dir(lab.plan.student) / "grading"
     if mark.exists():
-        sweep(lab)
+        remove_leftovers(lab)
     mark.touch()
     try:
         yield
@@ -46,7 +46,7 @@ def tidy(lab: Session) -> Iterator[None]:
         mark.unlink(missing_ok=True)
 
 
-def sweep(lab: Session) -> None:
+def remove_leftovers(lab: Session) -> None:
     """Remove the grader's objects, and have nodes go on that it stopped.
 
     What cannot be asked is left: the checks say what does not answer.

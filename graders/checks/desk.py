@@ -86,7 +86,7 @@ def expect_lease(desk: Desk) -> str:
     return held
 
 
-def expect_own(lab: Session, desk: Desk, address: str) -> None:
+def expect_device_answers(lab: Session, desk: Desk, address: str) -> None:
     """Fail unless the desk alone answers for `address`, and serves there."""
     mac = desk.mac
     arp = until(

@@ -25,7 +25,7 @@ def evict(lab: Session, space: str, selector: str) -> None:
 
 
 @contextlib.contextmanager
-def at_home_again(
+def restored_placement(
     lab: Session, space: str, selector: str, workers: Sequence[str]
 ) -> Iterator[None]:
     """Move pods back to `workers` in the end, if they were sent elsewhere.
@@ -54,7 +54,7 @@ def expect_moved(lab: Session, space: str, app: str, to: str) -> None:
     )
 
 
-def expect_waiting(
+def expect_pending(
     lab: Session, space: str, app: str, workers: Sequence[str]
 ) -> None:
     """Fail unless pods of `app` wait while no worker takes any.
@@ -67,7 +67,7 @@ def expect_waiting(
         evict(lab, space, label)
         found = until(
             "pods",
-            partial(places, lab, space, label),
+            partial(placements, lab, space, label),
             lambda found: found and all(found.values()),
         )
         where = set(found.values())
@@ -88,7 +88,7 @@ def expect_waiting(
     )
 
 
-def places(lab: Session, space: str, selector: str) -> dict[str, str]:
+def placements(lab: Session, space: str, selector: str) -> dict[str, str]:
     """Return the node of each pod, "" until the scheduler has decided.
 
     NOWHERE says that it has found none.

@@ -6,7 +6,7 @@ import contextlib
 import random
 from typing import TYPE_CHECKING, Final
 
-from graders.checks.traffic import Way, lossless
+from graders.checks.traffic import ClientPath, expect_no_loss
 from graders.errors import CannotCheck
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _TAKEN: Final = 16
 
 
 @contextlib.contextmanager
-def newcomers(lab: Session) -> Iterator[list[str]]:
+def extra_source_addresses(lab: Session) -> Iterator[list[str]]:
     """Give the outside client an address of each half of the edge network.
 
     They are others each time: a way that was made for one client, or for
@@ -52,17 +52,21 @@ def newcomers(lab: Session) -> Iterator[list[str]]:
         _each(lab, "del", held)
 
 
-def strangers(lab: Session, drawn: Sequence[str], *vips: str) -> list[Way]:
+def paths_from(
+    lab: Session, drawn: Sequence[str], *vips: str
+) -> list[ClientPath]:
     """Return the way of each newcomer to each of `vips`."""
-    return [Way(lab.client, vip, own, own) for own in drawn for vip in vips]
+    return [
+        ClientPath(lab.client, vip, own, own) for own in drawn for vip in vips
+    ]
 
 
-def welcomed(way: Way, where: str = "") -> Flows:
+def expect_welcome(way: ClientPath, where: str = "") -> Flows:
     """Return what some flows of a newcomer came to; fail if one was lost.
 
     `where` is the node that the pod is on, if it is not the lab's own.
     """
-    return lossless(way, _FLOWS, where=where)
+    return expect_no_loss(way, _FLOWS, where=where)
 
 
 def _each(lab: Session, verb: str, addresses: list[str]) -> Output:

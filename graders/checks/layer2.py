@@ -6,9 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from graders.checks.check import expect
-from graders.checks.services import at_once, free, pool_of, said_on
+from graders.checks.services import (
+    outputs_by_machine,
+    pool_of,
+    run_parallel,
+    unused_addresses,
+)
 from graders.errors import CannotCheck
-from graders.plan.l2_election import winner
+from graders.plan.l2_election import owner
 from graders.polling import until
 from graders.probes.client import Client
 
@@ -19,7 +24,7 @@ STORAGE: Final = "eth1"
 SEE_STATUS: Final = "kubectl get servicel2statuses -n metallb-system -o yaml"
 
 
-def tempting(lab: Session, vip: str) -> str:
+def address_control_plane_would_win(lab: Session, vip: str) -> str:
     """Return a free address that the control plane would announce, if let.
 
     It is of the pool that has `vip`; "" if there is none. Of an address
@@ -31,8 +36,10 @@ def tempting(lab: Session, vip: str) -> str:
     return next(
         (
             str(address)
-            for address in free(lab, pools.get(pool_of(lab, vip), []))
-            if winner(names, address) == control
+            for address in unused_addresses(
+                lab, pools.get(pool_of(lab, vip), [])
+            )
+            if owner(names, address) == control
         ),
         "",
     )
@@ -66,7 +73,7 @@ def expect_announced(lab: Session, name: str, space: str) -> None:
     )
 
 
-def expect_silence(lab: Session, service: tuple[str, str, str]) -> None:
+def expect_unannounced(lab: Session, service: tuple[str, str, str]) -> None:
     """Fail if anybody announces or answers for a Service's address.
 
     The Service is given by name, namespace and address. Whoever announces it
@@ -117,7 +124,7 @@ def expect_off_storage(lab: Session, vip: str, names: list[str]) -> None:
             )
     own = [*roles.values()]
     asked = [*own, vip]
-    *present, told = at_once(
+    *present, told = run_parallel(
         lambda address: desk.arping(address, 1, STORAGE), asked
     )
     for address, arp in zip(own, present, strict=True):
@@ -140,14 +147,14 @@ def expect_off_storage(lab: Session, vip: str, names: list[str]) -> None:
     )
 
 
-def expect_learnt(lab: Session, vip: str) -> None:
+def expect_no_static_neighbour(lab: Session, vip: str) -> None:
     """Fail if router or LAN client know by hand whose MAC `vip` has.
 
     They would go on sending to that node when another one has taken it.
     """
     roles = ("router", "lan-client")
     look = ("ip", "-4", "neighbour", "show", "to", vip, "nud", "permanent")
-    found = said_on(lab, roles, *look)
+    found = outputs_by_machine(lab, roles, *look)
     expect(
         f"a fixed neighbour entry for {vip} to be on",
         expected="no machine",

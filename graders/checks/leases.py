@@ -14,7 +14,7 @@ from graders.probes.dhcp import ANY
 if TYPE_CHECKING:
     from graders.checks.session import Session
     from graders.plan.plan import Plan
-    from graders.probes.dhcp import Tries
+    from graders.probes.dhcp import LeaseAttempts
 
 SEE_RANGES: Final = ("grep", "^dhcp-", "/etc/dnsmasq.conf")
 # New devices that leave the choice to the server; each costs a lost server's
@@ -105,12 +105,12 @@ def expect_no_other(lab: Session) -> None:
     )
 
 
-def _chosen(seen: Tries) -> list[str]:
+def _chosen(seen: LeaseAttempts) -> list[str]:
     """Return what was leased to those who left the choice to the server."""
     return [got for wish, got in seen.given if wish == ANY and got]
 
 
-def _refused(seen: Tries) -> dict[str, str]:
+def _refused(seen: LeaseAttempts) -> dict[str, str]:
     """Return what was leased instead, by the address that was asked for."""
     return {wish: got for wish, got in seen.given if got != wish}
 

@@ -27,7 +27,7 @@ _AT_MOST: Final = 120
 
 
 @contextlib.contextmanager
-def cut_off(lab: Session, node: str) -> Iterator[None]:
+def isolate(lab: Session, node: str) -> Iterator[None]:
     """Have a node fall silent as if its cable was pulled, then resume it.
 
     A paused container sends nothing, not even the end of its connections:
@@ -69,7 +69,7 @@ def resume(lab: Session, node: str) -> None:
     _back(lab, node, "node-back")
 
 
-def silence() -> str:
+def isolation_script() -> str:
     """Return the script that has a host fall silent: seconds are its `$1`."""
     files = [ROOT / "graders" / "providers" / name for name in _SCRIPTS]
     return "".join(file.read_text(encoding="utf-8") for file in files)
@@ -86,7 +86,7 @@ def _silent(lab: Session, node: str) -> Iterator[None]:
     roles = {one.name: role for role, one in lab.plan.nodes.items()}
     host = lab.machine(roles[node])
     try:
-        done = host.run("sh", "-s", str(_AT_MOST), stdin=silence())
+        done = host.run("sh", "-s", str(_AT_MOST), stdin=isolation_script())
         if done.code:
             raise CannotCheck(
                 f"{host.role} cannot be cut off: {done.error.strip()}",
@@ -99,7 +99,7 @@ def _silent(lab: Session, node: str) -> Iterator[None]:
         _back(lab, node, "host-back")
 
 
-def reunion() -> str:
+def rejoin_wait() -> str:
     """Return the wait for the speakers to count a node in that is back.
 
     A paused one gave nobody up, so it is the first to tell the others that

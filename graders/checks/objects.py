@@ -15,7 +15,9 @@ LABELS: Final = {"app.kubernetes.io/managed-by": "metallb-lab"}
 
 
 @contextlib.contextmanager
-def made(lab: Session, path: str, body: dict[str, Any]) -> Iterator[None]:
+def temporary_object(
+    lab: Session, path: str, body: dict[str, Any]
+) -> Iterator[None]:
     """Have an object of the grader's own, and remove it in any case.
 
     Raises:
@@ -45,7 +47,7 @@ def namespace(lab: Session) -> Iterator[str]:
         "kind": "Namespace",
         "metadata": {"name": name, "labels": LABELS},
     }
-    with made(lab, "/api/v1/namespaces", body):
+    with temporary_object(lab, "/api/v1/namespaces", body):
         yield name
 
 
@@ -107,5 +109,7 @@ def _service(
             "ports": [{"port": 80, "targetPort": 8080}],
         },
     }
-    with made(lab, f"/api/v1/namespaces/{namespace}/services", body):
+    with temporary_object(
+        lab, f"/api/v1/namespaces/{namespace}/services", body
+    ):
         yield name

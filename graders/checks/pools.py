@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Final
 
 from graders.checks.check import expect
 from graders.checks.objects import namespace, service_from
-from graders.checks.services import SEE_POOLS, at_once, decided, expect_vip
+from graders.checks.services import (
+    SEE_POOLS,
+    allocation_decided,
+    expect_vip,
+    run_parallel,
+)
 from graders.plan.ip_ranges import holds
 from graders.polling import until
 
@@ -22,7 +27,7 @@ _TENANTS: Final = "tenants"
 _OTHERS: Final = ("lab-5", _TENANTS)
 
 
-def expect_fenced(lab: Session, pool: str) -> None:
+def expect_pool_restricted(lab: Session, pool: str) -> None:
     """Fail unless `pool` is for Services of namespace ingress alone.
 
     All that ask are labelled as the gateway is: a fence may look at that,
@@ -42,7 +47,7 @@ def expect_fenced(lab: Session, pool: str) -> None:
                 (space, stack.enter_context(ask(space)))
                 for space in (*_OTHERS, fresh)
             ]
-            at_once(partial(_decided, lab), asked)
+            run_parallel(partial(_decided, lab), asked)
             # A namespace that is new may be let in a moment later; the next
             # Service that is served shows that MetalLB has seen all.
             _expect_served(lab)
@@ -79,4 +84,4 @@ def _expect_refused(
 def _decided(lab: Session, asked: tuple[str, str]) -> None:
     """Wait until the controller has given a Service a VIP, or refused it."""
     space, name = asked
-    until("absent", partial(decided, lab, name, space), bool)
+    until("absent", partial(allocation_decided, lab, name, space), bool)

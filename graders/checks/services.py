@@ -27,16 +27,18 @@ SEE_POOLS = "kubectl get ipaddresspools -n metallb-system"
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 
 
-def at_once(judge: Callable[[T], R], items: Iterable[T]) -> list[R]:
+def run_parallel(judge: Callable[[T], R], items: Iterable[T]) -> list[R]:
     """Judge all `items` at the same time; fail as the first one that does."""
     with ThreadPoolExecutor() as pool:
         return list(pool.map(judge, items))
 
 
-def said_on(lab: Session, roles: Iterable[str], *look: str) -> dict[str, str]:
+def outputs_by_machine(
+    lab: Session, roles: Iterable[str], *look: str
+) -> dict[str, str]:
     """Return what a command says on each machine, where it says anything."""
     asked = [*roles]
-    texts = at_once(
+    texts = run_parallel(
         lambda role: lab.machine(role).run(*look).out.strip(), asked
     )
     return {
@@ -50,7 +52,9 @@ def pool_of(lab: Session, address: str) -> str:
     return next((name for name, text in found if holds(text, address)), "")
 
 
-def free(lab: Session, ranges: Iterable[str]) -> Iterator[IPv4Address]:
+def unused_addresses(
+    lab: Session, ranges: Iterable[str]
+) -> Iterator[IPv4Address]:
     """Yield the addresses of `ranges` that no Service has or asks for."""
     taken = lab.cluster.vips()
     for text in ranges:
@@ -75,7 +79,7 @@ def expect_allocated(
     return vip
 
 
-def decided(lab: Session, name: str, space: str) -> bool:
+def allocation_decided(lab: Session, name: str, space: str) -> bool:
     """Say whether the controller has allocated or refused a VIP."""
     if lab.cluster.vip(name, space):
         return True
@@ -129,7 +133,7 @@ def expect_excluded(lab: Session) -> None:
     )
 
 
-def expect_unowned(lab: Session, ranges: Sequence[str]) -> None:
+def expect_no_conflict(lab: Session, ranges: Sequence[str]) -> None:
     """Fail if an address of a pool belongs to somebody else on the site."""
     owners = conflicts(ranges, lab.plan)
     expect(

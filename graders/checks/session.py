@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from graders.checks.objects import LABELS, made
+from graders.checks.objects import LABELS, temporary_object
 from graders.errors import CannotCheck
 from graders.probes.client import Client
 from graders.probes.dhcp import Dhcp
@@ -111,7 +111,7 @@ class Session:
             wish = {"metallb.io/loadBalancerIPs": address}
             body["metadata"]["annotations"] |= wish
         path = f"/api/v1/namespaces/{target}/services"
-        with made(self, path, body):
+        with temporary_object(self, path, body):
             yield body["metadata"]["name"]
 
 

@@ -20,7 +20,7 @@ def shares(pods: dict[str, str], seen: Flows) -> dict[str, int]:
     return dict(found)
 
 
-def spread(pods: dict[str, str], seen: Flows) -> frozenset[str]:
+def busy_nodes(pods: dict[str, str], seen: Flows) -> frozenset[str]:
     """Return the nodes that got a share worth the name."""
     found = shares(pods, seen)
     return frozenset(node for node, count in found.items() if count >= FEW)

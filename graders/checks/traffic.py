@@ -24,7 +24,7 @@ _PORTS: Final = range(10_000, 32_000)
 
 
 @dataclass(frozen=True)
-class Way:
+class ClientPath:
     """From one client to one VIP; `own` is the client's address.
 
     `source` is an address of the client that is not its first one, and that
@@ -57,7 +57,7 @@ class Way:
         )
 
 
-def opening(way: Way) -> None:
+def wait_until_open(way: ClientPath) -> None:
     """Wait a moment for the way to be open; whether it is, flows will tell.
 
     They would be slower to: each that begins too soon loses its first packet,
@@ -66,8 +66,8 @@ def opening(way: Way) -> None:
     until("opening", partial(way.client.opens, way.vip), bool)
 
 
-def lossless(
-    way: Way, count: int = FLOWS, path: str = WHO, where: str = ""
+def expect_no_loss(
+    way: ClientPath, count: int = FLOWS, path: str = WHO, where: str = ""
 ) -> Flows:
     """Return what flows came to; fail if one of them was lost.
 
@@ -96,7 +96,7 @@ def lossless(
     return flows
 
 
-def own_address(way: Way, flows: Flows) -> None:
+def expect_source_ip(way: ClientPath, flows: Flows) -> None:
     """Fail unless each of `flows` was seen under the client's address."""
     seen = {answer.rpartition(":")[0] or answer for answer in flows.answers}
     expect(
@@ -108,7 +108,7 @@ def own_address(way: Way, flows: Flows) -> None:
     )
 
 
-def exact(way: Way) -> None:
+def expect_source_port(way: ClientPath) -> None:
     """Fail unless the answer names the very port that the client used.
 
     The port is another one each time: a text that was written down is not.
@@ -135,7 +135,7 @@ def exact(way: Way) -> None:
     )
 
 
-def served_by(way: Way, pod: str, node: str, count: int = 6) -> Flows:
+def served_by(way: ClientPath, pod: str, node: str, count: int = 6) -> Flows:
     """Fail unless it is `pod`, on `node`, that answers all of some flows.
 
     Returns what as many others said that asked whom the pod sees.

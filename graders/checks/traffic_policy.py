@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from graders.checks.session import Session
 
 
-def answering(lab: Session, vip: str) -> list[str]:
+def arp_responders(lab: Session, vip: str) -> list[str]:
     """Return who answers ARP for `vip`: nodes by name, others by MAC.
 
     It is asked twice, or one that is slower would never be heard.
@@ -26,20 +26,20 @@ def answering(lab: Session, vip: str) -> list[str]:
     return [lab.node_macs.get(mac, f"{mac}, no node") for mac in arp.macs]
 
 
-def see_arp(vip: str) -> str:
+def arping_command(vip: str) -> str:
     """Return the command that shows who answers ARP for `vip`."""
     return f"arping -b -c 2 -w 2 -I eth0 {vip} on lan-client"
 
 
-def expect_answer_of(lab: Session, vip: str, name: str) -> None:
+def expect_arp_from(lab: Session, vip: str, name: str) -> None:
     """Fail unless node `name`, and nobody else, answers ARP for `vip`."""
-    names = until("arp", partial(answering, lab, vip), [name].__eq__)
+    names = until("arp", partial(arp_responders, lab, vip), [name].__eq__)
     expect(
         f"ARP for {vip}, whose pod is on {name}, to be answered by",
         expected=name,
         got=names or "nobody",
         ok=names == [name],
-        seen_by=see_arp(vip),
+        seen_by=arping_command(vip),
     )
 
 
@@ -50,7 +50,7 @@ def addresses(lab: Session, names: Iterable[str]) -> set[str]:
     return {str(node.lan) for node in nodes if node.name in wanted}
 
 
-def hops(lab: Session, vip: str) -> set[str]:
+def next_hops(lab: Session, vip: str) -> set[str]:
     """Return the next hops that the router uses for `vip`."""
     route = lab.router.fib(vip)
     if route is None:
@@ -64,7 +64,7 @@ def hops(lab: Session, vip: str) -> set[str]:
 def expect_hop(lab: Session, vip: str, name: str) -> None:
     """Fail unless the router sends traffic for `vip` to node `name` alone."""
     wanted = addresses(lab, [name])
-    found = until("route", partial(hops, lab, vip), wanted.__eq__)
+    found = until("route", partial(next_hops, lab, vip), wanted.__eq__)
     expect(
         f"the next hops of a VIP whose pod is on {name} to be",
         expected=wanted,

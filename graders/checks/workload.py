@@ -30,7 +30,7 @@ _AT_ONCE: Final = "?gracePeriodSeconds=0"
 
 
 @dataclass(frozen=True)
-class Moving:
+class ProbeWorkload:
     """Pods on several nodes, of which the Services lead to one.
 
     `services` is the probe's name by the model's, `pods` the pod by its node.
@@ -71,7 +71,7 @@ class Moving:
 @contextlib.contextmanager
 def moving(
     lab: Session, space: str, models: Sequence[str], nodes: Sequence[str]
-) -> Iterator[Moving]:
+) -> Iterator[ProbeWorkload]:
     """Make pods on `nodes` and Services like `models`; remove them after.
 
     The endpoint is on the first of the nodes.
@@ -94,7 +94,7 @@ def moving(
         _ready(lab, space, name, len(pods))
         names = [pod["metadata"]["name"] for pod in pods]
         by_node = dict(zip(nodes, names, strict=True))
-        yield Moving(lab, space, name, services, by_node)
+        yield ProbeWorkload(lab, space, name, services, by_node)
     finally:
         # One that cannot be removed does not keep the others.
         with contextlib.ExitStack() as undo:

@@ -18,7 +18,7 @@ from graders.settings import state_dir
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from graders.providers.kind import Located
+    from graders.providers.kind import Location
 
 INTERRUPTED = 130
 FAULT = 3
@@ -35,7 +35,7 @@ LabArg = Annotated[str, typer.Argument(help="1, lab-1 or the whole id.")]
 
 
 @contextlib.contextmanager
-def guarded(
+def command_context(
     verb: str, student: str, *, locked: bool = False
 ) -> Iterator[None]:
     """Run a command's body; whatever goes wrong ends in words.
@@ -102,16 +102,16 @@ def _keep(student: str) -> str:
     return f"the traceback is in {log}"
 
 
-def located(student: str) -> Located:
+def locate(student: str) -> Location:
     """Return the student's plan as it is on this host.
 
     Raises:
         KitError: docker does not answer, or something is in the way.
 
     """
-    from graders.providers.kind import current_plan
+    from graders.providers.kind import locate
 
-    return current_plan(student)
+    return locate(student)
 
 
 def run_app(app: typer.Typer, name: str) -> None:

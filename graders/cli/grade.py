@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from graders.checks.cleanup import tidy
+from graders.checks.cleanup import clean_session
 from graders.checks.session import open_session
-from graders.cli.common import located
+from graders.cli.common import locate
 from graders.console import Terminal
 from graders.course.templates import names
 from graders.grading.hints import next_hint
@@ -19,16 +19,16 @@ from graders.grading.junit import write_junit
 from graders.grading.report import Report
 from graders.grading.result import Heading
 from graders.grading.runner import run_grade
-from graders.lifecycle.early_install import CLUSTER, load_ahead
+from graders.lifecycle.early_install import CLUSTER, preload_module
 from graders.settings import state_dir
 from graders.state import lab_state
-from graders.state.current import whole_lab
+from graders.state.current import require_complete
 
 if TYPE_CHECKING:
     from graders.grading.result import GradeResult
 
 
-def grade_now(
+def grade(
     student: str, *, as_json: bool, junit: str, full: bool = False
 ) -> int:
     """Grade the lab that stands; return the exit code.
@@ -39,14 +39,14 @@ def grade_now(
         KitError: nothing stands, or the kit cannot look.
 
     """
-    load_ahead(CLUSTER)
-    plan = located(student).plan
-    lab, now = whole_lab(plan)
+    preload_module(CLUSTER)
+    plan = locate(student).plan
+    lab, now = require_complete(plan)
     session = open_session(plan, lab, now.variant)
     attempt = now.attempts + 1
     graded = partial(run_grade, lab, now.variant, session, attempt, full=full)
     if as_json:
-        with tidy(session):
+        with clean_session(session):
             result = graded()
         typer.echo(result.to_json().rstrip())
     else:
@@ -56,7 +56,7 @@ def grade_now(
                 lab=lab.id, title=lab.title, student=student, attempt=attempt
             )
         )
-        with tidy(session):
+        with clean_session(session):
             result = graded(on_result=report.check)
         report.foot(result)
     if any(check.reason == "interrupted" for check in result.checks):
@@ -67,18 +67,18 @@ def grade_now(
     return result.exit_code
 
 
-def hint_now(student: str) -> None:
+def hint(student: str) -> None:
     """Grade without a word, and show the next rung for what is broken.
 
     Raises:
         KitError: nothing stands, or the kit cannot look.
 
     """
-    load_ahead(CLUSTER)
-    plan = located(student).plan
-    lab, now = whole_lab(plan)
+    preload_module(CLUSTER)
+    plan = locate(student).plan
+    lab, now = require_complete(plan)
     session = open_session(plan, lab, now.variant)
-    with tidy(session):
+    with clean_session(session):
         result = run_grade(lab, now.variant, session, now.attempts)
     kept = state_dir(student) / "hints.json"
     rungs = _rungs(kept)

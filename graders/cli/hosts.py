@@ -14,7 +14,7 @@ from graders.providers.inventory import read_hosts
 from graders.providers.vm_files import host_files, read_key, write_files
 
 
-def see_hosts(file: str, student: str) -> int:
+def doctor_hosts(file: str, student: str) -> int:
     """Print what was found on an inventory's hosts; return the exit code.
 
     Raises:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from graders.cli.lab import play
+from graders.cli.lab import run_plain_playbook
 from graders.doctor.findings import ThisHost
 from graders.doctor.local import docker_root, has_images
 from graders.doctor.local_checks import disk
@@ -23,7 +23,7 @@ def get_images(student: str) -> None:
     """
     if not has_images():
         _refuse_full_disk(build=os.environ.get("IMAGES") != "pull")
-    play("images", student)
+    run_plain_playbook("images", student)
 
 
 def load_images(file: str, student: str) -> None:
@@ -35,7 +35,7 @@ def load_images(file: str, student: str) -> None:
     """
     _refuse_full_disk(build=False)
     os.environ.update(IMAGES="load", IMAGES_FILE=str(Path(file).resolve()))
-    play("images", student, images_anew=True)
+    run_plain_playbook("images", student, images_anew=True)
 
 
 def save_images(file: str, student: str) -> None:
@@ -50,7 +50,7 @@ def save_images(file: str, student: str) -> None:
         raise UsageError(
             f"{archive.parent}: expected a folder to write to, not none"
         )
-    play("images_save", student, archive=str(archive))
+    run_plain_playbook("images_save", student, archive=str(archive))
     typer.echo(f"wrote {archive}")
 
 

@@ -7,33 +7,33 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from graders.cli.common import located
-from graders.cli.hosts import see_hosts
+from graders.cli.common import locate
+from graders.cli.hosts import doctor_hosts
 from graders.console import Terminal
 from graders.course.lab import load_lab
 from graders.doctor import local, remote
 from graders.errors import CannotCheck, UsageError
 from graders.lifecycle import lifecycle
-from graders.lifecycle.early_install import load_ahead
+from graders.lifecycle.early_install import preload_module
 from graders.lifecycle.playbook import run_playbook
 from graders.lifecycle.shell import shell_argv
 from graders.plan.plan import make_plan, variant_for
 from graders.providers import status
 from graders.providers.docker import EngineDown, EngineForbidden
 from graders.providers.environment import inventory
-from graders.providers.hosts import all_are_this_lab_s
-from graders.providers.kind import foreign_cluster, routes_only
+from graders.providers.hosts import all_ready
+from graders.providers.kind import foreign_cluster, plan_from_routes
 from graders.providers.machine import machine_of
-from graders.providers.ownership import left_alone
+from graders.providers.ownership import foreign_hosts
 from graders.settings import inventory_file
-from graders.state.current import standing_lab
+from graders.state.current import current_lab
 
 if TYPE_CHECKING:
     from graders.plan.plan import Plan
-    from graders.providers.kind import Located
+    from graders.providers.kind import Location
 
 
-def up_plan(student: str) -> Plan:
+def checked_plan(student: str) -> Plan:
     """Return the plan to stand a lab up by; says when it had to move.
 
     Raises:
@@ -43,9 +43,9 @@ def up_plan(student: str) -> Plan:
     """
     if hosts := inventory():
         plan = make_plan(student)
-        if not all_are_this_lab_s(plan):
+        if not all_ready(plan):
             report = remote.preflight(hosts.hosts, plan)
-            remote.refuse(report)
+            remote.raise_for_findings(report)
             for line in remote.warnings(report):
                 typer.echo(f"lab: {line}", err=True)
         return plan
@@ -70,10 +70,10 @@ def up_plan(student: str) -> Plan:
     return found.plan
 
 
-def _before_the_engine(student: str) -> Located:
+def _before_the_engine(student: str) -> Location:
     """Return the plan, where no engine runs yet by the host's routes."""
     try:
-        found = located(student)
+        found = locate(student)
         if foreign := foreign_cluster(found.plan):
             raise UsageError(
                 f"a kind cluster {found.plan.cluster} stands here that is"
@@ -82,20 +82,20 @@ def _before_the_engine(student: str) -> Located:
                 f" {found.plan.cluster}), or use another student name",
             )
     except EngineDown:
-        play("engine", student)
-        return located(student)
+        run_plain_playbook("engine", student)
+        return locate(student)
     return found
 
 
 def _plan(student: str) -> Plan:
     """Return the plan; where docker does not tell, by the host's routes."""
     try:
-        return located(student).plan
+        return locate(student).plan
     except CannotCheck:
-        return routes_only(student).plan
+        return plan_from_routes(student).plan
 
 
-def play(name: str, student: str, **more: object) -> None:
+def run_plain_playbook(name: str, student: str, **more: object) -> None:
     """Run a playbook that is about no lab.
 
     Raises:
@@ -103,7 +103,7 @@ def play(name: str, student: str, **more: object) -> None:
 
     """
     plan = _plan(student)
-    run_playbook(name, lifecycle.variables(plan) | more, student=student)
+    run_playbook(name, lifecycle.extra_vars(plan) | more, student=student)
 
 
 def start_lab(ref: str, variant: str, student: str) -> None:
@@ -116,10 +116,10 @@ def start_lab(ref: str, variant: str, student: str) -> None:
     lab = load_lab(ref)
     if variant:
         lab.variant(variant)
-    plan = up_plan(student)
+    plan = checked_plan(student)
     chosen = variant or variant_for(plan, lab.id, list(lab.variants))
     # What shows it takes a tenth of a second to load, and would be waited for.
-    load_ahead("graders.brief")
+    preload_module("graders.brief")
     lifecycle.start(plan, lab, chosen)
     from graders.cli.brief import show_brief
 
@@ -133,15 +133,15 @@ def reset_lab(student: str) -> None:
         KitError: none stands, or a step failed.
 
     """
-    plan = up_plan(student)
+    plan = checked_plan(student)
     try:
-        lab, _ = standing_lab(plan)
+        lab, _ = current_lab(plan)
     except CannotCheck:
         if not (inventory() or status.containers(plan)):
             raise
         # The note of what stands is on machine dhcp: bring that back first.
         lifecycle.up(plan)
-        lab, _ = standing_lab(plan)
+        lab, _ = current_lab(plan)
     left = lifecycle.reset(plan, lab, lambda line: typer.echo(line, err=True))
     if left:
         raise CannotCheck(
@@ -160,9 +160,9 @@ def down_lab(student: str) -> None:
     """
     left: list[str] = []
     try:
-        found = located(student)
+        found = locate(student)
         if hosts := inventory():
-            left = left_alone(hosts, found.plan)
+            left = foreign_hosts(hosts, found.plan)
     except EngineDown:
         typer.echo("no container engine runs, so no lab stands")
         return
@@ -173,7 +173,7 @@ def down_lab(student: str) -> None:
             raise
         # Whose lab it is stands in labels; the plan is for names only.
     plan = _plan(student)
-    run_playbook("down", lifecycle.variables(plan), student=student)
+    run_playbook("down", lifecycle.extra_vars(plan), student=student)
     for line in left:
         typer.echo(f"lab: {line}", err=True)
 
@@ -186,7 +186,7 @@ def open_shell(machine: str | None, command: str, student: str) -> None:
         CannotCheck: its host does not let the kit in.
 
     """
-    plan = located(student).plan
+    plan = locate(student).plan
     argv, env = shell_argv(plan, machine, command or None)
     if machine and inventory():
         # Why one cannot get there is said here; the shell takes the same way.
@@ -194,7 +194,7 @@ def open_shell(machine: str | None, command: str, student: str) -> None:
     os.execvpe(argv[0], list(argv), env)
 
 
-def see_doctor(student: str) -> int:
+def doctor(student: str) -> int:
     """Print the doctor's findings; return the exit code.
 
     Raises:
@@ -202,7 +202,7 @@ def see_doctor(student: str) -> int:
 
     """
     if inventory():
-        return see_hosts(str(inventory_file()), student)
+        return doctor_hosts(str(inventory_file()), student)
     plan = _plan(student)
     findings = local.run_doctor(plan)
     Terminal().print(local.render(findings))

@@ -7,7 +7,13 @@ from typing import Annotated
 
 import typer
 
-from graders.cli.common import LabArg, Student, guarded, located, run_app
+from graders.cli.common import (
+    LabArg,
+    Student,
+    command_context,
+    locate,
+    run_app,
+)
 
 lab_app = typer.Typer(
     help="MetalLB labs on a real cluster: start, repair, grade, reset.",
@@ -62,10 +68,10 @@ def grade(
 
     Ends with 0 solved, 1 not solved, 2 wrong usage, 3 could not check.
     """
-    from graders.cli.grade import grade_now
+    from graders.cli.grade import grade
 
-    with guarded("grade", student, locked=True):
-        sys.exit(grade_now(student, as_json=json, junit=junit, full=full))
+    with command_context("grade", student, locked=True):
+        sys.exit(grade(student, as_json=json, junit=junit, full=full))
 
 
 @lab_app.command()
@@ -75,18 +81,18 @@ def start(
     """Stand a lab up, broken, and show its brief."""
     from graders.cli.lab import start_lab
 
-    with guarded("lab start", student, locked=True):
+    with command_context("lab start", student, locked=True):
         start_lab(lab, variant, student)
 
 
 @lab_app.command()
 def up(student: Student = "demo") -> None:
     """Stand up, or bring back, everything that is missing."""
-    from graders.cli.lab import up_plan
+    from graders.cli.lab import checked_plan
     from graders.lifecycle import lifecycle
 
-    with guarded("lab up", student, locked=True):
-        changed = lifecycle.up(up_plan(student))
+    with command_context("lab up", student, locked=True):
+        changed = lifecycle.up(checked_plan(student))
         typer.echo(f"the lab stands; {changed} steps changed something")
 
 
@@ -95,7 +101,7 @@ def reset(student: Student = "demo") -> None:
     """Bring the lab back to its start state, and verify that it is."""
     from graders.cli.lab import reset_lab
 
-    with guarded("lab reset", student, locked=True):
+    with command_context("lab reset", student, locked=True):
         reset_lab(student)
 
 
@@ -104,17 +110,17 @@ def down(student: Student = "demo") -> None:
     """Take the student's lab down, and nothing else."""
     from graders.cli.lab import down_lab
 
-    with guarded("lab down", student, locked=True):
+    with command_context("lab down", student, locked=True):
         down_lab(student)
 
 
 @lab_app.command()
 def hint(student: Student = "demo") -> None:
     """Show the next hint for what is broken now."""
-    from graders.cli.grade import hint_now
+    from graders.cli.grade import hint
 
-    with guarded("lab hint", student, locked=True):
-        hint_now(student)
+    with command_context("lab hint", student, locked=True):
+        hint(student)
 
 
 @lab_app.command()
@@ -122,7 +128,7 @@ def status(student: Student = "demo") -> None:
     """Show what stands, with addresses."""
     from graders.cli.status import show_status
 
-    with guarded("lab status", student):
+    with command_context("lab status", student):
         show_status(student)
 
 
@@ -130,11 +136,11 @@ def status(student: Student = "demo") -> None:
 def brief(student: Student = "demo") -> None:
     """Show the brief of the lab that stands."""
     from graders.cli.brief import show_brief
-    from graders.state.current import standing_lab
+    from graders.state.current import current_lab
 
-    with guarded("lab brief", student):
-        plan = located(student).plan
-        show_brief(plan, standing_lab(plan)[0])
+    with command_context("lab brief", student):
+        plan = locate(student).plan
+        show_brief(plan, current_lab(plan)[0])
 
 
 @lab_app.command()
@@ -150,7 +156,7 @@ def shell(
     """Open a shell with the kit's kubectl, helm and kind, or on a machine."""
     from graders.cli.lab import open_shell
 
-    with guarded("lab shell", student):
+    with command_context("lab shell", student):
         open_shell(machine or None, command, student)
 
 
@@ -176,7 +182,7 @@ def prove(  # noqa: PLR0913, PLR0917 - what may be typed
     from graders.proof.proof import Depth  # noqa: TC001 - typer reads annotations
 
     depth: Depth = "full" if full else "brief" if brief else "whole"
-    with guarded("lab prove", student, locked=True):
+    with command_context("lab prove", student, locked=True):
         sys.exit(prove_labs(lab, variant, student, as_json=json, depth=depth))
 
 
@@ -192,11 +198,11 @@ def doctor(
     ] = "",
 ) -> None:
     """Look for what would stop this host, and say the way out of each."""
-    from graders.cli.hosts import see_hosts
-    from graders.cli.lab import see_doctor
+    from graders.cli.hosts import doctor_hosts
+    from graders.cli.lab import doctor
 
-    with guarded("lab doctor", student):
-        sys.exit(see_hosts(hosts, student) if hosts else see_doctor(student))
+    with command_context("lab doctor", student):
+        sys.exit(doctor_hosts(hosts, student) if hosts else doctor(student))
 
 
 @lab_app.command()
@@ -212,7 +218,7 @@ def quiz(
     from graders.cli.quiz import ask_quiz
     from graders.plan.plan import DEMO
 
-    with guarded("lab quiz", DEMO):
+    with command_context("lab quiz", DEMO):
         sys.exit(ask_quiz(question))
 
 
@@ -221,7 +227,7 @@ def images_get(student: Student = "demo") -> None:
     """Pull, load or build what is missing (IMAGES, REGISTRY, IMAGES_FILE)."""
     from graders.cli.images import get_images
 
-    with guarded("lab images", student, locked=True):
+    with command_context("lab images", student, locked=True):
         get_images(student)
 
 
@@ -230,7 +236,7 @@ def images_load(file: str, student: Student = "demo") -> None:
     """Load the archive that `lab images save` wrote."""
     from graders.cli.images import load_images
 
-    with guarded("lab images load", student, locked=True):
+    with command_context("lab images load", student, locked=True):
         load_images(file, student)
 
 
@@ -239,7 +245,7 @@ def images_save(file: str, student: Student = "demo") -> None:
     """Write images and tools to one archive, for machines without network."""
     from graders.cli.images import save_images
 
-    with guarded("lab images save", student, locked=True):
+    with command_context("lab images save", student, locked=True):
         save_images(file, student)
 
 
@@ -261,26 +267,26 @@ def hosts_render(
     """Write what makes virtual machines: cloud-init, Vagrant, inventory."""
     from graders.cli.hosts import render_hosts
 
-    with guarded("lab hosts render", student):
+    with command_context("lab hosts render", student):
         render_hosts(folder, key, student, one_fabric_host=one_fabric_host)
 
 
 @engine_app.command("start")
 def engine_start(student: Student = "demo") -> None:
     """Start a container engine, if none answers and the kit may."""
-    from graders.cli.lab import play
+    from graders.cli.lab import run_plain_playbook
 
-    with guarded("lab engine start", student, locked=True):
-        play("engine", student)
+    with command_context("lab engine start", student, locked=True):
+        run_plain_playbook("engine", student)
 
 
 @engine_app.command("stop")
 def engine_stop(student: Student = "demo") -> None:
     """Stop the container engine, if the kit started it by hand."""
-    from graders.cli.lab import play
+    from graders.cli.lab import run_plain_playbook
 
-    with guarded("lab engine stop", student, locked=True):
-        play("engine_stop", student)
+    with command_context("lab engine stop", student, locked=True):
+        run_plain_playbook("engine_stop", student)
 
 
 def lab_main() -> None:

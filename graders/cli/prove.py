@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from graders.cli.lab import up_plan
+from graders.cli.lab import checked_plan
 from graders.console import Terminal
 from graders.course.lab import all_labs, load_lab
-from graders.proof.driver import LiveDriver
+from graders.proof.driver import LabDriver
 from graders.proof.proof import Depth, prove, proven, table
 from graders.proof.proof import as_json as proof_json
 
 if TYPE_CHECKING:
-    from graders.proof.proof import Row
+    from graders.proof.proof import ProofStep
 
 
 def prove_labs(  # noqa: PLR0913 - what may be typed
@@ -28,14 +28,14 @@ def prove_labs(  # noqa: PLR0913 - what may be typed
 
     """
     labs = [load_lab(ref)] if ref else all_labs()
-    plan = up_plan(student)
+    plan = checked_plan(student)
     note = partial(typer.echo, err=True)
-    rows: list[Row] = []
+    rows: list[ProofStep] = []
     for lab in labs:
         if variant:
             lab.variant(variant)
         names = [variant] if variant else list(lab.variants)
-        driver = LiveDriver(plan, note)
+        driver = LabDriver(plan, note)
         told = partial(_tell, note)
         rows += prove(lab, names, driver, told, depth=depth)
     if as_json:
@@ -45,7 +45,7 @@ def prove_labs(  # noqa: PLR0913 - what may be typed
     return 0 if proven(rows) else 1
 
 
-def _tell(note: partial[None], row: Row) -> None:
+def _tell(note: partial[None], row: ProofStep) -> None:
     """Tell of one step as soon as it is done."""
     word = "ok" if row.ok else "NO"
     note(f"{word:3}{row.variant}: {row.step}: {row.observed} {row.seconds} s")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
-from graders.cli.common import located
+from graders.cli.common import locate
 from graders.console import Terminal
 from graders.errors import CannotCheck
 from graders.providers import status
@@ -20,15 +20,15 @@ def show_status(student: str) -> None:
         CannotCheck: docker does not answer.
 
     """
-    plan = located(student).plan
+    plan = locate(student).plan
     table = Table("machine", "address", "state")
-    for row in status.rows(plan):
+    for row in status.status_rows(plan):
         table.add_row(*row)
     console = Terminal()
     place = f"on {HOSTS}" if inventory() else plan.lan_name
     console.print(f"student {student}, LAN {plan.lan} ({place})")
     try:
-        now = lab_state.current(plan)
+        now = lab_state.read(plan)
     except CannotCheck:
         now = None
     console.print(

@@ -12,7 +12,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from graders import settings
-from graders.course.walkthrough import Head, has_blocks, read_head, shown
+from graders.course.walkthrough import (
+    FrontMatter,
+    has_blocks,
+    read_head,
+    shown,
+)
 from graders.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,7 +62,7 @@ class LabLike(Protocol):
 
 
 @dataclass(frozen=True)
-class Wrong:
+class WrongRepair:
     """A repair that must be refused, and by which of these checks."""
 
     path: Path
@@ -69,7 +74,7 @@ class Repairs:
     """All walkthroughs for one variant, each kind in order of name."""
 
     solution: Path
-    wrong: tuple[Wrong, ...]
+    wrong: tuple[WrongRepair, ...]
     other: tuple[Path, ...]
 
 
@@ -94,7 +99,7 @@ def repairs_for(
     return Repairs(
         folder / f"{variant}.md",
         tuple(
-            Wrong(path, _checks(head))
+            WrongRepair(path, _checks(head))
             for path, head in wrong
             if head.variant == variant
         ),
@@ -129,7 +134,9 @@ def _of_folder(lab: LabLike, folder: Path) -> list[str]:
     ]
 
 
-def _of_page(path: Path, rule: Callable[[Head], Iterator[str]]) -> list[str]:
+def _of_page(
+    path: Path, rule: Callable[[FrontMatter], Iterator[str]]
+) -> list[str]:
     """Check one entry of a folder of walkthroughs."""
     if not path.is_file() or path.suffix != ".md":
         return [f"{shown(path)}: only .md files may be here"]
@@ -142,14 +149,14 @@ def _of_page(path: Path, rule: Callable[[Head], Iterator[str]]) -> list[str]:
     return [f"{shown(path)}: {problem}" for problem in problems]
 
 
-def _solution(lab: LabLike, stem: str, head: Head) -> Iterator[str]:
+def _solution(lab: LabLike, stem: str, head: FrontMatter) -> Iterator[str]:
     if stem not in lab.variants:
         yield f"must be named after a variant ({_names(lab.variants)})"
-    if head != Head():
+    if head != FrontMatter():
         yield "variant and refused-by must be in wrong/ and other/ only"
 
 
-def _wrong(lab: LabLike, head: Head) -> Iterator[str]:
+def _wrong(lab: LabLike, head: FrontMatter) -> Iterator[str]:
     yield from _variant(lab, head)
     for name in _checks(head):
         if name not in lab.checks:
@@ -159,13 +166,13 @@ def _wrong(lab: LabLike, head: Head) -> Iterator[str]:
             )
 
 
-def _other(lab: LabLike, head: Head) -> Iterator[str]:
+def _other(lab: LabLike, head: FrontMatter) -> Iterator[str]:
     yield from _variant(lab, head)
     if head.refused_by:
         yield "refused-by must be in wrong/ only"
 
 
-def _variant(lab: LabLike, head: Head) -> Iterator[str]:
+def _variant(lab: LabLike, head: FrontMatter) -> Iterator[str]:
     if head.variant not in lab.variants:
         yield (
             f"variant must be one of {_names(lab.variants)}, not"
@@ -173,7 +180,7 @@ def _variant(lab: LabLike, head: Head) -> Iterator[str]:
         )
 
 
-def _checks(head: Head) -> tuple[str, ...]:
+def _checks(head: FrontMatter) -> tuple[str, ...]:
     return tuple(name.strip() for name in head.refused_by.split(","))
 
 

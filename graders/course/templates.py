@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from graders.settings import where
+from graders.settings import provider_name
 
 if TYPE_CHECKING:
     from graders.plan.plan import Plan
@@ -22,4 +22,4 @@ def names(plan: Plan, place: str | None = None) -> dict[str, Any]:
         UsageError: the environment's CLUSTER is neither.
 
     """
-    return plan.as_vars() | {"where": place or where()}
+    return plan.as_vars() | {"where": place or provider_name()}

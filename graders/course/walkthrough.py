@@ -53,7 +53,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Head:
+class FrontMatter:
     """What the front matter says; empty where it says nothing."""
 
     variant: str = ""
@@ -65,7 +65,7 @@ class Walkthrough:
     """One file of solutions/, ready to be typed."""
 
     path: Path
-    head: Head
+    head: FrontMatter
     blocks: tuple[Block, ...]
 
 
@@ -93,7 +93,7 @@ def read_walkthrough(path: Path, values: Mapping[str, Any]) -> Walkthrough:
     return Walkthrough(path, head, blocks)
 
 
-def read_head(path: Path) -> Head:
+def read_head(path: Path) -> FrontMatter:
     """Read the front matter alone.
 
     Raises:
@@ -129,14 +129,14 @@ _ENVIRONMENT: Final = jinja2.Environment(
 )
 
 
-def _parts(path: Path) -> tuple[Head, str, int]:
+def _parts(path: Path) -> tuple[FrontMatter, str, int]:
     """Split into front matter, body and how many lines come before it."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"could not read {shown(path)}: {error}") from None
     if not text.startswith("---\n"):
-        return Head(), text, 0
+        return FrontMatter(), text, 0
     front, mark, body = text[4:].partition("\n---\n")
     if not mark:
         raise UsageError(
@@ -145,7 +145,7 @@ def _parts(path: Path) -> tuple[Head, str, int]:
     return _head(path, front), body, front.count("\n") + 3
 
 
-def _head(path: Path, front: str) -> Head:
+def _head(path: Path, front: str) -> FrontMatter:
     try:
         found = yaml.safe_load(front)
     except yaml.YAMLError as error:
@@ -160,7 +160,7 @@ def _head(path: Path, front: str) -> Head:
             f"{shown(path)}: the front matter must be"
             f" {' and '.join(sorted(_KEYS))}, not {', '.join(unknown)!r}"
         )
-    return Head(
+    return FrontMatter(
         str(keys.get("variant") or ""), str(keys.get("refused-by") or "")
     )
 

@@ -14,7 +14,7 @@ GIB: Final = 1024**2  # in KiB, as everything here
 
 
 @dataclass(frozen=True)
-class Clock:
+class ClockOffset:
     """How far a host's clock is from ours, in seconds, and how sure."""
 
     ahead: float
@@ -27,7 +27,7 @@ class Facts:
 
     said: Mapping[str, str]
     listens: Mapping[tuple[str, int], str] = field(default_factory=dict)
-    clock: Clock | None = None
+    clock: ClockOffset | None = None
 
     @property
     def summary(self) -> str:
@@ -44,7 +44,7 @@ class Facts:
         return int(value) if value.isdecimal() else -1
 
 
-def parse(text: str, clock: Clock | None = None) -> Facts:
+def parse(text: str, clock: ClockOffset | None = None) -> Facts:
     """Return the facts in what facts.sh printed."""
     said: dict[str, str] = {}
     listens: dict[tuple[str, int], str] = {}

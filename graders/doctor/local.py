@@ -17,10 +17,10 @@ from graders.doctor.local_checks import MACHINE_PROBES, disk, go, memory
 from graders.errors import KitError
 from graders.providers.docker import Docker, EngineDown, docker
 from graders.providers.kind import (
-    Located,
-    current_plan,
+    Location,
     foreign_cluster,
-    routes_only,
+    locate,
+    plan_from_routes,
 )
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def run_doctor(
     plan: Plan,
     host: Host | None = None,
     docker: Docker = docker,
-    locate: Callable[[str], Located] = current_plan,
+    locate: Callable[[str], Location] = locate,
 ) -> list[Finding]:
     """Look at everything that a lab needs of this machine.
 
@@ -83,7 +83,7 @@ def engine(host: Host, docker: Docker = docker) -> Finding:
     try:
         version = docker("version", "--format", "{{.Server.Version}}")
     except EngineDown as error:
-        if not installable(host):
+        if not can_install_engine(host):
             return _stop("engine", rule, error, _install(host))
         return Finding(
             "engine",
@@ -97,7 +97,7 @@ def engine(host: Host, docker: Docker = docker) -> Finding:
     return Finding("engine", ok=True, observed=f"Docker {version}", rule=rule)
 
 
-def installable(host: Host) -> bool:
+def can_install_engine(host: Host) -> bool:
     """Say whether the kit can install and start the engine by itself."""
     lines = host.read("/etc/os-release").splitlines()
     values = [
@@ -110,8 +110,8 @@ def installable(host: Host) -> bool:
 
 
 def subnets(
-    student: str, locate: Callable[[str], Located] = current_plan
-) -> tuple[Located | None, Finding]:
+    student: str, locate: Callable[[str], Location] = locate
+) -> tuple[Location | None, Finding]:
     """Look for the networks of the lab; a plan that moves is a warning."""
     rule = "networks that nothing else uses"
     try:
@@ -174,11 +174,11 @@ def docker_root(docker: Docker = docker) -> str:
     return info.get("DockerRootDir") or DOCKER_ROOT
 
 
-def _located(student: str, locate: Callable[[str], Located]) -> Located:
+def _located(student: str, locate: Callable[[str], Location]) -> Location:
     try:
         return locate(student)
     except EngineDown:
-        return routes_only(student)
+        return plan_from_routes(student)
 
 
 def _install(host: Host) -> str:

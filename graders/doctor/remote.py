@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Final
 from rich.markup import escape
 from rich.table import Table
 
-from graders.doctor.facts import Clock, Facts, parse
+from graders.doctor.facts import ClockOffset, Facts, parse
 from graders.doctor.findings import Finding
-from graders.doctor.rules import judge, judge_together
+from graders.doctor.rules import check_host, check_unique
 from graders.errors import CannotCheck
 from graders.providers.machine import Machine
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from graders.plan.plan import Plan
-    from graders.providers.ssh import Ssh
+    from graders.providers.ssh import SshTransport
 
 _SCRIPT: Final = Path(__file__).with_name("facts.sh")
 _WAY_IN: Final = "way in"
@@ -50,7 +50,7 @@ class Report:
         return [one for found in self.findings.values() for one in found]
 
 
-def preflight(ways: Mapping[str, Ssh], plan: Plan) -> Report:
+def preflight(ways: Mapping[str, SshTransport], plan: Plan) -> Report:
     """Ask all hosts at once; `plan` is of the lab that is to stand there."""
     with ThreadPoolExecutor(min(len(ways), _AT_ONCE)) as pool:
         asked = pool.map(lambda name: _ask(name, ways[name]), ways)
@@ -58,18 +58,18 @@ def preflight(ways: Mapping[str, Ssh], plan: Plan) -> Report:
     facts = {
         name: one for name, one in answers.items() if isinstance(one, Facts)
     }
-    together = judge_together(facts)
+    together = check_unique(facts)
     findings = {}
     for name, answer in answers.items():
         if isinstance(answer, Facts):
-            found = judge(name, answer, plan, platform.machine())
+            found = check_host(name, answer, plan, platform.machine())
             findings[name] = found + together.get(name, [])
         else:
             findings[name] = [answer]
     return Report(facts, findings)
 
 
-def refuse(report: Report) -> None:
+def raise_for_findings(report: Report) -> None:
     """Refuse hosts on which something would stop a lab.
 
     Raises:
@@ -123,7 +123,7 @@ def render(report: Report) -> Table:
     return table
 
 
-def _ask(name: str, way: Ssh) -> Facts | Finding:
+def _ask(name: str, way: SshTransport) -> Facts | Finding:
     """Return what a host says, or why it says nothing."""
     # A connection of its own: what is closed here is nobody else's.
     way = replace(way, label=secrets.token_hex(4))
@@ -149,7 +149,7 @@ def _ask(name: str, way: Ssh) -> Facts | Finding:
         way.close()
 
 
-def _clock(machine: Machine) -> Clock | None:
+def _clock(machine: Machine) -> ClockOffset | None:
     """Return how a host's clock differs from ours, None if it has none.
 
     Its time lies between question and answer, so half of what these take is
@@ -161,5 +161,5 @@ def _clock(machine: Machine) -> Clock | None:
         said = machine.run("date", "+%s.%N").out.strip()
         half = (time.time() - asked) / 2
         if said.replace(".", "", 1).isdecimal():
-            found.append(Clock(float(said) - asked - half, half))
+            found.append(ClockOffset(float(said) - asked - half, half))
     return min(found, key=lambda one: one.within, default=None)

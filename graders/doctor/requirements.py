@@ -19,7 +19,7 @@ _DHCP: Final = 67
 
 
 @dataclass(frozen=True)
-class Need:
+class Requirements:
     """What a role needs of its host: sizes in KiB, ports by protocol."""
 
     cores: int
@@ -35,17 +35,21 @@ def _tcp(*ports: int) -> frozenset[tuple[str, int]]:
 _NODE: Final = _tcp(*_NODE_PORTS) | {("udp", _TCP_AND_UDP)}
 # kubeadm itself refuses a control plane of less; workers run a kubelet, a
 # containerd, a speaker and a few pods.
-MASTER: Final = Need(2, 1700 * _KIB, 8 * GIB, _NODE | _tcp(*_MASTER_PORTS))
-WORKER: Final = Need(1, 900 * _KIB, 6 * GIB, _NODE)
-ONE_OF_FABRIC: Final = Need(1, 200 * _KIB, 1 * GIB)
-_ROUTER: Final = Need(1, 200 * _KIB, 1 * GIB, _tcp(179))
+MASTER: Final = Requirements(
+    2, 1700 * _KIB, 8 * GIB, _NODE | _tcp(*_MASTER_PORTS)
+)
+WORKER: Final = Requirements(1, 900 * _KIB, 6 * GIB, _NODE)
+ONE_OF_FABRIC: Final = Requirements(1, 200 * _KIB, 1 * GIB)
+_ROUTER: Final = Requirements(1, 200 * _KIB, 1 * GIB, _tcp(179))
 # Five machines inside one host; their ports are their own.
-_ALL: Final = Need(1, 450 * _KIB, 2 * GIB)
-_DESK: Final = Need(1, 200 * _KIB, 1 * GIB, _tcp(80))
-_SERVER: Final = Need(1, 200 * _KIB, 1 * GIB, frozenset({("udp", _DHCP)}))
+_ALL: Final = Requirements(1, 450 * _KIB, 2 * GIB)
+_DESK: Final = Requirements(1, 200 * _KIB, 1 * GIB, _tcp(80))
+_SERVER: Final = Requirements(
+    1, 200 * _KIB, 1 * GIB, frozenset({("udp", _DHCP)})
+)
 
 
-def need_of(name: str) -> Need:
+def need_of(name: str) -> Requirements:
     """Return what a host must have, by its name in the inventory."""
     given = {
         CONTROL_PLANE: MASTER,

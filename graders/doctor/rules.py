@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from graders.doctor.facts import Facts, gib
 from graders.doctor.findings import Finding
-from graders.doctor.requirements import Need, need_of
+from graders.doctor.requirements import Requirements, need_of
 from graders.providers.inventory import FABRIC_HOST
 
 if TYPE_CHECKING:
@@ -48,7 +48,9 @@ _OWN: Final = {
 _LINUX: Final = {"arm64": "aarch64", "amd64": "x86_64", "AMD64": "x86_64"}
 
 
-def judge(name: str, facts: Facts, plan: Plan, arch: str) -> list[Finding]:
+def check_host(
+    name: str, facts: Facts, plan: Plan, arch: str
+) -> list[Finding]:
     """Return what would stop a host of that name from having its part.
 
     `arch` is that of this computer, and so of the node image.
@@ -74,7 +76,7 @@ def judge(name: str, facts: Facts, plan: Plan, arch: str) -> list[Finding]:
     return found + foreign
 
 
-def judge_together(facts: Mapping[str, Facts]) -> dict[str, list[Finding]]:
+def check_unique(facts: Mapping[str, Facts]) -> dict[str, list[Finding]]:
     """Return, by host, what two of them have that must be each one's own."""
     found: dict[str, list[Finding]] = defaultdict(list)
     for key, (what, way_out) in _OWN.items():
@@ -137,7 +139,7 @@ def _system(facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _sizes(need: Need, facts: Facts) -> Iterator[Finding]:
+def _sizes(need: Requirements, facts: Facts) -> Iterator[Finding]:
     cores = facts.number("cores")
     if cores < need.cores:
         yield _stop(
@@ -264,7 +266,7 @@ def _firewall(name: str, facts: Facts, plan: Plan) -> Iterator[Finding]:
         )
 
 
-def _ports(need: Need, facts: Facts) -> Iterator[Finding]:
+def _ports(need: Requirements, facts: Facts) -> Iterator[Finding]:
     if "ports" not in facts.said:
         yield _stop(
             "ports", "no command ss", "to see them", "apt-get install iproute2"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from graders.checks.check import spec_of
+from graders.checks.check import get_spec
 from graders.errors import KitError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class SessionLike(Protocol):
 
 
 @dataclass(frozen=True)
-class Planned:
+class PlannedCheck:
     """A check, and the points `of` it; its variants, () for all."""
 
     name: str
@@ -72,14 +72,14 @@ def read_check(
     before: Container[str],
     points: Mapping[str, int],
     names: dict[str, Any],
-) -> Planned:
+) -> PlannedCheck:
     """Return what the file says about a check, and its points.
 
     Raises:
         KitError: the file and lab.yml do not fit together.
 
     """
-    spec, name = spec_of(test.function), name_of(test)
+    spec, name = get_spec(test.function), name_of(test)
     if spec is None:
         raise KitError("a check must be marked with @check")
     if name not in points:
@@ -88,7 +88,7 @@ def read_check(
         if need not in before:
             raise KitError(f"needs must name a check above, not {need!r}")
     sentence = _sentence(test, names)
-    return Planned(name, points[name], sentence=sentence, **vars(spec))
+    return PlannedCheck(name, points[name], sentence=sentence, **vars(spec))
 
 
 def _sentence(test: pytest.Function, names: dict[str, Any]) -> str:

@@ -14,15 +14,15 @@ import pytest
 
 from graders.errors import CannotCheck, KitError
 from graders.grading.check_spec import (
-    Planned,
+    PlannedCheck,
     Run,
     SessionLike,
     name_of,
     read_check,
 )
 from graders.grading.result import NEEDS_FULL, CheckResult
-from graders.grading.scheduler import Beside
-from graders.grading.verdict import Verdict, blame, judge
+from graders.grading.scheduler import CheckScheduler
+from graders.grading.verdict import Verdict, describe, verdict_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,10 +56,10 @@ class GradePlugin:
         self._session = session
         self._on_result = on_result
         self._full = full
-        self._planned: dict[str, Planned] = {}
+        self._planned: dict[str, PlannedCheck] = {}
         self._run = Run()
         self._items: list[pytest.Function] = []
-        self._beside = Beside()
+        self._beside = CheckScheduler()
         self._unheard: OSError | None = None
 
     @pytest.fixture
@@ -89,14 +89,14 @@ class GradePlugin:
         if isinstance(node, pytest.Collector) and call.excinfo:
             error = call.excinfo.value
             # A CollectError's own text is a page of traceback.
-            why = blame(error.__cause__ or error)
+            why = describe(error.__cause__ or error)
             self.problems.append(f"could not read {node.path.name}: {why}")
 
     def pytest_internalerror(
         self, excinfo: pytest.ExceptionInfo[BaseException]
     ) -> bool:
         """Remember what broke in pytest, and keep it from the screen."""
-        self.problems.append(blame(excinfo.value))
+        self.problems.append(describe(excinfo.value))
         return True
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -124,7 +124,7 @@ class GradePlugin:
             raise CannotCheck(NEEDS_FULL)
         self._begin(item)
 
-    def _lacking(self, check: Planned) -> list[str]:
+    def _lacking(self, check: PlannedCheck) -> list[str]:
         """Return the needed checks that have not passed, or not yet."""
         return [
             need
@@ -164,17 +164,17 @@ class GradePlugin:
         own = self._beside.seconds.get(name_of(item), call.duration)
         self._run.seconds += own if call.when == "call" else call.duration
         if call.excinfo and not self._run.trouble:
-            self._run.trouble = judge(call.excinfo, item.path)
+            self._run.trouble = verdict_for(call.excinfo, item.path)
         if call.when == "teardown":
             with _screen(item.config):
                 self._finish(self._planned[name_of(item)], self._run)
 
-    def _all_planned(self) -> list[Planned]:
+    def _all_planned(self) -> list[PlannedCheck]:
         """Return the checks, by lab.yml if the file could not be read."""
         if self._planned and not self.problems:
             return list(self._planned.values())
         return [
-            self._planned.get(name, Planned(name, of, sentence=name))
+            self._planned.get(name, PlannedCheck(name, of, sentence=name))
             for name, of in self._lab.checks.items()
         ]
 
@@ -201,7 +201,7 @@ class GradePlugin:
                     f"the grader file has no check {name}, which lab.yml names"
                 )
 
-    def _finish(self, check: Planned, run: Run) -> None:
+    def _finish(self, check: PlannedCheck, run: Run) -> None:
         verdict = run.trouble or Verdict("pass")
         result = CheckResult(
             name=check.name,

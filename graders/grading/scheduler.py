@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Beside:
+class CheckScheduler:
     """Checks on their way; what one raised is raised where it is asked for.
 
     `seconds` has how long each took by itself.

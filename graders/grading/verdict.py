@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from graders.checks.check import Failed
+from graders.checks.check import CheckFailed
 from graders.errors import KitError, one_line
 
 if TYPE_CHECKING:
@@ -30,10 +30,12 @@ class Verdict:
     evidence: str = ""
 
 
-def judge(caught: pytest.ExceptionInfo[BaseException], file: Path) -> Verdict:
+def verdict_for(
+    caught: pytest.ExceptionInfo[BaseException], file: Path
+) -> Verdict:
     """Return the verdict on a check of `file` that ended in an exception."""
     error = caught.value
-    if isinstance(error, Failed):
+    if isinstance(error, CheckFailed):
         return Verdict(
             "fail",
             error.reason,
@@ -44,10 +46,10 @@ def judge(caught: pytest.ExceptionInfo[BaseException], file: Path) -> Verdict:
         )
     if isinstance(error, AssertionError) and _raised_beside(error, file):
         return Verdict("fail", _first_line(error))
-    return Verdict("cannot-check", blame(error))
+    return Verdict("cannot-check", describe(error))
 
 
-def blame(error: BaseException) -> str:
+def describe(error: BaseException) -> str:
     """Return one line that says what kept the kit from looking."""
     if isinstance(error, KitError):
         return "; ".join(str(error).splitlines())

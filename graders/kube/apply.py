@@ -11,7 +11,7 @@ from graders.polling import until_none
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from graders.kube.client import Kube, Object
+    from graders.kube.client import KubeClient, Object
 
 # The same owner of fields as kubectl's: what a student applies later meets
 # what a student would have applied.
@@ -19,7 +19,7 @@ _OWNER: Final = "fieldManager=kubectl&force=true"
 _STEP: Final = 0.1
 
 
-def apply(kube: Kube, objects: Sequence[Object], seconds: float) -> None:
+def apply(kube: KubeClient, objects: Sequence[Object], seconds: float) -> None:
     """Apply objects in their order; one that is refused is tried again.
 
     A webhook that has just come refuses at first, and a namespace that is
@@ -42,7 +42,7 @@ def apply(kube: Kube, objects: Sequence[Object], seconds: float) -> None:
                 time.sleep(_STEP * 3)
 
 
-def apply_missing(kube: Kube, objects: Sequence[Object]) -> None:
+def create_missing(kube: KubeClient, objects: Sequence[Object]) -> None:
     """Apply those objects that are not there, once.
 
     Raises:
@@ -55,7 +55,7 @@ def apply_missing(kube: Kube, objects: Sequence[Object]) -> None:
 
 
 def _apply(
-    kube: Kube,
+    kube: KubeClient,
     kinds: dict[str, dict[str, str]],
     item: Object,
     *,
@@ -72,7 +72,7 @@ def _apply(
         raise KubeError(f"no namespace {space} for {meta['name']}")
 
 
-def object_path(kube: Kube, item: Object) -> str:
+def object_path(kube: KubeClient, item: Object) -> str:
     """Return an object's API path, or its kind's if it has no name.
 
     Raises:
@@ -82,7 +82,9 @@ def object_path(kube: Kube, item: Object) -> str:
     return _path(kube, {}, item)
 
 
-def _path(kube: Kube, kinds: dict[str, dict[str, str]], item: Object) -> str:
+def _path(
+    kube: KubeClient, kinds: dict[str, dict[str, str]], item: Object
+) -> str:
     version, meta = item["apiVersion"], item["metadata"]
     group = f"/apis/{version}" if "/" in version else f"/api/{version}"
     if version not in kinds:
@@ -100,7 +102,7 @@ def _is_going(found: Object | None) -> bool:
     return bool(found and "deletionTimestamp" in found["metadata"])
 
 
-def _kinds(kube: Kube, group: str) -> dict[str, str]:
+def _kinds(kube: KubeClient, group: str) -> dict[str, str]:
     """Return where objects of each kind of a group have their place."""
     found = (kube.get(group) or {}).get("resources", [])
     return {
@@ -114,18 +116,18 @@ def _kinds(kube: Kube, group: str) -> dict[str, str]:
     }
 
 
-def among(item: Object, names: Sequence[str]) -> bool:
+def is_deployment_named(item: Object, names: Sequence[str]) -> bool:
     """Tell whether it is a Deployment of one of these names."""
     return item["kind"] == "Deployment" and item["metadata"]["name"] in names
 
 
-def parked(item: Object) -> Object:
+def scaled_to_zero(item: Object) -> Object:
     """Return a Deployment without pods, all else as it is."""
     return item | {"spec": item["spec"] | {"replicas": 0}}
 
 
-def await_deployments(
-    kube: Kube, namespaces: Iterable[str], seconds: float
+def wait_for_deployments(
+    kube: KubeClient, namespaces: Iterable[str], seconds: float
 ) -> list[str]:
     """Wait until every Deployment is as it is wanted; return what is not."""
     paths = [

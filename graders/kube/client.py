@@ -34,7 +34,7 @@ MERGE: Final = "application/merge-patch+json"
 # JSON is YAML: an object is sent as it is.
 APPLY: Final = "application/apply-patch+yaml"
 # Of a deletion: without the object's own time to end.
-AT_ONCE: Final[Object] = {"gracePeriodSeconds": 0}
+NO_GRACE_PERIOD: Final[Object] = {"gracePeriodSeconds": 0}
 _METADATA: Final = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 
@@ -51,7 +51,7 @@ class _Access:
     context: ssl.SSLContext
 
 
-class Kube:
+class KubeClient:
     """Requests to one API server; each thread has a connection of its own."""
 
     def __init__(self, kubeconfig: Path) -> None:

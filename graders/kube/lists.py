@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from graders.errors import CannotCheck
-from graders.kube.client import Kube, KubeError
+from graders.kube.client import KubeClient, KubeError
 from graders.settings import state_dir
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Lists:
 
         """
         try:
-            self._kube = Kube(state_dir(plan.student) / "kubeconfig")
+            self._kube = KubeClient(state_dir(plan.student) / "kubeconfig")
         except KubeError as error:
             raise CannotCheck(str(error), way_out=_WAY_OUT) from error
 

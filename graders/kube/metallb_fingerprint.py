@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from graders.kube.client import KubeError
 
 if TYPE_CHECKING:
-    from graders.kube.client import Kube, Object
+    from graders.kube.client import KubeClient, Object
 
 SPACE: Final = "namespaces/metallb-system"
 MINE: Final = "?labelSelector=app.kubernetes.io/name=metallb"
@@ -49,7 +49,7 @@ _QUESTION: Final = {
 }
 
 
-def look(kube: Kube) -> list[str]:
+def fingerprint(kube: KubeClient) -> list[str]:
     """Return a line for each object of MetalLB.
 
     Raises:
@@ -95,7 +95,7 @@ def _counts(item: Object) -> str:
     return " ".join(map(str, found))
 
 
-def silence(kube: Kube) -> str:
+def webhook_error(kube: KubeClient) -> str:
     """Say why the webhook does not answer, "" if it does.
 
     It is asked by a dry run, which changes nothing. After a restart of its

@@ -20,7 +20,7 @@ from graders.kube.metallb_fingerprint import SPACE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from graders.kube.client import Kube, Object
+    from graders.kube.client import KubeClient, Object
 
 _NAME: Final = SPACE.rpartition("/")[2]
 # Seconds in which an object is applied again that was refused at first.
@@ -31,7 +31,7 @@ _KEY_BYTES: Final = 128
 
 
 @dataclass(frozen=True)
-class Note:
+class InstallMarker:
     """Where is noted how MetalLB was left, and what counts there.
 
     `recipe` is what it is made by, `turn` the command that makes it: what an
@@ -58,7 +58,7 @@ class Note:
         return f"{self.recipe}\nbegun {self.turn}"
 
 
-def begin(kube: Kube, manifest: Path, note: Note) -> bool:
+def install(kube: KubeClient, manifest: Path, note: InstallMarker) -> bool:
     """Apply all of MetalLB if its namespace is not there, and note it.
 
     Returns whether that was done. False is no failure: a namespace that is

@@ -6,12 +6,12 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from graders.kube.apply import rolled_out
-from graders.kube.client import AT_ONCE, MERGE, KubeError
-from graders.kube.metallb_fingerprint import SPACE, silence
+from graders.kube.client import MERGE, NO_GRACE_PERIOD, KubeError
+from graders.kube.metallb_fingerprint import SPACE, webhook_error
 from graders.polling import until_none
 
 if TYPE_CHECKING:
-    from graders.kube.client import Kube, Object
+    from graders.kube.client import KubeClient, Object
 
 _APPS: Final = f"/apis/apps/v1/{SPACE}"
 _PODS: Final = f"/api/v1/{SPACE}/pods"
@@ -26,7 +26,7 @@ _PUT_OFF: Final = 5.0
 _HANGS: Final = 12.0
 
 
-def await_ready(kube: Kube, seconds: float) -> list[str]:
+def wait_ready(kube: KubeClient, seconds: float) -> list[str]:
     """Wait until all of MetalLB is there; return what is not in time."""
     began = time.monotonic()
     # Of these, each is made anew once.
@@ -48,7 +48,7 @@ def await_ready(kube: Kube, seconds: float) -> list[str]:
     return until_none(late, seconds, _STEP)
 
 
-def _make_anew(kube: Kube, old: set[str]) -> None:
+def _make_anew(kube: KubeClient, old: set[str]) -> None:
     """Delete what would come late by itself, or never.
 
     After a power cut pods begin before the API server does, or before its
@@ -59,15 +59,15 @@ def _make_anew(kube: Kube, old: set[str]) -> None:
         for pod in kube.items(f"/api/v1/{space}/pods"):
             name = pod["metadata"]["name"]
             if name in old or _is_put_off(pod):
-                kube.delete(f"/api/v1/{space}/pods/{name}", AT_ONCE)
+                kube.delete(f"/api/v1/{space}/pods/{name}", NO_GRACE_PERIOD)
     old.clear()
 
 
-def _names(kube: Kube, which: str) -> list[str]:
+def _names(kube: KubeClient, which: str) -> list[str]:
     return [pod["metadata"]["name"] for pod in kube.items(f"{_PODS}{which}")]
 
 
-def _late(kube: Kube) -> list[str]:
+def _late(kube: KubeClient) -> list[str]:
     """Return what is not there yet.
 
     Raises:
@@ -83,7 +83,7 @@ def _late(kube: Kube) -> list[str]:
     speakers = kube.get(f"{_APPS}/daemonsets/metallb-speaker")
     if not speakers or not _everywhere(speakers):
         late.append(_SPEAKERS)
-    why = silence(kube) if there else "it is in the controller"
+    why = webhook_error(kube) if there else "it is in the controller"
     if why:
         _refresh(kube)
         late.append(f"the webhook does not answer: {why}")
@@ -100,7 +100,7 @@ def _everywhere(item: Object) -> bool:
     ] and all(status.get(one, 0) == wanted for one in counts)
 
 
-def _refresh(kube: Kube) -> None:
+def _refresh(kube: KubeClient) -> None:
     """Let kubelet look at the volumes of the controller's pod.
 
     The controller writes its webhook's certificate into a Secret and waits

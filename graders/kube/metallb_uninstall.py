@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from graders.kube.client import AT_ONCE
+from graders.kube.client import NO_GRACE_PERIOD
 from graders.kube.metallb_fingerprint import CRDS, HOOKS, MINE, RBAC, SPACE
 from graders.polling import until_none
 
 if TYPE_CHECKING:
-    from graders.kube.client import Kube
+    from graders.kube.client import KubeClient
 
 _APPS: Final = f"/apis/apps/v1/{SPACE}"
 _NAMESPACE: Final = f"/api/v1/{SPACE}"
@@ -25,8 +25,8 @@ _ALL: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
     (f"{HOOKS}/validatingwebhookconfigurations{MINE}", {}),
     (f"{_APPS}/deployments", _ORPHAN),
     (f"{_APPS}/daemonsets", _ORPHAN),
-    (f"{_APPS}/replicasets", AT_ONCE),
-    (f"/api/v1/{SPACE}/pods", AT_ONCE),
+    (f"{_APPS}/replicasets", NO_GRACE_PERIOD),
+    (f"/api/v1/{SPACE}/pods", NO_GRACE_PERIOD),
     (_NAMESPACE, {}),
     (f"{RBAC}/clusterroles{MINE}", {}),
     (f"{RBAC}/clusterrolebindings{MINE}", {}),
@@ -34,7 +34,7 @@ _ALL: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
 _STEP: Final = 0.1
 
 
-def remove(kube: Kube) -> bool:
+def uninstall(kube: KubeClient) -> bool:
     """Begin to remove it; return whether there was anything.
 
     Raises:
@@ -51,7 +51,7 @@ def remove(kube: Kube) -> bool:
     return there
 
 
-def await_gone(kube: Kube, seconds: float) -> list[str]:
+def wait_uninstalled(kube: KubeClient, seconds: float) -> list[str]:
     """Wait until all of it is gone; return what is not in time.
 
     Raises:
@@ -66,6 +66,6 @@ def await_gone(kube: Kube, seconds: float) -> list[str]:
     return until_none(left, seconds, _STEP)
 
 
-def _crds(kube: Kube) -> list[str]:
+def _crds(kube: KubeClient) -> list[str]:
     names = [meta["name"] for meta in kube.metadata(CRDS)]
     return [f"{CRDS}/{name}" for name in names if name.endswith(_GROUP)]

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from graders.kube.client import AT_ONCE, MERGE, KubeError
+from graders.kube.client import MERGE, NO_GRACE_PERIOD, KubeError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Executor
 
-    from graders.kube.client import Kube, Object
+    from graders.kube.client import KubeClient, Object
 
 # Lists by their paths; those of the second row are made by the first's.
 _OWNERS: Final = (
@@ -52,7 +52,7 @@ _MASTER_LABELS: Final = frozenset(
 # a node which was cordoned does not.
 _OWN_TAINTS: Final = "node.kubernetes.io/"
 _CORDONED: Final = "node.kubernetes.io/unschedulable"
-_NOW: Final = AT_ONCE | {"propagationPolicy": "Background"}
+_NOW: Final = NO_GRACE_PERIOD | {"propagationPolicy": "Background"}
 _CONTROLLER: Final = (
     f"/apis/apps/v1/namespaces/{_METALLB}/deployments/metallb-controller/scale"
 )
@@ -65,7 +65,7 @@ _STEP: Final = 0.3
 
 
 @dataclass(frozen=True)
-class Kept:
+class PreserveRules:
     """What stays: the cluster's own namespaces, and those of the lab.
 
     In the lab's own, what `kubectl apply` of it will find again stays; but
@@ -77,7 +77,9 @@ class Kept:
     control_plane: str
 
 
-def restore(kube: Kube, kept: Kept, *, metallb: bool) -> list[str]:
+def reset_cluster(
+    kube: KubeClient, kept: PreserveRules, *, metallb: bool
+) -> list[str]:
     """Restore all; return what was changed, a line each.
 
     Without `metallb` nothing is looked at in its namespace. An API server
@@ -97,7 +99,9 @@ def restore(kube: Kube, kept: Kept, *, metallb: bool) -> list[str]:
             time.sleep(_STEP)
 
 
-def _restore(kube: Kube, kept: Kept, *, metallb: bool) -> list[str]:
+def _restore(
+    kube: KubeClient, kept: PreserveRules, *, metallb: bool
+) -> list[str]:
     nodes = _await_ready(kube)
     if metallb:
         _wake(kube)
@@ -116,7 +120,7 @@ def _restore(kube: Kube, kept: Kept, *, metallb: bool) -> list[str]:
     return lines
 
 
-def _wake(kube: Kube) -> None:
+def _wake(kube: KubeClient) -> None:
     """Let a controller that was scaled away come while the rest is done.
 
     It needs two seconds, and MetalLB's webhook is in it.
@@ -126,7 +130,7 @@ def _wake(kube: Kube) -> None:
         kube.ask("PATCH", _CONTROLLER, {"spec": {"replicas": 1}}, MERGE)
 
 
-def _await_ready(kube: Kube) -> list[Object]:
+def _await_ready(kube: KubeClient) -> list[Object]:
     """Return the nodes once all are ready: some may just have been started.
 
     Raises:
@@ -162,7 +166,7 @@ def _ready(node: Object) -> bool:
 
 
 def _doomed(
-    kube: Kube, pool: Executor, lists: Sequence[str], kept: Kept
+    kube: KubeClient, pool: Executor, lists: Sequence[str], kept: PreserveRules
 ) -> list[str]:
     """Return the paths of all objects that are not to stay."""
     return [
@@ -175,7 +179,7 @@ def _doomed(
     ]
 
 
-def _goes(where: str, meta: Object, kept: Kept) -> bool:
+def _goes(where: str, meta: Object, kept: PreserveRules) -> bool:
     labels = meta.get("labels", {})
     if (
         meta["namespace"] in kept.namespaces
@@ -199,14 +203,14 @@ def _let_go(where: str, meta: Object) -> bool:
     )
 
 
-def _foreign(kube: Kube, kept: Kept) -> list[str]:
+def _foreign(kube: KubeClient, kept: PreserveRules) -> list[str]:
     """Return the paths of namespaces that are nobody's."""
     stay = kept.namespaces | kept.labs | {"default"}
     names = [meta["name"] for meta in kube.metadata(_SPACES)]
     return [f"{_SPACES}/{name}" for name in names if name not in stay]
 
 
-def _of_metallb(kube: Kube, pool: Executor) -> list[str]:
+def _of_metallb(kube: KubeClient, pool: Executor) -> list[str]:
     """Return the paths of MetalLB's resources, and of others' secrets.
 
     Those of Helm and passwords of BGP sessions have a type; MetalLB's own
@@ -238,23 +242,23 @@ def _path(where: str, meta: Object) -> str:
     return f"{group}/namespaces/{meta['namespace']}/{kind}/{meta['name']}"
 
 
-def _delete(kube: Kube, path: str) -> str:
+def _delete(kube: KubeClient, path: str) -> str:
     """Delete an object at once; return a line, "" where it was gone."""
     gone = kube.delete(path, _NOW) is None
     return "" if gone else f"deleted {path}"
 
 
-def _mend(kube: Kube, node: Object, kept: Kept) -> str:
+def _mend(kube: KubeClient, node: Object, kept: PreserveRules) -> str:
     """Give a node the labels and taints that kubeadm gave it."""
     name = _name(node)
-    patch = mending(node, control_plane=name == kept.control_plane)
+    patch = node_patch(node, control_plane=name == kept.control_plane)
     if not patch:
         return ""
     kube.ask("PATCH", f"{_NODE}/{name}", patch, MERGE)
     return f"changed node {name}"
 
 
-def mending(node: Object, *, control_plane: bool) -> Object | None:
+def node_patch(node: Object, *, control_plane: bool) -> Object | None:
     """Return the patch that a node's labels and taints need, if any."""
     labels = node["metadata"]["labels"]
     wanted = _MASTER_LABELS if control_plane else frozenset()

@@ -11,7 +11,7 @@ from graders.checks.selectors import advertised
 from graders.checks.services import (
     SEE_POOLS,
     expect_answer,
-    expect_unowned,
+    expect_no_conflict,
 )
 from graders.plan.ip_ranges import holds, outside
 from graders.polling import until
@@ -79,7 +79,7 @@ def test_pool(lab: Session) -> None:
         ok=not beyond,
         seen_by=SEE_POOLS,
     )
-    expect_unowned(lab, ranges)
+    expect_no_conflict(lab, ranges)
 
 
 @check(layer="advertisement", needs=("pool",))

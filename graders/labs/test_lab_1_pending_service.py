@@ -6,19 +6,19 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from graders.checks.arp import expect_one_node, expect_uncarried
+from graders.checks.arp import expect_not_on_interface, expect_one_node
 from graders.checks.check import check, expect
 from graders.checks.objects import service_at, service_from
 from graders.checks.services import (
     SEE_POOLS,
-    at_once,
-    decided,
+    allocation_decided,
     expect_allocated,
     expect_answer,
-    expect_unowned,
+    expect_no_conflict,
     expect_vip,
-    free,
     pool_of,
+    run_parallel,
+    unused_addresses,
 )
 from graders.plan.ip_ranges import holds, outside
 from graders.polling import until
@@ -54,7 +54,7 @@ def test_pool(lab: Session) -> None:
     ranges = lab.cluster.ranges()
     vip = lab.cluster.vip("web", SPACE)
     evidence = "\n".join(f"{name} {pools[name]}" for name in pools)
-    expect_unowned(lab, ranges)
+    expect_no_conflict(lab, ranges)
     beyond = outside(ranges, lab.plan.service_range)
     expect(
         "every pool to be inside",
@@ -80,7 +80,7 @@ def test_arp(lab: Session) -> None:
     vip = lab.cluster.vip("web", SPACE)
     expect_one_node(lab, vip)
     # A kernel answers for what its interfaces have, without MetalLB.
-    expect_uncarried(lab, vip)
+    expect_not_on_interface(lab, vip)
 
 
 @check(layer="forwarding", needs=("arp",))
@@ -98,7 +98,7 @@ def test_announced(lab: Session) -> None:
     # announced is seen already.
     home = pool_of(lab, lab.cluster.vip("web", SPACE))
     others = [name for name in lab.cluster.open_pools() if name != home]
-    at_once(partial(_announced, lab), others)
+    run_parallel(partial(_announced, lab), others)
 
 
 @check(layer="allocation", needs=("http",), alone=True)
@@ -127,7 +127,11 @@ def test_reservation(lab: Session) -> None:
             expect_vip(lab, name, NEIGHBOURS)
     for pool, (address, *_) in spare.items():
         with service_at(lab, "default", address) as name:
-            until("absent", partial(decided, lab, name, "default"), bool)
+            until(
+                "absent",
+                partial(allocation_decided, lab, name, "default"),
+                bool,
+            )
             vip = lab.cluster.vip(name, "default")
         expect(
             f"a Service in namespace default that asks for {address} of pool"
@@ -142,7 +146,7 @@ def test_reservation(lab: Session) -> None:
 def _announced(lab: Session, pool: str) -> None:
     """Fail if nobody announces what lab-1 may get from `pool`."""
     with service_from(lab, SPACE, pool) as name:
-        until("fresh", partial(decided, lab, name, SPACE), bool)
+        until("fresh", partial(allocation_decided, lab, name, SPACE), bool)
         if not (vip := lab.cluster.vip(name, SPACE)):
             return  # It is full, or not for lab-1.
         arp = until(
@@ -170,7 +174,7 @@ def _spare(lab: Session) -> dict[str, list[str]]:
     found = {
         name: [
             str(address)
-            for address in islice(free(lab, ranges), MOST)
+            for address in islice(unused_addresses(lab, ranges), MOST)
             if holds([lab.plan.pool], str(address))
         ][:2]
         for name, ranges in lab.cluster.pools().items()

@@ -7,31 +7,31 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from graders.checks.arp import (
-    apart,
+    expect_not_on_interface,
     expect_one_node,
-    expect_uncarried,
-    until_met,
+    speakers_diverged,
+    until_converged,
 )
 from graders.checks.check import check, expect, fail
 from graders.checks.layer2 import (
     SEE_STATUS,
+    address_control_plane_would_win,
     expect_announced,
-    expect_learnt,
+    expect_no_static_neighbour,
     expect_off_storage,
     expect_ready,
-    expect_silence,
-    tempting,
+    expect_unannounced,
 )
-from graders.checks.node_failure import cut_off, reunion
+from graders.checks.node_failure import isolate, rejoin_wait
 from graders.checks.objects import service_from
 from graders.checks.services import (
-    at_once,
-    decided,
+    allocation_decided,
     expect_allocated,
     expect_answer,
     expect_excluded,
     expect_vip,
     pool_of,
+    run_parallel,
 )
 from graders.polling import until
 from graders.probes.client import REQUESTS
@@ -72,11 +72,11 @@ def test_endpoints(lab: Session) -> None:
 @check(layer="advertisement", needs=("vip", "endpoints"))
 def test_announced(lab: Session) -> None:
     """One worker announces the VIP of web."""
-    nodes = until_met(
+    nodes = until_converged(
         "announce",
         partial(_workers, lab),
         bool,
-        partial(apart, lab, str(lab.plan.l2_vip)),
+        partial(speakers_diverged, lab, str(lab.plan.l2_vip)),
     )
     found = sorted(lab.cluster.announcers("web", SPACE))
     expect(
@@ -108,8 +108,8 @@ def test_arp(lab: Session) -> None:
 @check(layer="policy", needs=("arp",))
 def test_not_on_interface(lab: Session) -> None:
     """The VIP is on no node's interface, and in no fixed neighbour entry."""
-    expect_uncarried(lab, str(lab.plan.l2_vip))
-    expect_learnt(lab, str(lab.plan.l2_vip))
+    expect_not_on_interface(lab, str(lab.plan.l2_vip))
+    expect_no_static_neighbour(lab, str(lab.plan.l2_vip))
 
 
 @check(layer="policy", needs=("arp",))
@@ -131,7 +131,7 @@ def test_http(lab: Session) -> None:
 def test_new_service(lab: Session) -> None:
     """Another Service like web is announced by a worker, and answers."""
     # One that the control plane would announce, if it took part.
-    wish = tempting(lab, str(lab.plan.l2_vip))
+    wish = address_control_plane_would_win(lab, str(lab.plan.l2_vip))
     with lab.like("web", SPACE, SPACE, wish) as name:
         vip = expect_vip(lab, name, SPACE)
         node = expect_one_node(lab, vip, 1)
@@ -157,13 +157,13 @@ def test_private_pool(lab: Session) -> None:
         lab.like("web", SPACE, SPACE) as shown,
     ):
         # It gets none where the pool is fenced in, which is as good.
-        until("fresh", partial(decided, lab, hidden, SPACE), bool)
+        until("fresh", partial(allocation_decided, lab, hidden, SPACE), bool)
         secret = lab.cluster.vip(hidden, SPACE)
         expect_vip(lab, shown, SPACE)
         expect_announced(lab, shown, SPACE)
         silent = [("ledger", PRIVATE, address)]
         silent += [(hidden, SPACE, secret)] if secret else []
-        at_once(partial(expect_silence, lab), silent)
+        run_parallel(partial(expect_unannounced, lab), silent)
     # Of a Service without a pod behind it nobody would hear anyway.
     expect_ready(lab, "ledger", PRIVATE)
 
@@ -177,7 +177,7 @@ def test_failover(lab: Session) -> None:
         fail("expected one worker to announce web, not none or two")
     (first,) = owners
     left = lab.cluster.ready_nodes(SPACE, "web") - {first}
-    with lab.lan_client.watch(vip, WATCH) as watch, cut_off(lab, first):
+    with lab.lan_client.watch(vip, WATCH) as watch, isolate(lab, first):
         began = time.monotonic()
         second = until(
             "takeover",
@@ -196,7 +196,7 @@ def test_failover(lab: Session) -> None:
         # Without a pod elsewhere there is nobody to answer, and who stands
         # behind web is not what is judged here.
         if left:
-            at_once(
+            run_parallel(
                 partial(_passes, vip, ", ".join(second)),
                 (lab.lan_client, lab.client),
             )
@@ -204,7 +204,7 @@ def test_failover(lab: Session) -> None:
         f"ARP was answered again after {heard:.0f} s, and a client went"
         f" without an answer for {watch.longest:.1f} s"
     )
-    back = until(reunion(), partial(_settled, lab, vip), bool)
+    back = until(rejoin_wait(), partial(_settled, lab, vip), bool)
     expect(
         f"with {first} back, {vip} to be answered by",
         expected="one worker",

@@ -7,24 +7,24 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from graders.checks.bgp import (
-    announcers,
-    eligible,
+    advertise_foreign_prefix,
+    announcing_nodes,
+    bgp_announcers,
     expect_session,
-    foreign_service,
-    names_of,
+    kernel_route,
     neighbours,
-    route_to,
+    node_names,
 )
 from graders.checks.bgp_rules import (
-    expect_no_answer,
+    expect_bgp_port,
     expect_passwords_kept,
-    expect_port,
+    expect_unsigned_dropped,
 )
 from graders.checks.check import check, expect, fail
-from graders.checks.node_failure import cut_off
+from graders.checks.node_failure import isolate
 from graders.checks.objects import service_from
 from graders.checks.services import expect_allocated, expect_excluded
-from graders.checks.shares import FEW, shares, spread
+from graders.checks.shares import FEW, busy_nodes, shares
 from graders.polling import until
 
 if TYPE_CHECKING:
@@ -48,9 +48,9 @@ def test_vip(lab: Session) -> None:
 @check(layer="advertisement", needs=("vip",))
 def test_announced(lab: Session) -> None:
     """The speaker of each worker, and no other, announces the VIP."""
-    wanted = eligible(lab).keys()
+    wanted = announcing_nodes(lab).keys()
     found = until(
-        "withdraw", partial(announcers, lab, "web", SPACE), wanted.__eq__
+        "withdraw", partial(bgp_announcers, lab, "web", SPACE), wanted.__eq__
     )
     expect(
         "the VIP to be announced by",
@@ -66,23 +66,23 @@ def test_announced(lab: Session) -> None:
 @check(layer="neighbour")
 def test_sessions(lab: Session) -> None:
     """The router has a BGP session with each worker."""
-    wanted = frozenset(eligible(lab).values())
+    wanted = frozenset(announcing_nodes(lab).values())
     found = until(
         "session",
         partial(neighbours, lab),
         lambda found: _up(found) >= wanted,
     )
-    for name, address in eligible(lab).items():
+    for name, address in announcing_nodes(lab).items():
         expect_session(lab, name, address, found.get(address))
     for role in ("worker", "worker2"):
-        expect_port(lab, role)
+        expect_bgp_port(lab, role)
 
 
 @check(layer="neighbour", needs=("sessions",))
 def test_hold_time(lab: Session) -> None:
     """A silent neighbour is given up after 10 s at most."""
     found = neighbours(lab)
-    for name, address in eligible(lab).items():
+    for name, address in announcing_nodes(lab).items():
         hold = found[address].hold if address in found else 0
         expect(
             f"the hold time agreed with {name} to be",
@@ -96,15 +96,15 @@ def test_hold_time(lab: Session) -> None:
 @check(layer="route", needs=("announced", "sessions"))
 def test_paths(lab: Session) -> None:
     """The router accepts a path to the VIP from each worker."""
-    wanted = frozenset(eligible(lab).values())
+    wanted = frozenset(announcing_nodes(lab).values())
     vip = lab.plan.bgp_vip
     found = until(
         "route", lambda: lab.router.next_hops(f"{vip}/32"), wanted.__eq__
     )
     expect(
         f"the paths to {vip}/32 on the router to be by",
-        expected=names_of(lab, wanted),
-        got=names_of(lab, found) or "none at all",
+        expected=node_names(lab, wanted),
+        got=node_names(lab, found) or "none at all",
         ok=found == wanted,
         seen_by=f"vtysh -c 'show bgp ipv4 unicast {vip}/32' on router",
         evidence=lambda: lab.router.vtysh("show bgp summary").text,
@@ -114,10 +114,10 @@ def test_paths(lab: Session) -> None:
 @check(layer="route", needs=("paths",))
 def test_fib(lab: Session) -> None:
     """The router forwards to each worker, by routes learnt by BGP."""
-    wanted = sorted(eligible(lab))
+    wanted = sorted(announcing_nodes(lab))
     vip = str(lab.plan.bgp_vip)
     source, names = until(
-        "route", partial(route_to, lab, vip), ("bgp", wanted).__eq__
+        "route", partial(kernel_route, lab, vip), ("bgp", wanted).__eq__
     )
     seen = f"ip route show {vip} on router"
     expect(
@@ -138,12 +138,12 @@ def test_fib(lab: Session) -> None:
 @check(layer="forwarding", needs=("fib",))
 def test_ecmp(lab: Session) -> None:
     """Connections of one client reach every worker, and none is lost."""
-    wanted = eligible(lab).keys()
+    wanted = announcing_nodes(lab).keys()
     pods = lab.cluster.pod_nodes(SPACE, "app=web")
     seen = until(
         "http",
         partial(lab.client.flows, str(lab.plan.bgp_vip), FLOWS, "/hostname"),
-        lambda seen: not seen.failed and spread(pods, seen) >= wanted,
+        lambda seen: not seen.failed and busy_nodes(pods, seen) >= wanted,
     )
     found = dict.fromkeys(sorted(wanted), 0) | shares(pods, seen)
     expect(
@@ -156,7 +156,7 @@ def test_ecmp(lab: Session) -> None:
         f"{FLOWS} connections to reach",
         expected=f"each worker, {FEW} times or more",
         got=found,
-        ok=spread(pods, seen) >= wanted,
+        ok=busy_nodes(pods, seen) >= wanted,
         seen_by=f"{seen.command} on client",
     )
 
@@ -206,9 +206,9 @@ def test_source(lab: Session) -> None:
 @check(layer="policy", needs=("paths",), alone=True)
 def test_filter(lab: Session) -> None:
     """The router accepts nothing but what was agreed for Services."""
-    wanted = frozenset(eligible(lab).values())
+    wanted = frozenset(announcing_nodes(lab).values())
     pool = lab.plan.bgp_pool_name
-    with foreign_service(lab, SPACE) as foreign:
+    with advertise_foreign_prefix(lab, SPACE) as foreign:
         # A speaker sends its updates in order: when the second Service is
         # there, the router has heard of the first.
         with service_from(lab, SPACE, pool) as own:
@@ -223,7 +223,7 @@ def test_filter(lab: Session) -> None:
         if hops != wanted:
             fail(
                 "expected paths to a new Service by the workers alone, not"
-                f" {', '.join(names_of(lab, hops)) or 'none'}",
+                f" {', '.join(node_names(lab, hops)) or 'none'}",
                 seen_by="vtysh -c 'show bgp ipv4 unicast' on router",
             )
     expect(
@@ -240,22 +240,22 @@ def test_filter(lab: Session) -> None:
 def test_password_kept(lab: Session) -> None:
     """The router asks its neighbours for the password that it always had."""
     expect_passwords_kept(lab)
-    expect_no_answer(lab)
+    expect_unsigned_dropped(lab)
 
 
 @check(layer="forwarding", needs=("hold_time", "ecmp"), full=True)
 def test_failover(lab: Session) -> None:
     """A node that falls silent is avoided in time, and comes back."""
-    nodes = eligible(lab)
+    nodes = announcing_nodes(lab)
     victim = lab.plan.nodes["worker2"].name
     vip = str(lab.plan.bgp_vip)
     rest = sorted(nodes.keys() - {victim})
 
     def hops() -> list[str]:
-        return route_to(lab, vip)[1]
+        return kernel_route(lab, vip)[1]
 
     with lab.client.watch(vip, 90) as watch:
-        with cut_off(lab, victim):
+        with isolate(lab, victim):
             left = until("hold", hops, rest.__eq__)
         back = until("takeover", hops, sorted(nodes).__eq__)
     lab.measured["failover"] = watch.told

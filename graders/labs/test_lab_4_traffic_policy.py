@@ -7,28 +7,32 @@ from typing import TYPE_CHECKING, Final
 
 from graders.checks.check import check, expect
 from graders.checks.draining import (
-    at_home_again,
     evict,
     expect_moved,
-    expect_waiting,
+    expect_pending,
+    restored_placement,
 )
-from graders.checks.extra_sources import newcomers, strangers, welcomed
-from graders.checks.services import at_once, expect_allocated
+from graders.checks.extra_sources import (
+    expect_welcome,
+    extra_source_addresses,
+    paths_from,
+)
+from graders.checks.services import expect_allocated, run_parallel
 from graders.checks.traffic import (
-    Way,
-    exact,
-    lossless,
-    opening,
-    own_address,
+    ClientPath,
+    expect_no_loss,
+    expect_source_ip,
+    expect_source_port,
     served_by,
+    wait_until_open,
 )
 from graders.checks.traffic_policy import (
     addresses,
-    answering,
-    expect_answer_of,
+    arp_responders,
+    arping_command,
+    expect_arp_from,
     expect_hop,
-    hops,
-    see_arp,
+    next_hops,
 )
 from graders.checks.workload import cordoned, moving
 from graders.plan.ip_ranges import holds
@@ -69,7 +73,7 @@ def test_arp(lab: Session) -> None:
     vip = lab.cluster.vip("web-lan", SPACE)
 
     def look() -> tuple[list[str], frozenset[str]]:
-        return answering(lab, vip), _servers(lab, "web-lan")
+        return arp_responders(lab, vip), _servers(lab, "web-lan")
 
     names, ready = until(
         "arp", look, lambda seen: len(seen[0]) == 1 and {*seen[0]} <= seen[1]
@@ -81,7 +85,7 @@ def test_arp(lab: Session) -> None:
         else "a node with a ready pod, and there is none",
         got=names or "nobody",
         ok=len(names) == 1 and {*names} <= ready,
-        seen_by=see_arp(vip),
+        seen_by=arping_command(vip),
         evidence=lambda: lab.cluster.events("web-lan", SPACE),
     )
 
@@ -115,7 +119,7 @@ def test_route(lab: Session) -> None:
     vip = str(lab.plan.bgp_vip)
     wanted, found = until(
         "route",
-        lambda: (addresses(lab, _servers(lab, "web")), hops(lab, vip)),
+        lambda: (addresses(lab, _servers(lab, "web")), next_hops(lab, vip)),
         lambda seen: bool(seen[0]) and seen[0] == seen[1],
     )
     expect(
@@ -132,10 +136,10 @@ def test_route(lab: Session) -> None:
 def test_no_loss(lab: Session) -> None:
     """Of many flows to web and to web-lan none is lost, whoever sends."""
     known = _ways(lab)
-    flown = at_once(lossless, known)
-    with newcomers(lab) as drawn:
-        new = strangers(lab, drawn, *_vips(lab))
-        flown += at_once(welcomed, new)
+    flown = run_parallel(expect_no_loss, known)
+    with extra_source_addresses(lab) as drawn:
+        new = paths_from(lab, drawn, *_vips(lab))
+        flown += run_parallel(expect_welcome, new)
     lab.found["flown"] = list(zip([*known, *new], flown, strict=True))
 
 
@@ -146,7 +150,7 @@ def test_billing(lab: Session) -> None:
     control = str(lab.plan.nodes["control-plane"].lan)
     found = until(
         "route",
-        partial(hops, lab, vip),
+        partial(next_hops, lab, vip),
         lambda found: found and control not in found,
     )
     expect(
@@ -158,15 +162,15 @@ def test_billing(lab: Session) -> None:
         evidence=lambda: lab.router.vtysh(f"show ip route {vip}").text,
     )
     expect_allocated(lab, "billing", NEIGHBOURS, vip)
-    lossless(Way(lab.client, vip, ""), path="/")
+    expect_no_loss(ClientPath(lab.client, vip, ""), path="/")
 
 
 @check(layer="source-ip", needs=("no_loss",))
 def test_client_address(lab: Session) -> None:
     """web sees the address of every client, and not a node's or another's."""
     for way, flows in lab.found["flown"]:
-        own_address(way, flows)
-    at_once(exact, _ways(lab))
+        expect_source_ip(way, flows)
+    run_parallel(expect_source_port, _ways(lab))
 
 
 @check(layer="endpoint", needs=("client_address",), alone=True)
@@ -174,7 +178,7 @@ def test_other_node(lab: Session) -> None:
     """Wherever a pod is, the VIPs follow: shown with the grader's own pods."""
     workers = lab.plan.worker_names()
     with (
-        newcomers(lab) as drawn,
+        extra_source_addresses(lab) as drawn,
         moving(lab, SPACE, ("web", "web-lan"), workers) as probe,
     ):
         vip, lan_vip = probe.vip("web"), probe.vip("web-lan")
@@ -189,12 +193,12 @@ def test_other_node(lab: Session) -> None:
             probe.put(name)
             expect_hop(lab, vip, name)
             ways = _ways_to(lab, vip, lan_vip)
-            at_once(opening, ways)
+            run_parallel(wait_until_open, ways)
             # For a moment kube-proxy still leads to the pod before.
             served = partial(served_by, pod=probe.pods[name], node=name)
             _all_seen(served, ways)
-            welcome = partial(welcomed, where=name)
-            _all_seen(welcome, strangers(lab, drawn, vip, lan_vip))
+            welcome = partial(expect_welcome, where=name)
+            _all_seen(welcome, paths_from(lab, drawn, vip, lan_vip))
 
 
 @check(layer="policy", needs=("arp",))
@@ -235,24 +239,29 @@ def test_drain(lab: Session) -> None:
     (node,) = lab.cluster.pod_nodes(SPACE, "app=web").values()
     (other,) = {*workers} - {node}
     vip, lan_vip = _vips(lab)
-    with at_home_again(lab, SPACE, "app=web", workers), cordoned(lab, node):
+    with (
+        restored_placement(lab, SPACE, "app=web", workers),
+        cordoned(lab, node),
+    ):
         evict(lab, SPACE, "app=web")
         expect_moved(lab, SPACE, "web", other)
         expect_hop(lab, vip, other)
-        expect_answer_of(lab, lan_vip, other)
-        _all_seen(partial(lossless, where=other), _ways(lab))
-        with newcomers(lab) as drawn:
-            _all_seen(welcomed, strangers(lab, drawn, vip, lan_vip))
-    expect_waiting(lab, SPACE, "web", workers)
+        expect_arp_from(lab, lan_vip, other)
+        _all_seen(partial(expect_no_loss, where=other), _ways(lab))
+        with extra_source_addresses(lab) as drawn:
+            _all_seen(expect_welcome, paths_from(lab, drawn, vip, lan_vip))
+    expect_pending(lab, SPACE, "web", workers)
 
 
-def _all_seen(flow: Callable[[Way], Flows], ways: list[Way]) -> None:
+def _all_seen(
+    flow: Callable[[ClientPath], Flows], ways: list[ClientPath]
+) -> None:
     """Fail unless each way's flows were seen under its own address."""
-    for way, flows in zip(ways, at_once(flow, ways), strict=True):
-        own_address(way, flows)
+    for way, flows in zip(ways, run_parallel(flow, ways), strict=True):
+        expect_source_ip(way, flows)
 
 
-def _ways(lab: Session) -> list[Way]:
+def _ways(lab: Session) -> list[ClientPath]:
     """Return the ways in that customers have to web."""
     return _ways_to(lab, *_vips(lab))
 
@@ -262,14 +271,14 @@ def _vips(lab: Session) -> tuple[str, str]:
     return lab.cluster.vip("web", SPACE), lab.cluster.vip("web-lan", SPACE)
 
 
-def _ways_to(lab: Session, vip: str, lan_vip: str) -> list[Way]:
+def _ways_to(lab: Session, vip: str, lan_vip: str) -> list[ClientPath]:
     machines = lab.plan.machines
     outside = str(machines["client"].edge)
     inside = str(machines["lan-client"].lan)
     return [
-        Way(lab.client, vip, outside),
-        Way(lab.lan_client, lan_vip, inside),
-        Way(lab.client, lan_vip, outside),
+        ClientPath(lab.client, vip, outside),
+        ClientPath(lab.lan_client, lan_vip, inside),
+        ClientPath(lab.client, lan_vip, outside),
     ]
 
 

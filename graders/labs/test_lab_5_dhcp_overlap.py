@@ -13,17 +13,17 @@ from graders.checks.check import check, expect
 from graders.checks.desk import (
     SEE_LEASES,
     desk_of,
+    expect_device_answers,
     expect_lease,
-    expect_own,
     expect_renewal,
 )
 from graders.checks.leases import SEE_RANGES, expect_no_other, expect_own_range
-from graders.checks.pools import expect_fenced
+from graders.checks.pools import expect_pool_restricted
 from graders.checks.services import (
     SEE_POOLS,
-    at_once,
     expect_allocated,
     expect_answer,
+    run_parallel,
 )
 from graders.plan.ip_ranges import holds, lacking, networks, outside
 from graders.settings import state_dir
@@ -53,7 +53,7 @@ def test_vips(lab: Session) -> None:
 @check(layer="neighbour", needs=("vips",))
 def test_arp(lab: Session) -> None:
     """For each VIP one node, and nobody else, answers ARP on the LAN."""
-    at_once(partial(expect_one_node, lab), _vips(lab).values())
+    run_parallel(partial(expect_one_node, lab), _vips(lab).values())
 
 
 @check(layer="neighbour")
@@ -61,7 +61,7 @@ def test_desk(lab: Session) -> None:
     """The desk renews its lease and alone answers for its addresses."""
     desk = desk_of(lab)
     own = [expect_lease(desk), str(lab.plan.machines["desk"].lan)]
-    at_once(partial(expect_own, lab, desk), own)
+    run_parallel(partial(expect_device_answers, lab, desk), own)
     expect_renewal(desk)
 
 
@@ -74,7 +74,7 @@ def test_http(lab: Session) -> None:
         client, name = way
         expect_answer(client, vips[name], SERVICES[name][1])
 
-    at_once(reached, product((lab.lan_client, lab.client), vips))
+    run_parallel(reached, product((lab.lan_client, lab.client), vips))
 
 
 @check(layer="policy")
@@ -158,7 +158,7 @@ def test_tenancy(lab: Session) -> None:
         ok=len(names) == 1,
         seen_by=SEE_POOLS,
     )
-    expect_fenced(lab, names[0])
+    expect_pool_restricted(lab, names[0])
 
 
 @check(layer="policy")

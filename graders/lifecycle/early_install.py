@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
-from graders.kube.client import Kube, KubeError
-from graders.kube.metallb_install import Note, begin
-from graders.kube.metallb_uninstall import remove
+from graders.kube.client import KubeClient, KubeError
+from graders.kube.metallb_install import InstallMarker, install
+from graders.kube.metallb_uninstall import uninstall
 from graders.settings import cache_dir, state_dir
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 CLUSTER: Final = "graders.probes.cluster"
 
 
-def load_ahead(module: str) -> None:
+def preload_module(module: str) -> None:
     """Begin to load it; an import of it elsewhere waits until it is there."""
     threading.Thread(
         target=import_module, args=(module,), daemon=True, name="load-ahead"
@@ -34,7 +34,9 @@ def load_ahead(module: str) -> None:
 
 
 @contextmanager
-def metallb_ahead(plan: Plan, turn: str, *, wanted: bool) -> Iterator[None]:
+def install_metallb_early(
+    plan: Plan, turn: str, *, wanted: bool
+) -> Iterator[None]:
     """Begin to make or to remove MetalLB while a playbook is loaded.
 
     That takes a second, on one processor. `turn` is the playbook's.
@@ -56,12 +58,12 @@ def _metallb(plan: Plan, turn: str, wanted: bool) -> None:  # noqa: FBT001 - a t
     left = folder / "metallb.seen"
     with (
         suppress(KubeError, OSError, ValueError, yaml.YAMLError),
-        closing(Kube(folder / "kubeconfig")) as kube,
+        closing(KubeClient(folder / "kubeconfig")) as kube,
     ):
         if not wanted:
-            remove(kube)
+            uninstall(kube)
             return
         recipe = left.read_text("utf-8").partition("\n")[0]
         name = f"metallb-{recipe.replace(' ', '-')}.yaml"
         manifest = cache_dir() / "charts" / name
-        begin(kube, manifest, Note(left, recipe, turn))
+        install(kube, manifest, InstallMarker(left, recipe, turn))

@@ -15,19 +15,23 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from graders.course.templates import names
 from graders.errors import CannotCheck
 from graders.kube.lists import Lists
-from graders.lifecycle.early_install import metallb_ahead
+from graders.lifecycle.early_install import install_metallb_early
 from graders.lifecycle.playbook import run_playbook
 from graders.polling import until
-from graders.providers.base import ways_on
-from graders.providers.environment import at_once, host_ways, reached
-from graders.providers.status import standing
+from graders.providers.base import exec_prefixes
+from graders.providers.environment import (
+    addresses,
+    host_exec_prefixes,
+    parallelism,
+)
+from graders.providers.status import is_up
 from graders.settings import cache_dir, state_dir
 from graders.state import lab_state
 from graders.state.baseline import (
     Baseline,
-    differences,
-    of_cluster,
-    of_machines,
+    diff,
+    snapshot_cluster,
+    snapshot_machines,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +50,7 @@ START: Final = "lab start"
 RESET: Final = "lab reset"
 
 
-def variables(plan: Plan) -> dict[str, Any]:
+def extra_vars(plan: Plan) -> dict[str, Any]:
     """Return what every playbook gets: the plan, ways in, the kit's folders.
 
     `on` has, by role, what stands before a command that runs there; `where`
@@ -54,10 +58,10 @@ def variables(plan: Plan) -> dict[str, Any]:
     inventory, what `on` has and its address; `turn` is this very playbook.
     """
     return names(plan) | {
-        "reached": reached(),
-        "host_ways": host_ways(),
-        "hosts_at_once": at_once(),
-        "on": ways_on(plan),
+        "reached": addresses(),
+        "host_ways": host_exec_prefixes(),
+        "hosts_at_once": parallelism(),
+        "on": exec_prefixes(plan),
         "turn": secrets.token_hex(4),
         "cache_dir": str(cache_dir()),
         "state_dir": str(state_dir(plan.student)),
@@ -73,7 +77,7 @@ def up(plan: Plan, *, metallb: bool = True) -> int:
     """
     return run_playbook(
         "up",
-        variables(plan) | {"metallb_wanted": metallb},
+        extra_vars(plan) | {"metallb_wanted": metallb},
         student=plan.student,
     ).changed
 
@@ -89,11 +93,11 @@ def start(
         KitError: as `up`.
 
     """
-    if not standing(plan):
+    if not is_up(plan):
         up(plan, metallb=lab.metallb)
     # Interrupted from here on, a reset must not take another lab's start
     # state for this one's, and no grade what is half made for the student's.
-    lab_state.begin_change(plan, START)
+    lab_state.mark_changing(plan, START)
     kept = kept or {"run": secrets.token_hex(4)}
     settled = partial(_settled, plan)
     lab_state.write_baseline(
@@ -112,7 +116,7 @@ def reset(plan: Plan, lab: Lab, tell: Callable[[str], None]) -> list[str]:
         KitError: as `up`.
 
     """
-    now = lab_state.current(plan)
+    now = lab_state.read(plan)
     if now is None:
         raise CannotCheck("no lab is standing", way_out="run `make lab-1`")
     wanted = None if now.changing == START else lab_state.read_baseline(plan)
@@ -121,13 +125,13 @@ def reset(plan: Plan, lab: Lab, tell: Callable[[str], None]) -> list[str]:
         kept = {"run": now.run, "attempts": now.attempts}
         start(plan, lab, now.variant, kept)
         return []
-    lab_state.begin_change(plan, RESET)
+    lab_state.mark_changing(plan, RESET)
     left = _mend(plan, lab, now, wanted, tell)
     if left:
         # Nobody is to be graded on it; building it anew has cleared the note.
-        lab_state.begin_change(plan, RESET)
+        lab_state.mark_changing(plan, RESET)
     else:
-        lab_state.whole(plan)
+        lab_state.mark_complete(plan)
     return left
 
 
@@ -159,7 +163,7 @@ def _mend(  # noqa: PLR0913, PLR0917 - all that a reset is about
         for line in left:
             tell(f"{said}{line}")
         tell("building the lab anew")
-        run_playbook("down", variables(plan), student=plan.student)
+        run_playbook("down", extra_vars(plan), student=plan.student)
         start(plan, lab, now.variant, kept)
         left = _left(plan, wanted)
     return left
@@ -177,7 +181,7 @@ def _play(  # noqa: PLR0913, PLR0917 - which playbook, and all that it is about
 
     To `look` is begun when its last step is done, while Ansible ends.
     """
-    fault, known = lab.variants[variant], variables(plan)
+    fault, known = lab.variants[variant], extra_vars(plan)
     about = {
         "id": lab.id,
         "namespace": lab.namespace,
@@ -190,7 +194,7 @@ def _play(  # noqa: PLR0913, PLR0917 - which playbook, and all that it is about
     given = known | extra | more
     seen: list[Future[T]] = []
     with (
-        metallb_ahead(plan, given["turn"], wanted=lab.metallb),
+        install_metallb_early(plan, given["turn"], wanted=lab.metallb),
         ThreadPoolExecutor(1) as pool,
     ):
         run_playbook(
@@ -208,11 +212,11 @@ def _settled(plan: Plan) -> Baseline:
     The machines are looked at between the two, which takes longest.
     """
     with closing(Lists(plan)) as cluster:
-        seen = [of_cluster(cluster)]
-        machines = of_machines(plan)
+        seen = [snapshot_cluster(cluster)]
+        machines = snapshot_machines(plan)
 
         def look() -> bool:
-            seen.append(of_cluster(cluster))
+            seen.append(snapshot_cluster(cluster))
             return seen[-1] == seen[-2]
 
         until("settled", look, bool)
@@ -233,8 +237,8 @@ def _left(plan: Plan, wanted: Baseline | None) -> list[str]:
     }
     with closing(Lists(plan)) as cluster, ThreadPoolExecutor() as pool:
         looks: list[Callable[[], list[str]]] = [
-            lambda: differences(objects, of_cluster(cluster)),
-            lambda: differences(machines, of_machines(plan)),
+            lambda: diff(objects, snapshot_cluster(cluster)),
+            lambda: diff(machines, snapshot_machines(plan)),
         ]
         left = pool.map(lambda look: until("settled", look, _none), looks)
         return [line for lines in left for line in lines]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from filelock import FileLock, Timeout
 
 from graders.errors import CannotCheck
-from graders.lifecycle.processes import end_marked
+from graders.lifecycle.processes import terminate_tagged
 from graders.settings import cache_dir, state_dir
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def lock(student: str, verb: str) -> Iterator[None]:
     try:
         # What a command that was killed left running must not work against
         # this one.
-        end_marked(str(folder))
+        terminate_tagged(str(folder))
         _tell(holder, verb)
         yield
     finally:

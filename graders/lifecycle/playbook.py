@@ -26,7 +26,7 @@ from rich.progress import (
 from graders.errors import CannotCheck, KitError, UsageError
 from graders.lifecycle.image_tag import recipe
 from graders.lifecycle.lock import machine_lock
-from graders.lifecycle.processes import MARK, end_marked
+from graders.lifecycle.processes import MARK, terminate_tagged
 from graders.settings import ANSIBLE, cache_dir, state_dir
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ def run_playbook(  # noqa: PLR0913 - what to run, for whom, and whom to tell
     )
     progress = _Progress(console, log, ended=ended)
     # What a command that was killed left running must not work against this.
-    end_marked(str(folder))
+    terminate_tagged(str(folder))
     shared = machine_lock(console.print) if name in _SHARED else nullcontext()
     with (
         shared,
@@ -159,7 +159,7 @@ def run_playbook(  # noqa: PLR0913 - what to run, for whom, and whom to tell
         status = _run(name, variables, folder, progress, asked)
     progress.finish()
     if asked:
-        end_marked(str(folder))
+        terminate_tagged(str(folder))
         raise KeyboardInterrupt
     if status != "successful":
         raise _problem(name, progress)

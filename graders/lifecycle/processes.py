@@ -26,7 +26,7 @@ _STAYS: Final = (
 _PROC: Final = Path("/proc")
 
 
-def marked(value: str) -> list[int]:
+def find_tagged(value: str) -> list[int]:
     """Return the processes that carry the mark `value`, but not this one.
 
     Where there is no /proc, there are none.
@@ -36,16 +36,16 @@ def marked(value: str) -> list[int]:
     return [pid for pid in found if pid != os.getpid()]
 
 
-def end_marked(value: str, patience: float = 5.0) -> int:
+def terminate_tagged(value: str, patience: float = 5.0) -> int:
     """End the processes that carry the mark; return how many there were.
 
     They are asked to end, and after `patience` seconds made to.
     """
-    asked = _signal(marked(value), signal.SIGTERM)
+    asked = _signal(find_tagged(value), signal.SIGTERM)
     deadline = time.monotonic() + patience
-    while asked and marked(value):
+    while asked and find_tagged(value):
         if time.monotonic() > deadline:
-            _signal(marked(value), signal.SIGKILL)
+            _signal(find_tagged(value), signal.SIGKILL)
             break
         time.sleep(0.05)
     return asked

@@ -8,7 +8,7 @@ import shutil
 from typing import TYPE_CHECKING, Final
 
 from graders.errors import UsageError
-from graders.providers.base import transport, ways_on
+from graders.providers.base import exec_prefixes, transport
 from graders.settings import cache_dir, state_dir
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def _machine(plan: Plan, machine: str, command: str | None) -> tuple[str, ...]:
 
 def _write_on(plan: Plan, file: Path) -> None:
     """Write the command `on`; nodes go by their names, too."""
-    ways = ways_on(plan)
+    ways = exec_prefixes(plan)
     cases = [
         f"  {role} | {plan.docker_name(role)})"
         f' set -- {shlex.join(ways[role])} "$@" ;;\n'

@@ -11,16 +11,16 @@ from ipaddress import IPv4Address, IPv4Network
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from graders.plan.networks import Shape
+    from graders.plan.networks import RangeOffsets
 
 
 @dataclass(frozen=True)
-class Ranges:
+class AddressPlan:
     """The address plan of a site; no two owners share an address."""
 
     lan: IPv4Network
     bgp_pool: IPv4Network
-    shape: Shape
+    shape: RangeOffsets
 
     @property
     def lan_gateway(self) -> IPv4Address:
@@ -149,12 +149,12 @@ class Ranges:
     @property
     def app_vips(self) -> dict[str, IPv4Address]:
         """The VIPs that lab 5's applications have by the plan, by Service."""
-        return apps_from(self.pool_first + 30)
+        return app_addresses(self.pool_first + 30)
 
     @property
     def vips_in_dhcp(self) -> dict[str, IPv4Address]:
         """The VIPs that they get where their pool is leased to devices."""
-        return apps_from(self.dhcp_first + 10)
+        return app_addresses(self.dhcp_first + 10)
 
     @property
     def ingress_first(self) -> IPv4Address:
@@ -199,7 +199,7 @@ class Ranges:
         return self.lan[third * 256 + host]
 
 
-def apps_from(first: IPv4Address) -> dict[str, IPv4Address]:
+def app_addresses(first: IPv4Address) -> dict[str, IPv4Address]:
     """Return three addresses in a row, by the Service that has each."""
     names = ("shop", "blue", "green")
     return {name: first + at for at, name in enumerate(names)}

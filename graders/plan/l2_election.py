@@ -19,7 +19,7 @@ _PLACES: Final = ("owner", "spare")
 _SHOWN: Final = 8  # of a hash; enough to see which is smaller
 
 
-def order(
+def ranked(
     workers: Iterable[Machine], address: IPv4Address
 ) -> dict[str, dict[str, str]]:
     """Return who owns the address, and who is next, with their hashes."""
@@ -37,7 +37,7 @@ def order(
     return dict(zip(_PLACES, hashed, strict=True))
 
 
-def winner(nodes: Iterable[str], address: IPv4Address) -> str:
+def owner(nodes: Iterable[str], address: IPv4Address) -> str:
     """Return the name of the node that announces `address`, of these."""
     return min(nodes, key=lambda name: _whole(name, address))
 

@@ -31,7 +31,7 @@ _SPARE_SLOTS: Final = 50
 
 
 @dataclass(frozen=True)
-class Shape:
+class RangeOffsets:
     """What varies with the name alone, whatever networks it gets."""
 
     dhcp_third: int
@@ -64,7 +64,7 @@ def check_student(student: str) -> None:
         )
 
 
-def networks_of(
+def networks_for(
     student: str, slot: int
 ) -> tuple[IPv4Network, IPv4Network, IPv4Network, IPv4Network]:
     """Return LAN, edge, storage, BGP pool; no two LANs share the others."""
@@ -72,11 +72,11 @@ def networks_of(
         raise UsageError(f"slot must be 0 to {slots(student)[-1]}, not {slot}")
     regular = _DEMO_SLOTS if student == DEMO else _SLOTS
     if slot >= regular:
-        nth = (fixed_number(student) + slot - regular) % _SPARE_SLOTS
+        nth = (stable_hash(student) + slot - regular) % _SPARE_SLOTS
         return _nets(f"100.{64 + nth}", ("198.18", nth), 201 + nth)
     if student == DEMO:
         return _nets(f"172.{18 + slot}", ("10.90", slot), 100)
-    nth = (fixed_number(student) + slot) % _SLOTS
+    nth = (stable_hash(student) + slot) % _SLOTS
     return _nets(f"10.{100 + nth}", ("10.90", 100 + nth), 101 + nth)
 
 
@@ -93,20 +93,20 @@ def _nets(
     )
 
 
-def shape_of(student: str) -> Shape:
+def shape_of(student: str) -> RangeOffsets:
     """Return the ranges that a name has in whatever networks it gets."""
     if student == DEMO:
-        return Shape(100, 100, 255, 200, 2, 64500)
-    return Shape(
-        dhcp_third=20 + fixed_number(f"{student} dhcp third") % 130,
-        dhcp_host=20 + 10 * (fixed_number(f"{student} dhcp host") % 13),
-        service_third=200 + fixed_number(f"{student} service third") % 51,
-        pool_host=20 + 10 * (fixed_number(f"{student} pool host") % 18),
-        small=2 + fixed_number(f"{student} small pool") % 2,
-        cluster_asn=64512 + 2 * (fixed_number(f"{student} asn") % 511),
+        return RangeOffsets(100, 100, 255, 200, 2, 64500)
+    return RangeOffsets(
+        dhcp_third=20 + stable_hash(f"{student} dhcp third") % 130,
+        dhcp_host=20 + 10 * (stable_hash(f"{student} dhcp host") % 13),
+        service_third=200 + stable_hash(f"{student} service third") % 51,
+        pool_host=20 + 10 * (stable_hash(f"{student} pool host") % 18),
+        small=2 + stable_hash(f"{student} small pool") % 2,
+        cluster_asn=64512 + 2 * (stable_hash(f"{student} asn") % 511),
     )
 
 
-def fixed_number(text: str) -> int:
+def stable_hash(text: str) -> int:
     """Return a number that is the same on every machine and run."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")

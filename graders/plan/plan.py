@@ -10,15 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from graders.plan.addresses import Ranges, apps_from
-from graders.plan.l2_election import order
+from graders.plan.addresses import AddressPlan, app_addresses
+from graders.plan.l2_election import ranked
 from graders.plan.networks import (
     DEMO,
     check_student,
-    fixed_number,
-    networks_of,
+    networks_for,
     shape_of,
     slots,
+    stable_hash,
 )
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Machine:
 
 
 @dataclass(frozen=True)
-class Plan(Ranges):
+class Plan(AddressPlan):
     """The numbers and names of one student's lab."""
 
     student: str
@@ -122,12 +122,12 @@ class Plan(Ranges):
     def l2_order(self) -> dict[str, dict[str, str]]:
         """Which worker owns `l2_vip` on Layer 2, and which one is next."""
         workers = [self.nodes["worker"], self.nodes["worker2"]]
-        return order(workers, self.l2_vip)
+        return ranked(workers, self.l2_vip)
 
     @property
     def vips_on_docker(self) -> dict[str, IPv4Address]:
         """The VIPs of lab 5's applications among docker's own addresses."""
-        return apps_from(self.lan[LAN_HOSTS["desk"]])
+        return app_addresses(self.lan[LAN_HOSTS["desk"]])
 
     @property
     def pool_on_docker(self) -> str:
@@ -219,7 +219,7 @@ def make_plan(
     check_student(student)
     demo = student == DEMO
     cluster = "metallb-lab" if demo else f"metallb-lab-{student}"
-    lan, edge, storage, bgp_pool = networks_of(student, slot)
+    lan, edge, storage, bgp_pool = networks_for(student, slot)
     return Plan(
         student=student,
         slot=slot,
@@ -240,7 +240,7 @@ def variant_for(plan: Plan, lab_id: str, variants: Sequence[str]) -> str:
     """
     if plan.student == DEMO:
         return variants[0]
-    return variants[fixed_number(f"{plan.student} {lab_id}") % len(variants)]
+    return variants[stable_hash(f"{plan.student} {lab_id}") % len(variants)]
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - JSON has many types

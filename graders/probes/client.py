@@ -6,7 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from graders.probes.traffic import Flows, LongFlow, Watch, flows, long_flow
+from graders.probes.traffic import (
+    AvailabilityMonitor,
+    Flows,
+    PersistentConnection,
+    flows,
+    persistent_connection,
+)
 
 if TYPE_CHECKING:
     from graders.providers.machine import Machine
@@ -93,10 +99,14 @@ class Client:
         once = ("curl", "-s", "-o", "/dev/null", "--connect-timeout", "0.2")
         return self.machine.run(*once, "-m", "0.5", f"http://{vip}/").code == 0
 
-    def long_flow(self, vip: str, path: str, count: int) -> LongFlow:
+    def long_flow(
+        self, vip: str, path: str, count: int
+    ) -> PersistentConnection:
         """Send several requests over one connection; see `flows`."""
-        return long_flow(self.machine, f"http://{vip}{path}", count)
+        return persistent_connection(
+            self.machine, f"http://{vip}{path}", count
+        )
 
-    def watch(self, vip: str, seconds: float) -> Watch:
+    def watch(self, vip: str, seconds: float) -> AvailabilityMonitor:
         """Watch `vip` in the background for at most `seconds`."""
-        return Watch(self.machine, f"http://{vip}/", seconds)
+        return AvailabilityMonitor(self.machine, f"http://{vip}/", seconds)

@@ -32,7 +32,7 @@ class Lease:
 
 
 @dataclass(frozen=True)
-class Tries:
+class LeaseAttempts:
     """What new clients were given: for each, its wish and its lease or ""."""
 
     command: str
@@ -81,7 +81,7 @@ class Dhcp:
         mac = mac_of(self.asker)
         return [one for one in self.leases() if one.mac != mac]
 
-    def tries(self, wishes: Sequence[str]) -> Tries:
+    def tries(self, wishes: Sequence[str]) -> LeaseAttempts:
         """Ask for each of `wishes` as another new client, all at once.
 
         ANY leaves the choice to the server. The leases are given back.
@@ -94,7 +94,7 @@ class Dhcp:
         found = [found.groupdict() for found in _TRIED.finditer(done.out)]
         self._give_back({one["id"]: one["got"] for one in found if one["got"]})
         given = tuple((one["wish"], one["got"] or "") for one in found)
-        return Tries(done.command, given, done.text)
+        return LeaseAttempts(done.command, given, done.text)
 
     def _give_back(self, leased: dict[str, str]) -> None:
         """Release leases by client id; the server is told on the spot."""

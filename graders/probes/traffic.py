@@ -53,7 +53,7 @@ class Flows:
 
 
 @dataclass(frozen=True)
-class LongFlow:
+class PersistentConnection:
     """What requests over one connection came to, and how many it took."""
 
     command: str
@@ -82,7 +82,9 @@ def flows(machine: Machine, url: str, count: int, source: str = "") -> Flows:
     return Flows(shown, answers, total - answers.total())
 
 
-def long_flow(machine: Machine, url: str, count: int) -> LongFlow:
+def persistent_connection(
+    machine: Machine, url: str, count: int
+) -> PersistentConnection:
     """Send `count` requests over one connection, one after the other.
 
     Raises:
@@ -94,7 +96,7 @@ def long_flow(machine: Machine, url: str, count: int) -> LongFlow:
     done = machine.run(*argv, "-w", _CONNECTS, asked)
     rows = [line.rpartition(" ") for line in done.out.splitlines() if line]
     told = "'" + _CONNECTS.encode("unicode_escape").decode() + "'"
-    return LongFlow(
+    return PersistentConnection(
         f"{' '.join(argv)} -w {told} '{asked}'",
         [body for body, _, _ in rows if body],
         sum(int(opened) for *_, opened in rows),
@@ -102,7 +104,7 @@ def long_flow(machine: Machine, url: str, count: int) -> LongFlow:
 
 
 @dataclass
-class Watch:
+class AvailabilityMonitor:
     """One request each 0.2 s in the background, from `with` to its end.
 
     It ends by itself after `seconds`. The figures are there once the

@@ -103,10 +103,10 @@ def save_figures(new: Iterable[Figure], file: Path = FILE) -> None:
     beside.replace(file)
 
 
-def taken(measures: Iterable[Measure]) -> list[Figure]:
+def to_figures(measures: Iterable[Measure]) -> list[Figure]:
     """Return rows of what has been measured, today and on this machine."""
     today = dt.datetime.now().astimezone().date()
-    here = machine()
+    here = machine_summary()
     return [
         Figure(
             name=one.name,
@@ -121,7 +121,7 @@ def taken(measures: Iterable[Measure]) -> list[Figure]:
     ]
 
 
-def chosen(labs: Sequence[Lab], numbers: str) -> list[Lab]:
+def select_labs(labs: Sequence[Lab], numbers: str) -> list[Lab]:
     """Return the labs with these numbers, such as `3,4`; all for nothing.
 
     Raises:
@@ -138,7 +138,7 @@ def chosen(labs: Sequence[Lab], numbers: str) -> list[Lab]:
     return [known[one] for one in wanted or known]
 
 
-def machine(memory: Path = _MEMORY) -> str:
+def machine_summary(memory: Path = _MEMORY) -> str:
     """Say in a few words what this machine is."""
     with memory.open(encoding="ascii") as file:
         gib = int(file.readline().split()[1]) // 1024**2

@@ -12,7 +12,7 @@ from graders.course.walkthrough import read_walkthrough
 from graders.grading.runner import run_grade
 from graders.lifecycle import lifecycle
 from graders.lifecycle.shell import shell_argv
-from graders.proof.typist import Shell, play
+from graders.proof.typist import ShellSpec, play
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class LiveDriver:
+class LabDriver:
     """Starts, grades, repairs and resets one student's lab."""
 
     plan: Plan
@@ -51,7 +51,7 @@ class LiveDriver:
         """Type the walkthrough at real shells."""
         play(read_walkthrough(path, names(self.plan)), self.shell)
 
-    def shell(self, place: str) -> Shell:
+    def shell(self, place: str) -> ShellSpec:
         """Return the shell that a fence of the walkthrough names."""
         vtysh = place == "vtysh"
         machine = "router" if vtysh else place if place != "shell" else None
@@ -59,4 +59,4 @@ class LiveDriver:
         if vtysh:
             # FRR's own shell instead of the machine's.
             argv = (*argv[:-1], "vtysh")
-        return Shell(argv, env, Path.cwd(), vtysh=vtysh)
+        return ShellSpec(argv, env, Path.cwd(), vtysh=vtysh)

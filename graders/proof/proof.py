@@ -67,7 +67,7 @@ class Driver(Protocol[LabT_contra]):
 
 
 @dataclass(frozen=True)
-class Row:
+class ProofStep:
     """One step of the proof; `seconds` includes the reset before it.
 
     `reasons` are those of the failed checks, where the step is not as
@@ -103,10 +103,10 @@ def prove(  # noqa: PLR0913 - what to prove, how, and whom to tell
     lab: LabT,
     variants: Sequence[str],
     driver: Driver[LabT],
-    told: Callable[[Row], None] = lambda _: None,
+    told: Callable[[ProofStep], None] = lambda _: None,
     *,
     depth: Depth = "whole",
-) -> list[Row]:
+) -> list[ProofStep]:
     """Prove these variants of the lab; `told` gets each row at once.
 
     A step that fails does not end the proof; a lab that does not start
@@ -125,12 +125,12 @@ def prove(  # noqa: PLR0913 - what to prove, how, and whom to tell
     return rows
 
 
-def proven(rows: Sequence[Row]) -> bool:
+def proven(rows: Sequence[ProofStep]) -> bool:
     """Say whether every step came out as expected, and there was one."""
     return bool(rows) and all(row.ok for row in rows)
 
 
-def as_json(rows: Sequence[Row]) -> str:
+def as_json(rows: Sequence[ProofStep]) -> str:
     """Return the proof as one JSON document."""
     return json.dumps(
         {
@@ -143,7 +143,7 @@ def as_json(rows: Sequence[Row]) -> str:
     )
 
 
-def table(rows: Sequence[Row]) -> Table:
+def table(rows: Sequence[ProofStep]) -> Table:
     """Return the proof as a table for the terminal."""
     good = sum(row.ok for row in rows)
     found = Table(title=f"{good} of {len(rows)} steps as expected")
@@ -184,7 +184,7 @@ class _Proof:
         self._shipped: dict[str, str] | None = None
         self._touched = False
 
-    def rows(self, repairs: Repairs) -> Iterator[Row]:
+    def rows(self, repairs: Repairs) -> Iterator[ProofStep]:
         """Take all steps; none without a verdict as shipped."""
         for step in self._steps(repairs):
             yield self._row(step)
@@ -224,7 +224,7 @@ class _Proof:
             reset = self._driver.reset
             yield _Step("reset", reset, "as shipped", self._same, self._breaks)
 
-    def _row(self, step: _Step) -> Row:
+    def _row(self, step: _Step) -> ProofStep:
         """Take one step; an error of the kit is what was observed."""
         begun = time.monotonic()
         reasons: tuple[str, ...] = ()
@@ -240,7 +240,7 @@ class _Proof:
                 reasons = tuple(
                     f"{check.name}: {check.reason}" for check in result.failed
                 )
-        return Row(
+        return ProofStep(
             self._lab,
             self._variant,
             step.name,

@@ -31,7 +31,7 @@ _VTYSH: Final = r"(?:^|\n|\r|\x1b\[[0-9;?]*[a-z])[\w.-]+(?:\([\w-]+\))?# $"
 
 
 @dataclass(frozen=True)
-class Shell:
+class ShellSpec:
     """How to open a shell at a place.
 
     `env` is its whole environment; `vtysh` says that it is FRR's own shell.
@@ -55,7 +55,7 @@ class Step:
 
 def play(
     walkthrough: Walkthrough,
-    shells: Callable[[str], Shell],
+    shells: Callable[[str], ShellSpec],
     timeout: float = 120.0,
 ) -> list[Step]:
     """Type all blocks; each place keeps one shell from first to last.
@@ -68,13 +68,13 @@ def play(
             not end in time, or the shell ended.
 
     """
-    opened: dict[str, Terminal] = {}
+    opened: dict[str, ShellSession] = {}
     steps: list[Step] = []
     try:
         for block in walkthrough.blocks:
             if block.place not in opened:
                 shell = shells(block.place)
-                opened[block.place] = Terminal(shell, timeout)
+                opened[block.place] = ShellSession(shell, timeout)
             steps += _play_block(opened[block.place], block)
     finally:
         for terminal in opened.values():
@@ -82,10 +82,10 @@ def play(
     return steps
 
 
-class Terminal:
+class ShellSession:
     """A shell at a pseudo-terminal, with a prompt that only we know."""
 
-    def __init__(self, shell: Shell, timeout: float) -> None:
+    def __init__(self, shell: ShellSpec, timeout: float) -> None:
         """Open the shell and wait for its prompt.
 
         Raises:
@@ -173,7 +173,7 @@ class Terminal:
         return Step(typed, output, 1 if complaint else 0, seconds)
 
 
-def _spawn(shell: Shell, timeout: float) -> pexpect.spawn[str]:
+def _spawn(shell: ShellSpec, timeout: float) -> pexpect.spawn[str]:
     try:
         return pexpect.spawn(
             shell.argv[0],
@@ -192,7 +192,7 @@ def _spawn(shell: Shell, timeout: float) -> pexpect.spawn[str]:
         ) from None
 
 
-def _play_block(terminal: Terminal, block: Block) -> list[Step]:
+def _play_block(terminal: ShellSession, block: Block) -> list[Step]:
     steps = []
     index = 0
     while index < len(block.lines):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from graders.errors import CannotCheck
-from graders.providers.docker import explain
+from graders.providers.docker import error_from
 from graders.providers.environment import inventory
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class DockerExec:
             _DOCKER_SAYS
         ):
             return None
-        cause = explain(("exec", self.container), done.stderr)
+        cause = error_from(("exec", self.container), done.stderr)
         return CannotCheck(
             cause.problems[0],
             way_out="`lab up` brings the lab's machines back",
@@ -97,7 +97,7 @@ def transport(plan: Plan, role: str) -> Transport:
     return DockerExec(plan.docker_name(role))
 
 
-def ways_on(plan: Plan) -> dict[str, list[str]]:
+def exec_prefixes(plan: Plan) -> dict[str, list[str]]:
     """Return, by role, what stands before a command that runs there."""
     return {
         role: list(transport(plan, role).prefix)

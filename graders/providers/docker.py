@@ -57,11 +57,11 @@ def docker(*args: str) -> str:
             way_out="restart the Docker engine, then try again",
         ) from None
     if done.returncode:
-        raise explain(args, done.stderr)
+        raise error_from(args, done.stderr)
     return done.stdout.rstrip("\n")
 
 
-def explain(args: tuple[str, ...], stderr: str) -> CannotCheck:
+def error_from(args: tuple[str, ...], stderr: str) -> CannotCheck:
     """Turn docker's complaint into an error that names the way out."""
     text = stderr.lower()
     if "permission denied" in text and "sock" in text:

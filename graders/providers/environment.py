@@ -12,7 +12,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from graders.errors import UsageError
-from graders.settings import HOSTS, INVENTORY, KIND, inventory_file, where
+from graders.settings import (
+    HOSTS,
+    INVENTORY,
+    KIND,
+    inventory_file,
+    provider_name,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +34,7 @@ def inventory() -> Hosts | None:
             be: all that is wrong with it.
 
     """
-    if where() == KIND:
+    if provider_name() == KIND:
         return None
     file = inventory_file()
     try:
@@ -43,14 +49,14 @@ def inventory() -> Hosts | None:
     return _read(file.absolute(), changed)
 
 
-def reached() -> dict[str, str]:
+def addresses() -> dict[str, str]:
     """Return at which address each host is reached, by name; {} on kind."""
     hosts = inventory()
     ways = hosts.hosts if hosts else {}
     return {name: way.login.address for name, way in ways.items()}
 
 
-def host_ways() -> dict[str, list[str]]:
+def host_exec_prefixes() -> dict[str, list[str]]:
     """Return, by host, what stands before a command that runs there.
 
     {} on kind. A host with machines inside is one, and they are none.
@@ -60,7 +66,7 @@ def host_ways() -> dict[str, list[str]]:
     return {name: list(way.prefix) for name, way in ways.items()}
 
 
-def at_once() -> int:
+def parallelism() -> int:
     """Return on how many hosts a step goes on at once: all, if not said.
 
     Raises:

@@ -29,7 +29,7 @@ _SECONDS: Final = 10.0
 
 
 @dataclass(frozen=True)
-class Seen:
+class HostStatus:
     """What a host says: whose it is, its MAC, addresses by interface."""
 
     mark: str
@@ -37,7 +37,7 @@ class Seen:
     addresses: dict[str, frozenset[str]]
 
 
-def roll_call(plan: Plan) -> dict[str, Seen | CannotCheck]:
+def query_hosts(plan: Plan) -> dict[str, HostStatus | CannotCheck]:
     """Return, by role, what each host says, or why it says nothing.
 
     Raises:
@@ -50,10 +50,10 @@ def roll_call(plan: Plan) -> dict[str, Seen | CannotCheck]:
         return dict(zip(roles, answers, strict=True))
 
 
-def is_this_lab_s(plan: Plan, role: str, seen: Seen | CannotCheck) -> bool:
+def belongs_to(plan: Plan, role: str, seen: HostStatus | CannotCheck) -> bool:
     """Tell whether a host answers, is marked, and has its addresses."""
     return (
-        isinstance(seen, Seen)
+        isinstance(seen, HostStatus)
         and seen.mark == plan.cluster
         and all(
             address in seen.addresses.get(interface, ())
@@ -62,7 +62,7 @@ def is_this_lab_s(plan: Plan, role: str, seen: Seen | CannotCheck) -> bool:
     )
 
 
-def told(plan: Plan, role: str, seen: Seen | CannotCheck) -> str:
+def describe(plan: Plan, role: str, seen: HostStatus | CannotCheck) -> str:
     """Return in a few words how it is with a host."""
     if isinstance(seen, CannotCheck):
         return seen.problems[0].rpartition(f"look from {role}: ")[2]
@@ -70,16 +70,16 @@ def told(plan: Plan, role: str, seen: Seen | CannotCheck) -> str:
         return "answers; no lab of the kit's is there"
     if seen.mark != plan.cluster:
         return f"answers; lab {seen.mark} is there"
-    if not is_this_lab_s(plan, role, seen):
+    if not belongs_to(plan, role, seen):
         return "answers; not at the addresses of the plan"
     return "running"
 
 
-def all_are_this_lab_s(plan: Plan) -> bool:
+def all_ready(plan: Plan) -> bool:
     """Tell it of all hosts; False, rather than an error, for silent ones."""
     return all(
-        is_this_lab_s(plan, role, seen)
-        for role, seen in roll_call(plan).items()
+        belongs_to(plan, role, seen)
+        for role, seen in query_hosts(plan).items()
     )
 
 
@@ -91,7 +91,7 @@ def macs_of_nodes(plan: Plan) -> dict[str, str]:
 
     """
     macs = {}
-    for role, seen in roll_call(plan).items():
+    for role, seen in query_hosts(plan).items():
         if role not in plan.nodes:
             continue
         if isinstance(seen, CannotCheck):
@@ -100,7 +100,7 @@ def macs_of_nodes(plan: Plan) -> dict[str, str]:
     return macs
 
 
-def _ask(plan: Plan, role: str) -> Seen | CannotCheck:
+def _ask(plan: Plan, role: str) -> HostStatus | CannotCheck:
     try:
         done = machine_of(plan, role).run("sh", "-c", _LOOK, seconds=_SECONDS)
     except CannotCheck as error:
@@ -114,7 +114,7 @@ def _ask(plan: Plan, role: str) -> Seen | CannotCheck:
             addresses[interface].add(address)
         elif value:
             said[key] = printable(value.strip())
-    return Seen(
+    return HostStatus(
         said["mark"],
         said["mac"].lower(),
         {name: frozenset(found) for name, found in addresses.items()},

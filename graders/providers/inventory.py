@@ -21,7 +21,7 @@ from pydantic import (
 
 from graders.errors import UsageError, printable
 from graders.plan.plan import EDGE_HOSTS, LAN_HOSTS, NODE_HOSTS
-from graders.providers.ssh import Login, Ssh
+from graders.providers.ssh import SshTarget, SshTransport
 from graders.yamlfile import cut, line_of, model_problem, read_yaml
 
 if TYPE_CHECKING:
@@ -94,16 +94,16 @@ class Inventory(_Strict):
 class Hosts:
     """The hosts of a lab by name, and the way onto each."""
 
-    cluster: dict[str, Ssh]
-    fabric: dict[str, Ssh]
+    cluster: dict[str, SshTransport]
+    fabric: dict[str, SshTransport]
 
     @property
-    def hosts(self) -> dict[str, Ssh]:
+    def hosts(self) -> dict[str, SshTransport]:
         """All of them, control plane first."""
         return self.cluster | self.fabric
 
     @property
-    def ways(self) -> dict[str, Ssh]:
+    def ways(self) -> dict[str, SshTransport]:
         """The way onto each node and machine, by role.
 
         Machines inside one host have a connection each: sshd allows ten
@@ -150,7 +150,9 @@ def read_hosts(file: Path) -> Hosts:
     )
 
 
-def _ways(common: CommonVars, group: _Group, folder: Path) -> dict[str, Ssh]:
+def _ways(
+    common: CommonVars, group: _Group, folder: Path
+) -> dict[str, SshTransport]:
     """Return the way onto each host of a group, control plane first."""
     ways = {
         name: _way(common, host, folder) for name, host in group.hosts.items()
@@ -158,20 +160,20 @@ def _ways(common: CommonVars, group: _Group, folder: Path) -> dict[str, Ssh]:
     return dict(sorted(ways.items(), key=lambda one: one[0] != CONTROL_PLANE))
 
 
-def _way(common: CommonVars, host: HostVars, folder: Path) -> Ssh:
+def _way(common: CommonVars, host: HostVars, folder: Path) -> SshTransport:
     user = host.ansible_user or common.ansible_user
     key = (
         host.ansible_ssh_private_key_file
         or common.ansible_ssh_private_key_file
     )
-    login = Login(
+    login = SshTarget(
         host.ansible_host,
         user,
         _path(key, folder),
         _path(common.known_hosts, folder),
         host.ansible_port or common.ansible_port,
     )
-    return Ssh(login, sudo=user != "root")
+    return SshTransport(login, sudo=user != "root")
 
 
 def _path(name: str, folder: Path) -> Path:

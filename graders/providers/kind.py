@@ -34,7 +34,7 @@ FALLBACK_LAN: Final = "metallb-lab"
 
 
 @dataclass(frozen=True)
-class Taken:
+class UsedSubnet:
     """A network of this host that the lab must stay out of."""
 
     network: IPv4Network
@@ -42,7 +42,7 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class Located:
+class Location:
     """A plan and how this host led to it.
 
     `exists` means that networks of this lab stand already. `moved_from` is
@@ -56,11 +56,11 @@ class Located:
     moved_because: str = ""
 
 
-def current_plan(
+def locate(
     student: str,
     docker: Docker = docker,
     routes: Callable[[], list[Route]] = host_routes,
-) -> Located:
+) -> Location:
     """Return the plan of the lab that stands, or of the one to be made.
 
     On hosts it is the first choice: their networks are not the kit's.
@@ -74,44 +74,46 @@ def current_plan(
     """
     first = make_plan(student)
     if inventory():
-        return Located(first, exists=True)
+        return Location(first, exists=True)
     networks = docker_networks(docker)
-    ours = [net for net in networks if is_ours(net, student)]
+    ours = [net for net in networks if belongs_to(net, student)]
     lan_name = _lan_name(first, networks, ours)
     if ours:
         return _standing(first, ours, lan_name)
-    return free_plan(
-        student, taken_networks(student, networks, routes()), lan_name
+    return first_free_plan(
+        student, used_subnets(student, networks, routes()), lan_name
     )
 
 
-def taken_networks(
+def used_subnets(
     student: str, networks: Sequence[DockerNetwork], routes: Sequence[Route]
-) -> list[Taken]:
+) -> list[UsedSubnet]:
     """Return what this host uses, without what this student's lab uses.
 
     Docker networks come first, so that a network and not the route to its
     bridge is named as the owner.
     """
-    ours = [net for net in networks if is_ours(net, student)]
+    ours = [net for net in networks if belongs_to(net, student)]
     own_bridges = {net.bridge for net in ours}
     by_docker = [
-        Taken(subnet, f"docker network {net.name}")
+        UsedSubnet(subnet, f"docker network {net.name}")
         for net in networks
         if net not in ours
         for subnet in net.subnets
     ]
     by_route = [
-        Taken(route.network, f"route to {route.network} on {route.device}")
+        UsedSubnet(
+            route.network, f"route to {route.network} on {route.device}"
+        )
         for route in routes
         if route.device not in own_bridges
     ]
     return by_docker + by_route
 
 
-def free_plan(
-    student: str, taken: Sequence[Taken], lan_name: str | None = None
-) -> Located:
+def first_free_plan(
+    student: str, taken: Sequence[UsedSubnet], lan_name: str | None = None
+) -> Location:
     """Return the first plan that collides with nothing.
 
     Raises:
@@ -123,7 +125,7 @@ def free_plan(
         plan = make_plan(student, slot, lan_name)
         if not collision(plan, taken):
             moved = plan.lan != wanted.lan
-            return Located(
+            return Location(
                 plan,
                 exists=False,
                 moved_from=wanted.lan if moved else None,
@@ -137,7 +139,7 @@ def free_plan(
     )
 
 
-def collision(plan: Plan, taken: Sequence[Taken]) -> str:
+def collision(plan: Plan, taken: Sequence[UsedSubnet]) -> str:
     """Return who has a network that the plan needs, or an empty string."""
     for other in taken:
         if any(
@@ -148,7 +150,7 @@ def collision(plan: Plan, taken: Sequence[Taken]) -> str:
     return ""
 
 
-def is_ours(net: DockerNetwork, student: str) -> bool:
+def belongs_to(net: DockerNetwork, student: str) -> bool:
     """Say whether the kit made this network for this student."""
     return net.labels.get(LABEL_STUDENT) == student
 
@@ -168,7 +170,7 @@ def foreign_cluster(plan: Plan, docker: Docker = docker) -> str | None:
     ours = {
         net.name
         for net in docker_networks(docker)
-        if is_ours(net, plan.student)
+        if belongs_to(net, plan.student)
     }
     nodes: list[dict[str, Any]] = json.loads(docker("inspect", *listed))
     for node in nodes:
@@ -179,7 +181,7 @@ def foreign_cluster(plan: Plan, docker: Docker = docker) -> str | None:
 
 def _standing(
     first: Plan, ours: Sequence[DockerNetwork], lan_name: str
-) -> Located:
+) -> Location:
     """Return the plan that the labels of the lab's networks name."""
     plan = make_plan(first.student, _slot(first, ours), lan_name)
     others = {plan.edge_name: plan.edge, plan.storage_name: plan.storage}
@@ -193,7 +195,7 @@ def _standing(
                 way_out="run `lab down`, then `lab up`",
             )
     moved = plan.lan != first.lan
-    return Located(plan, exists=True, moved_from=first.lan if moved else None)
+    return Location(plan, exists=True, moved_from=first.lan if moved else None)
 
 
 def _slot(first: Plan, ours: Sequence[DockerNetwork]) -> int:
@@ -238,9 +240,9 @@ def _lan_name(
     return name
 
 
-def routes_only(student: str) -> Located:
+def plan_from_routes(student: str) -> Location:
     """Return the plan as far as the host's routes decide it.
 
     For the time before any engine runs: there are no docker networks then.
     """
-    return free_plan(student, taken_networks(student, [], host_routes()))
+    return first_free_plan(student, used_subnets(student, [], host_routes()))

@@ -21,7 +21,7 @@ _LOOK: Final = (
 _SECONDS: Final = 10.0
 
 
-def marks(hosts: Hosts) -> dict[str, str | CannotCheck]:
+def owners(hosts: Hosts) -> dict[str, str | CannotCheck]:
     """Return, by host, whose lab it has, or why it says nothing.
 
     "" is nobody's; a path is a file of a cluster that is not the kit's.
@@ -40,7 +40,7 @@ def marks(hosts: Hosts) -> dict[str, str | CannotCheck]:
         return dict(zip(hosts.hosts, asked, strict=True))
 
 
-def left_alone(hosts: Hosts, plan: Plan) -> list[str]:
+def foreign_hosts(hosts: Hosts, plan: Plan) -> list[str]:
     """Return which hosts are somebody else's, a line each.
 
     Raises:
@@ -49,7 +49,7 @@ def left_alone(hosts: Hosts, plan: Plan) -> list[str]:
         UsageError: hosts are somebody else's, and none is this lab's.
 
     """
-    found = marks(hosts)
+    found = owners(hosts)
     silent = [one for one in found.values() if isinstance(one, CannotCheck)]
     if silent:
         raise CannotCheck(

@@ -18,7 +18,7 @@ from typing import Final
 
 from graders.errors import CannotCheck
 from graders.providers import ssh_quoting
-from graders.providers.ssh_errors import ssh_trouble, sudo_trouble
+from graders.providers.ssh_errors import ssh_error, sudo_error
 
 # Seconds until a host that does not answer is given up.
 CONNECT: Final = 5
@@ -36,7 +36,7 @@ _SUDO: Final = ("sudo", "-n", "--")
 
 
 @dataclass(frozen=True)
-class Login:
+class SshTarget:
     """Where a host is, and as whom one gets in.
 
     `known_hosts` has the host's key; nothing is ever added to it.
@@ -79,7 +79,7 @@ class Login:
 
 
 @dataclass(frozen=True)
-class Ssh:
+class SshTransport:
     """A way onto a host; without `keep` each command connects anew.
 
     A connection that is kept is shared by all who have the same `label`.
@@ -87,7 +87,7 @@ class Ssh:
     on machine `inside` of the host, where it has machines.
     """
 
-    login: Login
+    login: SshTarget
     sudo: bool = False
     keep: bool = True
     label: str = ""
@@ -108,9 +108,9 @@ class Ssh:
     ) -> CannotCheck | None:
         """See Transport; ssh's own failure or sudo's."""
         if done.returncode == ssh_quoting.SSH_FAILED:
-            return ssh_trouble(self.login, done.stderr)
+            return ssh_error(self.login, done.stderr)
         denied = done.returncode and self.sudo
-        if denied and (trouble := sudo_trouble(self.login, done.stderr)):
+        if denied and (trouble := sudo_error(self.login, done.stderr)):
             return trouble
         if done.returncode == _NOT_INSIDE and done.stderr.startswith(_ON):
             return CannotCheck(

@@ -10,7 +10,7 @@ from graders.errors import CannotCheck, one_line
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from graders.providers.ssh import Login
+    from graders.providers.ssh import SshTarget
 
 _CUT: Final = 160
 _UNREACHABLE: Final = (
@@ -40,7 +40,7 @@ _NO_SUDO: Final = re.compile(
 )
 
 
-def ssh_trouble(login: Login, said: str) -> CannotCheck | None:
+def ssh_error(login: SshTarget, said: str) -> CannotCheck | None:
     """Return what kept ssh itself from running a command there.
 
     None when it is the command that speaks: it may end with 255, too.
@@ -52,7 +52,7 @@ def ssh_trouble(login: Login, said: str) -> CannotCheck | None:
     return None if said.strip() else _broken(login, said)
 
 
-def sudo_trouble(login: Login, said: str) -> CannotCheck | None:
+def sudo_error(login: SshTarget, said: str) -> CannotCheck | None:
     """Return why sudo did not run a command, None when it did."""
     found = _NO_SUDO.search(said)
     if found is None:
@@ -65,7 +65,7 @@ def sudo_trouble(login: Login, said: str) -> CannotCheck | None:
     )
 
 
-def _changed(login: Login, _: str) -> CannotCheck:
+def _changed(login: SshTarget, _: str) -> CannotCheck:
     return CannotCheck(
         f"the host key of {login} is not the one in {login.known_hosts}:"
         " another machine answers there, or it was installed anew",
@@ -75,14 +75,14 @@ def _changed(login: Login, _: str) -> CannotCheck:
     )
 
 
-def _unknown(login: Login, _: str) -> CannotCheck:
+def _unknown(login: SshTarget, _: str) -> CannotCheck:
     return CannotCheck(
         f"the host key of {login} is not in {login.known_hosts}",
         way_out=_keyscan(login),
     )
 
 
-def _keyscan(login: Login) -> str:
+def _keyscan(login: SshTarget) -> str:
     return (
         f"ssh-keyscan -t ed25519 -p {login.port} {login.address} >>"
         f" {login.known_hosts}, then compare it with the host's own"
@@ -90,7 +90,7 @@ def _keyscan(login: Login) -> str:
     )
 
 
-def _key_file(login: Login, said: str) -> CannotCheck:
+def _key_file(login: SshTarget, said: str) -> CannotCheck:
     open_to_all = "UNPROTECTED" in said
     why = "may be read by others" if open_to_all else "cannot be read"
     way_out = "name another one in the inventory"
@@ -99,7 +99,7 @@ def _key_file(login: Login, said: str) -> CannotCheck:
     return CannotCheck(f"the key {login.key} {why}", way_out=way_out)
 
 
-def _refused(login: Login, _: str) -> CannotCheck:
+def _refused(login: SshTarget, _: str) -> CannotCheck:
     return CannotCheck(
         f"{login} does not accept the key {login.key}",
         way_out=f"put {login.key}.pub into {login.user}'s"
@@ -107,7 +107,7 @@ def _refused(login: Login, _: str) -> CannotCheck:
     )
 
 
-def _unreachable(login: Login, said: str) -> CannotCheck:
+def _unreachable(login: SshTarget, said: str) -> CannotCheck:
     lines = [line for line in said.splitlines() if line.strip()]
     cause = lines[-1].rpartition(": ")[2] if lines else "no answer"
     return CannotCheck(
@@ -117,7 +117,7 @@ def _unreachable(login: Login, said: str) -> CannotCheck:
     )
 
 
-def _broken(login: Login, said: str) -> CannotCheck:
+def _broken(login: SshTarget, said: str) -> CannotCheck:
     why = one_line(said, _CUT) or "it says nothing"
     return CannotCheck(
         f"the connection to {login} broke off: {why}",
@@ -137,7 +137,7 @@ def _no_client(*_: object) -> CannotCheck:
 # cannot be used also ends in a refusal.
 _TOLD: Final[
     tuple[
-        tuple[tuple[str, ...], Callable[[Login, str], CannotCheck]],
+        tuple[tuple[str, ...], Callable[[SshTarget, str], CannotCheck]],
         ...,
     ]
 ] = (

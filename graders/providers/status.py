@@ -10,7 +10,7 @@ from graders.errors import CannotCheck
 from graders.kube.lists import Lists
 from graders.providers.docker import docker
 from graders.providers.environment import inventory
-from graders.providers.hosts import all_are_this_lab_s, roll_call, told
+from graders.providers.hosts import all_ready, describe, query_hosts
 from graders.settings import cache_dir
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def address(plan: Plan, item: dict[str, Any]) -> str:
     return str(end.get("IPAddress", ""))
 
 
-def rows(plan: Plan) -> list[tuple[str, str, str]]:
+def status_rows(plan: Plan) -> list[tuple[str, str, str]]:
     """Return role, address and state of each machine and node.
 
     Raises:
@@ -52,9 +52,9 @@ def rows(plan: Plan) -> list[tuple[str, str, str]]:
             (
                 role,
                 " ".join(plan.interfaces(role).values()),
-                told(plan, role, seen),
+                describe(plan, role, seen),
             )
-            for role, seen in roll_call(plan).items()
+            for role, seen in query_hosts(plan).items()
         ]
     found = containers(plan)
     return [
@@ -69,7 +69,7 @@ def _row(plan: Plan, item: dict[str, Any] | None) -> tuple[str, str]:
     return address(plan, item), item["State"]["Status"]
 
 
-def standing(plan: Plan) -> bool:
+def is_up(plan: Plan) -> bool:
     """Tell whether all containers run at their addresses and nodes are Ready.
 
     On hosts, whether all are this lab's. False, rather than an error, when
@@ -80,7 +80,7 @@ def standing(plan: Plan) -> bool:
         return False
     try:
         if inventory():
-            return all_are_this_lab_s(plan) and _ready(plan)
+            return all_ready(plan) and _ready(plan)
         found = containers(plan)
         machines = [*plan.nodes.values(), *plan.machines.values()]
         return all(_is_up(plan, found, one) for one in machines) and _ready(

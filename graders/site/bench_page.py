@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from graders.proof.bench import Figure
-    from graders.site.diagnostics import Problems
+    from graders.site.diagnostics import Diagnostics
 
 URI: Final = "bench.md"
 MARK: Final = "<!-- figures -->"
@@ -21,7 +21,7 @@ _HEAD: Final = """\
 |---|---|---|---|---|---|"""
 
 
-def with_figures(text: str, problems: Problems) -> str:
+def with_figures(text: str, problems: Diagnostics) -> str:
     """Return the page's Markdown with the table in its place."""
     if MARK not in text:
         problems.add(f"docs/{URI}", 0, f"{MARK} must be where the table is")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from graders.course.lab import LAYERS
 from graders.site.check_table import check_table
-from graders.site.fragments import Made, Piece
+from graders.site.fragments import Fragment, GeneratedPage
 from graders.site.solution_pages import fault_table
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ Which faults there are is in the instructor's edition of this site only.
 """
 
 
-def checks_page(labs: list[Lab], *, instructor: bool) -> Made:
+def checks_page(labs: list[Lab], *, instructor: bool) -> GeneratedPage:
     """Return the page of checks; with their faults for instructors."""
     parts = [
         _HEAD.format(
@@ -35,5 +35,5 @@ def checks_page(labs: list[Lab], *, instructor: bool) -> Made:
         parts += [f"## Lab {lab.number}: {lab.title}\n", check_table(lab), ""]
         if instructor:
             parts += [*fault_table(lab, f"../solutions/{lab.id}/"), ""]
-    piece = Piece("\n".join(parts), "docs/reference/checks")
-    return Made("reference/checks.md", "Checks", (piece,))
+    piece = Fragment("\n".join(parts), "docs/reference/checks")
+    return GeneratedPage("reference/checks.md", "Checks", (piece,))

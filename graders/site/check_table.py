@@ -6,7 +6,7 @@ import importlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from graders.checks.check import Spec, spec_of
+from graders.checks.check import CheckSpec, get_spec
 
 if TYPE_CHECKING:
     from graders.course.lab import Lab
@@ -21,7 +21,7 @@ class Check:
     name: str
     points: int
     sentence: str
-    spec: Spec
+    spec: CheckSpec
 
 
 def checks_of(lab: Lab) -> list[Check]:
@@ -29,7 +29,7 @@ def checks_of(lab: Lab) -> list[Check]:
     module = importlib.import_module(f"graders.labs.{lab.grader_file.stem}")
     found = []
     for name, function in vars(module).items():
-        spec = spec_of(function) if name.startswith(_PREFIX) else None
+        spec = get_spec(function) if name.startswith(_PREFIX) else None
         if spec is None:
             continue
         short = name.removeprefix(_PREFIX)
@@ -57,7 +57,7 @@ def check_table(lab: Lab) -> str:
     )
 
 
-def _remarks(spec: Spec) -> str:
+def _remarks(spec: CheckSpec) -> str:
     needs = ", ".join(f"`{name}`" for name in spec.needs)
     parts = [
         "with `grade --full` only" if spec.full else "",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer.main
 
 from graders.cli.main import grade_app, lab_app
-from graders.site.fragments import Made, Piece
+from graders.site.fragments import Fragment, GeneratedPage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ The environment variable `STUDENT` stands for `--student`, and `IMAGES`,
 """
 
 
-def commands_page() -> Made:
+def commands_page() -> GeneratedPage:
     """Return the page of all commands."""
     text = "\n".join(
         [
@@ -34,8 +34,8 @@ def commands_page() -> Made:
             *_section("lab", typer.main.get_command(lab_app)),
         ]
     )
-    piece = Piece(text, "docs/reference/commands")
-    return Made("reference/commands.md", "Commands", (piece,))
+    piece = Fragment(text, "docs/reference/commands")
+    return GeneratedPage("reference/commands.md", "Commands", (piece,))
 
 
 def _section(name: str, command: Any) -> Iterator[str]:  # noqa: ANN401 - typer's own class is not public

@@ -12,7 +12,7 @@ _TEMPLATES: Final = ("<template>", "<unknown>")
 
 
 @dataclass
-class Problems:
+class Diagnostics:
     """Gathers all problems, so that one build tells of every one."""
 
     found: list[str] = field(default_factory=list)

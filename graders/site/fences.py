@@ -15,8 +15,8 @@ from graders.course.walkthrough import MAY_FAIL, PLACES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from graders.site.diagnostics import Problems
-    from graders.site.fragments import Piece
+    from graders.site.diagnostics import Diagnostics
+    from graders.site.fragments import Fragment
 
 RUNNABLE: Final = "runnable"
 OUTPUT: Final = "output"
@@ -59,7 +59,7 @@ def outside(text: str) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def for_site(piece: Piece, problems: Problems) -> str:
+def for_site(piece: Fragment, problems: Diagnostics) -> str:
     """Return the piece's text with fences as the site's Markdown wants."""
     lines = piece.text.split("\n")
     for begin, words, end in fences_of(piece.text):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Piece:
+class Fragment:
     """Markdown from `place`, whose `line` is the first of `text`.
 
     A piece that was made and not written has no place. In a `template`
@@ -36,15 +36,15 @@ class Piece:
 
 
 @dataclass(frozen=True)
-class Made:
+class GeneratedPage:
     """A page that is in no file: its address, title and pieces."""
 
     uri: str
     title: str
-    pieces: tuple[Piece, ...]
+    pieces: tuple[Fragment, ...]
 
 
-def read_piece(path: Path, *, template: bool = False) -> Piece:
+def read_piece(path: Path, *, template: bool = False) -> Fragment:
     """Return the whole of a file.
 
     Raises:
@@ -52,10 +52,10 @@ def read_piece(path: Path, *, template: bool = False) -> Piece:
 
     """
     text = path.read_text(encoding="utf-8")
-    return Piece(text, shown(path), template=template)
+    return Fragment(text, shown(path), template=template)
 
 
-def after_title(piece: Piece) -> Piece:
+def after_title(piece: Fragment) -> Fragment:
     """Return the piece without its first heading."""
     lines = piece.text.split("\n")
     taken = next(

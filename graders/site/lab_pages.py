@@ -8,7 +8,12 @@ import yaml
 
 from graders.course.quiz import line_of
 from graders.site.check_table import check_table
-from graders.site.fragments import Made, Piece, after_title, read_piece
+from graders.site.fragments import (
+    Fragment,
+    GeneratedPage,
+    after_title,
+    read_piece,
+)
 from graders.site.name_form import name_box
 from graders.site.topology import topology
 
@@ -35,22 +40,22 @@ that helps; here they are by the check that fails.
 """
 
 
-def lab_page(lab: Lab) -> Made:
+def lab_page(lab: Lab) -> GeneratedPage:
     """Return the page of a lab."""
     brief = read_piece(lab.folder / "README.md", template=True)
     title = f"Lab {lab.number}: {lab.title}"
     pieces = (
-        Piece(_head(lab, title)),
-        Piece(topology(lab)),
+        Fragment(_head(lab, title)),
+        Fragment(topology(lab)),
         after_title(brief),
-        Piece(_GRADED + check_table(lab) + "\n"),
-        Piece(_HINTS),
+        Fragment(_GRADED + check_table(lab) + "\n"),
+        Fragment(_HINTS),
         *_hints(lab),
     )
-    return Made(f"labs/{lab.id}.md", title, pieces)
+    return GeneratedPage(f"labs/{lab.id}.md", title, pieces)
 
 
-def labs_page(labs: list[Lab]) -> Made:
+def labs_page(labs: list[Lab]) -> GeneratedPage:
     """Return the page that lists the labs."""
     rows = [
         f"| [{lab.number}, {lab.title}]({lab.id}.md) |"
@@ -70,7 +75,9 @@ def labs_page(labs: list[Lab]) -> Made:
             "",
         ]
     )
-    return Made("labs/index.md", "All labs", (Piece(text, "docs/labs/index"),))
+    return GeneratedPage(
+        "labs/index.md", "All labs", (Fragment(text, "docs/labs/index"),)
+    )
 
 
 def _head(lab: Lab, title: str) -> str:
@@ -84,7 +91,7 @@ def _head(lab: Lab, title: str) -> str:
     )
 
 
-def _hints(lab: Lab) -> Iterator[Piece]:
+def _hints(lab: Lab) -> Iterator[Fragment]:
     """Yield one folded block for each check: the hints for any fault.
 
     The ladders of a variant stay out: they would say which faults there
@@ -97,9 +104,9 @@ def _hints(lab: Lab) -> Iterator[Piece]:
         rungs = lab.hints.get(check)
         if not rungs:
             continue
-        yield Piece(f'??? question "`{check}` fails"\n')
+        yield Fragment(f'??? question "`{check}` fails"\n')
         for at, (name, rung) in enumerate(zip(_RUNGS, rungs, strict=True)):
             text = " ".join(rung.split())
             folded = f'    ??? tip "{name.capitalize()}"\n\n        {text}\n'
             line = line_of(root, ("hints", check, at))
-            yield Piece(folded, place, line, template=True)
+            yield Fragment(folded, place, line, template=True)

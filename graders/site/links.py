@@ -17,8 +17,8 @@ from graders.site.fences import outside
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-    from graders.site.diagnostics import Problems
-    from graders.site.fragments import Piece
+    from graders.site.diagnostics import Diagnostics
+    from graders.site.fragments import Fragment
 
 # [text](target "title") and ![text](target), but not inside `code`.
 _LINK: Final = re.compile(
@@ -33,7 +33,7 @@ _SOLUTION: Final = re.compile(r"^solutions/(.+\.md)$")
 
 
 @dataclass(frozen=True)
-class Jump:
+class AnchorLink:
     """A link to a heading, looked at when all pages are there."""
 
     place: str
@@ -48,10 +48,12 @@ class Page:
 
     uri: str
     files: Container[str]
-    jumps: list[Jump]
+    jumps: list[AnchorLink]
 
 
-def linked(piece: Piece, text: str, page: Page, problems: Problems) -> str:
+def linked(
+    piece: Fragment, text: str, page: Page, problems: Diagnostics
+) -> str:
     """Return `text`, which is the piece's, with links that lead to pages."""
     lines = text.split("\n")
     for number, line in outside(text):
@@ -65,7 +67,7 @@ def linked(piece: Piece, text: str, page: Page, problems: Problems) -> str:
 
 
 def broken_jumps(
-    jumps: list[Jump], pages: Mapping[str, str], problems: Problems
+    jumps: list[AnchorLink], pages: Mapping[str, str], problems: Diagnostics
 ) -> None:
     """Note every link to a heading that its page (its HTML) has not."""
     ids = {uri: set(_ID.findall(html)) for uri, html in pages.items()}
@@ -91,9 +93,9 @@ def uri_of(path: str) -> str:
 
 def _led(
     found: re.Match[str],
-    where: tuple[Piece, int],
+    where: tuple[Fragment, int],
     page: Page,
-    problems: Problems,
+    problems: Diagnostics,
 ) -> str:
     piece, line = where
     target = found["target"]
@@ -111,7 +113,7 @@ def _led(
         problems.add(piece.place, line, f"link to {target}: no such page")
         return found[0]
     if heading:
-        page.jumps.append(Jump(piece.place, line, uri, heading))
+        page.jumps.append(AnchorLink(piece.place, line, uri, heading))
     led = posixpath.relpath(uri, posixpath.dirname(page.uri) or ".")
     whole = "#".join(filter(None, [led if path else "", heading]))
     whole = whole if path else f"#{heading}"

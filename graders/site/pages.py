@@ -10,7 +10,7 @@ from graders.course.lab import all_labs
 from graders.course.quiz import load_quiz
 from graders.site.check_pages import checks_page
 from graders.site.commands import commands_page
-from graders.site.fragments import Made, read_piece
+from graders.site.fragments import GeneratedPage, read_piece
 from graders.site.lab_pages import lab_page, labs_page
 from graders.site.quiz_page import answers_page, quiz_page
 from graders.site.schemas import lab_schema_page, result_schema_page
@@ -28,7 +28,7 @@ Entry: TypeAlias = dict[str, object]
 class Collection:
     """Pages, and entries of the menu by the section that they belong to."""
 
-    pages: list[Made]
+    pages: list[GeneratedPage]
     menu: dict[str, list[Entry]]
 
 
@@ -62,7 +62,7 @@ def collect(edition: Edition) -> Collection:
 
 def _solutions(
     labs: list[Lab], questions: list[Question]
-) -> tuple[list[Made], list[Entry]]:
+) -> tuple[list[GeneratedPage], list[Entry]]:
     quiz = answers_page(questions)
     pages, menu = [quiz], [_entry(quiz)]
     for lab in labs:
@@ -72,10 +72,10 @@ def _solutions(
     return pages, menu
 
 
-def _contributing() -> Made:
+def _contributing() -> GeneratedPage:
     piece = read_piece(settings.ROOT / "CONTRIBUTING.md")
-    return Made("contributing.md", "Add a lab", (piece,))
+    return GeneratedPage("contributing.md", "Add a lab", (piece,))
 
 
-def _entry(made: Made) -> Entry:
+def _entry(made: GeneratedPage) -> Entry:
     return {made.title: made.uri}

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from graders.plan.plan import Plan
-    from graders.site.diagnostics import Problems
-    from graders.site.fragments import Piece
+    from graders.site.diagnostics import Diagnostics
+    from graders.site.fragments import Fragment
 
 _NAME: Final = re.compile(
     r"\{\{\s*([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*|\['[a-z0-9-]+'\])*)\s*\}\}"
@@ -35,7 +35,7 @@ _WORD: Final = re.compile(r"zqplan(\d+)qz")
 _PLAIN: Final = re.compile(r"^(#{1,6} |!\[)")
 
 
-def numbered(piece: Piece, problems: Problems) -> str:
+def numbered(piece: Fragment, problems: Diagnostics) -> str:
     """Return the text with a word for each number of the plan.
 
     Whatever is more than a name, such as a sum, becomes demo's.

@@ -22,8 +22,8 @@ from graders.site import (
     plan_placeholders,
 )
 from graders.site.accessible import accessible
-from graders.site.diagnostics import Problems
-from graders.site.fragments import Piece
+from graders.site.diagnostics import Diagnostics
+from graders.site.fragments import Fragment
 from graders.site.pages import Collection, collect
 from graders.site.slim import slim
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.nav import Navigation
     from mkdocs.structure.pages import Page
 
-    from graders.site.fragments import Made
+    from graders.site.fragments import GeneratedPage
 
 # Pages of docs/ in which the names in {{ }} are the plan's.
 _TEMPLATES: Final = "module/"
@@ -50,10 +50,10 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
 
     def __init__(self) -> None:
         """Begin with nothing found."""
-        self._problems = Problems()
-        self._made: dict[str, Made] = {}
+        self._problems = Diagnostics()
+        self._made: dict[str, GeneratedPage] = {}
         self._pages: dict[str, str] = {}
-        self._jumps: list[links.Jump] = []
+        self._jumps: list[links.AnchorLink] = []
         self._files: set[str] = set()
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
@@ -105,7 +105,7 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
         if uri == bench_page.URI:
             markdown = bench_page.with_figures(markdown, self._problems)
         template = uri.startswith(_TEMPLATES)
-        piece = Piece(markdown, f"docs/{uri}", line, template=template)
+        piece = Fragment(markdown, f"docs/{uri}", line, template=template)
         return self._ready(piece, page)
 
     def on_page_content(
@@ -160,7 +160,7 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
         except KitError as error:
             raise PluginError("\n".join(["", *error.problems])) from None
 
-    def _ready(self, piece: Piece, page: Page) -> str:
+    def _ready(self, piece: Fragment, page: Page) -> str:
         """Return a piece's Markdown as mkdocs is to see it."""
         if piece.template:
             text = plan_placeholders.numbered(piece, self._problems)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import markdown  # type: ignore[import-untyped] # it has none
 
 from graders.course.quiz import LETTERS
-from graders.site.fragments import Made, Piece
+from graders.site.fragments import Fragment, GeneratedPage
 
 if TYPE_CHECKING:
     from graders.course.quiz import Question
@@ -70,7 +70,7 @@ id="{id}-{letter}"><label for="{id}-{letter}">{text}</label>
 <div class="quiz-why" hidden></div></div>"""
 
 
-def quiz_page(questions: list[Question]) -> Made:
+def quiz_page(questions: list[Question]) -> GeneratedPage:
     """Return the page; it has no answer that anybody could read."""
     html = _FORM.format(
         key=_key(questions),
@@ -79,10 +79,10 @@ def quiz_page(questions: list[Question]) -> Made:
         answers=_packed(questions),
     )
     head = _HEAD.format(count=len(questions))
-    return Made("quiz.md", "Quiz", (Piece(head + html),))
+    return GeneratedPage("quiz.md", "Quiz", (Fragment(head + html),))
 
 
-def answers_page(questions: list[Question]) -> Made:
+def answers_page(questions: list[Question]) -> GeneratedPage:
     """Return the page with all answers, for the instructor's edition."""
     parts = ["# Answers to the quiz"]
     for number, question in enumerate(questions, start=1):
@@ -93,8 +93,8 @@ def answers_page(questions: list[Question]) -> Made:
                 f"- **{letter}, {word}:** {choice.text}\n  *{choice.why}*"
             )
         parts.append(question.explanation)
-    piece = Piece("\n\n".join(parts) + "\n")
-    return Made("solutions/quiz.md", "Answers of the quiz", (piece,))
+    piece = Fragment("\n\n".join(parts) + "\n")
+    return GeneratedPage("solutions/quiz.md", "Answers of the quiz", (piece,))
 
 
 def _question(question: Question, number: int) -> str:

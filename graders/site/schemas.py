@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from graders.course.lab import LabFile, Variant
 from graders.grading.result import CheckResult, GradeResult
-from graders.site.fragments import Made, Piece
+from graders.site.fragments import Fragment, GeneratedPage
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -28,7 +28,7 @@ What `grade --json` prints;
 """
 
 
-def lab_schema_page() -> Made:
+def lab_schema_page() -> GeneratedPage:
     """Return the page of lab.yml."""
     text = "\n".join(
         [
@@ -39,11 +39,11 @@ def lab_schema_page() -> Made:
             _table(Variant),
         ]
     )
-    piece = Piece(text, "docs/reference/lab-yml")
-    return Made("reference/lab-yml.md", "lab.yml", (piece,))
+    piece = Fragment(text, "docs/reference/lab-yml")
+    return GeneratedPage("reference/lab-yml.md", "lab.yml", (piece,))
 
 
-def result_schema_page() -> Made:
+def result_schema_page() -> GeneratedPage:
     """Return the page of the result, with its whole JSON schema."""
     schema = json.dumps(GradeResult.model_json_schema(), indent=1)
     text = "\n".join(
@@ -57,8 +57,10 @@ def result_schema_page() -> Made:
             f"```json\n{schema}\n```\n",
         ]
     )
-    piece = Piece(text, "docs/reference/result")
-    return Made("reference/result.md", "The result's schema", (piece,))
+    piece = Fragment(text, "docs/reference/result")
+    return GeneratedPage(
+        "reference/result.md", "The result's schema", (piece,)
+    )
 
 
 def _table(model: type[BaseModel]) -> str:

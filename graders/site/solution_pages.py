@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from graders.course.solutions import repairs_for
-from graders.site.fragments import Made, Piece, read_piece
+from graders.site.fragments import Fragment, GeneratedPage, read_piece
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from graders.course.lab import Lab
 
 
-def solution_pages(lab: Lab) -> list[Made]:
+def solution_pages(lab: Lab) -> list[GeneratedPage]:
     """Return one page for each fault of the lab, and one about all."""
     pages = [_page(lab, variant) for variant in lab.variants]
     return [_faults(lab), *pages]
@@ -34,7 +34,7 @@ def fault_table(lab: Lab, folder: str = "") -> list[str]:
     ]
 
 
-def _faults(lab: Lab) -> Made:
+def _faults(lab: Lab) -> GeneratedPage:
     first = next(iter(lab.variants))
     text = "\n".join(
         [
@@ -48,10 +48,12 @@ def _faults(lab: Lab) -> Made:
     )
     uri = f"solutions/{lab.id}/index.md"
     title = f"Lab {lab.number}: faults"
-    return Made(uri, title, (Piece(text, uri.removesuffix(".md")),))
+    return GeneratedPage(
+        uri, title, (Fragment(text, uri.removesuffix(".md")),)
+    )
 
 
-def _page(lab: Lab, variant: str) -> Made:
+def _page(lab: Lab, variant: str) -> GeneratedPage:
     repairs = repairs_for(lab, variant)
     pieces = [
         _walkthrough(repairs.solution),
@@ -59,19 +61,19 @@ def _page(lab: Lab, variant: str) -> Made:
         *_more("Wrong turns", tuple(one.path for one in repairs.wrong)),
     ]
     uri = f"solutions/{lab.id}/{variant}.md"
-    return Made(uri, variant, tuple(pieces))
+    return GeneratedPage(uri, variant, tuple(pieces))
 
 
-def _more(title: str, paths: tuple[Path, ...]) -> Iterator[Piece]:
+def _more(title: str, paths: tuple[Path, ...]) -> Iterator[Fragment]:
     """Yield walkthroughs under one heading, each a level deeper."""
     if paths:
-        yield Piece(f"## {title}\n")
+        yield Fragment(f"## {title}\n")
     for path in paths:
         piece = _walkthrough(path)
         yield replace(piece, text=_deeper(piece.text))
 
 
-def _walkthrough(path: Path) -> Piece:
+def _walkthrough(path: Path) -> Fragment:
     """Return a walkthrough without its front matter."""
     piece = read_piece(path, template=True)
     if not piece.text.startswith("---\n"):

@@ -79,7 +79,7 @@ class Cluster(Protocol):
         ...
 
 
-def of_cluster(cluster: Cluster) -> Baseline:
+def snapshot_cluster(cluster: Cluster) -> Baseline:
     """Return the part that the API server tells; it settles last.
 
     Raises:
@@ -89,7 +89,7 @@ def of_cluster(cluster: Cluster) -> Baseline:
     return _objects(cluster) | _nodes(cluster)
 
 
-def differences(recorded: Baseline, now: Baseline) -> list[str]:
+def diff(recorded: Baseline, now: Baseline) -> list[str]:
     """Return one line for each place that is not as it was recorded."""
     lines = []
     for place in sorted(recorded.keys() | now.keys()):
@@ -115,7 +115,7 @@ def _first_difference(before: str, after: str) -> str:
     return f"expected {gone[0].strip()[:80]}, not {come[0].strip()[:80]}"
 
 
-def of_machines(plan: Plan) -> Baseline:
+def snapshot_machines(plan: Plan) -> Baseline:
     """Return the part that the machines and nodes tell.
 
     Raises:

@@ -14,27 +14,27 @@ if TYPE_CHECKING:
     from graders.state.lab_state import State
 
 
-def standing_lab(plan: Plan) -> tuple[Lab, State]:
+def current_lab(plan: Plan) -> tuple[Lab, State]:
     """Return the lab that stands and its state.
 
     Raises:
         CannotCheck: none does.
 
     """
-    now = lab_state.current(plan)
+    now = lab_state.read(plan)
     if now is None:
         raise CannotCheck("no lab is standing", way_out="run `make lab-1`")
     return load_lab(now.lab), now
 
 
-def whole_lab(plan: Plan) -> tuple[Lab, State]:
+def require_complete(plan: Plan) -> tuple[Lab, State]:
     """Return the lab that stands, if all of it is there to be judged.
 
     Raises:
         CannotCheck: none does, or a start or reset was cut off.
 
     """
-    lab, now = standing_lab(plan)
+    lab, now = current_lab(plan)
     if now.changing:
         raise CannotCheck(
             f"`{now.changing}` was cut off, so what stands is half a lab",

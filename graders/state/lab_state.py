@@ -35,7 +35,7 @@ class State:
     changing: str = ""
 
 
-def current(plan: Plan) -> State | None:
+def read(plan: Plan) -> State | None:
     """Return what stands, None when no lab was started.
 
     Raises:
@@ -60,12 +60,12 @@ def count_attempt(plan: Plan, state: State) -> int:
     return attempts
 
 
-def begin_change(plan: Plan, verb: str) -> None:
+def mark_changing(plan: Plan, verb: str) -> None:
     """Note that `verb` changes the lab, until `write_baseline` or `whole`."""
     _do(plan, _CHANGING, f"echo {shlex.quote(verb)} > {_CHANGING}")
 
 
-def whole(plan: Plan) -> None:
+def mark_complete(plan: Plan) -> None:
     """Note that the lab is what it is to be."""
     machine_of(plan, "dhcp").run("rm", "-f", _CHANGING)
 

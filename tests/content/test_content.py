@@ -15,7 +15,7 @@ import yaml
 
 from graders import settings
 from graders.checks.answers import KEY, read_answers, wrong_answers
-from graders.checks.check import spec_of
+from graders.checks.check import get_spec
 from graders.course.lab import all_labs
 from graders.course.solutions import check_solutions, repairs_for
 from graders.grading.hints import render
@@ -112,7 +112,7 @@ def test_a_variant_is_of_the_layer_that_it_breaks(lab: Lab) -> None:
     place = f"graders.labs.{lab.grader_file.stem}"
     checks = importlib.import_module(place)
     for name, variant in lab.variants.items():
-        spec = spec_of(getattr(checks, f"test_{variant.breaks}"))
+        spec = get_spec(getattr(checks, f"test_{variant.breaks}"))
         assert spec, name
         assert spec.layer == variant.layer, name
 

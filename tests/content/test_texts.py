@@ -15,7 +15,7 @@ from graders.course.walkthrough import read_walkthrough
 from graders.grading.hints import render
 from graders.plan.plan import make_plan
 from graders.settings import HOSTS, KIND
-from graders.site.diagnostics import Problems
+from graders.site.diagnostics import Diagnostics
 from graders.site.fragments import read_piece
 from graders.site.plan_placeholders import numbered
 
@@ -112,7 +112,7 @@ def test_the_site_has_the_briefs_for_kind(
     """Wherever the lab of the one who builds it stands."""
     monkeypatch.setenv("CLUSTER", HOSTS)
     brief = read_piece(LABS[0].folder / "README.md", template=True)
-    problems = Problems()
+    problems = Diagnostics()
     text = numbered(brief, problems)
 
     assert problems.found == []

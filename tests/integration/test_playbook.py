@@ -14,7 +14,7 @@ import pytest
 from graders.errors import CannotCheck, UsageError
 from graders.lifecycle import playbook
 from graders.lifecycle.playbook import run_playbook
-from graders.lifecycle.processes import marked
+from graders.lifecycle.processes import find_tagged
 from graders.settings import ANSIBLE
 
 if TYPE_CHECKING:
@@ -181,12 +181,12 @@ def test_interrupted_leaves_nothing_running(
 ) -> None:
     """Ctrl-C ends commands too, those in the background as well."""
     process = begun(ansible)
-    assert marked(str(tmp_path / "state" / "demo"))
+    assert find_tagged(str(tmp_path / "state" / "demo"))
 
     process.send_signal(signal.SIGINT)
 
     assert process.wait(20) == 130
-    assert marked(str(tmp_path / "state" / "demo")) == []
+    assert find_tagged(str(tmp_path / "state" / "demo")) == []
 
 
 def test_next_run_ends_what_a_killed_one_left(
@@ -196,9 +196,9 @@ def test_next_run_ends_what_a_killed_one_left(
     process = begun(ansible)
     os.kill(process.pid, signal.SIGKILL)
     process.wait(5)
-    assert marked(str(tmp_path / "state" / "demo"))
+    assert find_tagged(str(tmp_path / "state" / "demo"))
 
     given = {"number": 1, "folder": str(ansible)}
     run_playbook("changes", given, student="demo")
 
-    assert marked(str(tmp_path / "state" / "demo")) == []
+    assert find_tagged(str(tmp_path / "state" / "demo")) == []

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from graders.errors import CannotCheck
 from graders.providers import ssh
 from graders.providers.machine import Machine
-from graders.providers.ssh import Login, Ssh
-from graders.providers.ssh_errors import ssh_trouble, sudo_trouble
+from graders.providers.ssh import SshTarget, SshTransport
+from graders.providers.ssh_errors import ssh_error, sudo_error
 from tests.sshd import SSHD, Sshd, free_port, keygen, running_sshd
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 needs_sshd = pytest.mark.skipif(SSHD is None, reason="no sshd on PATH")
 pytestmark = pytest.mark.slow
-NOWHERE = Login("10.0.0.3", "debian", Path("key"), Path("known_hosts"))
+NOWHERE = SshTarget("10.0.0.3", "debian", Path("key"), Path("known_hosts"))
 # Whatever an argument may hold: anything but NUL.
 WORDS = st.text(
     st.characters(exclude_characters="\0", exclude_categories=["Cs"]),
@@ -42,12 +42,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sshd]:
 @pytest.fixture(scope="module")
 def router(server: Sshd) -> Iterator[Machine]:
     """Reach a machine on the far side; its connection is kept."""
-    way = Ssh(server.login)
+    way = SshTransport(server.login)
     yield Machine("router", way)
     way.close()
 
 
-def _fails(way: Ssh) -> str:
+def _fails(way: SshTransport) -> str:
     """Return what a person reads of a way that leads nowhere."""
     with pytest.raises(CannotCheck) as caught:
         Machine("worker", way).run("true")
@@ -96,7 +96,7 @@ def test_the_connection_is_kept(
 ) -> None:
     """The second command does not connect anew, until it is closed."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    way = Ssh(server.login)
+    way = SshTransport(server.login)
     client = Machine("client", way)
     ask = ("sh", "-c", "echo $SSH_CONNECTION")
 
@@ -115,7 +115,7 @@ def test_another_key_does_not_come_in_by_a_kept_connection(
     """A wrong key is found although the right one has just been there."""
     assert router.run("true").code == 0
 
-    told = _fails(Ssh(server.other_key()))
+    told = _fails(SshTransport(server.other_key()))
 
     assert "does not accept the key" in told
     assert "authorized_keys" in told
@@ -128,7 +128,7 @@ def test_key_that_others_may_read(server: Sshd, tmp_path: Path) -> None:
     shutil.copy(server.login.key, key)
     key.chmod(0o644)
 
-    told = _fails(Ssh(replace(server.login, key=key), keep=False))
+    told = _fails(SshTransport(replace(server.login, key=key), keep=False))
 
     assert f"the key {key} may be read by others; chmod 600" in told
 
@@ -138,8 +138,8 @@ def test_no_key(server: Sshd, tmp_path: Path) -> None:
     """A key file that is not there is named."""
     login = replace(server.login, key=tmp_path / "none")
 
-    assert "the key" in _fails(Ssh(login, keep=False))
-    assert str(tmp_path / "none") in _fails(Ssh(login, keep=False))
+    assert "the key" in _fails(SshTransport(login, keep=False))
+    assert str(tmp_path / "none") in _fails(SshTransport(login, keep=False))
 
 
 @needs_sshd
@@ -147,7 +147,7 @@ def test_host_key_is_unknown(server: Sshd, tmp_path: Path) -> None:
     """It is never believed at first sight; the way out says how to look."""
     login = replace(server.login, known_hosts=tmp_path / "none")
 
-    told = _fails(Ssh(login, keep=False))
+    told = _fails(SshTransport(login, keep=False))
 
     assert "is not in" in told
     assert f"ssh-keyscan -t ed25519 -p {login.port} 127.0.0.1" in told
@@ -161,7 +161,9 @@ def test_host_key_has_changed(server: Sshd, tmp_path: Path) -> None:
     known = tmp_path / "known_hosts"
     known.write_text(f"{server.login.known_name} {other}", encoding="utf-8")
 
-    told = _fails(Ssh(replace(server.login, known_hosts=known), keep=False))
+    told = _fails(
+        SshTransport(replace(server.login, known_hosts=known), keep=False)
+    )
 
     assert "another machine answers there" in told
     assert f"ssh-keygen -f {known} -R '[127.0.0.1]:" in told
@@ -172,7 +174,7 @@ def test_unreachable(server: Sshd) -> None:
     """Nobody listens: which host, and what the network said."""
     login = replace(server.login, port=free_port())
 
-    told = _fails(Ssh(login, keep=False))
+    told = _fails(SshTransport(login, keep=False))
 
     assert f"port {login.port} cannot be reached: Connection refused" in told
 
@@ -181,7 +183,7 @@ def test_unreachable(server: Sshd) -> None:
 def test_sudo(server: Sshd) -> None:
     """A login that is not root's has sudo run the command."""
     server.program("sudo", '[ "$1 $2" = "-n --" ] && shift 2; echo r; "$@"')
-    way = Ssh(server.login, sudo=True, keep=False)
+    way = SshTransport(server.login, sudo=True, keep=False)
 
     assert Machine("worker", way).run("echo", "a b").out == "r\na b\n"
 
@@ -191,7 +193,7 @@ def test_no_sudo(server: Sshd) -> None:
     """A sudo that wants a password is told from a command that fails."""
     server.program("sudo", "echo sudo: a password is required >&2; exit 1")
 
-    told = _fails(Ssh(server.login, sudo=True, keep=False))
+    told = _fails(SshTransport(server.login, sudo=True, keep=False))
 
     assert "may not use sudo without a password" in told
     assert "/etc/sudoers.d/metallb-lab" in told
@@ -199,7 +201,7 @@ def test_no_sudo(server: Sshd) -> None:
 
 def test_sudo_speaks_english() -> None:
     """Its words are known so; a person's own shell keeps its language."""
-    way = Ssh(NOWHERE, sudo=True)
+    way = SshTransport(NOWHERE, sudo=True)
 
     assert way.prefix[-6:-3] == ("env", "LC_ALL=C", "LANGUAGE=C")
     assert way.prefix[-3:] == way.terminal[-3:] == ("sudo", "-n", "--")
@@ -209,7 +211,7 @@ def test_sudo_speaks_english() -> None:
 @needs_sshd
 def test_terminal(server: Sshd) -> None:
     """For a person who types, ssh is asked for a terminal."""
-    way = Ssh(server.login, keep=False)
+    way = SshTransport(server.login, keep=False)
 
     assert "-t" in way.terminal
     assert "-T" in way.prefix
@@ -219,7 +221,9 @@ def test_no_ssh(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a client nobody can look."""
     monkeypatch.setenv("PATH", "/nonexistent")
 
-    assert "no ssh command on PATH; install it" in _fails(Ssh(NOWHERE))
+    assert "no ssh command on PATH; install it" in _fails(
+        SshTransport(NOWHERE)
+    )
 
 
 @pytest.mark.parametrize(
@@ -241,7 +245,7 @@ def test_no_ssh(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_what_ssh_says(said: str, told: str | None) -> None:
     """Its words become one line and a way out; a command's own do not."""
-    found = ssh_trouble(NOWHERE, said)
+    found = ssh_error(NOWHERE, said)
 
     assert (told or "") in str(found)
     assert (found is None) == (told is None)
@@ -266,7 +270,7 @@ def test_what_ssh_says(said: str, told: str | None) -> None:
 )
 def test_what_sudo_says(said: str, trouble: object) -> None:
     """Only what sudo itself says counts."""
-    assert bool(sudo_trouble(NOWHERE, said)) is trouble
+    assert bool(sudo_error(NOWHERE, said)) is trouble
 
 
 def test_a_folder_of_others_keeps_no_connection(
@@ -274,7 +278,7 @@ def test_a_folder_of_others_keeps_no_connection(
 ) -> None:
     """A folder that others may write to is not used."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    way = Ssh(NOWHERE)
+    way = SshTransport(NOWHERE)
     assert "-oControlMaster=auto" in way.prefix
 
     next(tmp_path.iterdir()).chmod(0o777)
@@ -285,7 +289,7 @@ def test_a_folder_of_others_keeps_no_connection(
 
 def test_a_machine_inside_that_does_not_run() -> None:
     """It is lab-on that says so, and no fault of what was to run."""
-    way = Ssh(NOWHERE, inside="desk")
+    way = SshTransport(NOWHERE, inside="desk")
     said = "lab-on: machine desk does not run on this host\n"
 
     def trouble(code: int, error: str) -> CannotCheck | None:
@@ -314,7 +318,7 @@ def test_login_is_named_as_people_do() -> None:
 
 def test_nothing_of_the_kit_is_imported_before_a_command() -> None:
     """What stands before every command is quick."""
-    words = Ssh(NOWHERE).prefix[:4]
+    words = SshTransport(NOWHERE).prefix[:4]
 
     done = subprocess.run(
         [*words, "echo", "--", "it's"], capture_output=True, text=True,

@@ -10,7 +10,7 @@ import pytest
 
 from graders.lifecycle.lifecycle import up
 from graders.lifecycle.processes import MARK
-from graders.providers.kind import current_plan
+from graders.providers.kind import locate
 from graders.settings import state_dir
 
 from .conftest import ok
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("fresh")
 
 def test_addresses_are_the_plan_s(docker: Callable[..., str]) -> None:
     """Every container has the address that the plan pins."""
-    plan = current_plan("demo").plan
+    plan = locate("demo").plan
     wanted = {
         machine.name: str(machine.lan or machine.edge)
         for machine in (*plan.nodes.values(), *plan.machines.values())
@@ -38,7 +38,7 @@ def test_addresses_are_the_plan_s(docker: Callable[..., str]) -> None:
 
 def test_second_up_changes_nothing() -> None:
     """The playbook is idempotent: no task reports a change."""
-    assert up(current_plan("demo").plan) == 0
+    assert up(locate("demo").plan) == 0
 
 
 def test_status_names_the_machines() -> None:

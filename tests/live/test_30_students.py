@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graders.providers.kind import current_plan
+from graders.providers.kind import locate
 
 from .conftest import ok, run
 
@@ -16,7 +16,7 @@ def test_two_stand_side_by_side(second: str) -> None:
     """Both labs are graded for themselves; neither disturbs the other."""
     ok("lab", "start", "1", "--student", second)
     ok("lab", "start", "1")
-    ours, theirs = current_plan("demo").plan, current_plan(second).plan
+    ours, theirs = locate("demo").plan, locate(second).plan
     assert not ours.lan.overlaps(theirs.lan)
     for student in ("demo", second):
         graded = run("grade", "--student", student)
@@ -28,7 +28,7 @@ def test_down_leaves_the_other_lab(
     second: str, docker: Callable[..., str]
 ) -> None:
     """One student's lab goes, with everything in it; the other one stays."""
-    theirs, ours = current_plan(second).plan, current_plan("demo").plan
+    theirs, ours = locate(second).plan, locate("demo").plan
     ok("lab", "down", "--student", second)
     left = docker("ps", "--all", "--format", "{{.Names}}").split()
     assert not {*theirs.node_names(), *theirs.machine_names()} & {*left}

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from graders.plan.plan import make_plan
-from graders.providers.kind import current_plan
+from graders.providers.kind import locate
 
 from .conftest import BIN, ok, run
 
@@ -45,9 +45,9 @@ def test_a_network_in_the_way_moves_the_plan(
     network: Network,
 ) -> None:
     """The lab goes elsewhere, and says what is in its way."""
-    wanted = current_plan(STUDENT).plan.lan
+    wanted = locate(STUDENT).plan.lan
     with network("somebody", str(wanted)):
-        found = current_plan(STUDENT)
+        found = locate(STUDENT)
         said = run("lab", "doctor", "--student", STUDENT).stdout
     assert found.moved_from == wanted
     assert not found.plan.lan.overlaps(wanted)
@@ -70,7 +70,7 @@ def test_a_cluster_of_the_lab_s_name_is_refused(
     docker: Callable[..., str],
 ) -> None:
     """`lab up` and `lab down` leave somebody else's cluster where it is."""
-    plan, ours = make_plan(STUDENT), current_plan("demo").plan
+    plan, ours = make_plan(STUDENT), locate("demo").plan
     name = plan.docker_name("control-plane")
     image = docker("inspect", "-f", "{{.Image}}", ours.docker_name("router"))
     label = f"io.x-k8s.kind.cluster={plan.cluster}"
@@ -117,7 +117,7 @@ def test_what_never_started_is_taken_down(
     docker: Callable[..., str],
 ) -> None:
     """A node that was made and not started is on no network yet, by its id."""
-    plan, ours = make_plan(STUDENT), current_plan("demo").plan
+    plan, ours = make_plan(STUDENT), locate("demo").plan
     name, lan = plan.docker_name("worker"), f"{plan.cluster}-half"
     image = docker("inspect", "-f", "{{.Image}}", ours.docker_name("router"))
     mine = f"metallb-lab.student={STUDENT}"

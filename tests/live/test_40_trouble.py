@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from graders.providers.kind import current_plan
+from graders.providers.kind import locate
 from graders.settings import state_dir
 
 from .conftest import begin, eventually, ok, run, told
@@ -76,7 +76,7 @@ def test_deleted_things_are_cannot_check_and_mended(
     docker: Callable[..., str],
 ) -> None:
     """Whatever a student deletes: no traceback, and reset mends it."""
-    plan = current_plan("demo").plan
+    plan = locate("demo").plan
     ok("lab", "start", "1")
     ok("lab", "shell", "-c", "kubectl delete namespace lab-1 --wait=false")
     ok("lab", "shell", "-c", "kubectl delete crd ipaddresspools.metallb.io")
@@ -94,7 +94,7 @@ def test_all_was_switched_off(docker: Callable[..., str]) -> None:
     It is lab 2, whose nodes are on another network, too: as they start, they
     may take its address for their own.
     """
-    plan = current_plan("demo").plan
+    plan = locate("demo").plan
     ok("lab", "start", "2")
     # A computer that is switched off is patient, too, but not for ten seconds.
     everything = (*plan.node_names(), *plan.machine_names())
@@ -123,7 +123,7 @@ def test_a_paused_node_and_a_lost_kubeconfig(
     docker: Callable[..., str],
 ) -> None:
     """Both are mended by `lab up`; the cluster is not made anew."""
-    node = current_plan("demo").plan.docker_name("worker")
+    node = locate("demo").plan.docker_name("worker")
     about = ("inspect", "-f", "{{.Id}} {{.State.Status}}", node)
     before = docker(*about)
     docker("pause", node)
@@ -134,7 +134,7 @@ def test_a_paused_node_and_a_lost_kubeconfig(
 
 def test_cluster_made_by_hand_as_in_the_module() -> None:
     """`kind delete` and `kind create cluster`, typed, give the same lab."""
-    plan = current_plan("demo").plan
+    plan = locate("demo").plan
     typed = f"kind delete cluster --name {plan.cluster}"
     ok("lab", "shell", "-c", typed)
     ok("lab", "shell", "-c", f"kind create cluster --name {plan.cluster}")

@@ -16,8 +16,8 @@ import pytest
 from graders.course.lab import load_lab
 from graders.course.solutions import repairs_for
 from graders.grading.result import NEEDS_FULL
-from graders.proof.driver import LiveDriver
-from graders.providers.kind import current_plan
+from graders.proof.driver import LabDriver
+from graders.providers.kind import locate
 
 from .conftest import ok, run
 
@@ -78,7 +78,7 @@ def test_damage(number: str, how: str) -> None:
 
 def solve(lab: Lab, variant: str) -> None:
     """Type the solution."""
-    driver = LiveDriver(current_plan("demo").plan, print, lab, variant)
+    driver = LabDriver(locate("demo").plan, print, lab, variant)
     driver.play(repairs_for(lab, variant).solution)
 
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from graders.course.templates import names
-from graders.course.walkthrough import Block, Head, Walkthrough, shown
+from graders.course.walkthrough import Block, FrontMatter, Walkthrough, shown
 from graders.grading.hints import render
 from graders.plan.plan import DEMO, make_plan
-from graders.proof.driver import LiveDriver
+from graders.proof.driver import LabDriver
 from graders.proof.typist import play
-from graders.providers.kind import current_plan
+from graders.providers.kind import locate
 from graders.settings import ROOT
 from graders.site.fences import OUTPUT, RUNNABLE, fences_of
 
@@ -68,11 +68,11 @@ def test_a_page_can_be_typed(page: Path) -> None:
 
     With the numbers of the lab that stands: its networks may have moved.
     """
-    plan = current_plan(DEMO).plan
-    driver = LiveDriver(plan, print)
+    plan = locate(DEMO).plan
+    driver = LabDriver(plan, print)
     ok("lab", "start", "0")
     for block, output in _blocks(page, plan):
-        steps = play(Walkthrough(page, Head(), (block,)), driver.shell)
+        steps = play(Walkthrough(page, FrontMatter(), (block,)), driver.shell)
         if output:
             printed = "\n".join(step.output for step in steps if step.output)
             assert _words(printed) == _words(output), block.at(0)

@@ -19,7 +19,7 @@ def plugin(
 ) -> ModuleType:
     """Return the plugin, with a cluster of one line."""
     module = action("lab_metallb")
-    monkeypatch.setattr(module, "look", lambda _: ["controller 1"])
+    monkeypatch.setattr(module, "fingerprint", lambda _: ["controller 1"])
     return module
 
 
@@ -39,7 +39,7 @@ def test_noted_when_it_is_there(  # noqa: PLR0913, PLR0917 - fixtures, and a cas
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Half of it must be put in place again by the next command."""
-    monkeypatch.setattr(plugin, "await_ready", lambda *_: late)
+    monkeypatch.setattr(plugin, "wait_ready", lambda *_: late)
     seen = tmp_path / "seen"
     seen.write_text(begun := "r\nbegun t")
 
@@ -69,7 +69,9 @@ def test_looked_at(  # noqa: PLR0913, PLR0917 - fixtures, and a case's parts
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """What is not as it was left is put in place again, and not waited for."""
-    monkeypatch.setattr(plugin, "silence", lambda _: "" if answers else "x")
+    monkeypatch.setattr(
+        plugin, "webhook_error", lambda _: "" if answers else "x"
+    )
     seen = tmp_path / "seen"
     seen.write_text(noted)
 

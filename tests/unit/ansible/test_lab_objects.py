@@ -50,8 +50,8 @@ def put(
         calls.append(("wait", namespaces))
         return ["lab-4/web"]
 
-    monkeypatch.setattr(plugin, "await_deployments", wait)
-    for name in ("apply", "apply_missing"):
+    monkeypatch.setattr(plugin, "wait_for_deployments", wait)
+    for name in ("apply", "create_missing"):
         monkeypatch.setattr(
             plugin,
             name,
@@ -80,7 +80,7 @@ def test_wait(put: Callable[..., list[Any]]) -> None:
 def test_create_only(put: Callable[..., list[Any]]) -> None:
     """Only missing objects of these kinds are created."""
     came = put(create_only=["Namespace", "Deployment"])
-    assert came == [("apply_missing", [SPACE, WEB, BILLING])]
+    assert came == [("create_missing", [SPACE, WEB, BILLING])]
 
 
 def test_scaled_to_zero(

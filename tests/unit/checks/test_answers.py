@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from graders.checks import answers
 from graders.checks.answers import KEY, read_answers, wrong_answers
-from graders.checks.check import Failed
+from graders.checks.check import CheckFailed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -75,7 +75,9 @@ def test_spelling_does_not_matter(key: Path, letter: str) -> None:
 
 def test_no_file(tmp_path: Path) -> None:
     """Without the file the check fails by name, not by path."""
-    with pytest.raises(Failed, match=r"expected the answers in gone\.yml"):
+    with pytest.raises(
+        CheckFailed, match=r"expected the answers in gone\.yml"
+    ):
         read_answers(tmp_path / "gone.yml")
 
 
@@ -94,7 +96,7 @@ def test_no_file(tmp_path: Path) -> None:
 )
 def test_damaged_file(tmp_path: Path, text: str | bytes, rule: str) -> None:
     """A file that was overwritten fails the check in words."""
-    with pytest.raises(Failed, match=rule):
+    with pytest.raises(CheckFailed, match=rule):
         _read(tmp_path, text)
 
 
@@ -107,7 +109,7 @@ def test_any_text_is_read_or_fails(
     file.write_text(text, encoding="utf-8", errors="replace")
     try:
         found = read_answers(file)
-    except Failed:
+    except CheckFailed:
         return
     assert all(isinstance(answer, str) for answer in found.values())
 

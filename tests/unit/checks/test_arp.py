@@ -36,7 +36,9 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def _found(values: list[int], *, apart: bool) -> int:
     left = iter(values)
-    return arp.until_met("arp", lambda: next(left), (1).__eq__, lambda: apart)
+    return arp.until_converged(
+        "arp", lambda: next(left), (1).__eq__, lambda: apart
+    )
 
 
 def test_what_is_right_is_not_waited_for(waits: list[str]) -> None:
@@ -72,7 +74,7 @@ def _lab(macs: tuple[str, ...], carried: str = "") -> Any:  # noqa: ANN401 - a s
 
 def test_speakers_are_apart() -> None:
     """Two nodes answer, and neither has the address: their speakers do."""
-    assert arp.apart(_lab((ONE, TWO)), VIP)
+    assert arp.speakers_diverged(_lab((ONE, TWO)), VIP)
 
 
 @pytest.mark.parametrize(
@@ -86,4 +88,4 @@ def test_speakers_are_apart() -> None:
 )
 def test_others_who_answer(macs: tuple[str, ...], carried: str) -> None:
     """One node, somebody who is none, or a node that has the address."""
-    assert not arp.apart(_lab(macs, carried), VIP)
+    assert not arp.speakers_diverged(_lab(macs, carried), VIP)

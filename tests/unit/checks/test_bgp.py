@@ -10,15 +10,15 @@ import pytest
 
 from graders.checks.bgp import (
     Neighbour,
-    announcers,
-    eligible,
+    advertise_foreign_prefix,
+    announcing_nodes,
+    bgp_announcers,
     expect_session,
-    foreign_service,
-    names_of,
+    kernel_route,
     neighbours,
-    route_to,
+    node_names,
 )
-from graders.checks.check import Failed
+from graders.checks.check import CheckFailed
 from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
 from graders.probes.router import Router
@@ -64,7 +64,7 @@ def status(node: str, **more: object) -> dict[str, Any]:
 
 def test_the_control_plane_is_not_eligible() -> None:
     """Workers announce, and the control plane keeps its label."""
-    assert sorted(eligible(session())) == WORKERS
+    assert sorted(announcing_nodes(session())) == WORKERS
 
 
 def test_a_route_is_told_by_the_names_of_its_next_hops() -> None:
@@ -72,18 +72,18 @@ def test_a_route_is_told_by_the_names_of_its_next_hops() -> None:
     worker = str(PLAN.nodes["worker"].lan)
     told = {"dst": "10.0.100.7", "protocol": "bgp", "gateway": worker}
 
-    assert route_to(session(json.dumps([told])), "10.0.100.7") == (
+    assert kernel_route(session(json.dumps([told])), "10.0.100.7") == (
         "bgp",
         [WORKERS[0]],
     )
-    assert route_to(session("[]"), "10.0.100.7") == ("", [])
+    assert kernel_route(session("[]"), "10.0.100.7") == ("", [])
 
 
 def test_addresses_have_names() -> None:
     """A next hop is shown as its node; another one as it is."""
     worker = str(PLAN.nodes["worker"].lan)
 
-    assert names_of(session(), frozenset({worker, "192.0.2.9"})) == [
+    assert node_names(session(), frozenset({worker, "192.0.2.9"})) == [
         "192.0.2.9",
         WORKERS[0],
     ]
@@ -138,7 +138,7 @@ def test_announcers_are_those_with_a_peer() -> None:
         {},
     ]
 
-    assert announcers(session(items=items), "web", "lab-3") == {"one"}
+    assert bgp_announcers(session(items=items), "web", "lab-3") == {"one"}
 
 
 def test_a_probe_that_is_not_announced_cannot_check(
@@ -152,7 +152,7 @@ def test_a_probe_that_is_not_announced_cannot_check(
 
     with (
         pytest.raises(CannotCheck, match="do not announce"),
-        foreign_service(cast("Session", lab), "lab-3"),
+        advertise_foreign_prefix(cast("Session", lab), "lab-3"),
     ):
         pass
 
@@ -172,7 +172,7 @@ def test_a_node_too_many_does_not_keep_the_grader_from_looking() -> None:
 
     lab.cluster.ask = ask
 
-    with foreign_service(cast("Session", lab), "lab-3") as address:
+    with advertise_foreign_prefix(cast("Session", lab), "lab-3") as address:
         assert address == "192.0.2.1"
 
 
@@ -182,7 +182,7 @@ def test_a_session_must_be_up_and_as_agreed() -> None:
     own, far = PLAN.router_asn, PLAN.cluster_asn
 
     expect_session(lab, "w", "a", Neighbour("Established", own, far, 9))
-    with pytest.raises(Failed, match="Established, not not configured"):
+    with pytest.raises(CheckFailed, match="Established, not not configured"):
         expect_session(lab, "w", "a", None)
-    with pytest.raises(Failed, match="AS numbers of router and w to be"):
+    with pytest.raises(CheckFailed, match="AS numbers of router and w to be"):
         expect_session(lab, "w", "a", Neighbour("Established", 1, far, 9))

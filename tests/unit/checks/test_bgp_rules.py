@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from graders.checks import bgp_rules
-from graders.checks.check import Failed
+from graders.checks.check import CheckFailed
 from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
 from graders.providers.machine import Output
@@ -76,7 +76,7 @@ def test_a_changed_password_is_refused(
     """It is not told, and neither is the right one."""
     recorded(monkeypatch, CONFIGURATION)
 
-    with pytest.raises(Failed, match=f"at the start, not {got}$"):
+    with pytest.raises(CheckFailed, match=f"at the start, not {got}$"):
         bgp_rules.expect_passwords_kept(session(config=now))
 
 
@@ -95,17 +95,17 @@ def test_only_silence_shows_that_a_password_is_asked_for(
     code: int, got: str
 ) -> None:
     """A refusal says nothing of it."""
-    bgp_rules.expect_no_answer(session(124))
+    bgp_rules.expect_unsigned_dropped(session(124))
 
-    with pytest.raises(Failed, match=f"without an answer, not {got}"):
-        bgp_rules.expect_no_answer(session(code))
+    with pytest.raises(CheckFailed, match=f"without an answer, not {got}"):
+        bgp_rules.expect_unsigned_dropped(session(code))
 
 
 def test_the_port_is_the_one_that_the_node_sends_to() -> None:
     """Other connections to the router do not matter."""
     lines = f"{SS}22  \n{SS}179  \n"
 
-    bgp_rules.expect_port(session(out=lines), "worker")
+    bgp_rules.expect_bgp_port(session(out=lines), "worker")
 
 
 @pytest.mark.parametrize(
@@ -113,11 +113,11 @@ def test_the_port_is_the_one_that_the_node_sends_to() -> None:
 )
 def test_another_port_is_refused(out: str, got: str) -> None:
     """Also where something on the way turns it into the right one."""
-    with pytest.raises(Failed, match=f"to be 179, not {got}"):
-        bgp_rules.expect_port(session(out=out), "worker")
+    with pytest.raises(CheckFailed, match=f"to be 179, not {got}"):
+        bgp_rules.expect_bgp_port(session(out=out), "worker")
 
 
 def test_a_node_that_cannot_tell_its_connections() -> None:
     """That is no fault of the student's."""
     with pytest.raises(CannotCheck, match="worker cannot list"):
-        bgp_rules.expect_port(session(127), "worker")
+        bgp_rules.expect_bgp_port(session(127), "worker")

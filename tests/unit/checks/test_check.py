@@ -6,13 +6,13 @@ import pytest
 
 from graders.checks.check import (
     VALUE_LIMIT,
-    Failed,
-    Spec,
+    CheckFailed,
+    CheckSpec,
     check,
     expect,
     fail,
-    show,
-    spec_of,
+    format_value,
+    get_spec,
 )
 from graders.course.lab import LAYERS
 from graders.errors import KitError
@@ -30,7 +30,7 @@ def test_what_is_as_expected_says_nothing() -> None:
 
 def test_a_failure_reads_expected_not() -> None:
     """The sentence has what, expected and got, in this order."""
-    with pytest.raises(Failed) as caught:
+    with pytest.raises(CheckFailed) as caught:
         expect(
             "next hops",
             expected=["192.0.2.3", "192.0.2.4"],
@@ -51,13 +51,13 @@ def test_a_failure_reads_expected_not() -> None:
 
 def test_ok_overrules_equal_values() -> None:
     """Equal values fail when `ok` says so."""
-    with pytest.raises(Failed):
+    with pytest.raises(CheckFailed):
         expect("the VIP", expected="x", got="x", ok=False)
 
 
 def test_values_are_cut_to_one_line() -> None:
     """A page of output does not fill the report's sentence."""
-    with pytest.raises(Failed) as caught:
+    with pytest.raises(CheckFailed) as caught:
         expect("the page", expected="hello", got="line\n" * 400)
 
     assert len(caught.value.got) == VALUE_LIMIT
@@ -66,7 +66,7 @@ def test_values_are_cut_to_one_line() -> None:
 
 def test_fail_says_a_fact() -> None:
     """A fact that has no expected value is the reason alone."""
-    with pytest.raises(Failed) as caught:
+    with pytest.raises(CheckFailed) as caught:
         fail("two machines answer", seen_by="arping", evidence="a\nb")
 
     assert caught.value.reason == "two machines answer"
@@ -84,7 +84,7 @@ def test_evidence_is_got_only_for_a_failure() -> None:
 
     expect("the VIP", expected=1, got=1, evidence=evidence)
     assert not calls
-    with pytest.raises(Failed) as caught:
+    with pytest.raises(CheckFailed) as caught:
         fail("no answer", evidence=evidence)
     assert caught.value.evidence == "raw"
 
@@ -95,7 +95,7 @@ def test_a_failure_stays_one_when_its_evidence_is_not_there() -> None:
     def evidence() -> str:
         raise KitError("no cluster")
 
-    with pytest.raises(Failed) as caught:
+    with pytest.raises(CheckFailed) as caught:
         expect("the VIP", expected=1, got=2, evidence=evidence)
 
     assert caught.value.evidence == "could not be read: no cluster"
@@ -115,7 +115,7 @@ def test_a_failure_stays_one_when_its_evidence_is_not_there() -> None:
 )
 def test_values_read_as_words(value: object, shown: str) -> None:
     """Collections read as lists with commas, and sets in order."""
-    assert show(value) == shown
+    assert format_value(value) == shown
 
 
 def test_a_mark_is_kept_on_the_test() -> None:
@@ -123,12 +123,12 @@ def test_a_mark_is_kept_on_the_test() -> None:
     marked = check(layer="route", needs=["vip"], variants=("a",))(_nothing)
 
     assert marked is _nothing
-    assert spec_of(marked) == Spec("route", ("vip",), ("a",))
+    assert get_spec(marked) == CheckSpec("route", ("vip",), ("a",))
 
 
 def test_no_mark_is_no_spec() -> None:
     """A plain function is not a check."""
-    assert spec_of(lambda: None) is None
+    assert get_spec(lambda: None) is None
 
 
 def test_an_unknown_layer_is_refused() -> None:

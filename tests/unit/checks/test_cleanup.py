@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from graders.checks import cleanup
-from graders.checks.cleanup import tidy
+from graders.checks.cleanup import clean_session
 from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
 
@@ -75,9 +75,9 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
 
 def test_nothing_is_asked_after_a_grading_that_ended(lab: Lab) -> None:
     """Also after one that was interrupted: it has tidied up itself."""
-    with pytest.raises(KeyboardInterrupt), tidy(cast("Session", lab)):
+    with pytest.raises(KeyboardInterrupt), clean_session(cast("Session", lab)):
         raise KeyboardInterrupt
-    with tidy(cast("Session", lab)):
+    with clean_session(cast("Session", lab)):
         pass
 
     assert lab.asked == lab.resumed == []
@@ -86,7 +86,7 @@ def test_nothing_is_asked_after_a_grading_that_ended(lab: Lab) -> None:
 def test_a_killed_grading_is_swept_up_after(lab: Lab, tmp_path: Path) -> None:
     """Its objects go, and nobody else's; a paused node goes on."""
     (tmp_path / "demo" / "grading").touch()
-    with tidy(cast("Session", lab)):
+    with clean_session(cast("Session", lab)):
         pass
 
     assert lab.resumed == ["metallb-lab-worker", "all"]

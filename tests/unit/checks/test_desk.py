@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from graders.checks.check import Failed
+from graders.checks.check import CheckFailed
 from graders.checks.desk import Desk, expect_lease
 from graders.polling import WAITS, Wait
 from graders.probes.dhcp import Dhcp
@@ -104,5 +104,5 @@ def test_a_desk_without_its_lease(
     """The table and the desk must say the same."""
     monkeypatch.setitem(WAITS, "lease", Wait(0, "a test"))
 
-    with pytest.raises(Failed, match=reason):
+    with pytest.raises(CheckFailed, match=reason):
         expect_lease(_desk(table, address))

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from graders.checks.check import Failed
+from graders.checks.check import CheckFailed
 from graders.checks.draining import (
     NOWHERE,
     expect_moved,
-    expect_waiting,
-    places,
+    expect_pending,
+    placements,
 )
 from graders.polling import WAITS, Wait
 from graders.providers.machine import Output
@@ -86,7 +86,7 @@ def test_a_pod_waits_while_no_worker_takes_it() -> None:
     """Afterwards the workers take pods again, and it is on one of them."""
     fake = Fake()
 
-    expect_waiting(_session(fake), "lab-4", "web", WORKERS)
+    expect_pending(_session(fake), "lab-4", "web", WORKERS)
 
     assert fake.cordoned == []
     assert fake.node == "worker2"
@@ -97,8 +97,8 @@ def test_a_pod_that_finds_another_node_is_seen() -> None:
     """It is deleted there, as nothing else would bring it back."""
     fake = Fake("control-plane")
 
-    with pytest.raises(Failed, match="on no node, not control-plane"):
-        expect_waiting(_session(fake), "lab-4", "web", WORKERS)
+    with pytest.raises(CheckFailed, match="on no node, not control-plane"):
+        expect_pending(_session(fake), "lab-4", "web", WORKERS)
 
     assert fake.cordoned == []
     assert fake.deleted == 2
@@ -109,7 +109,7 @@ def test_a_pod_that_is_not_decided_about_is_nowhere_yet() -> None:
     fake = Fake()
     fake.cordoned = [*WORKERS]
 
-    assert places(_session(fake), "lab-4", "app=web") == {"new": NOWHERE}
+    assert placements(_session(fake), "lab-4", "app=web") == {"new": NOWHERE}
 
 
 def test_a_pod_moves_to_one_node() -> None:
@@ -117,5 +117,5 @@ def test_a_pod_moves_to_one_node() -> None:
     fake = Fake()
 
     expect_moved(_session(fake), "lab-4", "web", "worker2")
-    with pytest.raises(Failed, match="on worker, not worker2"):
+    with pytest.raises(CheckFailed, match="on worker, not worker2"):
         expect_moved(_session(fake), "lab-4", "web", "worker")

@@ -6,7 +6,7 @@ from ipaddress import ip_address
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
-from graders.checks.extra_sources import newcomers, strangers
+from graders.checks.extra_sources import extra_source_addresses, paths_from
 from graders.plan.plan import make_plan
 from graders.probes.client import Client
 from tests.says import says
@@ -21,7 +21,7 @@ def test_each_half_of_the_edge_is_tried() -> None:
     lab = SimpleNamespace(plan=plan, client=Client(machine))
     lower, upper = plan.edge.subnets()
 
-    with newcomers(cast("Session", lab)) as addresses:
+    with extra_source_addresses(cast("Session", lab)) as addresses:
         first, second = map(ip_address, addresses)
 
     assert first in lower
@@ -38,7 +38,7 @@ def test_each_newcomer_goes_each_way() -> None:
     client = Client(says(""))
     lab = SimpleNamespace(client=client)
 
-    ways = strangers(cast("Session", lab), ["10.90.0.77"], "a", "b")
+    ways = paths_from(cast("Session", lab), ["10.90.0.77"], "a", "b")
 
     assert [way.vip for way in ways] == ["a", "b"]
     assert {(way.own, way.source) for way in ways} == {

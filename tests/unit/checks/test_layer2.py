@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-from graders.checks.check import Failed
+from graders.checks.check import CheckFailed
 from graders.checks.layer2 import (
-    expect_learnt,
+    address_control_plane_would_win,
+    expect_no_static_neighbour,
     expect_off_storage,
-    tempting,
 )
-from graders.checks.services import free, pool_of
+from graders.checks.services import pool_of, unused_addresses
 from graders.errors import CannotCheck
-from graders.plan.l2_election import winner
+from graders.plan.l2_election import owner
 from graders.plan.plan import make_plan
 from graders.providers.base import DockerExec
 from graders.providers.machine import Machine, Output
@@ -47,19 +47,25 @@ def test_the_control_plane_is_no_worker() -> None:
 def test_an_address_tempts_the_control_plane() -> None:
     """By MetalLB's own sum it would be the one to announce it."""
     vip = str(PLAN.l2_vip)
-    found = tempting(session(vip), vip)
+    found = address_control_plane_would_win(session(vip), vip)
 
-    assert winner(PLAN.node_names(), IPv4Address(found)) == CONTROL
-    assert found in map(str, free(session(), [PLAN.pool]))
-    assert tempting(session(vip, found), vip) not in {found, vip, ""}
+    assert owner(PLAN.node_names(), IPv4Address(found)) == CONTROL
+    assert found in map(str, unused_addresses(session(), [PLAN.pool]))
+    assert address_control_plane_would_win(session(vip, found), vip) not in {
+        found,
+        vip,
+        "",
+    }
 
 
 def test_where_no_address_tempts() -> None:
     """A pool of web's address alone has none, and so has no pool."""
     vip = str(PLAN.l2_vip)
 
-    assert not tempting(session(vip, pool=f"{vip}/32"), vip)
-    assert not tempting(session(), "192.0.2.1")
+    assert not address_control_plane_would_win(
+        session(vip, pool=f"{vip}/32"), vip
+    )
+    assert not address_control_plane_would_win(session(), "192.0.2.1")
 
 
 def test_pools_are_found_by_their_addresses() -> None:
@@ -74,7 +80,7 @@ def test_addresses_in_use_are_not_free() -> None:
     """Nobody can have them once more."""
     lab = session("192.0.2.1", "192.0.2.2")
 
-    assert [str(one) for one in free(lab, ["192.0.2.0/30"])] == [
+    assert [str(one) for one in unused_addresses(lab, ["192.0.2.0/30"])] == [
         "192.0.2.0",
         "192.0.2.3",
     ]
@@ -113,9 +119,11 @@ def test_the_storage_network_hears_the_node_and_not_the_vip() -> None:
     names = [PLAN.docker_name("worker")]
 
     expect_off_storage(storage(own), vip, names)
-    with pytest.raises(Failed, match="on the storage network to be answered"):
+    with pytest.raises(
+        CheckFailed, match="on the storage network to be answered"
+    ):
         expect_off_storage(storage(own, vip), vip, names)
-    with pytest.raises(Failed, match=f"{own} to be answered by the node"):
+    with pytest.raises(CheckFailed, match=f"{own} to be answered by the node"):
         expect_off_storage(storage("192.0.2.1"), vip, names)
     with pytest.raises(CannotCheck, match="the desk has no eth1"):
         expect_off_storage(storage(), vip, names)
@@ -130,7 +138,9 @@ def test_a_neighbour_entry_by_hand_is_refused() -> None:
     machines = {"router": says(entry), "lan-client": says("")}
     lab: Any = SimpleNamespace(machine=machines.get)
 
-    with pytest.raises(Failed, match=f"{vip} to be on no machine, not router"):
-        expect_learnt(lab, vip)
+    with pytest.raises(
+        CheckFailed, match=f"{vip} to be on no machine, not router"
+    ):
+        expect_no_static_neighbour(lab, vip)
     machines["router"] = says("")
-    expect_learnt(lab, vip)
+    expect_no_static_neighbour(lab, vip)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from graders.checks.check import Failed
+from graders.checks.check import CheckFailed
 from graders.checks.leases import expect_no_other, expect_own_range, own_wishes
 from graders.plan.plan import make_plan
 from graders.polling import WAITS, Wait
@@ -110,7 +110,7 @@ def test_a_part_of_the_range_is_too_little(
     ranges: list[tuple[IPv4Address, IPv4Address]], named: IPv4Address
 ) -> None:
     """A device that asks for what is left out gets another address."""
-    with pytest.raises(Failed, match=rf"for {re.escape(str(named))}"):
+    with pytest.raises(CheckFailed, match=rf"for {re.escape(str(named))}"):
         expect_own_range(_lab(*ranges))
 
 
@@ -124,11 +124,11 @@ def test_more_than_the_range_is_too_much(
     """One address beyond either end is enough."""
     lab = _lab((low, high))
 
-    with pytest.raises(Failed, match=re.escape(str(named))):
+    with pytest.raises(CheckFailed, match=re.escape(str(named))):
         expect_no_other(lab)
 
 
 def test_a_server_that_is_off_leases_nothing() -> None:
     """That is no proof that it leases nobody's addresses."""
-    with pytest.raises(Failed, match="none at all"):
+    with pytest.raises(CheckFailed, match="none at all"):
         expect_no_other(_lab())

@@ -42,7 +42,7 @@ def cut_off(monkeypatch: pytest.MonkeyPatch, failures: int) -> list[str]:
     engine = Engine(failures)
     monkeypatch.setattr(node_failure, "docker", engine)
     monkeypatch.setattr(node_failure, "_back", lambda *_: None)
-    with node_failure.cut_off(LAB, WORKER):
+    with node_failure.isolate(LAB, WORKER):
         engine.calls.append("inside")
     return engine.calls
 
@@ -105,7 +105,7 @@ def test_a_host_falls_silent(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _interrupted(lab: Session, host: Host) -> None:
-    with node_failure.cut_off(lab, WORKER):
+    with node_failure.isolate(lab, WORKER):
         assert host.calls == ["sh -s 120"]
         raise KeyboardInterrupt
 
@@ -119,7 +119,7 @@ def test_a_host_that_cannot_fall_silent(
 
     with (
         pytest.raises(CannotCheck, match="worker cannot be cut off: no class"),
-        node_failure.cut_off(lab, WORKER),
+        node_failure.isolate(lab, WORKER),
     ):
         pytest.fail("not to be reached")
 
@@ -130,10 +130,10 @@ def test_speakers_find_each_other_again(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """After a silence that both sides heard it takes them longer."""
-    after_a_pause = node_failure.reunion()
+    after_a_pause = node_failure.rejoin_wait()
     _on_hosts(monkeypatch, Host())
 
-    after_a_silence = node_failure.reunion()
+    after_a_silence = node_failure.rejoin_wait()
 
     assert WAITS[after_a_silence].seconds > 60 > WAITS[after_a_pause].seconds
 
@@ -142,6 +142,6 @@ def test_the_control_plane_stays() -> None:
     """Without the API server nothing could be judged."""
     with (
         pytest.raises(CannotCheck, match="cannot be cut off"),
-        node_failure.cut_off(LAB, PLAN.docker_name("control-plane")),
+        node_failure.isolate(LAB, PLAN.docker_name("control-plane")),
     ):
         pass

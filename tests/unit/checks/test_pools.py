@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import pytest
 
-from graders.checks.check import Failed
-from graders.checks.pools import expect_fenced
+from graders.checks.check import CheckFailed
+from graders.checks.pools import expect_pool_restricted
 from graders.plan.plan import make_plan
 from graders.polling import WAITS, Wait
 
@@ -68,7 +68,7 @@ class Fake:
 
 def _fence(fence: Fence) -> Fake:
     fake = Fake(fence)
-    expect_fenced(cast("Session", fake), POOL)
+    expect_pool_restricted(cast("Session", fake), POOL)
     return fake
 
 
@@ -97,7 +97,7 @@ def test_a_narrower_fence_is_right() -> None:
 )
 def test_a_fence_with_a_gap_is_refused(fence: Fence, served: str) -> None:
     """Whether it names too many, not all others, or a label."""
-    with pytest.raises(Failed, match=f"no VIP, not .*{served}"):
+    with pytest.raises(CheckFailed, match=f"no VIP, not .*{served}"):
         _fence(fence)
 
 
@@ -107,5 +107,5 @@ def test_a_fence_without_a_gate_is_refused(
     """Ingress must get what it was made for."""
     monkeypatch.setitem(WAITS, "fresh", Wait(0, "a test"))
 
-    with pytest.raises(Failed, match="a VIP within 8 s, not <pending>"):
+    with pytest.raises(CheckFailed, match="a VIP within 8 s, not <pending>"):
         _fence(lambda *_: False)

@@ -6,8 +6,14 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from graders.checks.check import Failed
-from graders.checks.traffic import FLOWS, MORE, Way, exact, lossless
+from graders.checks.check import CheckFailed
+from graders.checks.traffic import (
+    FLOWS,
+    MORE,
+    ClientPath,
+    expect_no_loss,
+    expect_source_port,
+)
 from graders.polling import WAITS, Wait
 from graders.probes.client import Client
 from graders.providers.base import DockerExec
@@ -33,16 +39,16 @@ class Asks(Machine):
         return Output("curl", 0, f"{body}\n{OWN}:{port}", "")
 
 
-def _way(*seen: str | None) -> tuple[Way, list[str]]:
+def _way(*seen: str | None) -> tuple[ClientPath, list[str]]:
     machine = Asks("client", DockerExec("metallb-lab-client"), list(seen))
-    return Way(Client(machine), "172.18.255.200", OWN), machine.ports
+    return ClientPath(Client(machine), "172.18.255.200", OWN), machine.ports
 
 
 def test_a_port_that_a_node_gave_another_is_no_fault() -> None:
     """What the other VIP's flow left behind is not held against web."""
     way, ports = _way(f"{OWN}:61001", None)
 
-    exact(way)
+    expect_source_port(way)
 
     assert len(ports) == 2
 
@@ -55,8 +61,10 @@ def test_a_text_that_was_written_down_is_refused(
     monkeypatch.setitem(WAITS, "http", Wait(0.3, "a test"))
     way, ports = _way(text)
 
-    with pytest.raises(Failed, match=f"port that it sends from, as {OWN}:"):
-        exact(way)
+    with pytest.raises(
+        CheckFailed, match=f"port that it sends from, as {OWN}:"
+    ):
+        expect_source_port(way)
 
     assert len(set(ports)) > 1
 
@@ -77,16 +85,16 @@ class Loses(Machine):
         return Output("curl", 0, f"{OWN}:1\n" * (count - lost), "")
 
 
-def _loses(*lost: int) -> tuple[Way, list[int]]:
+def _loses(*lost: int) -> tuple[ClientPath, list[int]]:
     machine = Loses("client", DockerExec("metallb-lab-client"), list(lost))
-    return Way(Client(machine), "172.18.255.200", OWN), machine.counts
+    return ClientPath(Client(machine), "172.18.255.200", OWN), machine.counts
 
 
 def test_a_clean_batch_is_followed_by_a_larger_one() -> None:
     """What is lost at first, while nodes still learn, is forgiven."""
     way, counts = _loses(2, 0)
 
-    assert lossless(way).answers.total() == FLOWS * MORE
+    assert expect_no_loss(way).answers.total() == FLOWS * MORE
     assert counts == [FLOWS, FLOWS, FLOWS * MORE]
 
 
@@ -98,5 +106,5 @@ def test_a_small_steady_loss_is_a_loss(
     way, _ = _loses(0, 1)
     sent = FLOWS * MORE
 
-    with pytest.raises(Failed, match=f"{sent} of {sent}, not {sent - 1}"):
-        lossless(way)
+    with pytest.raises(CheckFailed, match=f"{sent} of {sent}, not {sent - 1}"):
+        expect_no_loss(way)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from graders.cli.common import guarded
+from graders.cli.common import command_context
 from graders.errors import CannotCheck, KitError, UsageError
 from graders.lifecycle.lock import lock
 
@@ -24,15 +24,15 @@ from graders.cli.main import lab_main
 sys.argv[1:] = ['--help']
 """
 WRITES = """
-from graders.cli.common import guarded
-with guarded("lab status", "demo"):
+from graders.cli.common import command_context
+with command_context("lab status", "demo"):
     for _ in range(100_000):
         print("line", flush=True)
 """
 PRINTS = """
-from graders.cli.common import guarded
+from graders.cli.common import command_context
 from graders.console import Terminal
-with guarded("grade", "demo"):
+with command_context("grade", "demo"):
     for _ in range(100_000):
         Terminal().print("line")
 """
@@ -47,7 +47,7 @@ def base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def _ends(error: BaseException, verb: str = "lab up") -> object:
     """Return the exit code of a command that comes to this."""
-    with pytest.raises(SystemExit) as caught, guarded(verb, "demo"):
+    with pytest.raises(SystemExit) as caught, command_context(verb, "demo"):
         raise error
     return caught.value.code
 
@@ -82,7 +82,7 @@ def test_errors_for_people(
 
 def test_all_is_well(capsys: pytest.CaptureFixture[str]) -> None:
     """A command that comes to nothing bad says nothing more."""
-    with guarded("lab up", "demo", locked=True):
+    with command_context("lab up", "demo", locked=True):
         pass
 
     assert capsys.readouterr() == ("", "")
@@ -141,7 +141,7 @@ def test_odd_student(
     """It is refused before anything is locked or written."""
     with (
         pytest.raises(SystemExit) as caught,
-        guarded("lab up", student, locked=True),
+        command_context("lab up", student, locked=True),
     ):
         pytest.fail("not to be reached")
 
@@ -153,7 +153,7 @@ def test_odd_student(
 def test_the_lock_is_held_and_let_go() -> None:
     """Inside nobody else gets the lab, and afterwards anybody."""
     with (
-        guarded("lab up", "demo", locked=True),
+        command_context("lab up", "demo", locked=True),
         pytest.raises(CannotCheck, match="holds the lab: `lab up`"),
         lock("demo", "lab down"),
     ):

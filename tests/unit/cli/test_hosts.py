@@ -46,7 +46,7 @@ def _have_marks(
 ) -> None:
     """Have hosts say whose they are; those that are not given, nobody's."""
     found = dict.fromkeys(ROLES, "") | given
-    monkeypatch.setattr(ownership, "marks", lambda _: found)
+    monkeypatch.setattr(ownership, "owners", lambda _: found)
 
 
 @needs_ssh
@@ -186,7 +186,7 @@ def test_down(
 @pytest.mark.usefixtures("hosts_file")
 def test_up_where_the_lab_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hosts that are this lab's already need no preflight, and no engine."""
-    monkeypatch.setattr(lab_verbs, "all_are_this_lab_s", lambda _: True)
+    monkeypatch.setattr(lab_verbs, "all_ready", lambda _: True)
     monkeypatch.delattr(lab_verbs, "remote")
 
-    assert lab_verbs.up_plan("demo") == PLAN
+    assert lab_verbs.checked_plan("demo") == PLAN

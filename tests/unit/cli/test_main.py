@@ -21,7 +21,7 @@ from graders.lifecycle.lock import lock
 from graders.plan.plan import make_plan
 from graders.providers import status
 from graders.providers.docker import EngineForbidden
-from graders.providers.kind import Located
+from graders.providers.kind import Location
 from graders.state import lab_state
 
 if TYPE_CHECKING:
@@ -57,10 +57,10 @@ def grade(*argv: str) -> Result:
 @pytest.fixture
 def nothing_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let docker answer, with no lab."""
-    found = Located(make_plan(), exists=False)
+    found = Location(make_plan(), exists=False)
     for module in (main, lab_verbs, grade_verb):
-        monkeypatch.setattr(module, "located", lambda _: found)
-    monkeypatch.setattr(lab_state, "current", lambda _: None)
+        monkeypatch.setattr(module, "locate", lambda _: found)
+    monkeypatch.setattr(lab_state, "read", lambda _: None)
 
 
 def raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
@@ -172,7 +172,7 @@ def test_half_a_lab_is_not_graded(monkeypatch: pytest.MonkeyPatch) -> None:
     half = lab_state.State(
         "lab-1-pending-service", "no-pool", "ab", 2, "lab start"
     )
-    monkeypatch.setattr(lab_state, "current", lambda _: half)
+    monkeypatch.setattr(lab_state, "read", lambda _: half)
 
     done = grade()
 
@@ -186,7 +186,7 @@ def test_reset_of_nothing_builds_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Where no lab stands, it is not stood up to be told so."""
-    monkeypatch.setattr(lab_verbs, "up_plan", lambda _: make_plan())
+    monkeypatch.setattr(lab_verbs, "checked_plan", lambda _: make_plan())
     monkeypatch.setattr(status, "containers", lambda _: {})
     monkeypatch.setattr(lifecycle, "up", lambda _: pytest.fail("up"))
 
@@ -201,10 +201,10 @@ def test_down_without_a_right_to_the_engine(
 ) -> None:
     """It says so, and does not act as if all was gone."""
 
-    def located(_: str) -> Located:
+    def located(_: str) -> Location:
         raise EngineForbidden("not you", way_out="join")
 
-    monkeypatch.setattr(lab_verbs, "located", located)
+    monkeypatch.setattr(lab_verbs, "locate", located)
     monkeypatch.setattr(
         lab_verbs, "run_playbook", lambda *_: pytest.fail("run")
     )
@@ -224,7 +224,9 @@ def test_images_do_not_fit(
     monkeypatch.setattr(images, "has_images", lambda: False)
     monkeypatch.setattr(images, "docker_root", lambda: "/images")
     monkeypatch.setattr(ThisHost, "disk_free", lambda *_: 1024**3)
-    monkeypatch.setattr(images, "play", lambda *_: pytest.fail("made"))
+    monkeypatch.setattr(
+        images, "run_plain_playbook", lambda *_: pytest.fail("made")
+    )
 
     done = lab("images", *argv)
 
@@ -259,9 +261,9 @@ def test_closed_terminal_is_a_ctrl_c(how: signal.Signals) -> None:
     # Who runs the tests by nohup has them ignore one of the two.
     script = f"""
 import signal, time
-from graders.cli.common import guarded
+from graders.cli.common import command_context
 signal.signal({how.value}, signal.SIG_DFL)
-with guarded("grade", "demo", locked=True):
+with command_context("grade", "demo", locked=True):
     try:
         print("begun", flush=True)
         time.sleep(60)

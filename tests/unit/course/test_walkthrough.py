@@ -10,13 +10,13 @@ import pytest
 
 from graders.course.walkthrough import (
     Block,
-    Head,
+    FrontMatter,
     has_blocks,
     read_head,
     read_walkthrough,
 )
 from graders.errors import CannotCheck, UsageError
-from graders.proof.typist import Shell, Step, play
+from graders.proof.typist import ShellSpec, Step, play
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,7 +53,7 @@ def read(page: Path, text: str, **values: Any) -> Walkthrough:  # noqa: ANN401
 
 def typed(page: Path, text: str, timeout: float = 20) -> list[Step]:
     """Write a walkthrough and type it at bash."""
-    shell = Shell(
+    shell = ShellSpec(
         ("bash", "--norc", "-i"), {"PATH": os.environ["PATH"]}, page.parent
     )
     return play(read(page, text), lambda _: shell, timeout)
@@ -78,7 +78,7 @@ def test_lines_are_counted_from_the_top(page: Path) -> None:
     """The place of a line counts the front matter too."""
     found = read(page, "---\nvariant: a\n---\n\n```shell\ntrue\n```\n")
 
-    assert found.head == Head("a")
+    assert found.head == FrontMatter("a")
     assert found.blocks[0].at(0) == f"{page.as_posix()}:6"
 
 
@@ -87,7 +87,7 @@ def test_head_is_read_alone(page: Path) -> None:
     text = "---\nvariant: no-pool\nrefused-by: vip\n---\n{{ unknown }}\n"
     page.write_text(text, encoding="utf-8")
 
-    assert read_head(page) == Head("no-pool", "vip")
+    assert read_head(page) == FrontMatter("no-pool", "vip")
     assert not has_blocks(page)
 
 
@@ -197,7 +197,7 @@ def test_open_quote_at_the_end(page: Path) -> None:
 def test_shell_that_is_not_there(page: Path) -> None:
     """A shell that cannot be opened is named."""
     found = read(page, "```shell\ntrue\n```\n")
-    shell = Shell(("/nonexistent/bash",), {}, page.parent)
+    shell = ShellSpec(("/nonexistent/bash",), {}, page.parent)
 
     with pytest.raises(CannotCheck, match="could not open `/nonexistent"):
         play(found, lambda _: shell)
@@ -210,9 +210,9 @@ def test_each_place_has_its_shell(page: Path) -> None:
         "```shell\necho $x\n```\n\n```client\necho $x\n```\n"
     )
 
-    def shells(place: str) -> Shell:
+    def shells(place: str) -> ShellSpec:
         env = {"ME": place, "PATH": os.environ["PATH"]}
-        return Shell(("bash", "--norc"), env, page.parent)
+        return ShellSpec(("bash", "--norc"), env, page.parent)
 
     steps = play(read(page, text), shells, 20)
 
@@ -221,7 +221,7 @@ def test_each_place_has_its_shell(page: Path) -> None:
 
 def vtysh(page: Path, text: str) -> list[Step]:
     """Type at something that talks as vtysh does."""
-    shell = Shell(
+    shell = ShellSpec(
         (sys.executable, "-c", FAKE_VTYSH), {}, page.parent, vtysh=True
     )
     return play(read(page, text), lambda _: shell, 20)

@@ -15,7 +15,7 @@ from graders.doctor.findings import Finding, ThisHost
 from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
 from graders.providers.docker import EngineDown, EngineForbidden
-from graders.providers.kind import Located
+from graders.providers.kind import Location
 
 if TYPE_CHECKING:
     from graders.providers.docker import Docker
@@ -100,7 +100,7 @@ def test_engine_down(host: FakeHost, want: str, way_out: str) -> None:
 def test_subnets_first_choice() -> None:
     """The first choice of networks is good."""
     located, found = local.subnets(
-        "demo", lambda _: Located(make_plan(), exists=False)
+        "demo", lambda _: Location(make_plan(), exists=False)
     )
 
     assert located is not None
@@ -109,7 +109,7 @@ def test_subnets_first_choice() -> None:
 
 def test_subnets_move() -> None:
     """A plan that moves is a warning with who is in the way."""
-    moved = Located(
+    moved = Location(
         make_plan(slot=1),
         exists=False,
         moved_from=make_plan().lan,
@@ -126,7 +126,7 @@ def test_subnets_move() -> None:
 
 def test_subnets_standing() -> None:
     """A lab that stands elsewhere is where it should be."""
-    standing = Located(
+    standing = Location(
         make_plan(slot=1), exists=True, moved_from=make_plan().lan
     )
     _, found = local.subnets("demo", lambda _: standing)
@@ -137,7 +137,7 @@ def test_subnets_standing() -> None:
 def test_subnets_blocked() -> None:
     """No free network stops."""
 
-    def locate(student: str) -> Located:
+    def locate(student: str) -> Location:
         raise CannotCheck(f"{student} has no network", way_out="leave")
 
     _, found = local.subnets("demo", locate)
@@ -149,12 +149,12 @@ def test_subnets_before_any_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without an engine only the host's routes decide."""
     monkeypatch.setattr("graders.providers.kind.host_routes", list)
 
-    def locate(student: str) -> Located:
+    def locate(student: str) -> Location:
         raise EngineDown(student)
 
     located, found = local.subnets("demo", locate)
 
-    assert located == Located(make_plan(), exists=False)
+    assert located == Location(make_plan(), exists=False)
     assert verdict(found) == GOOD
 
 
@@ -208,7 +208,7 @@ def test_whole_run() -> None:
         make_plan(),
         FakeHost(),
         engine_with(""),
-        lambda _: Located(make_plan(), exists=False),
+        lambda _: Location(make_plan(), exists=False),
     )
     found = {finding.name: verdict(finding) for finding in findings}
 

@@ -16,13 +16,13 @@ from typer.testing import CliRunner
 
 from graders.cli.main import lab_app
 from graders.doctor import remote
-from graders.doctor.facts import Clock, parse
+from graders.doctor.facts import ClockOffset, parse
 from graders.doctor.findings import Finding
-from graders.doctor.remote import Report, refuse, render, warnings
+from graders.doctor.remote import Report, raise_for_findings, render, warnings
 from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
 from graders.providers.machine import Machine
-from graders.providers.ssh import Ssh
+from graders.providers.ssh import SshTransport
 from tests.sshd import SSHD, Sshd, free_port, running_sshd
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def test_facts(server: Sshd) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        report = remote.preflight({"worker": Ssh(server.login)}, PLAN)
+        report = remote.preflight({"worker": SshTransport(server.login)}, PLAN)
 
     facts = report.facts["worker"]
     assert facts.said["end"] == "yes"
@@ -91,7 +91,7 @@ def test_facts(server: Sshd) -> None:
 @needs_sshd
 def test_clock(server: Sshd) -> None:
     """Our own clock is right, one that runs ahead is not."""
-    way = Ssh(server.login)
+    way = SshTransport(server.login)
     same = remote._clock(Machine("worker", way))
     later = f"echo {time.time() + 3600:.3f}"
     server.program("date", later)
@@ -111,10 +111,10 @@ def test_clock(server: Sshd) -> None:
 def test_every_host_that_cannot_be_asked(server: Sshd) -> None:
     """Each is told by itself, and the others are looked at all the same."""
     ways = {
-        "control-plane": Ssh(server.login),
-        "worker": Ssh(server.other_key()),
-        "worker2": Ssh(replace(server.login, port=free_port())),
-        "router": Ssh(
+        "control-plane": SshTransport(server.login),
+        "worker": SshTransport(server.other_key()),
+        "worker2": SshTransport(replace(server.login, port=free_port())),
+        "router": SshTransport(
             replace(server.login, known_hosts=server.folder / "none")
         ),
     }
@@ -134,7 +134,9 @@ def test_no_sudo(server: Sshd) -> None:
     """A user that may not become root is told so."""
     server.program("sudo", "echo sudo: a password is required >&2; exit 1")
 
-    report = remote.preflight({"desk": Ssh(server.login, sudo=True)}, PLAN)
+    report = remote.preflight(
+        {"desk": SshTransport(server.login, sudo=True)}, PLAN
+    )
 
     (told,) = report.findings["desk"]
     assert "may not use sudo" in told.observed
@@ -144,7 +146,7 @@ def test_no_sudo(server: Sshd) -> None:
 @needs_sshd
 def test_one_computer_under_two_names(server: Sshd) -> None:
     """The same machine twice is two hosts with one hostname."""
-    ways = {name: Ssh(server.login) for name in ("worker", "worker2")}
+    ways = {name: SshTransport(server.login) for name in ("worker", "worker2")}
 
     report = remote.preflight(ways, PLAN)
 
@@ -164,7 +166,10 @@ touch {there}/$$
 until [ "$(ls {there} | wc -l)" -ge 8 ]; do sleep 0.05; done
 exec /bin/date "$@\"""",
     )
-    ways = {name: Ssh(server.login) for name in (*PLAN.nodes, *PLAN.machines)}
+    ways = {
+        name: SshTransport(server.login)
+        for name in (*PLAN.nodes, *PLAN.machines)
+    }
 
     assert len(remote.preflight(ways, PLAN).facts) == 8
 
@@ -204,7 +209,7 @@ def test_table() -> None:
     good = parse("os=debian 13\ncores=2\nmemory_kib=2097152\ndisk_kib=9437184")
     swap = Finding("swap", ok=False, observed="[on]", rule="none", fatal=True)
     cores = replace(swap, name="cores", observed="1", way_out="give it more")
-    facts = {"client": replace(good, clock=Clock(0, 0))}
+    facts = {"client": replace(good, clock=ClockOffset(0, 0))}
 
     lines = _shown(Report(facts, {"client": [], "worker": [swap, cores]}))
 
@@ -222,12 +227,12 @@ def test_refusal() -> None:
 
     firewall = replace(swap, name="firewall", fatal=False)
 
-    refuse(Report({}, {"client": [firewall]}))
+    raise_for_findings(Report({}, {"client": [firewall]}))
     assert warnings(Report({}, {"client": [firewall, swap]})) == [
         "client: firewall: expected none, not on; ",
     ]
     with pytest.raises(CannotCheck) as caught:
-        refuse(
+        raise_for_findings(
             Report(
                 {}, {"desk": [swap], "dhcp": [way], "worker": [swap, cores]}
             )

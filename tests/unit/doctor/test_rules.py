@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from graders.doctor.facts import Clock, Facts, parse
-from graders.doctor.rules import judge, judge_together
+from graders.doctor.facts import ClockOffset, Facts, parse
+from graders.doctor.rules import check_host, check_unique
 from graders.plan.plan import make_plan
 from graders.providers.hosts import MARK
 
@@ -55,7 +55,7 @@ def _but(*lines: str) -> Facts:
 
 def _told(facts: Facts, name: str = "control-plane") -> list[str]:
     """Return what stops a host, in the words of the table."""
-    found = judge(name, facts, PLAN, ARCH)
+    found = check_host(name, facts, PLAN, ARCH)
     assert all(one.way_out and one.fatal and one.ok is False for one in found)
     return [f"{one.name}: {one.observed} | {one.rule}" for one in found]
 
@@ -129,7 +129,7 @@ def test_what_stops_a_control_plane(line: str, told: str) -> None:
 )
 def test_processor(here: str, there: str, name: str, told: list[str]) -> None:
     """A node's parts come from this computer; other hosts have their own."""
-    found = judge(name, _but(f"arch={there}"), PLAN, here)
+    found = check_host(name, _but(f"arch={there}"), PLAN, here)
 
     assert [one.name for one in found] == ["processor"] * bool(told)
     for one in found:
@@ -148,7 +148,7 @@ def test_processor(here: str, there: str, name: str, told: list[str]) -> None:
 def test_a_firewall_is_a_warning(name: str, chains: str) -> None:
     """Its rules may let the lab through, so nothing is stopped by it."""
     there = f"addresses=eth0=172.18.1.100/16 {' '.join(ADDRESSES)}"
-    found = judge(name, _but("firewall=FORWARD INPUT", there), PLAN, ARCH)
+    found = check_host(name, _but("firewall=FORWARD INPUT", there), PLAN, ARCH)
 
     assert [one.observed for one in found] == (
         [f"{chains} that drop"] if chains else []
@@ -268,13 +268,19 @@ def test_ports_cannot_be_seen() -> None:
 @pytest.mark.parametrize(
     ("clock", "told"),
     [
-        (Clock(1.9, 0.1), []),
-        (Clock(2.3, 0.4), []),
-        (Clock(2.5, 0.1), ["clock: 2.5 s ahead | at most 2 s from this"]),
-        (Clock(-70, 0.1), ["clock: 70.0 s behind | at most 2 s from this"]),
+        (ClockOffset(1.9, 0.1), []),
+        (ClockOffset(2.3, 0.4), []),
+        (
+            ClockOffset(2.5, 0.1),
+            ["clock: 2.5 s ahead | at most 2 s from this"],
+        ),
+        (
+            ClockOffset(-70, 0.1),
+            ["clock: 70.0 s behind | at most 2 s from this"],
+        ),
     ],
 )
-def test_clock(clock: Clock, told: list[str]) -> None:
+def test_clock(clock: ClockOffset, told: list[str]) -> None:
     """It must differ for sure: the way there and back takes time, too."""
     found = _told(replace(GOOD, clock=clock))
 
@@ -319,7 +325,7 @@ def test_two_of_one_name(key: str, what: str) -> None:
     rest = {"machine_id": "hostname", "hostname": "machine_id"}[key]
     other = parse(f"{key}=abc\n{rest}=own\n")
 
-    found = judge_together({"worker": one, "worker2": other, "client": third})
+    found = check_unique({"worker": one, "worker2": other, "client": third})
 
     assert list(found) == ["worker", "worker2"]
     (told,) = found["worker2"]

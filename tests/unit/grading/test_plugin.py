@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 TOY = read_lab(Path(__file__).parents[2] / "toy" / "lab-9-toy")
 HEAD = """
 import pytest
-from graders.checks.check import CannotCheck, Failed, check, expect, fail
+from graders.checks.check import CannotCheck, CheckFailed, check, expect, fail
 
 """
 

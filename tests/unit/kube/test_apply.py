@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from graders.kube.apply import (
-    among,
     apply,
-    apply_missing,
-    await_deployments,
-    parked,
+    create_missing,
+    is_deployment_named,
+    scaled_to_zero,
+    wait_for_deployments,
 )
 from graders.kube.client import APPLY, KubeError
 
@@ -79,10 +79,10 @@ def test_only_what_is_missing() -> None:
     kube = Recorded()
     kube.objects["/api/v1/namespaces/x"] = SPACE
 
-    apply_missing(kube, [SPACE, SERVICE])  # type: ignore[arg-type] # as above
+    create_missing(kube, [SPACE, SERVICE])  # type: ignore[arg-type] # as above
     kube.refuses = 1
     with pytest.raises(KubeError):
-        apply_missing(kube, [PROFILE])  # type: ignore[arg-type] # as above
+        create_missing(kube, [PROFILE])  # type: ignore[arg-type] # as above
 
     assert [body for _, body in kube.asked] == [SERVICE]
 
@@ -165,7 +165,7 @@ def test_deployments_are_waited_for() -> None:
         *(_deployment(1), _deployment(2, generation=2), _deployment(2)),
     ]
 
-    assert not await_deployments(kube, ["lab-2"], 5)  # type: ignore[arg-type] # as above
+    assert not wait_for_deployments(kube, ["lab-2"], 5)  # type: ignore[arg-type] # as above
     assert not kube.deployments
 
 
@@ -173,7 +173,7 @@ def test_parked() -> None:
     """It is made without pods; what it is made of stays as it was."""
     web = _deployment(2) | {"kind": "Deployment"}
 
-    assert parked(web)["spec"] == {"replicas": 0}
+    assert scaled_to_zero(web)["spec"] == {"replicas": 0}
     assert web["spec"] == {"replicas": 2}
 
 
@@ -188,7 +188,7 @@ def test_parked() -> None:
 def test_among(kind: str, name: str, *, is_one: bool) -> None:
     """A Service has the name of its workload, and is no workload."""
     item = {"kind": kind, "metadata": {"name": name}}
-    assert among(item, ["web", "blue"]) == is_one
+    assert is_deployment_named(item, ["web", "blue"]) == is_one
 
 
 def test_a_deployment_that_does_not_come() -> None:
@@ -196,4 +196,4 @@ def test_a_deployment_that_does_not_come() -> None:
     kube = Recorded()
     kube.deployments = [_deployment(0)]
 
-    assert await_deployments(kube, ["lab-2"], 0) == ["lab-2/web"]  # type: ignore[arg-type] # as above
+    assert wait_for_deployments(kube, ["lab-2"], 0) == ["lab-2/web"]  # type: ignore[arg-type] # as above

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from graders.kube.client import AT_ONCE, MERGE, Kube, KubeError
+from graders.kube.client import MERGE, NO_GRACE_PERIOD, KubeClient, KubeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -98,14 +98,14 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def kube(kubeconfig: Path) -> Iterator[Kube]:
+def kube(kubeconfig: Path) -> Iterator[KubeClient]:
     """Ask it, and end the connections."""
-    with closing(Kube(kubeconfig)) as found:
+    with closing(KubeClient(kubeconfig)) as found:
         yield found
 
 
 @needs_openssl
-def test_a_request(kube: Kube) -> None:
+def test_a_request(kube: KubeClient) -> None:
     """Verb, body and its type arrive, and the answer comes back."""
     found = kube.ask("PATCH", "/x", {"a": 1}, MERGE)
 
@@ -116,9 +116,9 @@ def test_a_request(kube: Kube) -> None:
 
 
 @needs_openssl
-def test_a_deletion(kube: Kube) -> None:
+def test_a_deletion(kube: KubeClient) -> None:
     """Its options arrive as Kubernetes wants them; nothing is no error."""
-    found = kube.delete("/x", AT_ONCE)
+    found = kube.delete("/x", NO_GRACE_PERIOD)
 
     assert found
     assert found["asked"]["verb"] == "DELETE"
@@ -132,7 +132,7 @@ def test_a_deletion(kube: Kube) -> None:
 
 
 @needs_openssl
-def test_lists(kube: Kube) -> None:
+def test_lists(kube: KubeClient) -> None:
     """A list, its metadata alone, and a kind that there is not."""
     assert kube.items("/x")[0]["metadata"]["verb"] == "GET"
     assert "PartialObjectMetadataList" in kube.metadata("/x")[0]["accept"]
@@ -141,14 +141,14 @@ def test_lists(kube: Kube) -> None:
 
 
 @needs_openssl
-def test_refused(kube: Kube) -> None:
+def test_refused(kube: KubeClient) -> None:
     """The server's own words say why."""
     with pytest.raises(KubeError, match="POST /refused: spec is wrong"):
         kube.ask("POST", "/refused", {})
 
 
 @needs_openssl
-def test_one_connection(kube: Kube) -> None:
+def test_one_connection(kube: KubeClient) -> None:
     """It is kept for the next request, and made anew when it has ended."""
     first, second, _, third = (
         kube.items(path)[0]["metadata"]["peer"]
@@ -167,7 +167,7 @@ def test_no_server(kubeconfig: Path, tmp_path: Path) -> None:
     file.write_text(yaml.safe_dump(told), encoding="utf-8")
 
     with pytest.raises(KubeError, match=r"GET /x: .*refused"):
-        Kube(file).get("/x")
+        KubeClient(file).get("/x")
 
 
 @pytest.mark.parametrize("text", [None, "", "a: [", "clusters: []", "users"])
@@ -178,4 +178,4 @@ def test_no_kubeconfig(tmp_path: Path, text: str | None) -> None:
         file.write_text(text, encoding="utf-8")
 
     with pytest.raises(KubeError, match="could not read"):
-        Kube(file)
+        KubeClient(file)

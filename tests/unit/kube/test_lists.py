@@ -37,7 +37,7 @@ class Kube:
 
 def test_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is returned; what is refused cannot be checked."""
-    monkeypatch.setattr(lists, "Kube", Kube)
+    monkeypatch.setattr(lists, "KubeClient", Kube)
 
     with closing(lists.Lists(make_plan("ada"))) as found:
         assert found.items("/x") == [{"of": "/x"}]

@@ -8,13 +8,14 @@ import pytest
 
 from graders.kube import metallb_uninstall
 from graders.kube.client import KubeError
-from graders.kube.metallb_install import Note, begin
-from graders.kube.metallb_uninstall import await_gone, remove
+from graders.kube.metallb_install import InstallMarker, install
+from graders.kube.metallb_uninstall import uninstall, wait_uninstalled
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from graders.kube.client import Kube
+    from graders.kube.client import KubeClient
+
 
 SPACE = "/api/v1/namespaces/metallb-system"
 CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -92,9 +93,9 @@ class Going(Cluster):
 
 
 @pytest.fixture
-def note(tmp_path: Path) -> Note:
+def note(tmp_path: Path) -> InstallMarker:
     """Return a note that says nothing yet."""
-    return Note(tmp_path / "seen", "recipe 1", "turn-1")
+    return InstallMarker(tmp_path / "seen", "recipe 1", "turn-1")
 
 
 @pytest.fixture
@@ -105,11 +106,13 @@ def manifest(tmp_path: Path) -> Path:
     return file
 
 
-def _begin(cluster: Cluster, manifest: Path, note: Note) -> bool:
-    return begin(cast("Kube", cluster), manifest, note)
+def _begin(cluster: Cluster, manifest: Path, note: InstallMarker) -> bool:
+    return install(cast("KubeClient", cluster), manifest, note)
 
 
-def test_begun_where_there_is_none(manifest: Path, note: Note) -> None:
+def test_begun_where_there_is_none(
+    manifest: Path, note: InstallMarker
+) -> None:
     """Namespace and memberlist's key come first, then all else, in order."""
     cluster = Cluster()
     assert _begin(cluster, manifest, note)
@@ -124,7 +127,9 @@ def test_begun_where_there_is_none(manifest: Path, note: Note) -> None:
     assert note.begun()
 
 
-def test_not_begun_where_there_is_one(manifest: Path, note: Note) -> None:
+def test_not_begun_where_there_is_one(
+    manifest: Path, note: InstallMarker
+) -> None:
     """What is there has more to be looked at."""
     cluster = Cluster()
     cluster.there = [SPACE]
@@ -133,7 +138,7 @@ def test_not_begun_where_there_is_one(manifest: Path, note: Note) -> None:
     assert not note.begun()
 
 
-def test_somebody_else_was_first(manifest: Path, note: Note) -> None:
+def test_somebody_else_was_first(manifest: Path, note: InstallMarker) -> None:
     """Between the look and the making there is time for another."""
     cluster = Cluster()
     cluster.refused = "/api/v1/namespaces"
@@ -142,7 +147,7 @@ def test_somebody_else_was_first(manifest: Path, note: Note) -> None:
 
 
 def test_half_of_it_is_not_begun(
-    manifest: Path, note: Note, monkeypatch: pytest.MonkeyPatch
+    manifest: Path, note: InstallMarker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is refused half-way is told, and must be applied in its turn."""
     monkeypatch.setattr("graders.kube.metallb_install._PATIENCE", 0)
@@ -153,18 +158,20 @@ def test_half_of_it_is_not_begun(
     assert not note.begun()
 
 
-def test_begun_by_an_earlier_command_does_not_count(note: Note) -> None:
+def test_begun_by_an_earlier_command_does_not_count(
+    note: InstallMarker,
+) -> None:
     """It may have been changed since; so may what another recipe made."""
     note.begin()
     assert note.begun()
-    assert not Note(note.file, note.recipe, "turn-2").begun()
-    assert not Note(note.file, "recipe 2", note.turn).begun()
+    assert not InstallMarker(note.file, note.recipe, "turn-2").begun()
+    assert not InstallMarker(note.file, "recipe 2", note.turn).begun()
 
 
 def test_removed_in_an_order_that_nothing_refuses() -> None:
     """The webhook goes before its controller, owners go before pods."""
     cluster = Going(looks=9)
-    assert remove(cast("Kube", cluster))
+    assert uninstall(cast("KubeClient", cluster))
     kinds = [line.rpartition("/")[2] for line in cluster.asked]
     assert kinds == [
         "validatingwebhookconfigurations",
@@ -185,20 +192,20 @@ def test_removed_in_an_order_that_nothing_refuses() -> None:
 
 def test_nothing_to_remove() -> None:
     """That is said: nothing was changed."""
-    assert not remove(cast("Kube", Cluster()))
+    assert not uninstall(cast("KubeClient", Cluster()))
 
 
 def test_gone_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Until its namespace and its kinds are gone, and no longer."""
     monkeypatch.setattr(metallb_uninstall, "_STEP", 0)
     cluster = Going(looks=3)
-    assert await_gone(cast("Kube", cluster), 10) == []
+    assert wait_uninstalled(cast("KubeClient", cluster), 10) == []
     assert cluster.looks == 0
 
 
 def test_what_does_not_go_is_named() -> None:
     """All of it, at once."""
-    late = await_gone(cast("Kube", Going(looks=9)), 0)
+    late = wait_uninstalled(cast("KubeClient", Going(looks=9)), 0)
     assert late == [
         f"{SPACE} is not gone",
         f"{CRD}/bgppeers.metallb.io is not gone",

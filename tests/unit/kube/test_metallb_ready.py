@@ -8,10 +8,10 @@ import pytest
 
 from graders.kube import metallb_ready
 from graders.kube.client import KubeError
-from graders.kube.metallb_ready import await_ready
+from graders.kube.metallb_ready import wait_ready
 
 if TYPE_CHECKING:
-    from graders.kube.client import Kube
+    from graders.kube.client import KubeClient
 
 READY = {"updatedReplicas": 1, "replicas": 1, "availableReplicas": 1}
 EVERYWHERE = {
@@ -78,7 +78,7 @@ def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
 
 
 def _wait(cluster: Cluster, seconds: float = 0) -> list[str]:
-    return await_ready(cast("Kube", cluster), seconds)
+    return wait_ready(cast("KubeClient", cluster), seconds)
 
 
 def test_all_is_there(cluster: Cluster) -> None:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from graders.kube.client import KubeError
-from graders.kube.reset import Kept, mending, restore
+from graders.kube.reset import PreserveRules, node_patch, reset_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-KEPT = Kept(
+KEPT = PreserveRules(
     frozenset({"kube-system", "metallb-system"}),
     frozenset({"lab-2"}),
     "lab-control-plane",
@@ -85,7 +85,7 @@ def _restored(
     lists: dict[str, list[dict[str, Any]]], *, metallb: bool = True
 ) -> tuple[list[str], list[str]]:
     kube = Recorded(lists)
-    told = restore(kube, KEPT, metallb=metallb)  # type: ignore[arg-type] # as far as it is asked
+    told = reset_cluster(kube, KEPT, metallb=metallb)  # type: ignore[arg-type] # as far as it is asked
     return kube.asked, told
 
 
@@ -154,7 +154,7 @@ def test_a_server_that_has_just_started() -> None:
         return kube.lists.get(path, [])
 
     kube.items = items  # type: ignore[method-assign] # for this once
-    told = restore(kube, KEPT, metallb=True)  # type: ignore[arg-type] # as far as it is asked
+    told = reset_cluster(kube, KEPT, metallb=True)  # type: ignore[arg-type] # as far as it is asked
 
     assert not refusals
     assert told == ["deleted /api/v1/namespaces/default/pods/curl"]
@@ -237,7 +237,7 @@ def test_nothing_to_mend(*, control_plane: bool) -> None:
     if control_plane:
         node = _master(LOST, TAINT)
 
-    assert mending(node, control_plane=control_plane) is None
+    assert node_patch(node, control_plane=control_plane) is None
 
 
 def _master(*taints: dict[str, str]) -> dict[str, Any]:
@@ -265,7 +265,7 @@ def test_taints(
     node = _node()
     damage(node)
 
-    patch = mending(node, control_plane=False)
+    patch = node_patch(node, control_plane=False)
 
     assert patch
     assert patch["spec"] == {"unschedulable": None, "taints": taints}
@@ -277,7 +277,7 @@ def test_labels() -> None:
     node["metadata"]["labels"].pop(MASTER)
     node["metadata"]["labels"]["rack"] = "a"
 
-    patch = mending(node, control_plane=True)
+    patch = node_patch(node, control_plane=True)
 
     assert patch
     assert patch["metadata"]["labels"] == {"rack": None, MASTER: ""}

@@ -9,13 +9,13 @@ import pytest
 
 from graders.kube.client import KubeError
 from graders.lifecycle import early_install
-from graders.lifecycle.early_install import metallb_ahead
+from graders.lifecycle.early_install import install_metallb_early
 from graders.plan.plan import make_plan
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from graders.kube.metallb_install import Note
+    from graders.kube.metallb_install import InstallMarker
 
 PLAN = make_plan()
 
@@ -28,7 +28,7 @@ class Done:
         self.steps: list[tuple[Any, ...]] = []
         self.error: Exception | None = None
 
-    def begin(self, _: object, manifest: Path, note: Note) -> bool:
+    def begin(self, _: object, manifest: Path, note: InstallMarker) -> bool:
         """Begin it."""
         self.steps.append(("begin", manifest.name, note.recipe, note.turn))
         if self.error:
@@ -52,14 +52,14 @@ def done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Done:
     seen.parent.mkdir(parents=True)
     seen.write_text("1e6ae500 77aa\ncontroller 1\n")
     done = Done()
-    monkeypatch.setattr(early_install, "Kube", lambda _: io.StringIO())
-    monkeypatch.setattr(early_install, "begin", done.begin)
-    monkeypatch.setattr(early_install, "remove", done.remove)
+    monkeypatch.setattr(early_install, "KubeClient", lambda _: io.StringIO())
+    monkeypatch.setattr(early_install, "install", done.begin)
+    monkeypatch.setattr(early_install, "uninstall", done.remove)
     return done
 
 
 def _ahead(*, wanted: bool) -> None:
-    with metallb_ahead(PLAN, "turn-1", wanted=wanted):
+    with install_metallb_early(PLAN, "turn-1", wanted=wanted):
         pass
 
 
@@ -98,7 +98,7 @@ def test_it_has_ended_before_anything_comes_after(done: Done) -> None:
     """Also where the playbook failed."""
     with (
         pytest.raises(KeyError),
-        metallb_ahead(PLAN, "turn-1", wanted=True),
+        install_metallb_early(PLAN, "turn-1", wanted=True),
     ):
         raise KeyError
     assert done.steps

@@ -97,12 +97,12 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
     for module, name, value in (
         (lifecycle, "run_playbook", host.run),
         (lifecycle, "Lists", lambda _: io.StringIO()),
-        (lifecycle, "of_cluster", lambda _: {}),
-        (lifecycle, "of_machines", lambda _: dict(host.now)),
-        (lifecycle, "standing", lambda _: host.stands),
-        (lab_state, "current", host.current),
-        (lab_state, "begin_change", host.begin),
-        (lab_state, "whole", lambda _: host.begin(_, "")),
+        (lifecycle, "snapshot_cluster", lambda _: {}),
+        (lifecycle, "snapshot_machines", lambda _: dict(host.now)),
+        (lifecycle, "is_up", lambda _: host.stands),
+        (lab_state, "read", host.current),
+        (lab_state, "mark_changing", host.begin),
+        (lab_state, "mark_complete", lambda _: host.begin(_, "")),
         (lab_state, "read_baseline", lambda _: host.kept),
         (lab_state, "write_baseline", host.write),
     ):
@@ -113,7 +113,7 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
 @pytest.mark.usefixtures("host")
 def test_variables_are_the_plan_s_and_the_folders(tmp_path: Path) -> None:
     """Playbooks get plain data, and where to put things."""
-    found = lifecycle.variables(PLAN)
+    found = lifecycle.extra_vars(PLAN)
 
     assert found["pool"] == PLAN.pool
     assert found["state_dir"] == str(tmp_path / "state" / "demo")
@@ -125,14 +125,14 @@ def test_variables_are_the_plan_s_and_the_folders(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("host")
 def test_where_a_lab_stands() -> None:
     """Playbooks are told that it is kind, or else how hosts are reached."""
-    assert lifecycle.variables(PLAN)["where"] == "kind"
-    assert lifecycle.variables(PLAN)["reached"] == {}
+    assert lifecycle.extra_vars(PLAN)["where"] == "kind"
+    assert lifecycle.extra_vars(PLAN)["reached"] == {}
 
 
 @pytest.mark.usefixtures("host", "hosts_file")
 def test_where_a_lab_stands_on_hosts() -> None:
     """Each role has its host's address, and the way there."""
-    found = lifecycle.variables(PLAN)
+    found = lifecycle.extra_vars(PLAN)
 
     assert found["where"] == "hosts"
     assert found["reached"]["desk"] == "127.0.0.16"
@@ -305,7 +305,7 @@ def test_wrong_usage_ends_a_reset(host: Host) -> None:
 @pytest.mark.usefixtures("host")
 def test_reset_of_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no lab stands, it says how to get one."""
-    monkeypatch.setattr(lab_state, "current", lambda _: None)
+    monkeypatch.setattr(lab_state, "read", lambda _: None)
 
     with pytest.raises(CannotCheck, match="no lab is standing; run `make"):
         lifecycle.reset(PLAN, LAB, print)
@@ -318,7 +318,7 @@ def test_start_waits_until_the_cluster_settled(
     looks = iter([{"a": "2"}, {"a": "3"}, {"a": "3"}, {"a": "4"}])
     host.now = {"m": "x"}
     monkeypatch.setitem(WAITS, "settled", Wait(5, "a test"))
-    monkeypatch.setattr(lifecycle, "of_cluster", lambda _: next(looks))
+    monkeypatch.setattr(lifecycle, "snapshot_cluster", lambda _: next(looks))
 
     lifecycle.start(PLAN, LAB, "no-pool")
 

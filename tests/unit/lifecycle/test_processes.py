@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from graders.lifecycle.processes import MARK, end_marked, marked
+from graders.lifecycle.processes import MARK, find_tagged, terminate_tagged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -52,7 +52,7 @@ def test_marked_ends_and_others_stay(start: Start, tmp_path: Path) -> None:
     ours = start("sleep", "60", mark=str(tmp_path))
     other = start("sleep", "60", mark=f"{tmp_path}-2")
 
-    asked = end_marked(str(tmp_path))
+    asked = terminate_tagged(str(tmp_path))
 
     assert asked == 1
     assert ours.wait(5) != 0
@@ -65,7 +65,7 @@ def test_deaf_ones_are_made_to(start: Start, tmp_path: Path) -> None:
     assert deaf.stdout
     assert deaf.stdout.readline() == "ready\n"
 
-    end_marked(str(tmp_path), patience=0.2)
+    terminate_tagged(str(tmp_path), patience=0.2)
 
     assert deaf.wait(5) == -9
 
@@ -76,7 +76,7 @@ def test_engine_stays(start: Start, tmp_path: Path) -> None:
     shutil.copy(shutil.which("sleep") or "", engine)
     started = start(str(engine), "60", mark=str(tmp_path))
 
-    assert end_marked(str(tmp_path)) == 0
+    assert terminate_tagged(str(tmp_path)) == 0
     assert started.poll() is None
 
 
@@ -84,8 +84,8 @@ def test_never_itself(tmp_path: Path) -> None:
     """The command that cleans up does not end itself."""
     script = (
         "import sys;"
-        " from graders.lifecycle.processes import end_marked, marked;"
-        " print(end_marked(sys.argv[1]))"
+        " from graders.lifecycle.processes import terminate_tagged;"
+        " print(terminate_tagged(sys.argv[1]))"
     )
 
     done = subprocess.run(
@@ -97,4 +97,4 @@ def test_never_itself(tmp_path: Path) -> None:
     )
 
     assert done.stdout == "0\n"
-    assert marked(str(tmp_path)) == []
+    assert find_tagged(str(tmp_path)) == []

@@ -7,7 +7,11 @@ from dataclasses import dataclass
 import pytest
 
 from graders.errors import CannotCheck
-from graders.probes.traffic import Watch, flows, long_flow
+from graders.probes.traffic import (
+    AvailabilityMonitor,
+    flows,
+    persistent_connection,
+)
 from graders.providers.base import DockerExec
 from graders.providers.machine import Machine, Output
 from tests.says import says
@@ -34,7 +38,9 @@ def test_flows_of_several_paths() -> None:
 
 def test_long_flow() -> None:
     """Answers in their order, and how many connections they took."""
-    found = long_flow(says("a 1\na 0\nb 1\n"), "http://10.0.100.7/", 3)
+    found = persistent_connection(
+        says("a 1\na 0\nb 1\n"), "http://10.0.100.7/", 3
+    )
 
     assert found.answers == ["a", "a", "b"]
     assert found.connections == 2
@@ -45,7 +51,7 @@ def test_long_flow() -> None:
 
 def test_long_flow_without_an_answer() -> None:
     """A request that failed may have opened a connection, or none."""
-    found = long_flow(says(" 1\n 0\n"), "http://10.0.100.7/", 2)
+    found = persistent_connection(says(" 1\n 0\n"), "http://10.0.100.7/", 2)
 
     assert found.answers == []
     assert found.connections == 1
@@ -64,7 +70,7 @@ def test_watch(
     rows: str, outages: list[float], window: float, failed: int
 ) -> None:
     """Stretches without an answer, and the time until all is whole."""
-    with Watch(says(rows), "http://10.0.100.7/", 1) as watch:
+    with AvailabilityMonitor(says(rows), "http://10.0.100.7/", 1) as watch:
         pass
 
     assert watch.outages() == pytest.approx(outages)
@@ -90,7 +96,7 @@ def test_a_watch_that_saw_nothing_cannot_check() -> None:
     """No sample is no loss only to who does not look."""
     with (
         pytest.raises(CannotCheck, match="on client saw nothing"),
-        Watch(says(""), "http://10.0.100.7/", 1),
+        AvailabilityMonitor(says(""), "http://10.0.100.7/", 1),
     ):
         pass
 
@@ -101,11 +107,11 @@ def test_what_kept_a_watch_from_looking_is_told() -> None:
 
     with (
         pytest.raises(CannotCheck, match="client is gone"),
-        Watch(gone, "http://10.0.100.7/", 1),
+        AvailabilityMonitor(gone, "http://10.0.100.7/", 1),
     ):
         pass
     with (
         pytest.raises(KeyboardInterrupt),
-        Watch(gone, "http://10.0.100.7/", 1),
+        AvailabilityMonitor(gone, "http://10.0.100.7/", 1),
     ):
         raise KeyboardInterrupt

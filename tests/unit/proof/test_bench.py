@@ -13,7 +13,7 @@ from graders.errors import UsageError
 from graders.proof import bench
 from graders.proof.bench import Figure, Measure
 from graders.site import bench_page
-from graders.site.diagnostics import Problems
+from graders.site.diagnostics import Diagnostics
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,12 +49,12 @@ def test_a_run_replaces_its_own_rows(tmp_path: Path) -> None:
         Measure("not measured", "<= 1 s"),
     ]
 
-    bench.save_figures(bench.taken(measures), file)
+    bench.save_figures(bench.to_figures(measures), file)
 
     found = bench.load_figures(file)
     assert [one.name for one in found] == ["reset, lab-0", "lab up", "new"]
     assert found[0].values == [7.5]
-    assert found[0].machine == bench.machine()
+    assert found[0].machine == bench.machine_summary()
     assert found[0].date >= dt.date(2026, 11, 23)
     assert found[1] == Figure.model_validate(other)
     assert [one.name for one in tmp_path.iterdir()] == ["bench.json"]
@@ -110,10 +110,10 @@ def test_labs_by_their_numbers() -> None:
     """All for nothing, and what is no lab is told."""
     labs = all_labs()
 
-    assert bench.chosen(labs, "") == labs
-    assert [one.number for one in bench.chosen(labs, "3, 1")] == [3, 1]
+    assert bench.select_labs(labs, "") == labs
+    assert [one.number for one in bench.select_labs(labs, "3, 1")] == [3, 1]
     with pytest.raises(UsageError, match="--labs must be numbers of 0, "):
-        bench.chosen(labs, "1,x")
+        bench.select_labs(labs, "1,x")
 
 
 def test_the_table_has_one_part_for_each_machine() -> None:
@@ -132,7 +132,7 @@ def test_the_table_has_one_part_for_each_machine() -> None:
 
 def test_the_page_gets_its_table(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page without a place for it is a problem, and so is broken data."""
-    problems = Problems()
+    problems = Diagnostics()
     text = bench_page.with_figures(f"a\n{bench_page.MARK}\nb", problems)
     assert "| reset, lab-0 |" in text
     assert problems.found == []

@@ -136,7 +136,7 @@ def write(path: Path, variant: str = "", refused_by: str = "") -> None:
 
 def proof(
     **effects: dict[str, str] | None,
-) -> tuple[dict[str, module.Row], Pretender]:
+) -> tuple[dict[str, module.ProofStep], Pretender]:
     """Prove the toy lab; `effects` replace those of good walkthroughs."""
     changed = {
         name if name in {"start", "reset"} else f"{name}.md": what
@@ -147,7 +147,7 @@ def proof(
     return {row.step: row for row in rows}, driver
 
 
-def bad(rows: dict[str, module.Row]) -> set[str]:
+def bad(rows: dict[str, module.ProofStep]) -> set[str]:
     """Return the steps that were not as expected."""
     return {step for step, row in rows.items() if not row.ok}
 
@@ -227,7 +227,7 @@ def test_brief_proofs_leave_out_what_the_first_variant_shows(
 @pytest.mark.usefixtures("folder")
 def test_rows_are_told_at_once() -> None:
     """Each row is told as soon as it is there."""
-    told: list[module.Row] = []
+    told: list[module.ProofStep] = []
 
     rows = module.prove(Lab(), ["no-pool"], Pretender(GOOD), told.append)
 
@@ -353,7 +353,9 @@ def test_nothing_is_not_proven() -> None:
 
 def test_json() -> None:
     """The JSON has a version, the verdict and the rows."""
-    row = module.Row("lab-9", "v", "again", "a", "b", ok=False, seconds=1.5)
+    row = module.ProofStep(
+        "lab-9", "v", "again", "a", "b", ok=False, seconds=1.5
+    )
 
     found = json.loads(module.as_json([row]))
 
@@ -365,7 +367,7 @@ def test_json() -> None:
 def test_table() -> None:
     """The table shows what came out as expected and what did not."""
     rows = [
-        module.Row("lab-9", "v", "again", "a", "[b]", ok=ok, seconds=1.5)
+        module.ProofStep("lab-9", "v", "again", "a", "[b]", ok=ok, seconds=1.5)
         for ok in (True, False)
     ]
     console = Console(width=100, record=True, file=io.StringIO())

@@ -6,14 +6,14 @@ import pathlib
 
 from graders import settings
 from graders.plan.plan import make_plan
-from graders.providers.base import DockerExec, transport, ways_on
+from graders.providers.base import DockerExec, exec_prefixes, transport
 
 PLAN = make_plan("ada")
 
 
 def test_every_machine_and_node_has_a_way() -> None:
     """By role, and none else; what stands there goes before a command."""
-    found = ways_on(PLAN)
+    found = exec_prefixes(PLAN)
 
     assert list(found) == [*PLAN.nodes, *PLAN.machines]
     assert found["worker2"] == [

@@ -34,7 +34,7 @@ def test_dockers_complaints(
     stderr: str, kind: type[CannotCheck], rule: str
 ) -> None:
     """Docker's complaint becomes one line with the way out."""
-    error = docker.explain(("inspect", "x"), stderr)
+    error = docker.error_from(("inspect", "x"), stderr)
 
     assert type(error) is kind
     with pytest.raises(kind, match=rule):

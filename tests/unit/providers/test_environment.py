@@ -8,10 +8,10 @@ import pytest
 
 from graders.errors import UsageError
 from graders.plan.plan import make_plan
-from graders.providers.base import transport, ways_on
-from graders.providers.environment import at_once, inventory, reached
-from graders.providers.ssh import Ssh
-from graders.settings import ANSIBLE, inventory_file, where
+from graders.providers.base import exec_prefixes, transport
+from graders.providers.environment import addresses, inventory, parallelism
+from graders.providers.ssh import SshTransport
+from graders.settings import ANSIBLE, inventory_file, provider_name
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,9 +26,9 @@ def test_kind(monkeypatch: pytest.MonkeyPatch, given: str | None) -> None:
         monkeypatch.setenv("CLUSTER", given)
     monkeypatch.setenv("HOSTS", "/none")
 
-    assert where() == "kind"
+    assert provider_name() == "kind"
     assert inventory() is None
-    assert reached() == {}
+    assert addresses() == {}
 
 
 @pytest.mark.parametrize("given", ["k3s", "Hosts", "host", "kind "])
@@ -49,9 +49,9 @@ def test_hosts() -> None:
     assert set(hosts.ways) == {*PLAN.nodes, *PLAN.machines}
     for role, way in hosts.ways.items():
         assert transport(PLAN, role) is way
-    assert isinstance(hosts.ways["desk"], Ssh)
-    assert ways_on(PLAN)["client"][-3:] == ["sudo", "-n", "--"]
-    assert reached()["client"] == "127.0.0.17"
+    assert isinstance(hosts.ways["desk"], SshTransport)
+    assert exec_prefixes(PLAN)["client"][-3:] == ["sudo", "-n", "--"]
+    assert addresses()["client"] == "127.0.0.17"
 
 
 def test_changed_inventory(hosts_file: Path) -> None:
@@ -61,7 +61,7 @@ def test_changed_inventory(hosts_file: Path) -> None:
     hosts_file.write_text(text.replace("127.0.0.17", "127.0.0.99"), "utf-8")
 
     assert inventory() != before
-    assert reached()["client"] == "127.0.0.99"
+    assert addresses()["client"] == "127.0.0.99"
 
 
 def test_own_inventory(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -114,7 +114,7 @@ def test_hosts_at_once(
     if given is not None:
         monkeypatch.setenv("HOSTS_AT_ONCE", given)
 
-    assert at_once() == wanted
+    assert parallelism() == wanted
 
 
 @pytest.mark.usefixtures("hosts_file")
@@ -126,4 +126,4 @@ def test_no_number_of_hosts(
     monkeypatch.setenv("HOSTS_AT_ONCE", given)
 
     with pytest.raises(UsageError, match="HOSTS_AT_ONCE must be a whole"):
-        at_once()
+        parallelism()

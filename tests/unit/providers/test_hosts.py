@@ -12,12 +12,12 @@ from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
 from graders.providers import hosts as module
 from graders.providers.hosts import (
-    Seen,
-    all_are_this_lab_s,
-    is_this_lab_s,
+    HostStatus,
+    all_ready,
+    belongs_to,
+    describe,
     macs_of_nodes,
-    roll_call,
-    told,
+    query_hosts,
 )
 from graders.providers.machine import Output
 
@@ -75,8 +75,8 @@ def _silent(role: str) -> CannotCheck:
 @pytest.mark.usefixtures("hosts")
 def test_all_stand() -> None:
     """Each is marked, and has its addresses where they belong."""
-    assert list(roll_call(PLAN)) == ROLES
-    assert all_are_this_lab_s(PLAN)
+    assert list(query_hosts(PLAN)) == ROLES
+    assert all_ready(PLAN)
 
 
 @pytest.mark.parametrize(
@@ -94,22 +94,22 @@ def test_one_does_not(
     """Whose it is, and where, is told of each."""
     hosts["worker"].said = hosts["worker"].said.replace(old, new)
 
-    seen = roll_call(PLAN)
+    seen = query_hosts(PLAN)
 
-    assert told(PLAN, "worker", seen["worker"]) == f"answers; {words}"
-    assert told(PLAN, "worker2", seen["worker2"]) == "running"
-    assert not all_are_this_lab_s(PLAN)
+    assert describe(PLAN, "worker", seen["worker"]) == f"answers; {words}"
+    assert describe(PLAN, "worker2", seen["worker2"]) == "running"
+    assert not all_ready(PLAN)
 
 
 def test_one_says_nothing(hosts: dict[str, Host]) -> None:
     """The others are asked all the same, and why it does not is kept."""
     hosts["desk"].error = _silent("desk")
 
-    seen = roll_call(PLAN)
+    seen = query_hosts(PLAN)
 
     assert isinstance(seen["desk"], CannotCheck)
-    assert not is_this_lab_s(PLAN, "desk", seen["desk"])
-    assert told(PLAN, "desk", seen["desk"]) == (
+    assert not belongs_to(PLAN, "desk", seen["desk"])
+    assert describe(PLAN, "desk", seen["desk"]) == (
         "root@h cannot be reached: no route"
     )
     assert all(host.asked for host in hosts.values())
@@ -144,4 +144,4 @@ def test_what_is_typed() -> None:
 
     assert done.stdout.startswith("mark=")
     assert "address=lo 127.0.0.1/8" in done.stdout
-    assert isinstance(Seen("", "", {}), Seen)
+    assert isinstance(HostStatus("", "", {}), HostStatus)

@@ -12,12 +12,12 @@ from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
 from graders.providers.docker_networks import DockerNetwork, Route
 from graders.providers.kind import (
-    Located,
-    Taken,
-    current_plan,
+    Location,
+    UsedSubnet,
+    first_free_plan,
     foreign_cluster,
-    free_plan,
-    taken_networks,
+    locate,
+    used_subnets,
 )
 
 
@@ -60,11 +60,11 @@ class FakeDocker:
         )
 
 
-def locate(
+def locate_among(
     docker: FakeDocker, *routes: Route, student: str = "demo"
-) -> Located:
+) -> Location:
     """Locate a lab on an engine and among routes."""
-    return current_plan(student, docker, lambda: list(routes))
+    return locate(student, docker, lambda: list(routes))
 
 
 BRIDGE = network("bridge", "172.17.0.0/16")
@@ -87,21 +87,23 @@ def route(net: str, device: str = "eth0") -> Route:
 
 def test_first_choice() -> None:
     """On an empty host the plan is the first choice and does not exist."""
-    found = locate(FakeDocker(BRIDGE), route("192.168.1.0/24"))
+    found = locate_among(FakeDocker(BRIDGE), route("192.168.1.0/24"))
 
-    assert found == Located(make_plan(), exists=False)
+    assert found == Location(make_plan(), exists=False)
 
 
 def test_standing_lab_stays() -> None:
     """A lab that stands keeps its plan; routes to its bridges are its own."""
-    found = locate(FakeDocker(BRIDGE, *OURS), route("172.18.0.0/16", "br-x"))
+    found = locate_among(
+        FakeDocker(BRIDGE, *OURS), route("172.18.0.0/16", "br-x")
+    )
 
-    assert found == Located(make_plan(), exists=True)
+    assert found == Location(make_plan(), exists=True)
 
 
 def test_route_moves_the_plan() -> None:
     """A route of the host in the way moves the plan and says whose it is."""
-    found = locate(FakeDocker(BRIDGE), route("172.18.4.0/22", "tun0"))
+    found = locate_among(FakeDocker(BRIDGE), route("172.18.4.0/22", "tun0"))
 
     assert found.plan == make_plan(slot=1)
     assert found.moved_from == IPv4Network("172.18.0.0/16")
@@ -110,14 +112,14 @@ def test_route_moves_the_plan() -> None:
 
 def test_edge_moves_the_plan_too() -> None:
     """A network in the way of the edge moves the plan."""
-    found = locate(FakeDocker(), route("10.90.0.0/16", "tun0"))
+    found = locate_among(FakeDocker(), route("10.90.0.0/16", "tun0"))
 
     assert found.plan.slot == 13
 
 
 def test_docker_network_moves_the_plan() -> None:
     """Another docker network in the way is named, not its route."""
-    found = locate(
+    found = locate_among(
         FakeDocker(network("shop", "172.18.0.0/16")),
         route("172.18.0.0/16", "br-shop00000000"),
     )
@@ -130,7 +132,7 @@ def test_another_students_lab_is_in_the_way() -> None:
     ann = make_plan("ann")
     other = network("other", str(ann.lan), student="bob", slot="0")
 
-    assert locate(FakeDocker(other), student="ann").plan.slot == 1
+    assert locate_among(FakeDocker(other), student="ann").plan.slot == 1
 
 
 def test_moved_lab_is_found_again() -> None:
@@ -146,7 +148,7 @@ def test_moved_lab_is_found_again() -> None:
         ),
     )
 
-    assert locate(FakeDocker(*nets)) == Located(
+    assert locate_among(FakeDocker(*nets)) == Location(
         make_plan(slot=1),
         exists=True,
         moved_from=IPv4Network("172.18.0.0/16"),
@@ -155,14 +157,14 @@ def test_moved_lab_is_found_again() -> None:
 
 def test_half_made_lab_keeps_its_slot() -> None:
     """After an interrupted `lab up` one network is enough to find it."""
-    found = locate(FakeDocker(OURS[1]))
+    found = locate_among(FakeDocker(OURS[1]))
 
-    assert found == Located(make_plan(), exists=True)
+    assert found == Location(make_plan(), exists=True)
 
 
 def test_foreign_kind_network_is_left_alone() -> None:
     """Beside somebody else's network `kind`, demo uses another name."""
-    found = locate(FakeDocker(network("kind", "172.18.0.0/16")))
+    found = locate_among(FakeDocker(network("kind", "172.18.0.0/16")))
 
     assert found.plan.lan_name == "metallb-lab"
     assert found.plan.lan == IPv4Network("172.19.0.0/16")
@@ -174,7 +176,7 @@ def test_fallback_name_is_found_again() -> None:
         "metallb-lab", "172.19.0.0/16", student="demo", slot="1", role="lan"
     )
 
-    found = locate(FakeDocker(network("kind", "172.18.0.0/16"), lan))
+    found = locate_among(FakeDocker(network("kind", "172.18.0.0/16"), lan))
 
     assert found.plan == make_plan(slot=1, lan_name="metallb-lab")
 
@@ -191,7 +193,7 @@ def test_foreign_network_of_our_name(student: str, name: str) -> None:
     """A network that is not the kit's but has its name is named."""
     rule = f"docker network {name} is not of this lab .*docker network rm"
     with pytest.raises(CannotCheck, match=rule):
-        locate(FakeDocker(network(name, "10.1.0.0/16")), student=student)
+        locate_among(FakeDocker(network(name, "10.1.0.0/16")), student=student)
 
 
 def test_both_demo_names_are_foreign() -> None:
@@ -199,7 +201,7 @@ def test_both_demo_names_are_foreign() -> None:
     nets = [network(name, "") for name in ("kind", "metallb-lab")]
 
     with pytest.raises(CannotCheck, match="network metallb-lab is not"):
-        locate(FakeDocker(*nets))
+        locate_among(FakeDocker(*nets))
 
 
 @pytest.mark.parametrize("slot", ["", "x", "-1", "63", "01"])
@@ -208,7 +210,7 @@ def test_broken_label(slot: str) -> None:
     net = network("kind", "172.18.0.0/16", student="demo", slot=slot)
 
     with pytest.raises(CannotCheck, match=r"0 to 62; run `lab down`"):
-        locate(FakeDocker(net))
+        locate_among(FakeDocker(net))
 
 
 def test_labels_disagree() -> None:
@@ -216,7 +218,7 @@ def test_labels_disagree() -> None:
     other = network("x", "172.19.0.0/16", student="demo", slot="1")
 
     with pytest.raises(CannotCheck, match="one and the same label"):
-        locate(FakeDocker(*OURS, other))
+        locate_among(FakeDocker(*OURS, other))
 
 
 def test_network_of_another_kits_plan() -> None:
@@ -228,12 +230,14 @@ def test_network_of_another_kits_plan() -> None:
     with pytest.raises(
         CannotCheck, match=r"must have 172.18.0.0/16 .* not 172.30.0.0/16"
     ):
-        locate(FakeDocker(net))
+        locate_among(FakeDocker(net))
 
 
 def test_vpn_over_everything_leaves_the_spare_networks() -> None:
     """Routes to all private networks leave the spare ones."""
-    found = locate(FakeDocker(), route("10.0.0.0/8"), route("172.16.0.0/12"))
+    found = locate_among(
+        FakeDocker(), route("10.0.0.0/8"), route("172.16.0.0/12")
+    )
 
     assert found.plan.lan.subnet_of(IPv4Network("100.64.0.0/10"))
     assert found.plan.edge.subnet_of(IPv4Network("198.18.0.0/16"))
@@ -242,10 +246,10 @@ def test_vpn_over_everything_leaves_the_spare_networks() -> None:
 def test_nothing_is_free() -> None:
     """Where every slot collides, the error says who is in the way."""
     nets = ("10.0.0.0/8", "172.16.0.0/12", "100.64.0.0/10")
-    taken = [Taken(IPv4Network(net), "the VPN") for net in nets]
+    taken = [UsedSubnet(IPv4Network(net), "the VPN") for net in nets]
 
     with pytest.raises(CannotCheck, match=r"172\.18\.0\.0/16 by the VPN"):
-        free_plan("demo", taken)
+        first_free_plan("demo", taken)
 
 
 def test_own_networks_are_not_taken() -> None:
@@ -258,7 +262,7 @@ def test_own_networks_are_not_taken() -> None:
     )
     routes = [route("172.18.0.0/16", "br-1"), route("10.1.0.0/16")]
 
-    found = taken_networks("demo", [ours], routes)
+    found = used_subnets("demo", [ours], routes)
 
     assert [str(item.network) for item in found] == ["10.1.0.0/16"]
 
@@ -293,7 +297,7 @@ def test_plan_on_hosts() -> None:
     def docker(*_: str) -> str:
         raise AssertionError
 
-    found = current_plan("ada", docker)
+    found = locate("ada", docker)
 
     assert found.plan == make_plan("ada")
     assert found.moved_from is None

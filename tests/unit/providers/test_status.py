@@ -89,7 +89,7 @@ def _nodes(monkeypatch: pytest.MonkeyPatch, ready: list[str]) -> None:
 @pytest.mark.usefixtures("host")
 def test_all_stands() -> None:
     """With all containers, addresses and nodes it stands."""
-    assert status.standing(PLAN)
+    assert status.is_up(PLAN)
 
 
 def test_one_is_gone(host: Host) -> None:
@@ -97,7 +97,7 @@ def test_one_is_gone(host: Host) -> None:
     del host["metallb-lab-router"]
 
     assert "metallb-lab-router" not in status.containers(PLAN)
-    assert not status.standing(PLAN)
+    assert not status.is_up(PLAN)
 
 
 def test_none_is_there(host: Host) -> None:
@@ -105,7 +105,7 @@ def test_none_is_there(host: Host) -> None:
     host.clear()
 
     assert status.containers(PLAN) == {}
-    assert not status.standing(PLAN)
+    assert not status.is_up(PLAN)
 
 
 @pytest.mark.parametrize("word", ["paused", "exited", "created"])
@@ -113,7 +113,7 @@ def test_one_does_not_run(host: Host, word: str) -> None:
     """A container that is paused or stopped does not stand."""
     host["metallb-lab-worker2"]["State"]["Status"] = word
 
-    assert not status.standing(PLAN)
+    assert not status.is_up(PLAN)
 
 
 @pytest.mark.parametrize("role", ["worker", "client"])
@@ -123,7 +123,7 @@ def test_one_has_moved(host: Host, role: str) -> None:
     network = PLAN.edge_name if role == "client" else PLAN.lan_name
     host[name] = _container(name, network, "192.0.2.1")
 
-    assert not status.standing(PLAN)
+    assert not status.is_up(PLAN)
 
 
 def test_one_is_disconnected(host: Host) -> None:
@@ -132,7 +132,7 @@ def test_one_is_disconnected(host: Host) -> None:
     item["NetworkSettings"]["Networks"] = {}
 
     assert status.address(PLAN, item) == ""
-    assert not status.standing(PLAN)
+    assert not status.is_up(PLAN)
 
 
 def test_the_lan_s_address_comes_first(host: Host) -> None:
@@ -155,7 +155,7 @@ def test_nodes_are_not_ready(
     """Three nodes have to be Ready, no fewer."""
     _nodes(monkeypatch, ready)
 
-    assert not status.standing(PLAN)
+    assert not status.is_up(PLAN)
 
 
 @pytest.mark.usefixtures("host")
@@ -163,7 +163,7 @@ def test_tools_are_gone(tmp_path: Path) -> None:
     """Without the kit's own kubectl nothing can be done: up has to."""
     (tmp_path / "bin" / "kubectl").unlink()
 
-    assert not status.standing(PLAN)
+    assert not status.is_up(PLAN)
 
 
 @pytest.mark.usefixtures("host")
@@ -176,7 +176,7 @@ def test_no_answer_is_no(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 
     monkeypatch.setattr(status, name, silent)
 
-    assert not status.standing(PLAN)
+    assert not status.is_up(PLAN)
 
 
 @pytest.mark.usefixtures("host")
@@ -184,17 +184,17 @@ def test_no_answer_is_no(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
 def test_on_hosts(monkeypatch: pytest.MonkeyPatch, *, ours: bool) -> None:
     """There it is the hosts that are asked, and docker is not."""
     monkeypatch.setattr(status, "inventory", object)
-    monkeypatch.setattr(status, "all_are_this_lab_s", lambda _: ours)
+    monkeypatch.setattr(status, "all_ready", lambda _: ours)
     monkeypatch.delattr(status, "docker")
 
-    assert status.standing(PLAN) is ours
+    assert status.is_up(PLAN) is ours
 
 
 def test_rows(host: Host) -> None:
     """Each machine has a line, also one that is not there."""
     del host["metallb-lab-desk"]
 
-    found = {role: rest for role, *rest in status.rows(PLAN)}
+    found = {role: rest for role, *rest in status.status_rows(PLAN)}
 
     assert list(found) == [*PLAN.nodes, *PLAN.machines]
     assert found["worker"] == ["172.18.1.3", "running"]
@@ -204,7 +204,7 @@ def test_rows(host: Host) -> None:
 @pytest.mark.usefixtures("hosts_file")
 def test_rows_of_hosts() -> None:
     """What keeps a host from answering is told in its line."""
-    found = {role: rest for role, *rest in status.rows(PLAN)}
+    found = {role: rest for role, *rest in status.status_rows(PLAN)}
 
     assert found["router"] == [
         "172.18.0.2/16 10.90.0.2/24",

@@ -16,8 +16,8 @@ from graders.settings import ROOT
 from graders.site import fences, plan_placeholders, topology
 from graders.site.check_table import check_table, checks_of
 from graders.site.commands import commands_page
-from graders.site.diagnostics import Problems
-from graders.site.fragments import Made, Piece, after_title
+from graders.site.diagnostics import Diagnostics
+from graders.site.fragments import Fragment, GeneratedPage, after_title
 from graders.site.pages import collect
 from graders.site.quiz_page import quiz_page
 from graders.site.schemas import lab_schema_page
@@ -29,14 +29,14 @@ LABS = all_labs()
 each_lab = pytest.mark.parametrize("lab", LABS, ids=lambda lab: lab.id)
 
 
-def _text(made: Made) -> str:
+def _text(made: GeneratedPage) -> str:
     return "\n".join(piece.text for piece in made.pieces)
 
 
 def test_marks_become_classes_and_titles() -> None:
     """Markdown for the site knows none of the kit's own fences."""
-    problems = Problems()
-    piece = Piece("```shell runnable\nls\n```\n  ```vtysh\n  show\n  ```")
+    problems = Diagnostics()
+    piece = Fragment("```shell runnable\nls\n```\n  ```vtysh\n  show\n  ```")
 
     text = fences.for_site(piece, problems).split("\n")
 
@@ -55,9 +55,9 @@ def test_marks_become_classes_and_titles() -> None:
 )
 def test_a_fence_that_is_astray(text: str, problem: str) -> None:
     """It is told with the line of its file."""
-    problems = Problems()
+    problems = Diagnostics()
 
-    fences.for_site(Piece(text, "docs/x.md", 5), problems)
+    fences.for_site(Fragment(text, "docs/x.md", 5), problems)
 
     assert problems.found[0].startswith(f"docs/x.md{problem}")
 
@@ -71,7 +71,7 @@ def test_only_what_is_outside_of_blocks_has_links() -> None:
 
 def test_a_brief_without_its_title_keeps_its_lines() -> None:
     """Problems in it are told with the file's own line."""
-    piece = after_title(Piece("\n# T\nbody", "labs/x/README.md"))
+    piece = after_title(Fragment("\n# T\nbody", "labs/x/README.md"))
 
     assert (piece.text, piece.line) == ("body", 3)
 

@@ -14,8 +14,8 @@ from graders.errors import UsageError
 from graders.plan.plan import make_plan
 from graders.site import links, meta_description, plan_placeholders
 from graders.site.accessible import accessible
-from graders.site.diagnostics import Problems
-from graders.site.fragments import Piece
+from graders.site.diagnostics import Diagnostics
+from graders.site.fragments import Fragment
 from graders.site.slim import slim
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ QUESTION = """\
 
 def test_a_name_that_the_plan_has_not() -> None:
     """The page's own line is named, wherever the piece begins."""
-    problems = Problems()
-    piece = Piece("a\n{{ pol }}\n", "docs/x.md", 10, template=True)
+    problems = Diagnostics()
+    piece = Fragment("a\n{{ pol }}\n", "docs/x.md", 10, template=True)
 
     plan_placeholders.numbered(piece, problems)
 
@@ -46,8 +46,8 @@ def test_a_name_that_the_plan_has_not() -> None:
 
 def test_numbers_are_the_demo_student_s() -> None:
     """And each is marked, so that another name can fill it in."""
-    problems = Problems()
-    piece = Piece("at {{ pool }}", "docs/x.md", template=True)
+    problems = Diagnostics()
+    piece = Fragment("at {{ pool }}", "docs/x.md", template=True)
 
     html = plan_placeholders.with_elements(
         plan_placeholders.numbered(piece, problems)
@@ -59,7 +59,7 @@ def test_numbers_are_the_demo_student_s() -> None:
 
 def test_links_that_lead_nowhere() -> None:
     """A page, a heading to be looked at later, and a picture's text."""
-    problems = Problems()
+    problems = Diagnostics()
     page = links.Page("module/a.md", {"module/a.md", "labs/lab-1-x.md"}, [])
     text = (
         "[there](../../labs/lab-1-x/README.md#story)\n"
@@ -67,7 +67,7 @@ def test_links_that_lead_nowhere() -> None:
         "```text\n[shown](d.md)\n```\n"
         "![](a.md)\n"
     )
-    piece = Piece(text, "docs/module/a.md")
+    piece = Fragment(text, "docs/module/a.md")
 
     led = links.linked(piece, text, page, problems)
 

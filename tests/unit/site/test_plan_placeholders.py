@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from graders.plan.l2_election import order
+from graders.plan.l2_election import ranked
 from graders.plan.plan import make_plan
 from graders.settings import ROOT
 from graders.site import name_form, plan_placeholders
@@ -128,7 +128,7 @@ def test_the_box_is_where_there_are_numbers() -> None:
 def test_the_owner_of_an_address_is_the_smallest_hash() -> None:
     """The sum is what `sha256sum` says, as part 3 shows it."""
     nodes = DEMO.nodes
-    found = order([nodes["worker"], nodes["worker2"]], DEMO.l2_vip)
+    found = ranked([nodes["worker"], nodes["worker2"]], DEMO.l2_vip)
 
     assert found["owner"]["name"] == "metallb-lab-worker2"
     assert found["owner"]["hash"] == "6d3c88a9"

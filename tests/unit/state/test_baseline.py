@@ -12,7 +12,7 @@ from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
 from graders.providers.machine import Machine, Output
 from graders.state import baseline
-from graders.state.baseline import differences, of_cluster, of_machines
+from graders.state.baseline import diff, snapshot_cluster, snapshot_machines
 
 if TYPE_CHECKING:
     from graders.probes.cluster import Cluster
@@ -78,7 +78,7 @@ class FakeCluster:
 
 
 def _collect(cluster: object) -> baseline.Baseline:
-    return of_machines(PLAN) | of_cluster(cluster)  # type: ignore[arg-type] # all it needs
+    return snapshot_machines(PLAN) | snapshot_cluster(cluster)  # type: ignore[arg-type] # all it needs
 
 
 def _space(name: str, phase: str = "Active") -> dict[str, Any]:
@@ -101,13 +101,13 @@ def said(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 def _of(cluster: FakeCluster) -> baseline.Baseline:
     """Return what is kept of a cluster."""
     asked: Cluster = cluster  # type: ignore[assignment] # all it needs
-    return baseline.of_cluster(asked)
+    return baseline.snapshot_cluster(asked)
 
 
 @given(BASELINES)
 def test_nothing_differs_from_itself(one: dict[str, str]) -> None:
     """Two equal states have no differences."""
-    assert differences(one, dict(one)) == []
+    assert diff(one, dict(one)) == []
 
 
 @given(BASELINES, BASELINES)
@@ -115,7 +115,7 @@ def test_each_place_that_differs_is_a_line(
     one: dict[str, str], other: dict[str, str]
 ) -> None:
     """Each has one line, which begins with it and says two things."""
-    lines = differences(one, other)
+    lines = diff(one, other)
 
     places = [
         place
@@ -141,14 +141,14 @@ def test_each_place_that_differs_is_a_line(
 )
 def test_first_difference(before: str, after: str, line: str) -> None:
     """A line says what was there and what is there now, in short."""
-    (found,) = differences({"p": before}, {"p": after})
+    (found,) = diff({"p": before}, {"p": after})
 
     assert found.startswith(f"p: {line}")
 
 
 def test_gone_and_come() -> None:
     """What is there in one state only is named."""
-    assert differences({"a": ""}, {"b": ""}) == [
+    assert diff({"a": ""}, {"b": ""}) == [
         "a: expected it to be there, not gone",
         "b: expected none, not one",
     ]
@@ -257,7 +257,7 @@ def test_what_a_student_changes_matters(
     before = _of(FakeCluster(services=[WEB]))
     after = _of(FakeCluster(services=[WEB | change]))
 
-    (found,) = differences(before, after)
+    (found,) = diff(before, after)
     assert found.startswith("services lab-1/web: expected ")
     assert line in found
 
@@ -318,5 +318,5 @@ def test_nodes() -> None:
 
     for change in ({"spec": spec}, labels):
         after = _of(FakeCluster(nodes=[NODE | change]))
-        (found,) = differences(before, after)
+        (found,) = diff(before, after)
         assert found.startswith("node worker: ")

@@ -44,14 +44,14 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def test_nothing_stands() -> None:
     """Without a state file no lab stands."""
-    assert lab_state.current(PLAN) is None
+    assert lab_state.read(PLAN) is None
 
 
 def test_current(lab: Path) -> None:
     """What Ansible wrote is read field by field."""
     (lab / "state.json").write_text(STATE, encoding="utf-8")
 
-    found = lab_state.current(PLAN)
+    found = lab_state.read(PLAN)
 
     assert found == lab_state.State(
         lab="lab-1-pending-service", variant="no-pool", run="ab12", attempts=3
@@ -63,19 +63,19 @@ def test_damaged_state_is_none(lab: Path, text: str) -> None:
     """A damaged file is no lab, and no traceback."""
     (lab / "state.json").write_text(text, encoding="utf-8")
 
-    assert lab_state.current(PLAN) is None
+    assert lab_state.read(PLAN) is None
 
 
 def test_attempts_are_counted(lab: Path) -> None:
     """An attempt is counted, and all else stays."""
     (lab / "state.json").write_text(STATE, encoding="utf-8")
-    before = lab_state.current(PLAN)
+    before = lab_state.read(PLAN)
     assert before
 
     counted = lab_state.count_attempt(PLAN, before)
 
     assert counted == 4
-    assert lab_state.current(PLAN) == lab_state.State(
+    assert lab_state.read(PLAN) == lab_state.State(
         before.lab, before.variant, before.run, 4
     )
 
@@ -85,13 +85,13 @@ def test_a_change_that_was_cut_off_is_told(lab: Path) -> None:
     (lab / "state.json").write_text(STATE, encoding="utf-8")
     told = []
     for end in (
-        lab_state.whole,
+        lab_state.mark_complete,
         lambda plan: lab_state.write_baseline(plan, {}),
     ):
-        lab_state.begin_change(PLAN, "lab reset")
-        told.append(lab_state.current(PLAN))
+        lab_state.mark_changing(PLAN, "lab reset")
+        told.append(lab_state.read(PLAN))
         end(PLAN)
-        told.append(lab_state.current(PLAN))
+        told.append(lab_state.read(PLAN))
 
     assert [one and one.changing for one in told] == ["lab reset", ""] * 2
 
@@ -120,7 +120,7 @@ def test_machine_is_gone() -> None:
     plan = make_plan("ada")
 
     with pytest.raises(CannotCheck, match="lab up"):
-        lab_state.current(plan)
+        lab_state.read(plan)
     with pytest.raises(CannotCheck, match="lab up"):
         lab_state.write_baseline(plan, {})
 
