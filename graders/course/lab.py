@@ -86,6 +86,8 @@ class LabFile(_Strict):
 
     title: Words
     """What the lab is called, after its number."""
+    summary: Words
+    """What is wrong, in one line, for tables of labs."""
     minutes: PositiveInt
     """What a student may need."""
     module: Annotated[list[Words], Field(min_length=1)]
