@@ -1,4 +1,4 @@
-"""Run a command on this computer or on a machine of the lab.
+"""Run a command or a script on this computer or on machines of the lab.
 
 `ansible.builtin.command` packs a module and starts Python for each task: 0.6 s
 where the command itself takes 0.1 s. This action runs it from Ansible's own
@@ -6,26 +6,59 @@ process: 0.05 s. A start or reset of a lab has some twenty such tasks.
 
     lab_exec:
       argv: [kubectl, get, nodes]     # or
-      cmd: |                          # a bash script
-        kubectl get nodes
+      cmd: kubectl get nodes | wc -l  # a bash script, or
+      script: [lib/own.sh, reset.sh]  # files of the role or playbook, joined
       machine: router                 # optional: a role of the plan
-      stdin: text                     # optional
-      timeout: 20                     # optional: seconds until it is ended
+      environment: {NAME: value}
+      stdin: text
+      timeout: 20                     # seconds until it is ended
 
-The variable `on` maps each role to the command prefix that runs something
-there.
+A script of a machine is run there by `sh`, one of this computer by bash.
+
+    lab_exec:
+      script: put_node_files.sh
+      machines: [worker, worker2]     # or {worker: {NAME: value}, ...}
+      local: true
+
+`machines` runs it for several machines, as many at a time as `parallel_hosts`
+says, with the role as ROLE. With `local` it runs on this computer, and its
+arguments are the command prefix that runs something on the machine.
+
+`reports: true` reads each line of JSON that it prints, such as
+`{"changed": "routes"}`: the task has changed something if one says so.
+
+The variable `exec_prefix` maps each role to its command prefix.
 """
 
 from __future__ import annotations
 
-import subprocess
+from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-# Exit statuses of a shell for a missing program, and of timeout(1).
-NOT_FOUND = 127
-TIMED_OUT = 124
+from graders.providers.scripts import (
+    Command,
+    reports,
+    run,
+    run_parallel,
+    script_on,
+)
+
+_ARGUMENTS = {
+    "argv": {"type": "list", "elements": "str"},
+    "cmd": {"type": "str"},
+    "script": {"type": "list", "elements": "str"},
+    "machine": {"type": "str"},
+    "machines": {"type": "raw"},
+    "exec_prefix": {"type": "dict"},
+    "local": {"type": "bool", "default": False},
+    "environment": {"type": "dict", "default": {}},
+    "stdin": {"type": "str", "default": ""},
+    "timeout": {"type": "int"},
+    "reports": {"type": "bool", "default": False},
+}
+_COMMANDS = ("argv", "cmd", "script")
 
 
 class ActionModule(ActionBase):
@@ -38,56 +71,83 @@ class ActionModule(ActionBase):
         tmp: str | None = None,  # noqa: ARG002 - Ansible's signature
         task_vars: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Run `argv`, or `cmd` by bash, and return its outcome."""
+        """Run it and return its outcome."""
         _, args = self.validate_argument_spec(
-            argument_spec={
-                "argv": {"type": "list", "elements": "str"},
-                "cmd": {"type": "str"},
-                "machine": {"type": "str"},
-                "stdin": {"type": "str"},
-                "timeout": {"type": "int"},
-            },
-            required_one_of=[("argv", "cmd")],
-            mutually_exclusive=[("argv", "cmd")],
+            argument_spec=_ARGUMENTS,
+            required_one_of=[_COMMANDS],
+            mutually_exclusive=[_COMMANDS, ("machine", "machines")],
         )
-        prefixes, role = (task_vars or {}).get("on", {}), args["machine"]
-        if role and role not in prefixes:
+        variables = task_vars or {}
+        prefixes = args["exec_prefix"] or variables.get("exec_prefix", {})
+        machines = _machines(args)
+        if odd := [role for role in machines if role not in prefixes]:
             known = ", ".join(prefixes) or "nothing"
-            message = f"machine must be one of {known}, not {role!r}"
+            message = f"machine must be one of {known}, not {odd[0]!r}"
             return {"failed": True, "msg": message}
-        argv = args["argv"] or ["bash", "-c", args["cmd"]]
-        done = _run(
-            [*(prefixes[role] if role else ()), *argv],
-            args["stdin"] or "",
-            args["timeout"],
-        )
+        if args["script"]:
+            args["script"] = self._text(args["script"], variables)
+        if args["machines"] is None:
+            role = args["machine"]
+            done = run(_command(args, prefixes[role] if role else [], {}))
+        else:
+            commands = {
+                role: _command(args, prefixes[role], environment)
+                for role, environment in machines.items()
+            }
+            done = run_parallel(commands, variables.get("parallel_hosts", 0))
+        found = reports(done.stdout) if args["reports"] else []
         return {
-            "changed": True,
+            "changed": not args["reports"]
+            or any(report.get("changed") for report in found),
             "failed": done.returncode != 0,
             "rc": done.returncode,
             "stdout": done.stdout.rstrip("\n"),
             "stdout_lines": done.stdout.splitlines(),
             "stderr": done.stderr.rstrip("\n"),
+            "reports": found,
             "msg": "non-zero return code" if done.returncode else "",
         }
 
+    def _text(self, names: list[str], variables: dict[str, Any]) -> str:
+        """Return the files of a script, joined.
 
-def _run(
-    argv: list[str], stdin: str, timeout: int | None
-) -> subprocess.CompletedProcess[str]:
-    """Run a command; exit statuses say that it is missing or too slow."""
-    try:
-        return subprocess.run(
-            argv,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-            check=False,
+        `lib/` is the playbooks' own; all else is looked for as usual.
+        """
+        library = Path(variables["playbook_dir"]) / "files"
+        return "".join(
+            (
+                library / name
+                if name.startswith("lib/")
+                else Path(self._find_needle("files", name))
+            ).read_text(encoding="utf-8")
+            for name in names
         )
-    except subprocess.TimeoutExpired:
-        status, error = TIMED_OUT, f"no answer within {timeout} s"
-    except OSError as problem:
-        status, error = NOT_FOUND, str(problem.strerror)
-    return subprocess.CompletedProcess(argv, status, "", f"{argv[0]}: {error}")
+
+
+def _machines(args: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the environment of each machine, by its role."""
+    several = args["machines"]
+    if several is None:
+        return {args["machine"]: {}} if args["machine"] else {}
+    if isinstance(several, dict):
+        return {role: {"ROLE": role, **own} for role, own in several.items()}
+    return {role: {"ROLE": role} for role in several}
+
+
+def _command(
+    args: dict[str, Any], prefix: list[str], own: dict[str, Any]
+) -> Command:
+    """Return the command for one machine, or for this computer."""
+    environment = {
+        name: str(value) for name, value in (args["environment"] | own).items()
+    }
+    if args["script"] and prefix and not args["local"]:
+        return script_on(prefix, args["script"], environment)
+    argv = args["argv"] or ["bash", "-c", args["cmd"] or args["script"]]
+    if args["local"]:
+        argv += ["bash", *prefix]
+    elif environment:
+        argv = [*prefix, "env", *map("=".join, environment.items()), *argv]
+    else:
+        argv = [*prefix, *argv]
+    return Command(argv, args["stdin"], environment, args["timeout"])

@@ -6,7 +6,7 @@
       manifest: /where/its/objects/are # for `begin`
       left: /where/is/noted/how/it/was
       recipe: what-it-was-made-by
-      turn: "{{ turn }}"               # the command that all this is part of
+      run_id: "{{ run_id }}"           # the command that all this is part of
 
 `look` says whether it is the `same` as it was left, and waits for what this
 command has begun of it. `await` waits in any case; both note how it was left.
@@ -60,7 +60,7 @@ class ActionModule(ActionBase):
                 "manifest": text,
                 "left": text,
                 "recipe": text,
-                "turn": text,
+                "run_id": text,
             },
         )
         try:
@@ -74,7 +74,7 @@ class ActionModule(ActionBase):
 
 def _step(kube: KubeClient, given: dict[str, Any]) -> dict[str, Any]:
     """Do it and return what it came to."""
-    note = InstallMarker(Path(given["left"]), given["recipe"], given["turn"])
+    note = InstallMarker(Path(given["left"]), given["recipe"], given["run_id"])
     match given["step"]:
         case "begin":
             return {"changed": install(kube, Path(given["manifest"]), note)}

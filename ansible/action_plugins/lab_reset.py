@@ -1,15 +1,15 @@
-"""Bring cluster and machines back to what they were made with, at once.
+"""Reset cluster and machines to their initial state, at the same time.
 
     lab_reset:
-      kubeconfig: /where/it/is
-      machines: |                      # a bash script, for the machines
+      script: |                        # bash; resets the machines
         ...
-      namespaces: [kube-system]        # the cluster's own
-      labs: [lab-1]                    # those of the lab that is to stand
+      system_namespaces: [kube-system] # these are never touched
+      lab_namespaces: [lab-1]          # those of the lab that starts
       control_plane: metallb-lab-control-plane
-      metallb: true                    # its resources go, and it stays
+      metallb: true                    # delete its resources, and keep it
 
-What goes and what stays: graders/kube/reset.py.
+It returns `reports`: a `changed` each for what was reset, be it by the script
+(see `lab_exec`) or in the cluster. graders/kube/reset.py says what is reset.
 """
 
 from __future__ import annotations
@@ -23,63 +23,66 @@ from ansible.plugins.action import ActionBase
 
 from graders.kube.client import KubeClient, KubeError
 from graders.kube.reset import PreserveRules, reset_cluster
+from graders.providers.scripts import reports
 
 
 class ActionModule(ActionBase):
-    """The action; `stdout` has a line for each thing that it changed.
-
-    The script's output is in it; that fails if the script does.
-    """
+    """The action; it fails if either part fails."""
 
     _requires_connection = False
 
     def run(
         self,
-        tmp: str | None = None,  # noqa: ARG002 - Ansible's own signature
-        task_vars: dict[str, Any] | None = None,  # noqa: ARG002 - as above
+        tmp: str | None = None,  # noqa: ARG002 - Ansible's signature
+        task_vars: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Restore the cluster while the script restores the machines."""
+        """Reset the cluster while the script resets the machines."""
         names = {"type": "list", "elements": "str", "required": True}
         text = {"type": "str", "required": True}
-        _, given = self.validate_argument_spec(
+        _, args = self.validate_argument_spec(
             argument_spec={
-                "kubeconfig": text,
-                "machines": text,
-                "namespaces": names,
-                "labs": names,
+                "script": text,
+                "system_namespaces": names,
+                "lab_namespaces": names,
                 "control_plane": text,
                 "metallb": {"type": "bool", "required": True},
             },
         )
-        kept = PreserveRules(
-            frozenset(given["namespaces"]),
-            frozenset(given["labs"]),
-            given["control_plane"],
-        )
+        kubeconfig = Path((task_vars or {})["state_dir"]) / "kubeconfig"
         with subprocess.Popen(
-            ["bash", "-c", given["machines"]],
+            ["bash", "-c", args["script"]],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
         ) as machines:
-            problem = ""
-            try:
-                with closing(KubeClient(Path(given["kubeconfig"]))) as kube:
-                    lines = reset_cluster(kube, kept, metallb=given["metallb"])
-            except KubeError as error:
-                lines, problem = [], str(error)
-            said, _ = machines.communicate()
-        lines += said.splitlines()
+            cluster, problem = _reset_cluster(kubeconfig, args)
+            output, _ = machines.communicate()
         if machines.returncode and not problem:
-            problem = said.strip() or "a machine's script failed"
+            problem = output.strip() or "a machine's script failed"
+        found = [*({"changed": line} for line in cluster), *reports(output)]
         return {
-            "changed": any("changed" in line for line in lines)
-            or any(line.startswith("deleted") for line in lines),
+            "changed": bool(found),
             "failed": bool(problem),
             "msg": problem,
             "stderr": problem,
-            "stdout": "\n".join(lines),
-            "stdout_lines": lines,
+            "stdout": "\n".join([*cluster, *output.splitlines()]),
+            "reports": found,
         }
+
+
+def _reset_cluster(
+    kubeconfig: Path, args: dict[str, Any]
+) -> tuple[list[str], str]:
+    """Return what was reset, and what kept it from being reset."""
+    kept = PreserveRules(
+        frozenset(args["system_namespaces"]),
+        frozenset(args["lab_namespaces"]),
+        args["control_plane"],
+    )
+    try:
+        with closing(KubeClient(kubeconfig)) as kube:
+            return reset_cluster(kube, kept, metallb=args["metallb"]), ""
+    except KubeError as error:
+        return [], str(error)

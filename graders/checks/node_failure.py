@@ -10,7 +10,7 @@ from graders.errors import CannotCheck
 from graders.polling import until
 from graders.providers.docker import docker
 from graders.providers.environment import inventory
-from graders.settings import ROOT
+from graders.settings import ANSIBLE, ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 # stops them, and leaves it as it was.
 _TRIES: Final = 3
 _LEASES: Final = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease"
-_SCRIPTS: Final = ("connection.sh", "silence.sh")
+_SCRIPTS: Final = (
+    ANSIBLE / "files" / "lib" / "connection.sh",
+    ROOT / "graders" / "providers" / "silence.sh",
+)
 # Longer than any check that cuts a host off; then it comes back by itself.
 _AT_MOST: Final = 120
 
@@ -71,8 +74,7 @@ def resume(lab: Session, node: str) -> None:
 
 def isolation_script() -> str:
     """Return the script that has a host fall silent: seconds are its `$1`."""
-    files = [ROOT / "graders" / "providers" / name for name in _SCRIPTS]
-    return "".join(file.read_text(encoding="utf-8") for file in files)
+    return "".join(file.read_text(encoding="utf-8") for file in _SCRIPTS)
 
 
 @contextlib.contextmanager

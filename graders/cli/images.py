@@ -35,7 +35,7 @@ def load_images(file: str, student: str) -> None:
     """
     _refuse_full_disk(build=False)
     os.environ.update(IMAGES="load", IMAGES_FILE=str(Path(file).resolve()))
-    run_plain_playbook("images", student, images_anew=True)
+    run_plain_playbook("images", student, refresh_images=True)
 
 
 def save_images(file: str, student: str) -> None:

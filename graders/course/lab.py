@@ -70,11 +70,11 @@ class Variant(_Strict):
     """The first check that fails as shipped."""
     layer: Layer
     """The layer of the network in which it is broken."""
-    moves: list[Slug] = []
+    early_deployments: list[Slug] = []
     """Deployments of which the fault makes other pods, and which it is all
     about: it comes before MetalLB is waited for, and they have no pods of
     before."""
-    numbers: dict[str, str] = {}
+    plan_overrides: dict[str, str] = {}
     """Numbers of the plan that the lab's objects have instead of their own:
     `pool: pool_in_dhcp`."""
     hints: Ladders = {}

@@ -28,7 +28,7 @@ def folder_problems(folder: Path, raw: dict[Any, Any]) -> list[str]:
     for name, variant in variants.items():
         at = f"variants.{name}"
         lines += _ladder_problems(f"{at}.hints", variant, checks)
-        lines += _number_problems(f"{at}.numbers", variant)
+        lines += _number_problems(f"{at}.plan_overrides", variant)
     found = [printable(f"{place}/lab.yml: {line}") for line in lines]
     if not (folder / "README.md").is_file():
         found.append(f"{place}/README.md must be there: it is the brief")
@@ -76,7 +76,7 @@ def _ladder_problems(
 
 def _number_problems(where: str, variant: object) -> Iterator[str]:
     """See that a number of the plan is replaced by another of it."""
-    for pair in _map(variant, "numbers").items():
+    for pair in _map(variant, "plan_overrides").items():
         for name in pair:
             if isinstance(name, str) and name not in VARS:
                 yield (

@@ -53,16 +53,18 @@ RESET: Final = "lab reset"
 def extra_vars(plan: Plan) -> dict[str, Any]:
     """Return what every playbook gets: the plan, ways in, the kit's folders.
 
-    `on` has, by role, what stands before a command that runs there; `where`
-    is `kind` or `hosts`; `host_ways` and `reached` have, by host of the
-    inventory, what `on` has and its address; `turn` is this very playbook.
+    `exec_prefix` has, by role, the command prefix that runs something there;
+    `host_exec_prefix` and `host_addresses` are by host of the inventory;
+    `provider` is `kind` or `hosts`; `run_id` is different for each playbook.
     """
-    return names(plan) | {
-        "reached": addresses(),
-        "host_ways": host_exec_prefixes(),
-        "hosts_at_once": parallelism(),
-        "on": exec_prefixes(plan),
-        "turn": secrets.token_hex(4),
+    known = names(plan)
+    return known | {
+        "provider": known["where"],
+        "host_addresses": addresses(),
+        "host_exec_prefix": host_exec_prefixes(),
+        "parallel_hosts": parallelism(),
+        "exec_prefix": exec_prefixes(plan),
+        "run_id": secrets.token_hex(4),
         "cache_dir": str(cache_dir()),
         "state_dir": str(state_dir(plan.student)),
     }
@@ -157,7 +159,9 @@ def _mend(  # noqa: PLR0913, PLR0917 - all that a reset is about
     machines = _machines(plan, left)
     if machines:
         tell(f"making anew: {', '.join(machines)}")
-        kept["machines_anew"] = [plan.docker_name(name) for name in machines]
+        kept["recreate_machines"] = [
+            plan.docker_name(name) for name in machines
+        ]
         left, said = mend()
     if left:
         for line in left:
@@ -187,14 +191,16 @@ def _play(  # noqa: PLR0913, PLR0917 - which playbook, and all that it is about
         "namespace": lab.namespace,
         "metallb": lab.metallb,
         "storage": "storage" in lab.topology,
-        "moves": fault.moves,
-        "numbers": {name: known[it] for name, it in fault.numbers.items()},
+        "early_deployments": fault.early_deployments,
+        "plan_overrides": {
+            name: known[it] for name, it in fault.plan_overrides.items()
+        },
     }
     extra = {"lab": about, "lab_dir": str(lab.folder), "variant": variant}
     given = known | extra | more
     seen: list[Future[T]] = []
     with (
-        install_metallb_early(plan, given["turn"], wanted=lab.metallb),
+        install_metallb_early(plan, given["run_id"], wanted=lab.metallb),
         ThreadPoolExecutor(1) as pool,
     ):
         run_playbook(

@@ -67,7 +67,7 @@ def host_exec_prefixes() -> dict[str, list[str]]:
 
 
 def parallelism() -> int:
-    """Return on how many hosts a step goes on at once: all, if not said.
+    """Return how many hosts to work on in parallel, 0 for all.
 
     Raises:
         UsageError: HOSTS_AT_ONCE is no such number.
@@ -76,7 +76,7 @@ def parallelism() -> int:
     hosts = inventory()
     said = os.environ.get("HOSTS_AT_ONCE")
     if not said or not hosts:
-        return max(1, len(hosts.ways) if hosts else 1)
+        return 0
     if not re.fullmatch("[1-9][0-9]{0,3}", said):
         raise UsageError(
             "HOSTS_AT_ONCE must be a whole number from 1 to 9999, not"

@@ -87,7 +87,7 @@ def test_what_a_fault_moves_is_there(lab: Lab) -> None:
         if item["kind"] == "Deployment"
     }
     for variant in lab.variants.values():
-        assert set(variant.moves) <= names
+        assert set(variant.early_deployments) <= names
 
 
 @each_lab
@@ -96,7 +96,7 @@ def test_a_fault_has_other_objects_for_its_numbers(lab: Lab) -> None:
     for variant in lab.variants.values():
         values = PLANS[0].as_vars()
         objects = _manifests(lab, values)
-        for name, other in variant.numbers.items():
+        for name, other in variant.plan_overrides.items():
             assert _manifests(lab, values | {name: values[other]}) != objects
 
 
@@ -196,7 +196,7 @@ def test_faults_use_what_they_are_given(lab: Lab) -> None:
     """
     faults = sorted(lab.folder.glob("faults/*.yml"))
     shared = sorted(lab.folder.glob("tasks/*.yml"))
-    known = {*PLANS[0].as_vars(), "on", "kubectl", "lab_dir", "item"}
+    known = {*PLANS[0].as_vars(), "exec_prefix", "kubectl", "lab_dir", "item"}
     known |= {"playbook_dir", "storage_network_changed"}
     # What the faults include is given more names.
     for path in faults:

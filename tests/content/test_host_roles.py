@@ -19,12 +19,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ROLES = ANSIBLE / "roles"
+# All but those that this computer's bash runs.
 SCRIPTS = [
-    *(ROLES / "host_setup" / "files").glob("*.sh"),
-    *(ROLES / "cluster_hosts" / "files").glob("*.sh"),
-    *(ROLES / "network_hosts" / "files").glob("*.sh"),
-    *(ROLES / "network_hosts" / "files").glob("lab-*"),
-    ROOT / "tests" / "hosts" / "as_found.sh",
+    file
+    for file in [
+        *(ANSIBLE / "files" / "lib").glob("*.sh"),
+        *ROLES.glob("*/files/*.sh"),
+        *(ROLES / "network_hosts" / "files").glob("lab-*"),
+        ROOT / "tests" / "hosts" / "as_found.sh",
+    ]
+    if not file.read_text(encoding="utf-8").startswith("#!/bin/bash")
 ]
 
 
@@ -80,62 +84,6 @@ def test_what_a_node_writes_is_claimed() -> None:
     assert not written - claimed
 
 
-def _each_host(at_once: int, body: str) -> subprocess.CompletedProcess[str]:
-    """Run `body`, which begins things on hosts, as the roles do."""
-    file = ANSIBLE / "inventory" / "localhost.yml"
-    given = yaml.safe_load(file.read_text("utf-8"))["all"]["hosts"]
-    begin, end = (
-        Template(given["localhost"][name]).render(hosts_at_once=at_once)
-        for name in ("begin_on_hosts", "wait_for_hosts")
-    )
-    return subprocess.run(
-        ["bash", "-u", "-c", f"{begin}\n{body}\n{end}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-@pytest.mark.parametrize("at_once", [1, 2, 8])
-def test_no_more_hosts_at_once(tmp_path: Path, at_once: int) -> None:
-    """With 1 they are worked on one after the other, in their order."""
-    work = f"""
-    work() {{
-      echo "$1"; : > {tmp_path}/$1; ls {tmp_path} | wc -l >&2
-      sleep 0.1; rm {tmp_path}/$1
-    }}
-    for host in a b c d e; do begin work $host; done
-    """
-
-    done = _each_host(at_once, work)
-
-    assert done.returncode == 0
-    assert max(map(int, done.stderr.split())) <= at_once
-    assert sorted(done.stdout.split()) == ["a", "b", "c", "d", "e"]
-    if at_once == 1:
-        assert done.stdout.split() == ["a", "b", "c", "d", "e"]
-
-
-@pytest.mark.parametrize("at_once", [1, 2, 8])
-@pytest.mark.parametrize("failing", ["", "a", "c", "e"])
-def test_one_host_fails(at_once: int, failing: str) -> None:
-    """The others are done all the same, and the step has failed."""
-    work = f"""
-    work() {{ echo "$1"; [ "$1" != "{failing}" ]; }}
-    for host in a b c d e; do begin work $host 2> >(cat >&2); done
-    """
-
-    done = _each_host(at_once, work)
-
-    assert done.returncode == bool(failing)
-    assert len(done.stdout.split()) == 5
-
-
-def test_nothing_to_begin() -> None:
-    """A step that has nothing to do has not failed."""
-    assert _each_host(1, "").returncode == 0
-
-
 def test_mark_is_what_preflight_looks_for() -> None:
     """One file says whose a host is."""
     for name in ("take.sh", "give_back.sh"):
@@ -154,9 +102,13 @@ def test_mark_is_what_preflight_looks_for() -> None:
 def test_where_the_api_server_is(at: str, server: str) -> None:
     """A URL has an address of IPv6 in brackets."""
     file = ROLES / "cluster_hosts" / "tasks" / "create.yml"
-    found = re.search(r'--server "(.*)"', file.read_text(encoding="utf-8"))
-    assert found
-    assert Template(found[1]).render(at=at) == server
+    tasks = yaml.safe_load(file.read_text(encoding="utf-8"))
+    (found,) = (
+        task["lab_exec"]["environment"]["SERVER"]
+        for task in tasks
+        if "SERVER" in task.get("lab_exec", {}).get("environment", {})
+    )
+    assert Template(found).render(address=at) == server
 
 
 @pytest.fixture
@@ -173,7 +125,7 @@ def host(tmp_path: Path) -> Path:
 
 def _claim(host: Path, *names: str) -> None:
     """Run claim.sh as if `host` was the root folder."""
-    script = (ROLES / "host_setup/files/claim.sh").read_text("utf-8")
+    script = (ANSIBLE / "files/lib/claim.sh").read_text("utf-8")
     script = script.replace("cd /\n", f"cd {host}\n")
     script = script.replace("OWN=/", f"OWN={host}/")
     subprocess.run(

@@ -24,7 +24,7 @@ FOREIGN = re.compile(
     r"|\b(declare -A|wait -n|head -n -|grep -\w*P)|/proc/"
 )
 # What begins a command that is typed somewhere else.
-ELSEWHERE = re.compile(r"docker (exec|run)|\{\{ on[.\[]|\"\$@\"")
+ELSEWHERE = re.compile(r"docker (exec|run)|\{\{ exec_prefix[.\[]|\"\$@\"")
 # Only a Linux machine comes to these.
 LINUX = {
     "roles/ci_engine",

@@ -13,7 +13,7 @@ from graders.settings import ANSIBLE
 if TYPE_CHECKING:
     from pathlib import Path
 
-ALONE: Final = ANSIBLE / "roles/host_setup/files/alone.sh"
+ALONE: Final = ANSIBLE / "files/lib/alone.sh"
 # What a cut off command started goes on, too.
 WORKS: Final = "echo begun; (sleep 60; echo later) & sleep 60; echo later"
 SHELLS: Final = ("sh", "bash")

@@ -20,7 +20,7 @@ ROLES: Final = ANSIBLE / "roles"
 OWN: Final = "var/lib/metallb-lab-kit"
 MADE: Final = "var/lib/lab-made"
 # What is typed before each.
-BEFORE: Final = ("host_setup/files/alone.sh", "host_setup/files/own.sh")
+BEFORE: Final = ("../files/lib/alone.sh", "../files/lib/own.sh")
 # A script, and where it is done with defining.
 GIVE_BACK: Final = (
     "host_setup/files/give_back.sh",

@@ -34,7 +34,8 @@ PLAY = """
     - name: By a script of this computer
       lab_exec:
         cmd: |
-          {{ on[role] | map('quote') | join(' ') }} sh -c 'echo " e" >>"$WAY"'
+          at() { {{ exec_prefix[role] | map('quote') | join(' ') }} "$@"; }
+          at sh -c 'echo " e" >>"$WAY"'
 """
 LONG = """
 - name: Toy
@@ -63,9 +64,12 @@ def toy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def test_machine(toy: Path) -> None:
-    """What `on` has for the role stands before the command, word by word."""
+    """The role's command prefix comes before the command, word by word."""
     said = toy / "it is said"
-    given = {"role": "router", "on": {"router": ["env", f"WAY={said}"]}}
+    given = {
+        "role": "router",
+        "exec_prefix": {"router": ["env", f"WAY={said}"]},
+    }
 
     run_playbook("toy", given, student="demo")
 
@@ -75,7 +79,7 @@ def test_machine(toy: Path) -> None:
 def test_unknown_machine(toy: Path) -> None:
     """Another word is refused, and the roles are named."""
     assert toy.is_dir()
-    given = {"role": "printer", "on": {"router": [], "desk": []}}
+    given = {"role": "printer", "exec_prefix": {"router": [], "desk": []}}
 
     with pytest.raises(
         CannotCheck, match="machine must be one of router, desk, not 'printer'"

@@ -24,7 +24,7 @@ def plugin(
 
 
 def _step(plugin: ModuleType, seen: Path, step: str) -> dict[str, Any]:
-    given = {"left": str(seen), "recipe": "r", "turn": "t", "step": step}
+    given = {"left": str(seen), "recipe": "r", "run_id": "t", "step": step}
     done: dict[str, Any] = plugin._step(io.StringIO(), given)
     return done
 

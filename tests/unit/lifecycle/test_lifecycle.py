@@ -118,15 +118,15 @@ def test_variables_are_the_plan_s_and_the_folders(tmp_path: Path) -> None:
     assert found["pool"] == PLAN.pool
     assert found["state_dir"] == str(tmp_path / "state" / "demo")
     assert found["cache_dir"] == str(tmp_path / "cache")
-    assert found["on"]["dhcp"][-1] == "metallb-lab-dhcp"
+    assert found["exec_prefix"]["dhcp"][-1] == "metallb-lab-dhcp"
     json.dumps(found)
 
 
 @pytest.mark.usefixtures("host")
 def test_where_a_lab_stands() -> None:
     """Playbooks are told that it is kind, or else how hosts are reached."""
-    assert lifecycle.extra_vars(PLAN)["where"] == "kind"
-    assert lifecycle.extra_vars(PLAN)["reached"] == {}
+    assert lifecycle.extra_vars(PLAN)["provider"] == "kind"
+    assert lifecycle.extra_vars(PLAN)["host_addresses"] == {}
 
 
 @pytest.mark.usefixtures("host", "hosts_file")
@@ -134,9 +134,9 @@ def test_where_a_lab_stands_on_hosts() -> None:
     """Each role has its host's address, and the way there."""
     found = lifecycle.extra_vars(PLAN)
 
-    assert found["where"] == "hosts"
-    assert found["reached"]["desk"] == "127.0.0.16"
-    assert "127.0.0.16" in found["on"]["desk"]
+    assert found["provider"] == "hosts"
+    assert found["host_addresses"]["desk"] == "127.0.0.16"
+    assert "127.0.0.16" in found["exec_prefix"]["desk"]
     json.dumps(found)
 
 
@@ -193,7 +193,7 @@ def test_reset_in_place(host: Host) -> None:
     assert host.played == ["reset"]
     assert (host.given[0]["run"], host.given[0]["attempts"]) == ("ab12", 3)
     assert host.given[0]["variant"] == "no-pool"
-    assert "machines_anew" not in host.given[0]
+    assert "recreate_machines" not in host.given[0]
     assert host.told == []
     assert not host.changing
 
@@ -221,7 +221,7 @@ def test_machines_are_made_anew(host: Host) -> None:
     assert host.reset() == []
     assert host.played == ["reset", "reset"]
     names = ["metallb-lab-client", "metallb-lab-router"]
-    assert host.given[1]["machines_anew"] == names
+    assert host.given[1]["recreate_machines"] == names
     assert host.told == ["making anew: client, router"]
 
 
@@ -272,7 +272,7 @@ def test_machine_that_does_not_answer(host: Host) -> None:
 
     assert host.reset() == []
     assert host.played == ["reset", "reset", "down", "lab"]
-    assert host.given[1]["machines_anew"] == ["metallb-lab-desk"]
+    assert host.given[1]["recreate_machines"] == ["metallb-lab-desk"]
 
 
 @pytest.mark.parametrize("kept", [None, {}])

@@ -104,7 +104,7 @@ def test_bad_inventory(hosts_file: Path) -> None:
 
 @pytest.mark.usefixtures("hosts_file")
 @pytest.mark.parametrize(
-    ("given", "wanted"), [(None, 8), ("", 8), ("1", 1), ("30", 30)]
+    ("given", "wanted"), [(None, 0), ("", 0), ("1", 1), ("30", 30)]
 )
 def test_hosts_at_once(
     monkeypatch: pytest.MonkeyPatch, given: str | None, wanted: int

@@ -104,4 +104,4 @@ install_missing
   mv $OWN/rules.new $OWN/rules
 }
 : > $OWN/taken
-echo changed
+echo '{"changed": "host"}'

@@ -8,7 +8,7 @@
 # the desk leases.
 : "${KEEP:?}"
 set -u
-say() { echo "changed $ROLE: $*"; }
+say() { printf '{"machine": "%s", "changed": "%s"}\n' "$ROLE" "$(echo "$*" | sed 's/[\\"]/\\&/g')"; }
 MADE=/var/lib/lab-made
 PODS=10.244.0.0/16 # kind's own choice
 # A host has interfaces, addresses, routes and rules of its own, which were

@@ -1,0 +1,12 @@
+#!/bin/bash
+# Writes the kubeconfig of this computer. The arguments are the command prefix
+# that runs something on the control plane.
+#
+# Environment: FILE; KUBECTL; CLUSTER, CONTEXT, SERVER, which it names.
+set -e
+"$@" cat /etc/kubernetes/admin.conf > "$FILE.new"
+config() { "$KUBECTL" --kubeconfig "$FILE.new" config "$@" > /dev/null; }
+config rename-context "kubernetes-admin@$CLUSTER" "$CONTEXT"
+config set-cluster "$CLUSTER" --server "$SERVER"
+chmod 0600 "$FILE.new"
+mv "$FILE.new" "$FILE"

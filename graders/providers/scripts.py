@@ -1,0 +1,96 @@
+"""Run commands and shell scripts on machines, several at a time."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# Exit statuses of a shell for a missing program, and of timeout(1).
+NOT_FOUND: Final = 127
+TIMED_OUT: Final = 124
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of this computer."""
+
+    argv: Sequence[str]
+    stdin: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    timeout: int | None = None
+
+
+def script_on(
+    prefix: Sequence[str], script: str, environment: Mapping[str, str]
+) -> Command:
+    """Return the command that runs a shell script on a machine."""
+    variables = [f"{name}={value}" for name, value in environment.items()]
+    return Command((*prefix, "env", *variables, "sh", "-s"), script)
+
+
+def run(command: Command) -> subprocess.CompletedProcess[str]:
+    """Run a command; its exit status says if it is missing or too slow."""
+    argv = list(command.argv)
+    try:
+        return subprocess.run(
+            argv,
+            input=command.stdin,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=command.timeout,
+            env=os.environ | dict(command.environment),
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        status, error = TIMED_OUT, f"no answer within {command.timeout} s"
+    except OSError as problem:
+        status, error = NOT_FOUND, str(problem.strerror)
+    return subprocess.CompletedProcess(argv, status, "", f"{argv[0]}: {error}")
+
+
+def run_parallel(
+    commands: Mapping[str, Command], limit: int
+) -> subprocess.CompletedProcess[str]:
+    """Run commands of several machines, at most `limit` at a time, 0 for all.
+
+    All of them run, even if one fails; then so does the sum. Lines of stderr
+    begin with the machine's name.
+    """
+    if not commands:
+        return subprocess.CompletedProcess([], 0, "", "")
+    with ThreadPoolExecutor(limit or len(commands)) as pool:
+        results = [*pool.map(run, commands.values())]
+    stderr = [
+        f"{name}: {line}\n"
+        for name, result in zip(commands, results, strict=True)
+        for line in result.stderr.splitlines()
+    ]
+    return subprocess.CompletedProcess(
+        [*commands],
+        max(abs(result.returncode) for result in results),
+        "".join(result.stdout for result in results),
+        "".join(stderr),
+    )
+
+
+def reports(stdout: str) -> list[dict[str, Any]]:
+    """Return what a script reports: each line of JSON is an object.
+
+    `{"changed": "routes"}` says what the script has changed.
+    """
+    lines = (line for line in stdout.splitlines() if line.startswith("{"))
+    found = []
+    for line in lines:
+        try:
+            found.append(json.loads(line))
+        except ValueError:
+            found.append({"changed": "unknown", "line": line})
+    return found
