@@ -76,8 +76,8 @@
     explain(form, chosen, right);
     if (right) say(form, "Right.", answers[id(form)].explanation);
     else if (chosen.every((at) => answers[id(form)].right.includes(at))) {
-      say(form, "Not yet: there is more that is right.");
-    } else say(form, "Not right. Choose again, or let the answer be shown.");
+      say(form, "Not yet: more answers are right.");
+    } else say(form, "Not right. Choose again, or show the answer.");
     state[id(form)] = { chosen, right };
     tell();
   }

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 _HEAD: Final = """\
 # Checks of all labs
 
-What `grade` looks at, lab by lab, as the graders themselves say it.
-The layers, from outside in: {layers}.
-`grade` names the first of these in which something is broken.
+What `grade` checks in each lab; the text comes from the graders.
+The layers, in order: {layers}.
+`grade` names the first one in which something is broken.
 {faults}"""
 _FAULTS: Final = """\
-Which faults there are is in the instructor's edition of this site only.
+The faults are listed only in the instructor edition of this site.
 """
 
 

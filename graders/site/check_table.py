@@ -49,10 +49,10 @@ def check_table(lab: Lab) -> str:
     total = sum(one.points for one in checks)
     return "\n".join(
         [
-            "| check | what it says | layer | points | made |",
+            "| check | what must be true | layer | points | when |",
             "|---|---|---|---|---|",
             *(row.replace("<pending>", "`<pending>`") for row in rows),
-            f"| | all of them | | {total} | |",
+            f"| | total | | {total} | |",
         ]
     )
 

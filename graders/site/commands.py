@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 _HEAD: Final = """\
 # Commands
 
-Each is in `.venv/bin`, and the most used ones have a short form with `make`.
+All commands are in `.venv/bin`; `make` has short forms of the frequent ones.
 Exit codes: 0 done (for `grade`: solved), 1 not solved or not proven,
 2 wrong usage, 3 could not check or could not do it, 130 interrupted.
 
-The environment variable `STUDENT` stands for `--student`, and `IMAGES`,
-`IMAGES_FILE` and `REGISTRY` say [where images come from](../images.md).
+The environment variable `STUDENT` replaces `--student`; `IMAGES`,
+`IMAGES_FILE` and `REGISTRY` choose [where images come from](../images.md).
 """
 
 

@@ -26,16 +26,16 @@ _RUNGS: Final = ("the concept", "the component", "the command")
 _GRADED: Final = """\
 ## Checks and points
 
-Each check is made anew with each `grade`.
-A check whose needed check failed reads "cannot check", and costs nothing more.
+Each `grade` runs every check again.
+A check reads "cannot check" if a check that it needs has failed.
 
 """
 _HINTS: Final = """\
 ## Hints
 
-Try first without.
-`.venv/bin/lab hint` looks at what is broken in your lab and shows the one
-that helps; here they are by the check that fails.
+Try without hints first.
+`.venv/bin/lab hint` looks at what is broken in your lab and shows the hint
+for it; here the hints are listed by the check that fails.
 
 """
 
@@ -67,7 +67,7 @@ def labs_page(labs: list[Lab]) -> GeneratedPage:
             "# Labs",
             "",
             "Each lab is a cluster on your machine that is really broken.",
-            "`make lab-1` stands lab 1 up; `.venv/bin/grade` judges it.",
+            "`make lab-1` starts lab 1; `.venv/bin/grade` grades it.",
             "",
             "| lab | what you learn | minutes |",
             "|---|---|---|",

@@ -14,8 +14,8 @@ aria-describedby="student-told">
 <button type="submit" class="md-button">Show my numbers</button>
 <p id="student-told" role="status" aria-live="polite">These are the numbers
 of <code>demo</code>.</p>
-<p>A network that is taken on your machine moves the
-numbers; <code>.venv/bin/lab brief</code> has the ones that count.</p>
+<p>If a network is already in use on your machine, the numbers
+change; <code>.venv/bin/lab brief</code> shows the ones that apply.</p>
 </form>
 <noscript><p>Scripts are switched off here, so these are the numbers of
 <code>demo</code>. <code>lab brief</code> shows yours.</p></noscript>

@@ -29,20 +29,20 @@ hide: [toc]
 
 {count} questions from real operation.
 Choose an answer and check it: each choice is explained, the wrong ones too.
-What you have done is kept in this browser, and sent nowhere.
-In a terminal, `.venv/bin/lab quiz` asks the same.
+Your answers are stored in this browser and sent nowhere.
+In a terminal, `.venv/bin/lab quiz` asks the same questions.
 
 """
 _FORM: Final = """\
 <link rel="stylesheet" href="assets/quiz.css">
 <div id="quiz-questions" class="quiz" data-key="{key}">
-<noscript><p class="admonition warning">Answers are checked by a script,
+<noscript><p class="admonition warning">A script checks the answers,
 and scripts are switched off here. <code>.venv/bin/lab quiz</code> asks the
-same in a terminal.</p></noscript>
+same questions in a terminal.</p></noscript>
 <div class="quiz-score" hidden>
 <p role="status" id="quiz-score"></p>
 <progress id="quiz-progress" max="{count}" value="0"
-aria-label="Questions answered rightly"></progress>
+aria-label="Questions answered correctly"></progress>
 <button type="button" class="md-button" id="quiz-reset">Start over</button>
 </div>
 {questions}
@@ -94,11 +94,11 @@ def answers_page(questions: list[Question]) -> GeneratedPage:
             )
         parts.append(question.explanation)
     piece = Fragment("\n\n".join(parts) + "\n")
-    return GeneratedPage("solutions/quiz.md", "Answers of the quiz", (piece,))
+    return GeneratedPage("solutions/quiz.md", "Answers to the quiz", (piece,))
 
 
 def _question(question: Question, number: int) -> str:
-    several = "<p>More than one may be right.</p>\n"
+    several = "<p>More than one answer may be right.</p>\n"
     return _QUESTION.format(
         id=question.id,
         number=number,

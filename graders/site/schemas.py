@@ -17,8 +17,8 @@ _LAB: Final = """\
 
 Every lab has a `lab.yml`;
 [Contributing](../contributing.md#add-a-lab) says how to write one.
-A key that is not here is refused, and all problems are told at once, with
-file and key.
+Keys that are not listed here are refused. All problems are reported together,
+with file and key.
 """
 _RESULT: Final = """\
 # The result's schema
@@ -67,7 +67,7 @@ def _table(model: type[BaseModel]) -> str:
     schema = model.model_json_schema()
     named = schema.get("$defs", {})
     told = any(one.get("description") for one in schema["properties"].values())
-    head = ["key", "type", "must be there", *(["meaning"] if told else [])]
+    head = ["key", "type", "required", *(["meaning"] if told else [])]
     rows = []
     for key, part in schema["properties"].items():
         must = "yes" if key in schema.get("required", ()) else "no"

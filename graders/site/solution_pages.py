@@ -40,7 +40,7 @@ def _faults(lab: Lab) -> GeneratedPage:
         [
             f"# Lab {lab.number}: faults",
             "",
-            f"`make lab-{lab.number} VARIANT={first}` stands it up broken so.",
+            f"`make lab-{lab.number} VARIANT={first}` starts this fault.",
             "",
             *fault_table(lab),
             "",
@@ -57,7 +57,7 @@ def _page(lab: Lab, variant: str) -> GeneratedPage:
     repairs = repairs_for(lab, variant)
     pieces = [
         _walkthrough(repairs.solution),
-        *_more("Other right repairs", repairs.other),
+        *_more("Other correct repairs", repairs.other),
         *_more("Wrong turns", tuple(one.path for one in repairs.wrong)),
     ]
     uri = f"solutions/{lab.id}/{variant}.md"
