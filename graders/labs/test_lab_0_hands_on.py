@@ -124,7 +124,7 @@ def test_http(lab: Session) -> None:
 
 @check(layer="policy")
 def test_answers(lab: Session) -> None:
-    """The questions on what each step verified are answered right."""
+    """The questions on what each step verified are answered correctly."""
     file = state_dir(lab.plan.student) / "answers.yml"
     answers = read_answers(file)
     wrong = wrong_answers(answers)

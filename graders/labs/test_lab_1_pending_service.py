@@ -41,7 +41,7 @@ def test_vip(lab: Session) -> None:
 
 @check(layer="allocation")
 def test_neighbours(lab: Session) -> None:
-    """billing and search still hold their VIPs."""
+    """billing and search still have their VIPs."""
     for name, address in lab.plan.neighbour_vips.items():
         vip = expect_allocated(lab, name, NEIGHBOURS, str(address))
         expect_answer(lab.lan_client, vip, f"hello from {name}")
@@ -49,7 +49,7 @@ def test_neighbours(lab: Session) -> None:
 
 @check(layer="policy", needs=("vip",))
 def test_pool(lab: Session) -> None:
-    """The VIP and every pool stay in the range kept for Services."""
+    """The VIP and every pool stay in the range reserved for Services."""
     pools = lab.cluster.pools()
     ranges = lab.cluster.ranges()
     vip = lab.cluster.vip("web", SPACE)
@@ -103,7 +103,7 @@ def test_announced(lab: Session) -> None:
 
 @check(layer="allocation", needs=("http",), alone=True)
 def test_new_service(lab: Session) -> None:
-    """Another Service like web gets a VIP of its own and answers."""
+    """Another Service like web gets its own VIP and answers."""
     with lab.like("web", SPACE, SPACE) as name:
         vip = expect_vip(lab, name, SPACE)
         expect_answer(lab.lan_client, vip, TEXT)

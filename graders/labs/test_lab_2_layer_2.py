@@ -56,7 +56,7 @@ def test_vip(lab: Session) -> None:
 
 @check(layer="endpoint")
 def test_endpoints(lab: Session) -> None:
-    """The Service web has ready pods behind it, which are made again."""
+    """web has ready pods, which are recreated when they end."""
     expect_ready(lab, "web", SPACE)
     orphans = lab.cluster.orphans(SPACE, "web")
     expect(
@@ -92,7 +92,7 @@ def test_announced(lab: Session) -> None:
 
 @check(layer="neighbour", needs=("announced",))
 def test_arp(lab: Session) -> None:
-    """That worker, and nobody else, answers ARP for the VIP on the LAN."""
+    """That worker, and no other machine, answers ARP for the VIP."""
     vip = str(lab.plan.l2_vip)
     node = expect_one_node(lab, vip, REQUESTS)
     # A speaker announces first, and writes its status then.
@@ -107,7 +107,7 @@ def test_arp(lab: Session) -> None:
 
 @check(layer="policy", needs=("arp",))
 def test_not_on_interface(lab: Session) -> None:
-    """The VIP is on no node's interface, and in no fixed neighbour entry."""
+    """No node's interface and no permanent neighbour entry has the VIP."""
     expect_not_on_interface(lab, str(lab.plan.l2_vip))
     expect_no_static_neighbour(lab, str(lab.plan.l2_vip))
 
@@ -147,7 +147,7 @@ def test_new_service(lab: Session) -> None:
 
 @check(layer="policy", needs=("new_service",), alone=True)
 def test_private_pool(lab: Session) -> None:
-    """ledger has its private address, and nobody announces that pool."""
+    """ledger has its private address, and its pool is not announced."""
     address = str(lab.plan.private_vip)
     expect_allocated(lab, "ledger", PRIVATE, address)
     # Speakers take new Services in their order: once the second is announced,

@@ -80,7 +80,7 @@ def test_sessions(lab: Session) -> None:
 
 @check(layer="neighbour", needs=("sessions",))
 def test_hold_time(lab: Session) -> None:
-    """A silent neighbour is given up after 10 s at most."""
+    """A silent neighbour is dropped after 10 s at most."""
     found = neighbours(lab)
     for name, address in announcing_nodes(lab).items():
         hold = found[address].hold if address in found else 0
@@ -113,7 +113,7 @@ def test_paths(lab: Session) -> None:
 
 @check(layer="route", needs=("paths",))
 def test_fib(lab: Session) -> None:
-    """The router forwards to each worker, by routes learnt by BGP."""
+    """The router forwards to each worker, by routes learned from BGP."""
     wanted = sorted(announcing_nodes(lab))
     vip = str(lab.plan.bgp_vip)
     source, names = until(
@@ -205,7 +205,7 @@ def test_source(lab: Session) -> None:
 
 @check(layer="policy", needs=("paths",), alone=True)
 def test_filter(lab: Session) -> None:
-    """The router accepts nothing but what was agreed for Services."""
+    """The router accepts only the prefixes agreed for Services."""
     wanted = frozenset(announcing_nodes(lab).values())
     pool = lab.plan.bgp_pool_name
     with advertise_foreign_prefix(lab, SPACE) as foreign:
@@ -238,14 +238,14 @@ def test_filter(lab: Session) -> None:
 
 @check(layer="policy", needs=("sessions",), variants=("password",))
 def test_password_kept(lab: Session) -> None:
-    """The router asks its neighbours for the password that it always had."""
+    """The router still asks its neighbours for the original password."""
     expect_passwords_kept(lab)
     expect_unsigned_dropped(lab)
 
 
 @check(layer="forwarding", needs=("hold_time", "ecmp"), full=True)
 def test_failover(lab: Session) -> None:
-    """A node that falls silent is avoided in time, and comes back."""
+    """A node that falls silent is removed in time, and comes back."""
     nodes = announcing_nodes(lab)
     victim = lab.plan.nodes["worker2"].name
     vip = str(lab.plan.bgp_vip)

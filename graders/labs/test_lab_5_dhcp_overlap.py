@@ -52,13 +52,13 @@ def test_vips(lab: Session) -> None:
 
 @check(layer="neighbour", needs=("vips",))
 def test_arp(lab: Session) -> None:
-    """For each VIP one node, and nobody else, answers ARP on the LAN."""
+    """For each VIP one node, and no other machine, answers ARP."""
     run_parallel(partial(expect_one_node, lab), _vips(lab).values())
 
 
 @check(layer="neighbour")
 def test_desk(lab: Session) -> None:
-    """The desk renews its lease and alone answers for its addresses."""
+    """The desk renews its lease, and only it answers for its addresses."""
     desk = desk_of(lab)
     own = [expect_lease(desk), str(lab.plan.machines["desk"].lan)]
     run_parallel(partial(expect_device_answers, lab, desk), own)
@@ -86,7 +86,7 @@ def test_dhcp(lab: Session) -> None:
 
 @check(layer="policy", needs=("dhcp",))
 def test_leases(lab: Session) -> None:
-    """The DHCP server leases no address of any pool, also if asked to."""
+    """The DHCP server leases no address of any pool, even if asked to."""
     ranges = lab.cluster.ranges()
     wishes = _sample(ranges)
     # `dhcp` is the positive control: who asks for none gets one.
@@ -112,7 +112,7 @@ def test_leases(lab: Session) -> None:
 
 @check(layer="policy", needs=("vips",))
 def test_pools(lab: Session) -> None:
-    """Pools have the addresses of the site's plan, and VIPs are of theirs."""
+    """Pools have the planned addresses, and VIPs are from the right pool."""
     apps, ingress = lab.plan.pool, lab.plan.ingress_pool
     planned = (*networks(apps), *networks(ingress))
     strange = outside(lab.cluster.ranges(), *planned)
@@ -144,7 +144,7 @@ def test_pools(lab: Session) -> None:
 
 @check(layer="policy", needs=("pools",), alone=True)
 def test_tenancy(lab: Session) -> None:
-    """Tenants get VIPs for applications; those of ingress are for it alone."""
+    """Tenants get VIPs for applications; only ingress gets ingress VIPs."""
     own = str(lab.plan.ingress_first)
     names = [
         name
@@ -163,7 +163,7 @@ def test_tenancy(lab: Session) -> None:
 
 @check(layer="policy")
 def test_plan(lab: Session) -> None:
-    """The address plan in $LAB_ANSWERS is the site's."""
+    """The address plan in $LAB_ANSWERS is correct."""
     file = state_dir(lab.plan.student) / "answers.yml"
     wrong = wrong_rows(read_answers(file), lab.plan)
     expect(
