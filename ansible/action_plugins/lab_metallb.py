@@ -1,17 +1,18 @@
-"""MetalLB: begun, looked at, waited for, removed.
+"""Install MetalLB, or uninstall it.
 
     lab_metallb:
-      step: begin                      # where there is none of it
-      kubeconfig: /where/it/is
-      manifest: /where/its/objects/are # for `begin`
-      left: /where/is/noted/how/it/was
-      recipe: what-it-was-made-by
-      run_id: "{{ run_id }}"           # the command that all this is part of
+      state: present                   # or absent
+      wait: true                       # false only starts it if it is missing
+      api_timeout: 30                  # seconds until a new cluster answers
+      manifest: metallb.yaml
+      recipe: "{{ recipe }}"           # what the manifest is made from
+      fingerprint_file: metallb.seen
+      run_id: "{{ run_id }}"           # the command that this is part of
 
-`look` says whether it is the `same` as it was left, and waits for what this
-command has begun of it. `await` waits in any case; both note how it was left.
-`remove` removes it, and waits for that. What cannot be begun or looked at is
-no failure.
+With `wait`, MetalLB whose fingerprint is as the last installation left it, and
+whose webhook answers, is not touched. What the same command has started
+already is only waited for. Without `wait`, a failure is not one yet: the task
+that waits installs MetalLB then.
 """
 
 from __future__ import annotations
@@ -25,16 +26,19 @@ from ansible.plugins.action import ActionBase
 
 from graders.kube.client import KubeClient, KubeError
 from graders.kube.metallb_fingerprint import fingerprint, webhook_error
-from graders.kube.metallb_install import InstallMarker, install
+from graders.kube.metallb_install import (
+    InstallMarker,
+    install,
+    repair,
+    wait_for_api,
+)
 from graders.kube.metallb_ready import wait_ready
 from graders.kube.metallb_uninstall import uninstall, wait_uninstalled
 
-# Seconds in which pods whose images are there are ready, and in which a
-# namespace is gone.
-_READY = 120.0
-_GONE = 60.0
-# What must be done by now.
-_DUE = ("await", "remove")
+# Seconds in which pods whose images are present become ready, and in which a
+# namespace is deleted.
+_READY_TIMEOUT_S = 120.0
+_GONE_TIMEOUT_S = 60.0
 
 
 class ActionModule(ActionBase):
@@ -44,58 +48,76 @@ class ActionModule(ActionBase):
 
     def run(
         self,
-        tmp: str | None = None,  # noqa: ARG002 - Ansible's own signature
-        task_vars: dict[str, Any] | None = None,  # noqa: ARG002 - as above
+        tmp: str | None = None,  # noqa: ARG002 - Ansible's signature
+        task_vars: dict[str, Any] | None = None,
     ) -> dict[str, Any]:
-        """Do one step."""
+        """Install or uninstall it."""
         text = {"type": "str", "default": ""}
-        _, given = self.validate_argument_spec(
+        _, args = self.validate_argument_spec(
             argument_spec={
-                "step": {
+                "state": {
                     "type": "str",
-                    "required": True,
-                    "choices": ["begin", "look", *_DUE],
+                    "choices": ["present", "absent"],
+                    "default": "present",
                 },
-                "kubeconfig": {"type": "str", "required": True},
+                "wait": {"type": "bool", "default": True},
+                "api_timeout": {"type": "int", "default": 0},
                 "manifest": text,
-                "left": text,
                 "recipe": text,
+                "fingerprint_file": text,
                 "run_id": text,
             },
         )
+        kubeconfig = Path((task_vars or {})["state_dir"]) / "kubeconfig"
         try:
-            with closing(KubeClient(Path(given["kubeconfig"]))) as kube:
-                return {"changed": False, **_step(kube, given)}
+            with closing(KubeClient(kubeconfig)) as kube:
+                if args["state"] == "absent":
+                    changed, late = _uninstall(kube)
+                else:
+                    changed, late = _install(kube, args)
         except (KubeError, OSError, yaml.YAMLError) as error:
-            failed = given["step"] in _DUE
-            no = {"changed": False, "same": False, "failed": failed}
-            return {**no, "msg": str(error)}
+            failed = args["wait"] or args["state"] == "absent"
+            return {"changed": False, "failed": failed, "msg": str(error)}
+        return {
+            "changed": changed,
+            "failed": bool(late),
+            "msg": "; ".join(late),
+        }
 
 
-def _step(kube: KubeClient, given: dict[str, Any]) -> dict[str, Any]:
-    """Do it and return what it came to."""
-    note = InstallMarker(Path(given["left"]), given["recipe"], given["run_id"])
-    match given["step"]:
-        case "begin":
-            return {"changed": install(kube, Path(given["manifest"]), note)}
-        case "look" if not note.begun():
-            same = note.text() == _found(kube, note) and not webhook_error(
-                kube
-            )
-            return {"same": same}
-        case "remove":
-            removed, late = uninstall(kube), wait_uninstalled(kube, _GONE)
-        case _:
-            removed, late = False, wait_ready(kube, _READY)
-            if not late:
-                note.file.write_text(_found(kube, note), encoding="utf-8")
-    return {
-        "changed": removed,
-        "same": not late,
-        "failed": bool(late),
-        "msg": "; ".join(late),
-    }
+def _uninstall(kube: KubeClient) -> tuple[bool, list[str]]:
+    """Uninstall it; return whether it was there, and what is not gone."""
+    return uninstall(kube), wait_uninstalled(kube, _GONE_TIMEOUT_S)
 
 
-def _found(kube: KubeClient, note: InstallMarker) -> str:
-    return "\n".join([note.recipe, *fingerprint(kube)])
+def _install(kube: KubeClient, args: dict[str, Any]) -> tuple[bool, list[str]]:
+    """Install it; return whether that changed it, and what is not ready."""
+    manifest = Path(args["manifest"])
+    file = Path(args["fingerprint_file"])
+    marker = InstallMarker(file, args["recipe"], args["run_id"])
+    if args["api_timeout"] and not wait_for_api(kube, args["api_timeout"]):
+        return False, []
+    if not args["wait"]:
+        return install(kube, manifest, marker), []
+    changed = False
+    if not marker.begun():
+        if _is_unchanged(kube, marker):
+            return False, []
+        changed = install(kube, manifest, marker) or repair(kube, manifest)
+    late = wait_ready(kube, _READY_TIMEOUT_S)
+    if not late:
+        file.write_text(_fingerprint(kube, marker), encoding="utf-8")
+    return changed, late
+
+
+def _is_unchanged(kube: KubeClient, marker: InstallMarker) -> bool:
+    """Tell whether MetalLB is as it was left, and its webhook answers."""
+    try:
+        same = marker.text() == _fingerprint(kube, marker)
+        return same and not webhook_error(kube)
+    except KubeError:
+        return False
+
+
+def _fingerprint(kube: KubeClient, marker: InstallMarker) -> str:
+    return "\n".join([marker.recipe, *fingerprint(kube)])

@@ -1,7 +1,7 @@
-"""MetalLB begun where there is none of it, before its turn comes.
+"""Install MetalLB: early if it is missing, or by repairing what is there.
 
-Its containers need three seconds to be ready, and nobody to look at them:
-what else a lab needs is done meanwhile.
+Its containers take three seconds to start. An early installation lets other
+steps of a lab's start run at the same time.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from graders.kube.apply import apply
-from graders.kube.client import KubeError
-from graders.kube.metallb_fingerprint import SPACE
+from graders.kube.client import MERGE, NO_GRACE_PERIOD, KubeError
+from graders.kube.metallb_fingerprint import HOOKS, MINE, SPACE
+from graders.polling import until_none
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,8 +24,20 @@ if TYPE_CHECKING:
     from graders.kube.client import KubeClient, Object
 
 _NAME: Final = SPACE.rpartition("/")[2]
-# Seconds in which an object is applied again that was refused at first.
+_NAMESPACE: Final = f"/api/v1/{SPACE}"
+_CONTROLLER: Final = f"/apis/apps/v1/{SPACE}/deployments/metallb-controller"
+_SPEAKERS: Final = "?labelSelector=app.kubernetes.io/component=speaker"
+# Their generations tell whether an installation changed anything.
+_COUNTED: Final = (
+    f"/apis/apps/v1/{SPACE}/deployments{MINE}",
+    f"/apis/apps/v1/{SPACE}/daemonsets{MINE}",
+    f"{HOOKS}/validatingwebhookconfigurations{MINE}",
+)
+# Seconds in which an object that was refused is applied again. A namespace
+# that is being deleted takes longest.
 _PATIENCE: Final = 5.0
+_REPAIR_TIMEOUT_S: Final = 30.0
+_POLL_INTERVAL_S: Final = 0.2
 # What MetalLB's controller would make: memberlist's key, 128 bytes in
 # base64, of which memberlist takes a digest.
 _KEY_BYTES: Final = 128
@@ -32,18 +45,18 @@ _KEY_BYTES: Final = 128
 
 @dataclass(frozen=True)
 class InstallMarker:
-    """Where is noted how MetalLB was left, and what counts there.
+    """The file that says how MetalLB was installed last.
 
-    `recipe` is what it is made by, `turn` the command that makes it: what an
-    earlier one has begun may have been changed since.
+    `recipe` names the manifest, `run_id` the command that installs it: what
+    an earlier command began may have changed since.
     """
 
     file: Path
     recipe: str
-    turn: str
+    run_id: str
 
     def begun(self) -> bool:
-        """Tell whether all of it was applied in this turn."""
+        """Tell whether this command has applied all of it."""
         return self.text() == self._begun()
 
     def begin(self) -> None:
@@ -55,33 +68,103 @@ class InstallMarker:
         return self.file.read_text("utf-8") if self.file.is_file() else ""
 
     def _begun(self) -> str:
-        return f"{self.recipe}\nbegun {self.turn}"
+        return f"{self.recipe}\nbegun {self.run_id}"
 
 
-def install(kube: KubeClient, manifest: Path, note: InstallMarker) -> bool:
-    """Apply all of MetalLB if its namespace is not there, and note it.
+def wait_for_api(kube: KubeClient, seconds: float) -> bool:
+    """Wait until a new cluster takes objects; return whether it does.
 
-    Returns whether that was done. False is no failure: a namespace that is
-    there, be it on its way out, has more to be looked at.
+    The default service account is the last thing that a namespace needs.
+    """
+
+    def missing() -> list[str]:
+        path = "/api/v1/namespaces/default/serviceaccounts/default"
+        try:
+            return [] if kube.get(path) else [path]
+        except KubeError as error:
+            return [str(error)]
+
+    return not until_none(missing, seconds, _POLL_INTERVAL_S)
+
+
+def install(kube: KubeClient, manifest: Path, marker: InstallMarker) -> bool:
+    """Apply all of MetalLB if its namespace does not exist, and mark that.
+
+    Returns whether it did. False is no failure: a namespace that exists, even
+    one that is being deleted, is for `repair`.
 
     Raises:
         KubeError: the API server did not answer, or refused.
         OSError, yaml.YAMLError: the manifest cannot be read.
 
     """
-    if kube.get(f"/api/v1/{SPACE}"):
+    if kube.get(_NAMESPACE):
         return False
-    with manifest.open(encoding="utf-8") as file:
-        objects = [*filter(None, yaml.load_all(file, yaml.CSafeLoader))]
+    objects = _read(manifest)
     try:
         kube.ask("POST", "/api/v1/namespaces", _namespace())
     except KubeError:
-        return False  # somebody else's, of this moment
-    # A speaker without it cannot start, and is tried again seconds later.
-    kube.ask("POST", f"/api/v1/{SPACE}/secrets", _memberlist())
+        return False  # another process has just created it
+    _create_memberlist(kube)
     apply(kube, objects, _PATIENCE)
-    note.begin()
+    marker.begin()
     return True
+
+
+def repair(kube: KubeClient, manifest: Path) -> bool:
+    """Apply all of MetalLB over what is there; return if that changed it.
+
+    Raises:
+        KubeError: an object was refused for half a minute.
+        OSError, yaml.YAMLError: the manifest cannot be read.
+
+    """
+    before = _generations(kube)
+    apply(kube, [_namespace()], _REPAIR_TIMEOUT_S)
+    if not kube.get(f"{_NAMESPACE}/secrets/metallb-memberlist"):
+        _create_memberlist(kube)
+    apply(kube, _read(manifest), _REPAIR_TIMEOUT_S)
+    # The chart leaves the number of controllers open, so applying it does not
+    # bring back a controller that was scaled to zero.
+    kube.ask("PATCH", _CONTROLLER, {"spec": {"replicas": 1}}, MERGE)
+    _restart_stale_speakers(kube)
+    return before != _generations(kube)
+
+
+def _generations(kube: KubeClient) -> list[tuple[str, int]]:
+    """Return what an apply that changes nothing leaves as it is."""
+    return [
+        (meta["uid"], meta["generation"])
+        for path in _COUNTED
+        for meta in kube.metadata(path)
+    ]
+
+
+def _restart_stale_speakers(kube: KubeClient) -> None:
+    """Delete speakers that started before their list of interfaces changed.
+
+    They read which interfaces to leave out only when they start.
+    """
+    settings = kube.get(f"{_NAMESPACE}/configmaps/metallb-excludel2") or {}
+    fields = settings.get("metadata", {}).get("managedFields", [])
+    changed = max((field.get("time", "") for field in fields), default="")
+    for pod in kube.items(f"{_NAMESPACE}/pods{_SPEAKERS}"):
+        if pod.get("status", {}).get("startTime", changed) < changed:
+            name = pod["metadata"]["name"]
+            kube.delete(f"{_NAMESPACE}/pods/{name}", NO_GRACE_PERIOD)
+
+
+def _read(manifest: Path) -> list[Object]:
+    with manifest.open(encoding="utf-8") as file:
+        return [*filter(None, yaml.load_all(file, yaml.CSafeLoader))]
+
+
+def _create_memberlist(kube: KubeClient) -> None:
+    """Create the key that speakers need to start.
+
+    Without it they would fail, and be restarted seconds later.
+    """
+    kube.ask("POST", f"{_NAMESPACE}/secrets", _memberlist())
 
 
 def _namespace() -> Object:

@@ -35,14 +35,14 @@ def preload_module(module: str) -> None:
 
 @contextmanager
 def install_metallb_early(
-    plan: Plan, turn: str, *, wanted: bool
+    plan: Plan, run_id: str, *, wanted: bool
 ) -> Iterator[None]:
     """Begin to make or to remove MetalLB while a playbook is loaded.
 
-    That takes a second, on one processor. `turn` is the playbook's.
+    That takes a second, on one processor. `run_id` is the playbook's.
     """
     work = threading.Thread(
-        target=_metallb, args=(plan, turn, wanted), name="metallb-ahead"
+        target=_metallb, args=(plan, run_id, wanted), name="metallb-ahead"
     )
     work.start()
     try:
@@ -51,7 +51,7 @@ def install_metallb_early(
         work.join()
 
 
-def _metallb(plan: Plan, turn: str, wanted: bool) -> None:  # noqa: FBT001 - a thread's own argument
+def _metallb(plan: Plan, run_id: str, wanted: bool) -> None:  # noqa: FBT001 - a thread's own argument
     """Do it, by what is noted of how MetalLB was made last."""
     folder = state_dir(plan.student)
     # Both names are those of the role metallb.
@@ -66,4 +66,4 @@ def _metallb(plan: Plan, turn: str, wanted: bool) -> None:  # noqa: FBT001 - a t
         recipe = left.read_text("utf-8").partition("\n")[0]
         name = f"metallb-{recipe.replace(' ', '-')}.yaml"
         manifest = cache_dir() / "charts" / name
-        install(kube, manifest, InstallMarker(left, recipe, turn))
+        install(kube, manifest, InstallMarker(left, recipe, run_id))

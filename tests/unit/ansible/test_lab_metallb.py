@@ -1,4 +1,4 @@
-"""The action `lab_metallb`: what is late is not noted as left so."""
+"""The action `lab_metallb`: what it installs, waits for and records."""
 
 from __future__ import annotations
 
@@ -7,73 +7,175 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from graders.kube.client import KubeError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
     from types import ModuleType
+
+INSTALLED = "r\ncontroller 1"
+BEGUN = "r\nbegun this"
+
+
+@pytest.fixture
+def calls(plugin: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return which steps were taken, with a MetalLB that answers."""
+    steps: list[str] = []
+
+    def step(name: str, result: object) -> None:
+        def taken(*_: object) -> object:
+            steps.append(name)
+            return result
+
+        monkeypatch.setattr(plugin, name, taken)
+
+    monkeypatch.setattr(plugin, "webhook_error", lambda _: "")
+    for name, result in (
+        ("install", False),
+        ("repair", True),
+        ("wait_ready", []),
+        ("uninstall", True),
+        ("wait_uninstalled", []),
+    ):
+        step(name, result)
+    return steps
 
 
 @pytest.fixture
 def plugin(
     action: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
 ) -> ModuleType:
-    """Return the plugin, with a cluster of one line."""
+    """Return the plugin, with a cluster whose fingerprint is one line."""
     module = action("lab_metallb")
     monkeypatch.setattr(module, "fingerprint", lambda _: ["controller 1"])
     return module
 
 
-def _step(plugin: ModuleType, seen: Path, step: str) -> dict[str, Any]:
-    given = {"left": str(seen), "recipe": "r", "run_id": "t", "step": step}
-    done: dict[str, Any] = plugin._step(io.StringIO(), given)
-    return done
+@pytest.fixture
+def args(tmp_path: Path) -> dict[str, Any]:
+    """Return the arguments of a task that waits."""
+    return {
+        "wait": True,
+        "api_timeout": 0,
+        "manifest": "metallb.yaml",
+        "recipe": "r",
+        "fingerprint_file": str(tmp_path / "seen"),
+        "run_id": "this",
+    }
 
 
-@pytest.mark.parametrize("step", ["await", "look"])
-@pytest.mark.parametrize("late", [[], ["the webhook does not answer"]])
-def test_noted_when_it_is_there(  # noqa: PLR0913, PLR0917 - fixtures, and a case's parts
-    plugin: ModuleType,
-    late: list[str],
-    step: str,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+def _install(
+    plugin: ModuleType, args: dict[str, Any], recorded: str
+) -> tuple[tuple[bool, list[str]], str]:
+    """Return what an installation comes to, and what is recorded then."""
+    with open(args["fingerprint_file"], "w", encoding="utf-8") as file:  # noqa: PTH123 - a string
+        file.write(recorded)
+    result = plugin._install(io.StringIO(), args)
+    with open(args["fingerprint_file"], encoding="utf-8") as file:  # noqa: PTH123 - as above
+        return result, file.read()
+
+
+def test_unchanged(
+    plugin: ModuleType, calls: list[str], args: dict[str, Any]
 ) -> None:
-    """Half of it must be put in place again by the next command."""
-    monkeypatch.setattr(plugin, "wait_ready", lambda *_: late)
-    seen = tmp_path / "seen"
-    seen.write_text(begun := "r\nbegun t")
-
-    done = _step(plugin, seen, step)
-
-    assert done["failed"] == bool(late)
-    assert (done["same"], done["msg"]) == (not late, "; ".join(late))
-    assert seen.read_text() == (begun if late else "r\ncontroller 1")
+    """It is not touched, and not waited for."""
+    result = _install(plugin, args, INSTALLED)
+    assert result == ((False, []), INSTALLED)
+    assert calls == []
 
 
 @pytest.mark.parametrize(
-    ("noted", "answers", "same"),
+    ("recorded", "answers"),
     [
-        ("r\ncontroller 1", True, True),
-        ("r\ncontroller 1", False, False),
-        ("r\ncontroller 2", True, False),
-        ("r\nbegun t-before", True, False),
-        ("", True, False),
+        (INSTALLED, False),
+        ("r\ncontroller 2", True),
+        ("other\ncontroller 1", True),
+        ("r\nbegun before", True),
+        ("", True),
     ],
 )
-def test_looked_at(  # noqa: PLR0913, PLR0917 - fixtures, and a case's parts
+def test_changed(  # noqa: PLR0913, PLR0917 - fixtures, and a case's parts
     plugin: ModuleType,
-    noted: str,
+    calls: list[str],
+    args: dict[str, Any],
+    recorded: str,
     answers: bool,  # noqa: FBT001 - a parameter of the case
-    same: bool,  # noqa: FBT001 - as above
-    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What is not as it was left is put in place again, and not waited for."""
-    monkeypatch.setattr(
-        plugin, "webhook_error", lambda _: "" if answers else "x"
-    )
-    seen = tmp_path / "seen"
-    seen.write_text(noted)
+    """It is repaired and waited for, and its fingerprint is recorded."""
+    error = "" if answers else "x"
+    monkeypatch.setattr(plugin, "webhook_error", lambda _: error)
+    result = _install(plugin, args, recorded)
+    assert result == ((True, []), INSTALLED)
+    assert calls == ["install", "repair", "wait_ready"]
 
-    assert _step(plugin, seen, "look") == {"same": same}
-    assert seen.read_text() == noted
+
+def test_begun_by_this_command(
+    plugin: ModuleType, calls: list[str], args: dict[str, Any]
+) -> None:
+    """It is only waited for."""
+    assert _install(plugin, args, BEGUN) == ((False, []), INSTALLED)
+    assert calls == ["wait_ready"]
+
+
+@pytest.mark.parametrize("recorded", [BEGUN, "r\ncontroller 2"])
+def test_late(  # noqa: PLR0913, PLR0917 - fixtures, and a case's parts
+    plugin: ModuleType,
+    calls: list[str],
+    args: dict[str, Any],
+    recorded: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Half of it must be installed again by the next command."""
+    assert calls == []
+    monkeypatch.setattr(plugin, "wait_ready", lambda *_: ["no webhook"])
+    (_, late), recorded_now = _install(plugin, args, recorded)
+    assert (late, recorded_now) == (["no webhook"], recorded)
+
+
+def test_early(
+    plugin: ModuleType, calls: list[str], args: dict[str, Any]
+) -> None:
+    """Without `wait` only a missing MetalLB is installed."""
+    args |= {"wait": False}
+    assert _install(plugin, args, "") == ((False, []), "")
+    assert calls == ["install"]
+
+
+def test_no_api_server(
+    plugin: ModuleType,
+    calls: list[str],
+    args: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing is installed too early."""
+    monkeypatch.setattr(plugin, "wait_for_api", lambda *_: False)
+    args |= {"wait": False, "api_timeout": 1}
+    assert _install(plugin, args, "") == ((False, []), "")
+    assert calls == []
+
+
+def test_fingerprint_refused(
+    plugin: ModuleType,
+    calls: list[str],
+    args: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What cannot be looked at is installed again."""
+    errors = [KubeError("refused")]
+
+    def fingerprint(_: object) -> list[str]:
+        if errors:
+            raise errors.pop()
+        return ["controller 1"]
+
+    monkeypatch.setattr(plugin, "fingerprint", fingerprint)
+    assert _install(plugin, args, INSTALLED) == ((True, []), INSTALLED)
+    assert "repair" in calls
+
+
+def test_absent(plugin: ModuleType, calls: list[str]) -> None:
+    """It is uninstalled and waited for to be gone."""
+    assert plugin._uninstall(io.StringIO()) == (True, [])
+    assert calls == ["uninstall", "wait_uninstalled"]

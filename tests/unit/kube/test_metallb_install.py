@@ -8,7 +8,12 @@ import pytest
 
 from graders.kube import metallb_uninstall
 from graders.kube.client import KubeError
-from graders.kube.metallb_install import InstallMarker, install
+from graders.kube.metallb_install import (
+    InstallMarker,
+    install,
+    repair,
+    wait_for_api,
+)
 from graders.kube.metallb_uninstall import uninstall, wait_uninstalled
 
 if TYPE_CHECKING:
@@ -18,6 +23,9 @@ if TYPE_CHECKING:
 
 
 SPACE = "/api/v1/namespaces/metallb-system"
+CONTROLLER = (
+    "/apis/apps/v1/namespaces/metallb-system/deployments/metallb-controller"
+)
 CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 MANIFEST = """\
 apiVersion: v1
@@ -95,7 +103,7 @@ class Going(Cluster):
 @pytest.fixture
 def note(tmp_path: Path) -> InstallMarker:
     """Return a note that says nothing yet."""
-    return InstallMarker(tmp_path / "seen", "recipe 1", "turn-1")
+    return InstallMarker(tmp_path / "seen", "recipe 1", "run-1")
 
 
 @pytest.fixture
@@ -164,8 +172,8 @@ def test_begun_by_an_earlier_command_does_not_count(
     """It may have been changed since; so may what another recipe made."""
     note.begin()
     assert note.begun()
-    assert not InstallMarker(note.file, note.recipe, "turn-2").begun()
-    assert not InstallMarker(note.file, "recipe 2", note.turn).begun()
+    assert not InstallMarker(note.file, note.recipe, "run-2").begun()
+    assert not InstallMarker(note.file, "recipe 2", note.run_id).begun()
 
 
 def test_removed_in_an_order_that_nothing_refuses() -> None:
@@ -210,3 +218,85 @@ def test_what_does_not_go_is_named() -> None:
         f"{SPACE} is not gone",
         f"{CRD}/bgppeers.metallb.io is not gone",
     ]
+
+
+class Installed(Cluster):
+    """A cluster with MetalLB, whose generations change by a repair or not."""
+
+    def __init__(self, *, changes: bool) -> None:
+        """Have two speakers; one is older than its settings."""
+        super().__init__()
+        self.there = [SPACE]
+        self.changes = changes
+        self.pods = [
+            {"metadata": {"name": name}, "status": {"startTime": time}}
+            for name, time in (("old", "10:00"), ("new", "12:00"))
+        ]
+        # It has not started yet.
+        self.pods.append({"metadata": {"name": "next"}, "status": {}})
+
+    def get(self, path: str) -> dict[str, Any] | None:
+        """Return the settings of the speakers, which changed at 11:00."""
+        if path.endswith("/configmaps/metallb-excludel2"):
+            fields = [{"time": "11:00"}, {"time": "09:00"}, {}]
+            return {"metadata": {"managedFields": fields}}
+        return super().get(path)
+
+    def items(self, path: str) -> list[dict[str, Any]]:
+        """Return the speakers."""
+        assert path.startswith(f"{SPACE}/pods?")
+        return self.pods
+
+    def metadata(self, path: str) -> list[dict[str, Any]]:
+        """Return one object of each kind."""
+        generation = 1 + (self.changes and bool(self.asked))
+        return [{"uid": path, "generation": generation}]
+
+
+def _namespaced() -> dict[str, Any]:
+    kind = {"kind": "Namespace", "name": "namespaces", "namespaced": False}
+    return {"resources": [*KINDS["resources"], kind]}
+
+
+@pytest.mark.parametrize("changes", [True, False])
+def test_repair(
+    manifest: Path,
+    changes: bool,  # noqa: FBT001 - a case
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Everything is applied, and a speaker with old settings is restarted."""
+    monkeypatch.setitem(KINDS, "resources", _namespaced()["resources"])
+    cluster = Installed(changes=changes)
+
+    assert repair(cast("KubeClient", cluster), manifest) is changes
+
+    assert cluster.asked == [
+        "PATCH /api/v1/namespaces/metallb-system",
+        f"POST {SPACE}/secrets",
+        f"PATCH {SPACE}/configmaps/one",
+        f"PATCH {SPACE}/accounts/two",
+        f"PATCH {CONTROLLER}",
+        f"DELETE {SPACE}/pods/old",
+    ]
+
+
+def test_memberlist_key_stays(
+    manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Running speakers would not understand one another with another key."""
+    monkeypatch.setitem(KINDS, "resources", _namespaced()["resources"])
+    cluster = Installed(changes=False)
+    cluster.there.append(f"{SPACE}/secrets/metallb-memberlist")
+
+    repair(cast("KubeClient", cluster), manifest)
+
+    assert f"POST {SPACE}/secrets" not in cluster.asked
+
+
+def test_new_cluster_takes_objects() -> None:
+    """It does once the default service account exists."""
+    cluster = Cluster()
+    assert not wait_for_api(cast("KubeClient", cluster), 0)
+    account = "/api/v1/namespaces/default/serviceaccounts/default"
+    cluster.there = [account]
+    assert wait_for_api(cast("KubeClient", cluster), 0)

@@ -30,7 +30,7 @@ class Done:
 
     def begin(self, _: object, manifest: Path, note: InstallMarker) -> bool:
         """Begin it."""
-        self.steps.append(("begin", manifest.name, note.recipe, note.turn))
+        self.steps.append(("begin", manifest.name, note.recipe, note.run_id))
         if self.error:
             raise self.error
         return True
@@ -59,7 +59,7 @@ def done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Done:
 
 
 def _ahead(*, wanted: bool) -> None:
-    with install_metallb_early(PLAN, "turn-1", wanted=wanted):
+    with install_metallb_early(PLAN, "run-1", wanted=wanted):
         pass
 
 
@@ -67,7 +67,7 @@ def test_begun_by_the_recipe_of_last_time(done: Done) -> None:
     """Its manifest is in the cache, under the recipe's name."""
     _ahead(wanted=True)
     manifest = "metallb-1e6ae500-77aa.yaml"
-    assert done.steps == [("begin", manifest, "1e6ae500 77aa", "turn-1")]
+    assert done.steps == [("begin", manifest, "1e6ae500 77aa", "run-1")]
 
 
 def test_removed_for_a_lab_without(done: Done) -> None:
@@ -98,7 +98,7 @@ def test_it_has_ended_before_anything_comes_after(done: Done) -> None:
     """Also where the playbook failed."""
     with (
         pytest.raises(KeyError),
-        install_metallb_early(PLAN, "turn-1", wanted=True),
+        install_metallb_early(PLAN, "run-1", wanted=True),
     ):
         raise KeyError
     assert done.steps
