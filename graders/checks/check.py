@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Final, NoReturn, TypeAlias, TypeVar
+from typing import Final, Literal, NoReturn, TypeAlias, TypeVar
 
 from graders.course.lab import LAYERS, Layer
 from graders.errors import CannotCheck, KitError, one_line
@@ -41,13 +41,20 @@ _KEY: Final = "graders_check"
 
 @dataclass(frozen=True)
 class CheckSpec:
-    """What `@check` says about a check."""
+    """A check as declared by `@check`.
 
-    layer: Layer
+    `name`, `sentence` and `max_points` are known once grading has read the
+    grader file together with lab.yml.
+    """
+
+    layer: Layer | Literal[""]
     needs: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
     full: bool = False
     alone: bool = False
+    name: str = ""
+    sentence: str = ""
+    max_points: int = 0
 
 
 class CheckFailed(Exception):  # noqa: N818 - the name of an outcome

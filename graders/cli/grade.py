@@ -59,7 +59,7 @@ def grade(
         with clean_session(session):
             result = graded(on_result=report.check)
         report.foot(result)
-    if any(check.reason == "interrupted" for check in result.checks):
+    if result.interrupted:
         raise KeyboardInterrupt
     lab_state.count_attempt(plan, now)
     if junit:

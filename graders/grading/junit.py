@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from graders.errors import UsageError, printable
@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from graders.grading.result import CheckResult, GradeResult
-
-NEEDS: Final = "needs "
 
 
 def write_junit(result: GradeResult, path: Path) -> None:
@@ -34,8 +32,8 @@ def write_junit(result: GradeResult, path: Path) -> None:
 def to_junit(result: GradeResult) -> str:
     """Return `result` as JUnit XML.
 
-    A fault of the kit is an error; a check whose needed check did not pass
-    is skipped, for that one is a failure or an error already.
+    A check that the kit could not carry out is an error. One whose needed
+    check did not pass is skipped: that one is a failure or an error already.
     """
     cases = [_case(result.lab, check) for check in result.checks]
     suite = ET.Element("testsuite", _counts(result, cases))
@@ -68,19 +66,19 @@ def _case(lab: str, check: CheckResult) -> ET.Element:
         verdict = ET.SubElement(case, _kind(check))
         verdict.set("message", printable(check.reason))
         verdict.text = _details(check)
-    if check.measured:
-        told = ET.SubElement(case, "system-out")
-        told.text = printable(check.measured)
+    if check.measurements:
+        output = ET.SubElement(case, "system-out")
+        output.text = printable(check.measurements)
     return case
 
 
 def _kind(check: CheckResult) -> str:
     if check.outcome == "fail":
         return "failure"
-    return "skipped" if check.reason.startswith(NEEDS) else "error"
+    return "skipped" if check.cause in {"needs", "needs-full"} else "error"
 
 
 def _details(check: CheckResult) -> str | None:
-    lines = [f"seen by {check.seen_by}"] if check.seen_by else []
+    lines = [f"seen by {check.command}"] if check.command else []
     lines += check.evidence.splitlines()
     return "\n".join(map(printable, lines)) or None

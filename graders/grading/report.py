@@ -68,14 +68,14 @@ class Report:
     def check(self, check: CheckResult) -> None:
         """Print what became of one check, with what a failure shows."""
         self._line(check)
-        if check.measured:
-            self._wrapped(_UNDER + _MEASURED, check.measured, "dim")
+        if check.measurements:
+            self._wrapped(_UNDER + _MEASURED, check.measurements, "dim")
         if check.outcome == "pass":
             return
         if not self._in_line(check):
             self._wrapped(_UNDER, check.reason)
-        if check.seen_by:
-            self._wrapped(_UNDER + _SEEN_BY, check.seen_by, "dim")
+        if check.command:
+            self._wrapped(_UNDER + _SEEN_BY, check.command, "dim")
         self._evidence(check.evidence)
 
     def foot(self, result: GradeResult) -> None:
@@ -98,7 +98,7 @@ class Report:
         mark, style = MARKS[check.outcome]
         first, *rest = self._wrap(check.sentence, room)
         first.pad_right(room - first.cell_len)
-        points = f"{check.points}/{check.of}"
+        points = f"{check.points}/{check.max_points}"
         line = Text(" ") + Text(mark, style)
         line += Text(f"  {check.layer:{_LAYER}}  ") + first
         line += Text(f"  {points:>{_POINTS}}   ")

@@ -5,17 +5,22 @@ from __future__ import annotations
 from importlib import metadata
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from graders.course.lab import LAYERS, Layer
 
 Outcome: TypeAlias = Literal["pass", "fail", "cannot-check"]
+# Why a check has no verdict: a check that it needs did not pass, it runs with
+# --full only, Ctrl-C, no answer from cluster or machine, or a bug of the kit.
+Cause: TypeAlias = Literal[
+    "", "needs", "needs-full", "interrupted", "environment", "kit"
+]
 
 SOLVED: Final = 0
 NOT_SOLVED: Final = 1
 NOT_CHECKED: Final = 3
-# Why a check that disturbs the lab was left out.
-NEEDS_FULL: Final = "needs grade --full"
+# Raised whenever version 1 gets another key.
+MINOR_VERSION: Final = 1
 
 
 def _encodable(value: object) -> object:
@@ -27,35 +32,42 @@ def _encodable(value: object) -> object:
 
 Text: TypeAlias = Annotated[str, BeforeValidator(_encodable)]
 
+# Published names are aliases, so that a field can be renamed here. Unknown
+# keys are ignored, as every reader of the document should: keys may be added.
+_DOCUMENT: Final = ConfigDict(
+    frozen=True, validate_by_name=True, serialize_by_alias=True
+)
+
 
 class CheckResult(BaseModel):
-    """What became of one check.
+    """The result of one check.
 
     `layer` is empty if the grader file could not be read. `reason` is the
     one line to read when the outcome is not `pass`; `expected` and `got`
-    are empty when that line is not of the form "expected X, not Y".
-    `measured` is a figure for whoever wants to know how well it passed.
+    are empty when that line is not of the form "expected X, not Y". `cause`
+    is empty unless the outcome is `cannot-check`.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = _DOCUMENT
 
     name: str
     layer: Layer | Literal[""]
     sentence: Text
     outcome: Outcome
+    cause: Cause = ""
     points: int
-    of: int
+    max_points: Annotated[int, Field(alias="of")]
     seconds: float
     expected: Text = ""
-    got: Text = ""
-    seen_by: Text = ""
+    actual: Annotated[Text, Field(alias="got")] = ""
+    command: Annotated[Text, Field(alias="seen_by")] = ""
     evidence: Text = ""
     reason: Text = ""
-    measured: Text = ""
+    measurements: Annotated[Text, Field(alias="measured")] = ""
 
 
 class Heading(BaseModel):
-    """Whose work on which lab; `attempt` counts from 1."""
+    """Lab and student; `attempt` counts from 1."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -68,12 +80,14 @@ class Heading(BaseModel):
 class GradeResult(BaseModel):
     """Version 1 of the document that `grade --json` prints.
 
-    The fault's variant is not in it: that would give the answer away.
+    `minor_version` grows when keys are added; without it, it is 0. The
+    fault's variant is not in it: that would give the answer away.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = _DOCUMENT
 
     version: Literal[1]
+    minor_version: int = 0
     kit: str
     lab: str
     title: Text
@@ -88,7 +102,7 @@ class GradeResult(BaseModel):
 
     @property
     def heading(self) -> Heading:
-        """Whose work on which lab it is."""
+        """Lab, student and attempt."""
         return Heading(
             lab=self.lab,
             title=self.title,
@@ -98,25 +112,40 @@ class GradeResult(BaseModel):
 
     @property
     def exit_code(self) -> int:
-        """0 solved, 1 not solved, 3 nothing failed but not all was seen."""
+        """0 solved, 1 not solved, 3 if nothing failed but not all ran."""
         if self.solved:
             return SOLVED
         return NOT_SOLVED if self.failed else NOT_CHECKED
 
     @property
+    def outcomes(self) -> dict[str, Outcome]:
+        """The outcome of each check."""
+        return {check.name: check.outcome for check in self.checks}
+
+    @property
     def failed(self) -> list[CheckResult]:
         """The failed checks in their order."""
-        return self._with("fail")
+        return self._with_outcome("fail")
 
     @property
     def unchecked(self) -> list[CheckResult]:
-        """The checks that could not be made, in their order."""
-        return self._with("cannot-check")
+        """The checks without a verdict, in their order."""
+        return self._with_outcome("cannot-check")
 
     @property
     def deferred(self) -> list[CheckResult]:
-        """The checks that only `grade --full` makes, in their order."""
-        return [one for one in self.unchecked if one.reason == NEEDS_FULL]
+        """The checks that only `grade --full` runs, in their order."""
+        return self._with_cause("needs-full")
+
+    @property
+    def errors(self) -> list[CheckResult]:
+        """The checks without a verdict through no other check's failure."""
+        return self._with_cause("interrupted", "environment", "kit")
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether Ctrl-C ended this grade."""
+        return bool(self._with_cause("interrupted"))
 
     @property
     def flawless(self) -> bool:
@@ -131,8 +160,11 @@ class GradeResult(BaseModel):
         """Return the document, indented, with a newline at its end."""
         return self.model_dump_json(indent=2) + "\n"
 
-    def _with(self, outcome: Outcome) -> list[CheckResult]:
+    def _with_outcome(self, outcome: Outcome) -> list[CheckResult]:
         return [check for check in self.checks if check.outcome == outcome]
+
+    def _with_cause(self, *causes: Cause) -> list[CheckResult]:
+        return [check for check in self.checks if check.cause in causes]
 
 
 def summarise(
@@ -142,13 +174,16 @@ def summarise(
     broken = {check.layer for check in checks if check.outcome == "fail"}
     return GradeResult(
         version=1,
+        minor_version=MINOR_VERSION,
         kit=metadata.version("metallb-lab-kit"),
         **dict(heading),
         solved=all(check.outcome == "pass" for check in checks),
         points=sum(check.points for check in checks),
-        total=sum(check.of for check in checks),
+        total=sum(check.max_points for check in checks),
         seconds=round(seconds, 3),
-        first_broken_layer=next((at for at in LAYERS if at in broken), None),
+        first_broken_layer=next(
+            (layer for layer in LAYERS if layer in broken), None
+        ),
         checks=tuple(checks),
     )
 

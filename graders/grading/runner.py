@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from graders.course.lab import Lab
-    from graders.grading.check_spec import SessionLike
-    from graders.grading.result import CheckResult, GradeResult
+    from graders.grading.plugin import SessionLike
+    from graders.grading.result import Cause, CheckResult, GradeResult
 
-# Nothing of the repository's or the user's own pytest set-up may matter.
+# No pytest settings of the repository or the user may have an effect.
 ISOLATED: Final = (
     "-c",
     os.devnull,
@@ -39,7 +39,7 @@ ISOLATED: Final = (
 _FOREIGN: Final = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_CURRENT_TEST")
 
 
-def run_grade(  # noqa: PLR0913 - what to grade, and how to tell of it
+def run_grade(  # noqa: PLR0913 - what to grade, and how to report it
     lab: Lab,
     variant: str,
     session: SessionLike,
@@ -49,12 +49,12 @@ def run_grade(  # noqa: PLR0913 - what to grade, and how to tell of it
     full: bool = False,
     grader_file: Path | None = None,
 ) -> GradeResult:
-    """Return the result of every check of `lab` as it stands now.
+    """Run every check of `lab` and return the result.
 
     `attempt` counts from 1. `on_result` is called with each check's result
-    as soon as it is there. With `full`, the checks that disturb the lab to
-    measure it are made, too. `grader_file` is the lab's own by default. A
-    Ctrl-C ends the run: what was not checked by then says `interrupted`.
+    as soon as it is there. With `full`, checks that disturb the lab to
+    measure it run, too. `grader_file` is the lab's own by default. Ctrl-C
+    ends the run: the checks left have the cause `interrupted`.
 
     Raises:
         UsageError: the lab has no such variant.
@@ -62,9 +62,9 @@ def run_grade(  # noqa: PLR0913 - what to grade, and how to tell of it
 
     """
     lab.variant(variant)
-    began = time.monotonic()
+    start = time.monotonic()
     plugin = GradePlugin(lab, variant, session, on_result, full=full)
-    plugin.close(_run(plugin, grader_file or lab.grader_file))
+    plugin.close(*_run(plugin, grader_file or lab.grader_file))
     heading = Heading(
         lab=lab.id,
         title=lab.title,
@@ -72,26 +72,28 @@ def run_grade(  # noqa: PLR0913 - what to grade, and how to tell of it
         attempt=attempt,
     )
     return summarise(
-        heading, list(plugin.results.values()), time.monotonic() - began
+        heading, list(plugin.results.values()), time.monotonic() - start
     )
 
 
-def _run(plugin: GradePlugin, file: Path) -> str:
+def _run(plugin: GradePlugin, file: Path) -> tuple[Cause, str]:
     """Run pytest; return why checks may have no result."""
     if not file.is_file():
-        return f"the kit has no grader file {file.name}"
+        return "kit", f"the kit has no grader file {file.name}"
     with _without(_FOREIGN):
         code = pytest.main([*ISOLATED, str(file)], plugins=[plugin])
     if code == pytest.ExitCode.INTERRUPTED:
-        return "interrupted"
-    return f"a fault of the kit, not yours: pytest ended with {code!r}"
+        return "interrupted", "interrupted"
+    return "kit", f"a fault of the kit, not yours: pytest ended with {code!r}"
 
 
 @contextmanager
 def _without(names: tuple[str, ...]) -> Iterator[None]:
-    """Hide variables of the environment for a while."""
-    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
+    """Hide environment variables within a `with` block."""
+    hidden = {
+        name: os.environ.pop(name) for name in names if name in os.environ
+    }
     try:
         yield
     finally:
-        os.environ.update(kept)
+        os.environ.update(hidden)

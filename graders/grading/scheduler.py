@@ -1,8 +1,8 @@
-"""Checks that only look are made beside each other, and told in order.
+"""Run read-only checks in parallel and report them in order.
 
 Most of a grading is waiting for answers that take a second or two each. A
-check begins as soon as the checks that it needs have passed, unless one that
-changes something (`alone`) stands between.
+check starts as soon as the checks that it needs have passed, unless one that
+changes something (`alone`) comes before it.
 """
 
 from __future__ import annotations
@@ -19,44 +19,44 @@ if TYPE_CHECKING:
 
 @dataclass
 class CheckScheduler:
-    """Checks on their way; what one raised is raised where it is asked for.
+    """Runs checks in threads; `result` raises what a check raised.
 
-    `seconds` has how long each took by itself.
+    `seconds` has the duration of each check that has ended.
     """
 
     seconds: dict[str, float] = field(default_factory=dict)
-    _begun: dict[str, Future[None]] = field(default_factory=dict)
+    _futures: dict[str, Future[None]] = field(default_factory=dict)
 
-    def begin(self, name: str, check: Callable[[], None]) -> None:
-        """Begin a check, once.
+    def submit(self, name: str, check: Callable[[], None]) -> None:
+        """Start a check, once.
 
-        Its thread does not keep the program from ending: a Ctrl-C need not
-        wait for what only looks.
+        The thread is a daemon: after Ctrl-C the program need not wait for
+        checks that only read.
         """
-        if name in self._begun:
+        if name in self._futures:
             return
-        future = self._begun[name] = Future()
+        future = self._futures[name] = Future()
         threading.Thread(
-            target=self._make, args=(name, check, future), daemon=True
+            target=self._run, args=(name, check, future), daemon=True
         ).start()
 
-    def has(self, name: str) -> bool:
-        """Tell whether a check was begun."""
-        return name in self._begun
+    def started(self, name: str) -> bool:
+        """Tell whether a check was submitted."""
+        return name in self._futures
 
-    def end(self, name: str) -> None:
-        """Wait for a check that was begun; raise what it raised."""
-        self._begun[name].result()
+    def result(self, name: str) -> None:
+        """Wait for a submitted check; raise what it raised."""
+        self._futures[name].result()
 
-    def _make(
+    def _run(
         self, name: str, check: Callable[[], None], future: Future[None]
     ) -> None:
-        begun = time.monotonic()
+        start = time.monotonic()
         try:
             check()
-        except BaseException as error:  # noqa: BLE001 - it is raised by `end`
-            self.seconds[name] = time.monotonic() - begun
+        except BaseException as error:  # noqa: BLE001 - `result` raises it
+            self.seconds[name] = time.monotonic() - start
             future.set_exception(error)
         else:
-            self.seconds[name] = time.monotonic() - begun
+            self.seconds[name] = time.monotonic() - start
             future.set_result(None)

@@ -24,20 +24,13 @@ from rich.table import Table
 
 from graders.course.solutions import repairs_for
 from graders.errors import KitError
-from graders.grading.observed import (
-    errors,
-    fails_on,
-    flawless,
-    summary,
-    verdict,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from graders.course.solutions import LabLike, Repairs
-    from graders.grading.result import GradeResult
+    from graders.grading.result import GradeResult, Outcome
 
 # How much is proved of a variant that is not its lab's first.
 Depth: TypeAlias = Literal["brief", "whole", "full"]
@@ -181,7 +174,7 @@ class _Proof:
         self._layer = lab.variants[variant].layer
         self._driver = driver
         self._start = lambda: driver.start(lab, variant)
-        self._shipped: dict[str, str] | None = None
+        self._shipped: dict[str, Outcome] | None = None
         self._touched = False
 
     def rows(self, repairs: Repairs) -> Iterator[ProofStep]:
@@ -206,7 +199,7 @@ class _Proof:
                 f"wrong/{wrong.path.name}",
                 partial(self._play, wrong.path),
                 f"fails on {' or '.join(by)}",
-                partial(fails_on, by),
+                partial(_fails_on, by),
                 by[0],
             )
         other = repairs.other if self._whole else ()
@@ -216,7 +209,7 @@ class _Proof:
                 path.name if solution else f"other/{path.name}",
                 partial(self._play, path),
                 "passes",
-                flawless,
+                _flawless,
                 self._breaks,
                 full=self._cuts_off if solution else self._full,
             )
@@ -234,8 +227,8 @@ class _Proof:
         except KitError as error:
             observed, ok = " ".join(str(error).split()), False
         else:
-            observed = summary(result)
-            ok = step.ok(result) and not errors(result)
+            observed = _summary(result)
+            ok = step.ok(result) and not result.errors
             if not ok:
                 reasons = tuple(
                     f"{check.name}: {check.reason}" for check in result.failed
@@ -257,7 +250,7 @@ class _Proof:
         What could not be checked is nobody's verdict: it is looked at again.
         """
         result = self._driver.grade(full=step.full)
-        if errors(result):
+        if result.errors:
             result = self._driver.grade(full=step.full)
         if step.judge in [check.name for check in result.deferred]:
             return self._driver.grade(full=True)
@@ -271,7 +264,7 @@ class _Proof:
         self._driver.play(path)
 
     def _as_shipped(self, result: GradeResult) -> bool:
-        self._shipped = verdict(result)
+        self._shipped = result.outcomes
         first = result.failed[0].name if result.failed else ""
         return (first, result.first_broken_layer) == (
             self._breaks,
@@ -279,4 +272,26 @@ class _Proof:
         )
 
     def _same(self, result: GradeResult) -> bool:
-        return verdict(result) == self._shipped
+        return result.outcomes == self._shipped
+
+
+def _flawless(result: GradeResult) -> bool:
+    return result.flawless
+
+
+def _fails_on(checks: tuple[str, ...], result: GradeResult) -> bool:
+    return any(failed.name in checks for failed in result.failed)
+
+
+def _summary(result: GradeResult) -> str:
+    """Return failed checks with the first broken layer, and errors."""
+    if result.flawless:
+        return "passes"
+    failed = ", ".join(check.name for check in result.failed)
+    layer = result.first_broken_layer
+    parts = [f"fails on {failed} ({layer})"] if failed else []
+    parts += [
+        f"could not check {check.name} ({check.reason})"
+        for check in result.errors
+    ]
+    return "; ".join(parts) or "nothing failed"

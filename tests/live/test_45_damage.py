@@ -15,7 +15,6 @@ import pytest
 
 from graders.course.lab import load_lab
 from graders.course.solutions import repairs_for
-from graders.grading.result import NEEDS_FULL
 from graders.proof.driver import LabDriver
 from graders.providers.kind import locate
 
@@ -93,5 +92,5 @@ def troubles(lab: Lab) -> dict[str, str]:
     return {
         check["name"]: check["reason"]
         for check in result["checks"]
-        if check["outcome"] != "pass" and check["reason"] != NEEDS_FULL
+        if check["outcome"] != "pass" and check["cause"] != "needs-full"
     }

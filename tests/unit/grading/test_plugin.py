@@ -34,8 +34,8 @@ def _grade(tmp_path: Path, body: str, **checks: int) -> GradeResult:
     return run_grade(lab, "no-pool", session, 1, grader_file=file)
 
 
-def _one(tmp_path: Path, line: str) -> tuple[str, str]:
-    """Return outcome and reason of a check whose body is `line`."""
+def _one(tmp_path: Path, line: str) -> tuple[str, str, str]:
+    """Return outcome, cause and reason of a check whose body is `line`."""
     body = f'''
     @check(layer="allocation")
     def test_vip(lab):
@@ -43,7 +43,7 @@ def _one(tmp_path: Path, line: str) -> tuple[str, str]:
         {line}
     '''
     result = _grade(tmp_path, body).check("vip")
-    return result.outcome, result.reason
+    return result.outcome, result.cause, result.reason
 
 
 BESIDE = '''
@@ -124,7 +124,7 @@ def test_seconds_of_a_check_beside_are_its_own(tmp_path: Path) -> None:
 
 def test_a_check_that_returns_passes(tmp_path: Path) -> None:
     """It gets its points and has no reason."""
-    assert _one(tmp_path, "pass") == ("pass", "")
+    assert _one(tmp_path, "pass") == ("pass", "", "")
 
 
 @pytest.mark.parametrize(
@@ -141,27 +141,31 @@ def test_what_the_student_can_repair_fails(
     tmp_path: Path, line: str, reason: str
 ) -> None:
     """`Failed` and the grader's own asserts are failures, in one line."""
-    assert _one(tmp_path, line) == ("fail", reason)
+    assert _one(tmp_path, line) == ("fail", "", reason)
 
 
 @pytest.mark.parametrize(
-    ("line", "reason"),
+    ("line", "cause", "reason"),
     [
         (
             "raise CannotCheck('no cluster', way_out='run lab up')",
+            "environment",
             "no cluster; run lab up",
         ),
-        ("pytest.skip('later')", "later"),
+        ("pytest.skip('later')", "kit", "later"),
         (
             "{}['vip']",
+            "kit",
             "a fault of the kit, not yours: KeyError: 'vip' ({file}:9)",
         ),
         (
             "raise SystemExit(4)",
+            "kit",
             "a fault of the kit, not yours: SystemExit: 4 ({file}:9)",
         ),
         (
             "lab.cluster",
+            "kit",
             (
                 "a fault of the kit, not yours: AttributeError:"
                 " 'types.SimpleNamespace' object has no attribute 'cluster'"
@@ -171,13 +175,14 @@ def test_what_the_student_can_repair_fails(
     ],
 )
 def test_all_else_is_no_fault_of_the_student(
-    tmp_path: Path, line: str, reason: str
+    tmp_path: Path, line: str, cause: str, reason: str
 ) -> None:
     """Any other exception is `cannot-check`, with one kind line."""
     file = f"grader_{tmp_path.name}.py"
 
     assert _one(tmp_path, line) == (
         "cannot-check",
+        cause,
         reason.replace("{file}", file),
     )
 
@@ -277,7 +282,7 @@ def test_the_sentence_has_the_numbers_of_the_plan(tmp_path: Path) -> None:
         ),
         (
             "@check(layer='route')\ndef test_vip(lab):\n    '{tea}'",
-            "test_vip: the docstring must name what the plan has, not 'tea'",
+            "test_vip: the docstring must use names of the plan, not 'tea'",
         ),
         ("", "the grader file has no check vip, which lab.yml names"),
     ],
@@ -291,6 +296,7 @@ def test_a_broken_grader_file_judges_nobody(
     assert result.exit_code == 3
     assert [check.name for check in result.checks] == ["vip"]
     assert reason in result.check("vip").reason
+    assert result.check("vip").cause == "kit"
     assert "\n" not in result.check("vip").reason
 
 
@@ -346,5 +352,5 @@ def test_a_figure_is_told_of_a_check_that_passes(tmp_path: Path) -> None:
     '''
     result = _grade(tmp_path, body, vip=5, arp=5)
 
-    assert result.check("vip").measured == "0.3 s"
-    assert not result.check("arp").measured
+    assert result.check("vip").measurements == "0.3 s"
+    assert not result.check("arp").measurements

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from graders.grading.report import EVIDENCE_LINES, Report
-from graders.grading.result import NEEDS_FULL, GradeResult, summarise
+from graders.grading.result import GradeResult, summarise
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 RESULT = GradeResult.model_validate_json((GOLDEN / "result.json").read_text())
@@ -119,7 +119,7 @@ def test_a_console_that_knows_only_ascii_is_enough() -> None:
 @given(ANY_TEXT, st.integers(1, 200))
 def test_any_text_is_shown_within_the_width(text: str, width: int) -> None:
     """No text of a student or a command breaks the report."""
-    fields = {"reason": text, "evidence": text, "seen_by": text}
+    fields = {"reason": text, "evidence": text, "command": text}
 
     lines = _report(_failing(sentence=text, **fields), width).split("\n")
 
@@ -131,9 +131,13 @@ def test_a_quick_grade_names_the_rest() -> None:
     """Where only --full is left, the last line says so."""
     checks = [
         check.model_copy(
-            update={"outcome": "cannot-check", "reason": NEEDS_FULL}
+            update={
+                "outcome": "cannot-check",
+                "cause": "needs-full",
+                "reason": "any words",
+            }
             if check is RESULT.checks[-1]
-            else {"outcome": "pass", "reason": ""}
+            else {"outcome": "pass", "cause": "", "reason": ""}
         )
         for check in RESULT.checks
     ]
@@ -146,7 +150,7 @@ def test_a_quick_grade_names_the_rest() -> None:
 def test_a_figure_stands_under_a_check_that_passed() -> None:
     """How well it passed is for whoever wants to know."""
     first, *others = RESULT.checks
-    first = first.model_copy(update={"measured": "lost for 1.2 s"})
+    first = first.model_copy(update={"measurements": "lost for 1.2 s"})
     text = _report(RESULT.model_copy(update={"checks": (first, *others)}), 80)
 
     assert "         measured  lost for 1.2 s\n" in text

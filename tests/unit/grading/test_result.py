@@ -67,6 +67,7 @@ def _sample() -> list[CheckResult]:
             layer="forwarding",
             sentence="flows from one client reach every eligible node",
             outcome="cannot-check",
+            cause="needs",
             points=0,
             of=25,
             seconds=0.0,
@@ -83,6 +84,47 @@ def test_the_document_is_the_golden_one(
     document = summarise(HEADING, _sample(), 3.0999).to_json()
 
     assert document == (GOLDEN / "result.json").read_text()
+
+
+def test_a_document_of_an_earlier_minor_version_can_be_read() -> None:
+    """It has no causes and no minor version."""
+    document = json.loads(summarise(HEADING, _sample(), 3.1).to_json())
+    del document["minor_version"]
+    for check in document["checks"]:
+        del check["cause"]
+    result = GradeResult.model_validate(document)
+
+    assert (result.version, result.minor_version) == (1, 0)
+    assert {check.cause for check in result.checks} == {""}
+
+
+def test_a_key_of_a_later_minor_version_is_ignored() -> None:
+    """So readers need not be updated with the kit."""
+    result = summarise(HEADING, _sample(), 3.1)
+    document = json.loads(result.to_json()) | {"new": 1}
+
+    assert GradeResult.model_validate(document) == result
+
+
+@pytest.mark.parametrize(
+    ("cause", "lists"),
+    [
+        ("needs", "unchecked"),
+        ("needs-full", "deferred"),
+        ("environment", "errors"),
+        ("kit", "errors"),
+        ("interrupted", "errors interrupted"),
+    ],
+)
+def test_causes(cause: str, lists: str) -> None:
+    """What follows from a missing verdict depends on its cause alone."""
+    check = _check(outcome="cannot-check", cause=cause, reason="any words")
+    result = summarise(HEADING, [_check(), check], 1)
+
+    for name in ("deferred", "errors", "interrupted"):
+        assert bool(getattr(result, name)) == (name in lists.split()), name
+    assert result.unchecked == [check]
+    assert result.flawless == (cause == "needs-full")
 
 
 def test_the_schema_is_the_golden_one() -> None:
@@ -132,7 +174,7 @@ def test_a_check_is_found_by_name() -> None:
     """A name that is not there is a KeyError."""
     result = summarise(HEADING, _sample(), 1)
 
-    assert result.check("ecmp").of == 25
+    assert result.check("ecmp").max_points == 25
     with pytest.raises(KeyError):
         result.check("tea")
 

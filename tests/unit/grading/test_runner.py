@@ -57,12 +57,13 @@ def test_a_failure_shows_what_was_expected_and_seen() -> None:
     route = result.check("route")
     assert result.exit_code == 1
     assert route.expected == "next hops 192.0.2.3, 192.0.2.4"
-    assert route.got == "192.0.2.3"
-    assert route.seen_by == "vtysh -c 'show ip route' on router"
+    assert route.actual == "192.0.2.3"
+    assert route.command == "vtysh -c 'show ip route' on router"
     assert route.evidence == "B>* 192.0.2.7/32\n  via 192.0.2.3"
-    assert (route.points, route.of, route.layer) == (0, 25, "route")
+    assert (route.points, route.max_points, route.layer) == (0, 25, "route")
     assert result.check("http").outcome == "cannot-check"
     assert result.check("http").reason == "needs route"
+    assert result.check("http").cause == "needs"
     assert result.points == 30
     assert result.first_broken_layer == "route"
 
@@ -71,6 +72,13 @@ def test_what_cannot_be_checked_stops_what_needs_it() -> None:
     """Need is passed on: http needs arp, which needs vip."""
     result = _grade(_session("cannot"))
 
+    assert [check.cause for check in result.checks] == [
+        "environment",
+        "needs",
+        "",
+        "needs",
+        "",
+    ]
     assert _outcomes(result) == {
         "vip": "cannot-check",
         "arp": "cannot-check",
@@ -107,6 +115,8 @@ def test_ctrl_c_ends_it_with_what_was_graded() -> None:
     assert result.check("vip").outcome == "pass"
     left = [check.reason for check in result.checks[1:]]
     assert left == ["interrupted"] * 4
+    assert {check.cause for check in result.checks[1:]} == {"interrupted"}
+    assert result.interrupted
 
 
 def test_results_come_as_they_are_made_and_reach_the_screen(
@@ -174,6 +184,7 @@ def test_a_missing_grader_file_judges_nobody() -> None:
     assert {check.reason for check in result.checks} == {
         "the kit has no grader file test_lab_9_toy.py"
     }
+    assert {check.cause for check in result.checks} == {"kit"}
 
 
 def test_an_unknown_variant_is_wrong_usage() -> None:

@@ -11,13 +11,13 @@ import pytest
 from rich.console import Console
 
 from graders.errors import CannotCheck, UsageError
-from graders.grading.result import NEEDS_FULL, CheckResult, Heading, summarise
+from graders.grading.result import CheckResult, Heading, summarise
 from graders.proof import proof as module
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from graders.grading.result import GradeResult, Outcome
+    from graders.grading.result import Cause, GradeResult, Outcome
 
 BLOCK = "```shell\ntrue\n```\n"
 GREEN = {"vip": "", "pool": "", "http": ""}
@@ -46,20 +46,26 @@ class Lab:
 
 
 def result(outcomes: dict[str, str]) -> GradeResult:
-    """Make a result; an outcome is empty, `fail`, or why it is unknown."""
+    """Make a result; an outcome is empty, `fail`, or a cause or reason."""
     checks = []
     for name, what in outcomes.items():
         outcome: Outcome = "cannot-check"
+        cause: Cause = "environment"
         if what in {"", "fail"}:
-            outcome = "fail" if what else "pass"
+            outcome, cause = "fail" if what else "pass", ""
+        elif what == "needs-full":
+            cause = "needs-full"
+        elif what.startswith("needs"):
+            cause = "needs"
         checks.append(
             CheckResult(
                 name=name,
                 layer="allocation",
                 sentence="x",
                 outcome=outcome,
+                cause=cause,
                 points=0,
-                of=1,
+                max_points=1,
                 seconds=0,
                 reason=what,
             )
@@ -91,7 +97,7 @@ class Pretender:
         self.calls.append("grade --full" if full else "grade")
         state = dict(self.state)
         if "later" in state and not full:
-            state["later"] = NEEDS_FULL
+            state["later"] = "needs-full"
         return result(state)
 
     def play(self, path: Path) -> None:
