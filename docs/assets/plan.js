@@ -193,7 +193,6 @@
       desk_lease: toAddress(dhcp + 70),
       dhcp_first: toAddress(dhcp),
       dhcp_last: toAddress(dhcp + 99),
-      docker_range: `${toAddress(lan + 256)}/24`,
       edge: `${nets.edge}/24`,
       edge_gateway: toAddress(edge + 1),
       edge_name: `${cluster}-edge`,
@@ -221,6 +220,7 @@
       neighbour_vips: {
         billing: toAddress(pool + 10), search: toAddress(pool + 11),
       },
+      node_range: `${toAddress(lan + 256)}/24`,
       nodes: {
         "control-plane": machine("control-plane", 256 + 2),
         worker: machine("worker", 256 + 3),
@@ -230,9 +230,9 @@
       pool: range(pool, pool + 50),
       pool_first: toAddress(pool),
       pool_in_dhcp: range(dhcp + 10, dhcp + 40),
+      pool_in_node_range: range(lan + 5, lan + 256 + 250),
       pool_last: toAddress(pool + 50),
       pool_name: "kind-pool",
-      pool_on_docker: range(lan + 5, lan + 256 + 250),
       private_pool: range(pool - 256, pool - 256 + 50),
       private_pool_name: "kind-private",
       private_vip: toAddress(pool - 256 + 5),
@@ -254,7 +254,7 @@
       storage_name: `${cluster}-storage`,
       student,
       vips_in_dhcp: apps(dhcp + 10),
-      vips_on_docker: apps(lan + 5),
+      vips_in_node_range: apps(lan + 5),
     };
   }
 

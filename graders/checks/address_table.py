@@ -31,7 +31,7 @@ def wrong_rows(table: dict[str, str], plan: Plan) -> list[str]:
         plan.ingress_pool_name: [ingress],
         plan.app_pool_name: [apps],
         "dhcp": [leases, leases - ingress],
-        "nodes": [_of(str(plan.docker_range))],
+        "nodes": [_of(str(plan.node_range))],
         "free": [free, free - first, free - last, free - first - last],
     }
     return [

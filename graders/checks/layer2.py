@@ -31,7 +31,7 @@ def address_control_plane_would_win(lab: Session, vip: str) -> str:
     that a worker wins anyway nobody can tell who else may take part.
     """
     pools = lab.cluster.pools()
-    control = lab.plan.docker_name("control-plane")
+    control = lab.plan.machine_name("control-plane")
     names = lab.plan.node_names()
     return next(
         (

@@ -51,7 +51,7 @@ def foreign_wishes(plan: Plan) -> list[str]:
     hosts = range(1, plan.lan.num_addresses - 1)
     drawn = [plan.lan[at] for at in random.sample(hosts, _OUTSIDE)]
     # Where a stray range would do most harm.
-    kept = (plan.service_range, plan.docker_range)
+    kept = (plan.service_range, plan.node_range)
     drawn += [one[random.choice(range(1, 255))] for one in kept]  # noqa: S311 - no secret
     others = [one for one in drawn if not first <= one <= last]
     return [str(one) for one in (first - 1, last + 1, *others)]

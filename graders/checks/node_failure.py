@@ -44,7 +44,7 @@ def isolate(lab: Session, node: str) -> Iterator[None]:
             server would be cut off, too), or does not come back.
 
     """
-    if node == lab.plan.docker_name("control-plane"):
+    if node == lab.plan.machine_name("control-plane"):
         raise CannotCheck(f"{node} cannot be cut off: the API server is there")
     cut = _silent if inventory() else _paused
     with cut(lab, node):

@@ -122,7 +122,7 @@ def expect_answer(client: Client, vip: str, text: str) -> None:
 
 def expect_excluded(lab: Session) -> None:
     """Fail unless the control plane is kept out of load balancing."""
-    name = lab.plan.docker_name("control-plane")
+    name = lab.plan.machine_name("control-plane")
     node = lab.cluster.get(f"/api/v1/nodes/{name}") or {"metadata": {}}
     expect(
         f"{name} to be",

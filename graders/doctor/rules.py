@@ -203,14 +203,14 @@ def place_on_lan(plan: Plan, facts: Facts) -> Iterator[Finding]:
     has = _on_interface("eth0", facts)
     machines = (*plan.nodes.values(), *plan.machines.values())
     given = {str(one.lan) for one in machines}
-    free = set(map(str, plan.docker_range)) - given
+    free = set(map(str, plan.node_range)) - given
     own = [one.partition("/")[0] for one in has]
     if any(one in free for one in own):
         return
     yield _stop(
         "address",
         f"eth0 has {' '.join(has) or 'none'}",
-        f"eth0 with one of {plan.docker_range} that no machine has",
+        f"eth0 with one of {plan.node_range} that no machine has",
         "give it such an address, and the interface that name; see"
         " docs/hosts.md",
     )

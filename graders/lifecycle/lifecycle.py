@@ -160,7 +160,7 @@ def _mend(  # noqa: PLR0913, PLR0917 - all that a reset is about
     if machines:
         tell(f"making anew: {', '.join(machines)}")
         kept["recreate_machines"] = [
-            plan.docker_name(name) for name in machines
+            plan.machine_name(name) for name in machines
         ]
         left, said = mend()
     if left:

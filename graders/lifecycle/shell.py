@@ -88,7 +88,7 @@ def _write_on(plan: Plan, file: Path) -> None:
     """Write the command `on`; nodes go by their names, too."""
     ways = exec_prefixes(plan)
     cases = [
-        f"  {role} | {plan.docker_name(role)})"
+        f"  {role} | {plan.machine_name(role)})"
         f' set -- {shlex.join(ways[role])} "$@" ;;\n'
         for role in shell_places(plan)
     ]

@@ -28,8 +28,8 @@ class AddressPlan:
         return self.lan[1]
 
     @property
-    def docker_range(self) -> IPv4Network:
-        """What docker may hand out by itself on the LAN."""
+    def node_range(self) -> IPv4Network:
+        """The addresses for nodes and other machines of the lab on the LAN."""
         return self._third(1)
 
     @property

@@ -63,7 +63,7 @@ def conflicts(ranges: Iterable[str], plan: Plan) -> list[str]:
     taken = list(ranges)
     owners = {
         "the DHCP server": [f"{plan.dhcp_first}-{plan.dhcp_last}"],
-        "docker and the nodes": [str(plan.docker_range)],
+        "nodes and other machines": [str(plan.node_range)],
         "the lab's machines": [
             f"{machine.lan}/32"
             for machine in plan.machines.values()

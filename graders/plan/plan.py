@@ -44,7 +44,7 @@ STORAGE_HOSTS: Final = {**NODE_HOSTS, "desk": 5}
 
 @dataclass(frozen=True)
 class Machine:
-    """One container of the lab; an address it does not have is None."""
+    """A node or machine of the lab; an address it does not have is None."""
 
     role: str
     name: str
@@ -83,12 +83,12 @@ class Plan(AddressPlan):
 
     @property
     def edge_name(self) -> str:
-        """The docker network between router and outside client."""
+        """The network between router and outside client."""
         return f"{self.cluster}-edge"
 
     @property
     def storage_name(self) -> str:
-        """The docker network on which lab 2's nodes reach their disks."""
+        """The network on which lab 2's nodes reach their disks."""
         return f"{self.cluster}-storage"
 
     @property
@@ -105,7 +105,7 @@ class Plan(AddressPlan):
     def nodes(self) -> dict[str, Machine]:
         """The cluster's nodes by role."""
         return {
-            role: Machine(role, self.docker_name(role), self._lan(1, host))
+            role: Machine(role, self.machine_name(role), self._lan(1, host))
             for role, host in NODE_HOSTS.items()
         }
 
@@ -113,7 +113,7 @@ class Plan(AddressPlan):
     def machines(self) -> dict[str, Machine]:
         """Everything that is not a node, by role.
 
-        The desk's address here is docker's; it leases another by DHCP.
+        The desk's address here is the fixed one; it leases another by DHCP.
         """
         roles = dict.fromkeys((*LAN_HOSTS, *EDGE_HOSTS))
         return {role: self._machine(role) for role in roles}
@@ -125,23 +125,23 @@ class Plan(AddressPlan):
         return ranked(workers, self.l2_vip)
 
     @property
-    def vips_on_docker(self) -> dict[str, IPv4Address]:
-        """The VIPs of lab 5's applications among docker's own addresses."""
+    def vips_in_node_range(self) -> dict[str, IPv4Address]:
+        """The VIPs of lab 5's applications in a pool in `node_range`."""
         return app_addresses(self.lan[LAN_HOSTS["desk"]])
 
     @property
-    def pool_on_docker(self) -> str:
-        """A range from the desk's own address to the end of docker's."""
-        first = self.vips_on_docker["shop"]
-        return f"{first}-{self.docker_range[250]}"
+    def pool_in_node_range(self) -> str:
+        """A range from the desk's fixed address to the end of `node_range`."""
+        first = self.vips_in_node_range["shop"]
+        return f"{first}-{self.node_range[250]}"
 
     @property
     def storage_addresses(self) -> dict[str, IPv4Address]:
         """Who has which address on the storage network, by role."""
         return {role: self.storage[at] for role, at in STORAGE_HOSTS.items()}
 
-    def docker_name(self, role: str) -> str:
-        """Return the container's name of a node or machine."""
+    def machine_name(self, role: str) -> str:
+        """Return the name of a node or machine."""
         return f"{self.cluster}-{role}"
 
     def interfaces(self, role: str) -> dict[str, str]:
@@ -169,7 +169,7 @@ class Plan(AddressPlan):
         return self.node_names()[1:]
 
     def machine_names(self) -> list[str]:
-        """Return the names of all containers that are not nodes."""
+        """Return the names of all machines that are not nodes."""
         return [machine.name for machine in self.machines.values()]
 
     def as_vars(self) -> dict[str, Any]:
@@ -184,7 +184,7 @@ class Plan(AddressPlan):
         lan, edge = LAN_HOSTS.get(role), EDGE_HOSTS.get(role)
         return Machine(
             role,
-            self.docker_name(role),
+            self.machine_name(role),
             self.lan[lan] if lan else None,
             self.edge[edge] if edge else None,
         )
@@ -209,8 +209,8 @@ def make_plan(
 ) -> Plan:
     """Return the plan of `student` with its `slot`-th choice of networks.
 
-    `lan_name` replaces the docker network's name (by default `kind` for
-    demo, as in the module, and the cluster's name for others).
+    `lan_name` replaces the LAN's name (by default `kind` for demo, as in the
+    module, and the cluster's name for others).
 
     Raises:
         UsageError: the name or the slot is not allowed.

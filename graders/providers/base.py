@@ -94,7 +94,7 @@ def transport(plan: Plan, role: str) -> Transport:
     """
     if hosts := inventory():
         return hosts.ways[role]
-    return DockerExec(plan.docker_name(role))
+    return DockerExec(plan.machine_name(role))
 
 
 def exec_prefixes(plan: Plan) -> dict[str, list[str]]:

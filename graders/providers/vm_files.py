@@ -131,8 +131,8 @@ def _networks(plan: Plan) -> dict[str, tuple[str, IPv4Network]]:
 
 def fabric_host(plan: Plan) -> dict[str, Machine]:
     """Return the only host of a fabric."""
-    address = plan.docker_range[_FABRIC_PLACE]
-    name = plan.docker_name(FABRIC_HOST)
+    address = plan.node_range[_FABRIC_PLACE]
+    name = plan.machine_name(FABRIC_HOST)
     return {FABRIC_HOST: Machine(FABRIC_HOST, name, lan=address)}
 
 

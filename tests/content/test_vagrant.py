@@ -48,7 +48,7 @@ def test_hosts(student: str, tmp_path: Path) -> None:
         found = [options["ip"] for _, options in machine["networks"]]
         one = (plan.nodes | plan.machines)[role]
         assert found == [str(address) for address in links(one).values()]
-        assert machine["hostname"] == plan.docker_name(role)
+        assert machine["hostname"] == plan.machine_name(role)
         assert set(machine["providers"]) == {"libvirt", "virtualbox"}
         assert machine["provisions"][0]["args"] == [USER, KEY]
         _expect_named(plan, machine)

@@ -71,8 +71,8 @@ def test_a_cluster_of_the_lab_s_name_is_refused(
 ) -> None:
     """`lab up` and `lab down` leave somebody else's cluster where it is."""
     plan, ours = make_plan(STUDENT), locate("demo").plan
-    name = plan.docker_name("control-plane")
-    image = docker("inspect", "-f", "{{.Image}}", ours.docker_name("router"))
+    name = plan.machine_name("control-plane")
+    image = docker("inspect", "-f", "{{.Image}}", ours.machine_name("router"))
     label = f"io.x-k8s.kind.cluster={plan.cluster}"
     docker("create", "--name", name, "--label", label, image)
     try:
@@ -110,7 +110,7 @@ def test_a_machine_that_is_too_small_is_found_first(
     assert "memory: expected 2 GiB free" in done.stderr
     assert "disk: expected 4.0 GiB free" in done.stderr
     made = docker("ps", "--all", "--format", "{{.Names}}")
-    assert make_plan(STUDENT).docker_name("") not in made
+    assert make_plan(STUDENT).machine_name("") not in made
 
 
 def test_what_never_started_is_taken_down(
@@ -118,8 +118,8 @@ def test_what_never_started_is_taken_down(
 ) -> None:
     """A node that was made and not started is on no network yet, by its id."""
     plan, ours = make_plan(STUDENT), locate("demo").plan
-    name, lan = plan.docker_name("worker"), f"{plan.cluster}-half"
-    image = docker("inspect", "-f", "{{.Image}}", ours.docker_name("router"))
+    name, lan = plan.machine_name("worker"), f"{plan.cluster}-half"
+    image = docker("inspect", "-f", "{{.Image}}", ours.machine_name("router"))
     mine = f"metallb-lab.student={STUDENT}"
     docker("network", "create", "--label", mine, lan)
     label = f"io.x-k8s.kind.cluster={plan.cluster}"

@@ -80,7 +80,7 @@ def test_deleted_things_are_cannot_check_and_mended(
     ok("lab", "start", "1")
     ok("lab", "shell", "-c", "kubectl delete namespace lab-1 --wait=false")
     ok("lab", "shell", "-c", "kubectl delete crd ipaddresspools.metallb.io")
-    docker("rm", "-f", plan.docker_name("router"))
+    docker("rm", "-f", plan.machine_name("router"))
     graded = run("grade")
     assert graded.returncode in {1, 3}
     assert "Traceback" not in graded.stdout + graded.stderr
@@ -123,7 +123,7 @@ def test_a_paused_node_and_a_lost_kubeconfig(
     docker: Callable[..., str],
 ) -> None:
     """Both are mended by `lab up`; the cluster is not made anew."""
-    node = locate("demo").plan.docker_name("worker")
+    node = locate("demo").plan.machine_name("worker")
     about = ("inspect", "-f", "{{.Id}} {{.State.Status}}", node)
     before = docker(*about)
     docker("pause", node)

@@ -14,7 +14,7 @@ RIGHT = {
     "ingress-vips": PLAN.ingress_pool,
     "app-services": PLAN.pool,
     "dhcp": f"{PLAN.dhcp_first}-{PLAN.dhcp_last}",
-    "nodes": str(PLAN.docker_range),
+    "nodes": str(PLAN.node_range),
     "free": f"{PLAN.free_first}-{PLAN.free_last}, "
     f"{PLAN.rest_first}-{PLAN.rest_last}",
 }
@@ -35,7 +35,7 @@ def test_an_empty_table_is_wrong_in_every_row() -> None:
     ("row", "text"),
     [
         ("ingress-vips", f"{PLAN.ingress_first}/31"),
-        ("nodes", f"['{PLAN.docker_range[0]}-{PLAN.docker_range[-1]}']"),
+        ("nodes", f"['{PLAN.node_range[0]}-{PLAN.node_range[-1]}']"),
         (
             "dhcp",
             f"{PLAN.dhcp_first}-{PLAN.ingress_first - 1},"

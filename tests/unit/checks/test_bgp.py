@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from graders.checks.session import Session
 
 PLAN = make_plan()
-WORKERS = [PLAN.docker_name("worker"), PLAN.docker_name("worker2")]
+WORKERS = [PLAN.machine_name("worker"), PLAN.machine_name("worker2")]
 
 
 def session(said: str = "", items: list[dict[str, Any]] | None = None) -> Any:  # noqa: ANN401 - a stand-in

@@ -24,7 +24,7 @@ from graders.providers.machine import Machine, Output
 from tests.says import says
 
 PLAN = make_plan()
-CONTROL = PLAN.docker_name("control-plane")
+CONTROL = PLAN.machine_name("control-plane")
 
 
 def session(*taken: str, pool: str = PLAN.pool) -> Any:  # noqa: ANN401 - a stand-in
@@ -116,7 +116,7 @@ def storage(*answered: str, there: bool = True) -> Any:  # noqa: ANN401 - a stan
 def test_the_storage_network_hears_the_node_and_not_the_vip() -> None:
     """Silence counts where the node itself is heard."""
     vip, own = str(PLAN.l2_vip), str(PLAN.storage_addresses["worker"])
-    names = [PLAN.docker_name("worker")]
+    names = [PLAN.machine_name("worker")]
 
     expect_off_storage(storage(own), vip, names)
     with pytest.raises(

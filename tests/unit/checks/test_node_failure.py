@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 PLAN = make_plan("ada")
 LAB = cast("Session", SimpleNamespace(plan=PLAN))
-WORKER = PLAN.docker_name("worker")
+WORKER = PLAN.machine_name("worker")
 
 
 class Engine:
@@ -142,6 +142,6 @@ def test_the_control_plane_stays() -> None:
     """Without the API server nothing could be judged."""
     with (
         pytest.raises(CannotCheck, match="cannot be cut off"),
-        node_failure.isolate(LAB, PLAN.docker_name("control-plane")),
+        node_failure.isolate(LAB, PLAN.machine_name("control-plane")),
     ):
         pass

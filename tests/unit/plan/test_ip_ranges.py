@@ -82,7 +82,7 @@ def test_the_plan_has_no_conflicts(student: str) -> None:
     [
         (PLAN.dhcp_first, "the DHCP server"),
         (PLAN.dhcp_last, "the DHCP server"),
-        (PLAN.nodes["worker"].lan, "docker and the nodes"),
+        (PLAN.nodes["worker"].lan, "nodes and other machines"),
         (PLAN.machines["router"].lan, "the lab's machines"),
         (PLAN.lan_gateway, "the gateway"),
     ],

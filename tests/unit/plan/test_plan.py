@@ -68,7 +68,7 @@ def _parts(plan: Plan) -> dict[str, list[IPv4Network]]:
     return {
         "gateway": [IPv4Network(plan.lan_gateway)],
         "machines": hosts,
-        "docker": [plan.docker_range],
+        "docker": [plan.node_range],
         "dhcp": _range(plan.dhcp_first, plan.dhcp_last),
         "services": [plan.service_range],
         "private": _pool(plan.private_pool),
@@ -105,7 +105,7 @@ def test_nodes_have_dockers_range(plan: Plan) -> None:
     addresses = [node.lan for node in plan.nodes.values()]
 
     assert len(set(addresses)) == 3
-    assert all(address in plan.docker_range for address in addresses)
+    assert all(address in plan.node_range for address in addresses)
 
 
 @given(plans())
@@ -189,13 +189,13 @@ def test_lab_5_has_addresses_of_its_own(plan: Plan) -> None:
 def test_lab_5_s_wrong_ranges_overlap_as_meant(plan: Plan) -> None:
     """One is leased, one is docker's and the desk's, and both spare VIPs."""
     leases = _range(plan.dhcp_first, plan.dhcp_last)
-    leased, dockers = _pool(plan.pool_in_dhcp), _pool(plan.pool_on_docker)
+    leased, dockers = _pool(plan.pool_in_dhcp), _pool(plan.pool_in_node_range)
     desk = plan.machines["desk"].lan
 
     assert desk
     assert all(any(one.subnet_of(two) for two in leases) for one in leased)
     assert any(desk in net for net in dockers)
-    assert _overlap(dockers, [plan.docker_range])
+    assert _overlap(dockers, [plan.node_range])
     for clash in (leased, dockers):
         assert not _overlap(clash, _pool(plan.ingress_pool))
         assert not _overlap(clash, [IPv4Network(plan.desk_lease)])
@@ -304,7 +304,7 @@ def test_demo_has_the_modules_numbers() -> None:
         "edge_name": "metallb-lab-edge",
         "lan": "172.18.0.0/16",
         "lan_gateway": "172.18.0.1",
-        "docker_range": "172.18.1.0/24",
+        "node_range": "172.18.1.0/24",
         "edge": "10.90.0.0/24",
         "dhcp_first": "172.18.100.100",
         "dhcp_last": "172.18.100.199",

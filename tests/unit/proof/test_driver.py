@@ -26,7 +26,7 @@ def test_a_machine_has_its_own_shell(driver: LabDriver) -> None:
     """A fence `router` is typed at bash on that machine."""
     shell = driver.shell("router")
 
-    assert shell.argv[-2:] == (PLAN.docker_name("router"), "bash")
+    assert shell.argv[-2:] == (PLAN.machine_name("router"), "bash")
     assert not shell.vtysh
 
 
@@ -34,7 +34,7 @@ def test_vtysh_is_the_routers(driver: LabDriver) -> None:
     """A fence `vtysh` is typed at FRR's shell, which prompts otherwise."""
     shell = driver.shell("vtysh")
 
-    assert shell.argv[-2:] == (PLAN.docker_name("router"), "vtysh")
+    assert shell.argv[-2:] == (PLAN.machine_name("router"), "vtysh")
     assert shell.vtysh
 
 

@@ -119,7 +119,7 @@ def test_one_does_not_run(host: Host, word: str) -> None:
 @pytest.mark.parametrize("role", ["worker", "client"])
 def test_one_has_moved(host: Host, role: str) -> None:
     """A container at an address of docker's choice does not stand."""
-    name = PLAN.docker_name(role)
+    name = PLAN.machine_name(role)
     network = PLAN.edge_name if role == "client" else PLAN.lan_name
     host[name] = _container(name, network, "192.0.2.1")
 
