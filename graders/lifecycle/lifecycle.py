@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from graders.course.templates import names
 from graders.errors import CannotCheck
-from graders.kube.lists import Lists
+from graders.kube.client import cluster_client
 from graders.lifecycle.early_install import install_metallb_early
 from graders.lifecycle.playbook import run_playbook
 from graders.polling import until
@@ -217,7 +217,7 @@ def _settled(plan: Plan) -> Baseline:
 
     The machines are looked at between the two, which takes longest.
     """
-    with closing(Lists(plan)) as cluster:
+    with closing(cluster_client(plan)) as cluster:
         seen = [snapshot_cluster(cluster)]
         machines = snapshot_machines(plan)
 
@@ -241,7 +241,10 @@ def _left(plan: Plan, wanted: Baseline | None) -> list[str]:
     machines = {
         place: text for place, text in wanted.items() if place not in objects
     }
-    with closing(Lists(plan)) as cluster, ThreadPoolExecutor() as pool:
+    with (
+        closing(cluster_client(plan)) as cluster,
+        ThreadPoolExecutor() as pool,
+    ):
         looks: list[Callable[[], list[str]]] = [
             lambda: diff(objects, snapshot_cluster(cluster)),
             lambda: diff(machines, snapshot_machines(plan)),

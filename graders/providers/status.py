@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from graders.errors import CannotCheck
-from graders.kube.lists import Lists
+from graders.kube.client import cluster_client
 from graders.providers.docker import docker
 from graders.providers.environment import inventory
 from graders.providers.hosts import all_ready, describe, query_hosts
@@ -102,7 +102,7 @@ def _is_up(
 
 def _ready(plan: Plan) -> bool:
     """Tell whether the API server counts three Ready nodes."""
-    with closing(Lists(plan)) as cluster:
+    with closing(cluster_client(plan)) as cluster:
         nodes = cluster.items("/api/v1/nodes")
     ready = [
         state["status"] == "True"

@@ -1,4 +1,4 @@
-"""Requests to an API server: a real one over TLS, on loopback."""
+"""Requests to a real API server over TLS on loopback."""
 
 from __future__ import annotations
 
@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from graders.kube.client import MERGE, NO_GRACE_PERIOD, KubeClient, KubeError
+from graders.errors import CannotCheck
+from graders.kube.client import (
+    MERGE,
+    NO_GRACE_PERIOD,
+    KubeClient,
+    KubeError,
+    cluster_client,
+)
+from graders.plan.plan import make_plan
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -142,9 +150,11 @@ def test_lists(kube: KubeClient) -> None:
 
 @needs_openssl
 def test_refused(kube: KubeClient) -> None:
-    """The server's own words say why."""
-    with pytest.raises(KubeError, match="POST /refused: spec is wrong"):
+    """The server's message says why; only a read is a broken cluster."""
+    with pytest.raises(KubeError, match=r"spec is wrong$"):
         kube.ask("POST", "/refused", {})
+    with pytest.raises(CannotCheck, match="is wrong; `lab up` brings"):
+        kube.items("/refused")
 
 
 @needs_openssl
@@ -160,22 +170,32 @@ def test_one_connection(kube: KubeClient) -> None:
 
 @needs_openssl
 def test_no_server(kubeconfig: Path, tmp_path: Path) -> None:
-    """Nobody there is an error that names the request."""
+    """The error names the request and the remedy."""
     told = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
     told["clusters"][0]["cluster"]["server"] = "https://127.0.0.1:1"
     file = tmp_path / "kubeconfig"
     file.write_text(yaml.safe_dump(told), encoding="utf-8")
 
-    with pytest.raises(KubeError, match=r"GET /x: .*refused"):
+    with pytest.raises(KubeError, match=r"GET /x: .*refused.*; `lab up`"):
         KubeClient(file).get("/x")
 
 
 @pytest.mark.parametrize("text", [None, "", "a: [", "clusters: []", "users"])
 def test_no_kubeconfig(tmp_path: Path, text: str | None) -> None:
-    """One that is missing or damaged is named."""
+    """A missing or damaged file is named."""
     file = tmp_path / "kubeconfig"
     if text is not None:
         file.write_text(text, encoding="utf-8")
 
     with pytest.raises(KubeError, match="could not read"):
         KubeClient(file)
+
+
+def test_cluster_client(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A student's cluster has its kubeconfig in the student's folder."""
+    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
+
+    with pytest.raises(CannotCheck, match=r"/ada/kubeconfig.*; `lab up`"):
+        cluster_client(make_plan("ada"))

@@ -96,7 +96,7 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
     host = Host()
     for module, name, value in (
         (lifecycle, "run_playbook", host.run),
-        (lifecycle, "Lists", lambda _: io.StringIO()),
+        (lifecycle, "cluster_client", lambda _: io.StringIO()),
         (lifecycle, "snapshot_cluster", lambda _: {}),
         (lifecycle, "snapshot_machines", lambda _: dict(host.now)),
         (lifecycle, "is_up", lambda _: host.stands),

@@ -83,7 +83,7 @@ def _nodes(monkeypatch: pytest.MonkeyPatch, ready: list[str]) -> None:
             assert path == "/api/v1/nodes"
             return nodes
 
-    monkeypatch.setattr(status, "Lists", Answers)
+    monkeypatch.setattr(status, "cluster_client", Answers)
 
 
 @pytest.mark.usefixtures("host")
@@ -167,7 +167,7 @@ def test_tools_are_gone(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("host")
-@pytest.mark.parametrize("name", ["docker", "Lists"])
+@pytest.mark.parametrize("name", ["docker", "cluster_client"])
 def test_no_answer_is_no(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """What does not answer does not stand, and it is no error."""
 
