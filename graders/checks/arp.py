@@ -44,7 +44,7 @@ def expect_one_node(lab: Session, vip: str, count: int = 2) -> str:
     expect(
         f"ARP for {vip} to be answered by",
         expected="one node",
-        got=names,
+        actual=names,
         ok=len(arp.macs) == 1 and arp.macs[0] in lab.node_macs,
         seen_by=seen,
         evidence=arp.text,
@@ -59,7 +59,7 @@ def expect_not_on_interface(lab: Session, vip: str) -> None:
     expect(
         f"{vip} to be on the interfaces of",
         expected="no node",
-        got=list(found),
+        actual=list(found),
         ok=not found,
         seen_by=f"{' '.join(look)} on {next(iter(found), 'a node')}",
         evidence="\n".join(found.values()),

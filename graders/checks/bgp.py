@@ -86,14 +86,14 @@ def expect_session(
     expect(
         f"the session of the router with {name} to be",
         expected="Established",
-        got=peer.state if peer else "not configured",
+        actual=peer.state if peer else "not configured",
         seen_by="vtysh -c 'show bgp ipv4 unicast summary' on router",
         evidence=lambda: lab.router.vtysh("show bgp summary").text,
     )
     expect(
         f"the AS numbers of router and {name} to be",
         expected=(lab.plan.router_asn, lab.plan.cluster_asn),
-        got=peer and (peer.local_as, peer.remote_as),
+        actual=peer and (peer.local_as, peer.remote_as),
         seen_by=f"vtysh -c 'show bgp neighbors {address}' on router",
     )
 

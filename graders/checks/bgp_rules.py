@@ -54,12 +54,12 @@ def expect_passwords_kept(lab: Session) -> None:
     now = passwords(lab.router.config())
     for node in lab.plan.nodes.values():
         address = str(node.lan)
-        got = now.get(address, "")
+        actual = now.get(address, "")
         expect(
             f"the password that the router asks {node.name} for to be",
             expected="the one that it asked for at the start",
-            got="another one" if got else "none",
-            ok=got == wanted.get(address, ""),
+            actual="another one" if actual else "none",
+            ok=actual == wanted.get(address, ""),
             seen_by="vtysh -c 'show running-config' on router",
         )
 
@@ -77,7 +77,7 @@ def expect_unsigned_dropped(lab: Session) -> None:
     expect(
         "a connection to the router without a password to be",
         expected="left without an answer",
-        got="refused" if done.code else "accepted",
+        actual="refused" if done.code else "accepted",
         ok=done.code == _NO_ANSWER,
         seen_by=f"timeout 1 bash -c '{knock}' on worker",
         evidence=done.text,
@@ -106,7 +106,7 @@ def expect_bgp_port(lab: Session, role: str) -> None:
         f"the port of the router to which {lab.plan.nodes[role].name} speaks"
         " BGP to be",
         expected=PORT,
-        got=ports,
+        actual=ports,
         ok=PORT in ports,
         seen_by=f"{' '.join(look)} on {role}",
         evidence=done.out,

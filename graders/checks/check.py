@@ -4,7 +4,7 @@
 def test_vip(lab: Session) -> None:
     \"\"\"web has a VIP.\"\"\"
     vip = until("allocation", lambda: lab.cluster.vip("web"), bool)
-    expect("the VIP of web", expected="an address", got=vip, ok=bool(vip))
+    expect("the VIP of web", expected="an address", actual=vip, ok=bool(vip))
 """
 
 from __future__ import annotations
@@ -50,8 +50,8 @@ class CheckSpec:
     layer: Layer | Literal[""]
     needs: tuple[str, ...] = ()
     variants: tuple[str, ...] = ()
-    full: bool = False
-    alone: bool = False
+    disruptive: bool = False
+    exclusive: bool = False
     name: str = ""
     sentence: str = ""
     max_points: int = 0
@@ -66,7 +66,7 @@ class CheckFailed(Exception):  # noqa: N818 - the name of an outcome
         """Say in one line what is wrong; `evidence` stays as it is."""
         self.reason = one_line(reason)
         self.expected = ""
-        self.got = ""
+        self.actual = ""
         self.seen_by = one_line(seen_by)
         self.evidence = evidence
         super().__init__(self.reason)
@@ -77,16 +77,16 @@ def check(  # noqa: PLR0913 - all that a check may say of itself
     layer: Layer,
     needs: Iterable[str] = (),
     variants: Iterable[str] = (),
-    full: bool = False,
-    alone: bool = False,
+    disruptive: bool = False,
+    exclusive: bool = False,
 ) -> Callable[[_Test], _Test]:
     """Mark a test as a check of `layer`.
 
     `needs` are names of earlier checks without which this one says
-    nothing. With `variants`, the check exists for these only. A `full` one
-    disturbs the lab to measure it, and is made by `grade --full` only. One
-    that makes or changes something for a while is made `alone`; those that
-    only look are made beside each other.
+    nothing. With `variants`, the check exists for these only. A `disruptive`
+    one disturbs the lab to measure it and runs with `grade --full` only. One
+    that creates or changes something is `exclusive`; all others run in
+    parallel.
 
     Raises:
         KitError: there is no such layer, or a name is given for a tuple.
@@ -98,7 +98,13 @@ def check(  # noqa: PLR0913 - all that a check may say of itself
         )
     if isinstance(needs, str) or isinstance(variants, str):
         raise KitError("needs and variants must be tuples, not one text")
-    spec = CheckSpec(layer, tuple(needs), tuple(variants), full, alone or full)
+    spec = CheckSpec(
+        layer,
+        tuple(needs),
+        tuple(variants),
+        disruptive,
+        exclusive or disruptive,
+    )
 
     def mark(function: _Test) -> _Test:
         function.__dict__[_KEY] = spec
@@ -117,31 +123,31 @@ def expect(  # noqa: PLR0913 - the parts of the sentence that a student reads
     what: str,
     *,
     expected: object,
-    got: object,
+    actual: object,
     ok: bool | None = None,
     seen_by: str = "",
     evidence: Evidence = "",
 ) -> None:
-    """Fail with "expected <what> <expected>, not <got>" unless `ok`.
+    """Fail with "expected <what> <expected>, not <actual>" unless `ok`.
 
-    Without `ok`, `got` must equal `expected`. `seen_by` is a command that
+    Without `ok`, `actual` must equal `expected`. `seen_by` is a command that
     a student can type in `lab shell`; `evidence` is its raw output, or a
     function that gets it, which costs nothing unless it fails.
 
     Raises:
-        Failed: it is not so.
+        CheckFailed: it is not so.
 
     """
-    if expected == got if ok is None else ok:
+    if expected == actual if ok is None else ok:
         return
-    wanted = one_line(f"{what} {format_value(expected)}", VALUE_LIMIT)
-    found = one_line(format_value(got), VALUE_LIMIT)
+    sentence = one_line(f"{what} {format_value(expected)}", VALUE_LIMIT)
+    value = one_line(format_value(actual), VALUE_LIMIT)
     failed = CheckFailed(
-        f"expected {wanted}, not {found}",
+        f"expected {sentence}, not {value}",
         seen_by=seen_by,
         evidence=_read(evidence),
     )
-    failed.expected, failed.got = wanted, found
+    failed.expected, failed.actual = sentence, value
     raise failed
 
 
@@ -151,7 +157,7 @@ def fail(
     """Fail with a fact that "expected X, not Y" does not fit.
 
     Raises:
-        Failed: always.
+        CheckFailed: always.
 
     """
     reason = one_line(reason, VALUE_LIMIT)

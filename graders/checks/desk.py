@@ -80,7 +80,7 @@ def expect_lease(desk: Desk) -> str:
     expect(
         "the desk to hold the address of its lease,",
         expected=leased,
-        got=held,
+        actual=held,
         seen_by=f"{' '.join(_HELD)} on desk",
     )
     return held
@@ -98,7 +98,7 @@ def expect_device_answers(lab: Session, desk: Desk, address: str) -> None:
     expect(
         f"ARP for {address} to be answered by",
         expected="the desk",
-        got=[names.get(found, found) for found in arp.macs] or "nobody",
+        actual=[names.get(found, found) for found in arp.macs] or "nobody",
         ok=arp.macs == (mac,),
         seen_by=f"{arp.command} on lan-client",
         evidence=arp.text,
@@ -107,7 +107,7 @@ def expect_device_answers(lab: Session, desk: Desk, address: str) -> None:
     expect(
         f"the answer of {address} to lan-client to be",
         expected=repr(TEXT),
-        got=answer.text,
+        actual=answer.text,
         ok=TEXT in answer.body,
         seen_by=f"{answer.command} on lan-client",
     )
@@ -121,7 +121,7 @@ def expect_renewal(desk: Desk) -> None:
     expect(
         "the DHCP server to renew",
         expected="the desk's lease",
-        got="it within 5 s",
+        actual="it within 5 s",
         ok=renewed,
         seen_by=f"{_RENEW} on desk, then {SEE_LEASES}",
     )

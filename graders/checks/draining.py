@@ -48,7 +48,7 @@ def expect_moved(lab: Session, space: str, app: str, to: str) -> None:
     expect(
         f"{app} to get ready, when its worker is drained, on",
         expected=to,
-        got=found or NOWHERE,
+        actual=found or NOWHERE,
         ok=found == {to},
         seen_by=f"kubectl get pods -n {space} -o wide",
     )
@@ -81,7 +81,7 @@ def expect_pending(
     expect(
         f"{app} to wait, while {' and '.join(workers)} are drained, on",
         expected=NOWHERE,
-        got=where,
+        actual=where,
         ok=where == {NOWHERE},
         seen_by=f"kubectl get deployment {app} -n {space}"
         " -o jsonpath='{.spec.template.spec.tolerations}'",

@@ -52,7 +52,7 @@ def expect_ready(lab: Session, name: str, space: str) -> None:
     expect(
         f"the ready endpoints of {name} to be on",
         expected="a node",
-        got=nodes,
+        actual=nodes,
         ok=bool(nodes),
         seen_by="kubectl get endpointslices"
         f" -l kubernetes.io/service-name={name} -n {space}",
@@ -66,7 +66,7 @@ def expect_announced(lab: Session, name: str, space: str) -> None:
     expect(
         "a new Service to be announced by",
         expected="a node",
-        got=list(nodes),
+        actual=list(nodes),
         ok=bool(nodes),
         seen_by=SEE_STATUS,
         evidence=lambda: lab.cluster.events(name, space),
@@ -85,7 +85,7 @@ def expect_unannounced(lab: Session, service: tuple[str, str, str]) -> None:
     expect(
         f"ARP for the private {address} to be answered by",
         expected="nobody",
-        got=[*nodes, *arp.macs],
+        actual=[*nodes, *arp.macs],
         ok=not nodes and not arp.macs,
         seen_by=f"{arp.command} on lan-client",
         evidence=arp.text,
@@ -132,7 +132,7 @@ def expect_off_storage(lab: Session, vip: str, names: list[str]) -> None:
             f"the storage network to be as it was: ARP for {address} to be"
             " answered by",
             expected="the node that has it",
-            got=arp.macs or "nobody",
+            actual=arp.macs or "nobody",
             ok=bool(arp.macs),
             seen_by=f"{arp.command} on desk",
             evidence=arp.text,
@@ -140,7 +140,7 @@ def expect_off_storage(lab: Session, vip: str, names: list[str]) -> None:
     expect(
         "ARP for the VIP on the storage network to be answered by",
         expected="nobody",
-        got=told.macs,
+        actual=told.macs,
         ok=not told.macs,
         seen_by=f"{told.command} on desk",
         evidence=told.text,
@@ -158,7 +158,7 @@ def expect_no_static_neighbour(lab: Session, vip: str) -> None:
     expect(
         f"a fixed neighbour entry for {vip} to be on",
         expected="no machine",
-        got=list(found),
+        actual=list(found),
         ok=not found,
         seen_by=f"{' '.join(look)} on {next(iter(found), 'router')}",
         evidence="\n".join(found.values()),

@@ -70,7 +70,9 @@ def expect_own_range(lab: Session) -> None:
         f"new devices that ask for addresses of {_range(lab.plan)} to be"
         " leased",
         expected="these",
-        got=[f"{got or 'none'} for {wish}" for wish, got in refused.items()],
+        actual=[
+            f"{got or 'none'} for {wish}" for wish, got in refused.items()
+        ],
         ok=bool(seen.given) and not refused,
         seen_by=f"dhcp-try {' '.join(refused)} on lan-client",
         evidence=lambda: lab.dhcp.server.run(*SEE_RANGES).text,
@@ -98,7 +100,7 @@ def expect_no_other(lab: Session) -> None:
     expect(
         "new devices, whatever they ask for, to be leased",
         expected=f"addresses of {_range(lab.plan)}",
-        got=strange or "none at all",
+        actual=strange or "none at all",
         ok=len(_chosen(seen)) == _ANYWHERE and not strange,
         seen_by=f"{seen.command} on lan-client",
         evidence=seen.text,

@@ -61,7 +61,7 @@ def _expect_served(lab: Session) -> None:
     expect(
         "a tenant's new Service to get a VIP of",
         expected=lab.plan.pool,
-        got=vip,
+        actual=vip,
         ok=holds([lab.plan.pool], vip),
         seen_by=SEE_POOLS,
     )
@@ -75,7 +75,7 @@ def _expect_refused(
     expect(
         f"Services of {', '.join(vips)} that ask for pool {pool} to get",
         expected="no VIP",
-        got=[f"{vip} for {space}" for space, vip in vips.items() if vip],
+        actual=[f"{vip} for {space}" for space, vip in vips.items() if vip],
         ok=not any(vips.values()),
         seen_by=f"{SEE_POOLS} {pool} -o yaml",
     )

@@ -71,7 +71,7 @@ def expect_allocated(
     expect(
         f"the VIP of {name} to be",
         expected=wanted or "an address",
-        got=vip or lab.cluster.without_vip(name, space),
+        actual=vip or lab.cluster.without_vip(name, space),
         ok=right(vip),
         seen_by=f"kubectl describe svc {name} -n {space}",
         evidence=partial(lab.cluster.events, name, space),
@@ -92,7 +92,7 @@ def expect_vip(lab: Session, name: str, space: str) -> str:
     expect(
         "a new Service to get",
         expected="a VIP within 8 s",
-        got=vip or "<pending>",
+        actual=vip or "<pending>",
         ok=bool(vip),
         seen_by=f"kubectl get events -n {space}",
         evidence=lambda: lab.cluster.events(name, space),
@@ -113,7 +113,7 @@ def expect_answer(client: Client, vip: str, text: str) -> None:
     expect(
         f"the answer of {vip} to {place} to be",
         expected=repr(text),
-        got=answer.text,
+        actual=answer.text,
         ok=text in answer.body,
         seen_by=f"{answer.command} on {place}",
         evidence=answer.error,
@@ -127,7 +127,7 @@ def expect_excluded(lab: Session) -> None:
     expect(
         f"{name} to be",
         expected="excluded from external load balancers",
-        got="free of the label",
+        actual="free of the label",
         ok=EXCLUDED in node["metadata"].get("labels", {}),
         seen_by=f"kubectl get nodes -L {EXCLUDED}",
     )
@@ -139,7 +139,7 @@ def expect_no_conflict(lab: Session, ranges: Sequence[str]) -> None:
     expect(
         "every pool to be free of",
         expected="addresses that others own",
-        got=f"addresses of {', '.join(owners)}",
+        actual=f"addresses of {', '.join(owners)}",
         ok=not owners,
         seen_by=SEE_POOLS,
         evidence="\n".join(ranges),

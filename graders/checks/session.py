@@ -41,9 +41,9 @@ class Session:
     lab: Lab
     variant: str
     cluster: Cluster
-    found: dict[str, Any] = field(default_factory=dict)
+    shared: dict[str, Any] = field(default_factory=dict)
     # By a check's name: figures that are told when it passes, too.
-    measured: dict[str, str] = field(default_factory=dict)
+    measurements: dict[str, str] = field(default_factory=dict)
 
     def machine(self, role: str) -> Machine:
         """Return a machine or node of the lab by its role."""

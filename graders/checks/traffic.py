@@ -87,7 +87,7 @@ def expect_no_loss(
     expect(
         f"answers from {way.vip}{pod} to {way.place}:",
         expected=f"{sent} of {sent}",
-        got=sent - flows.failed,
+        actual=sent - flows.failed,
         ok=not flows.failed,
         seen_by=way.typed(f"http://{way.vip}{path}")
         if way.source
@@ -102,7 +102,7 @@ def expect_source_ip(way: ClientPath, flows: Flows) -> None:
     expect(
         f"{way.vip} to see {way.place} as",
         expected=way.own,
-        got=seen,
+        actual=seen,
         ok=seen == {way.own},
         seen_by=way.typed(f"http://{way.vip}{WHO}"),
     )
@@ -130,7 +130,7 @@ def expect_source_port(way: ClientPath) -> None:
     expect(
         f"{way.vip} to see {way.place}, and the port that it sends from, as",
         expected=own,
-        got=seen,
+        actual=seen,
         seen_by=f"{curl} on {way.place}",
     )
 
@@ -149,7 +149,7 @@ def served_by(way: ClientPath, pod: str, node: str, count: int = 6) -> Flows:
     expect(
         f"answers from {way.vip} to {way.place} by the pod on {node}:",
         expected=f"{count} of {count}",
-        got=f"{flows.answers[pod]}, and {flows.failed} lost",
+        actual=f"{flows.answers[pod]}, and {flows.failed} lost",
         ok=not flows.failed and flows.answers[pod] == count,
         seen_by=f"{flows.command} on {way.place}",
     )

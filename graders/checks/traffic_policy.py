@@ -37,7 +37,7 @@ def expect_arp_from(lab: Session, vip: str, name: str) -> None:
     expect(
         f"ARP for {vip}, whose pod is on {name}, to be answered by",
         expected=name,
-        got=names or "nobody",
+        actual=names or "nobody",
         ok=names == [name],
         seen_by=arping_command(vip),
     )
@@ -68,7 +68,7 @@ def expect_hop(lab: Session, vip: str, name: str) -> None:
     expect(
         f"the next hops of a VIP whose pod is on {name} to be",
         expected=wanted,
-        got=found or "none",
+        actual=found or "none",
         seen_by="vtysh -c 'show ip route bgp' on router",
         evidence=lambda: lab.router.vtysh("show ip route bgp").text,
     )

@@ -52,7 +52,7 @@ class CheckRun:
             return
         if isinstance(error, CheckFailed):
             self.outcome, self.reason = "fail", error.reason
-            self.expected, self.actual = error.expected, error.got
+            self.expected, self.actual = error.expected, error.actual
             self.command, self.evidence = error.seen_by, error.evidence
         elif isinstance(error, AssertionError) and _raised_in(error, file):
             self.outcome, self.reason = "fail", _first_line(error)

@@ -45,7 +45,7 @@ class SessionLike(Protocol):
         """The plan of the lab that is graded."""
 
     @property
-    def measured(self) -> Mapping[str, str]:
+    def measurements(self) -> Mapping[str, str]:
         """The measurements of checks, by name."""
 
 
@@ -140,7 +140,7 @@ class GradePlugin:
         self._runs[spec.name] = CheckRun(spec)
         if missing := self._unmet_needs(spec):
             raise NotRun("needs", f"needs {', '.join(missing)}")
-        if spec.full and not self._full:
+        if spec.disruptive and not self._full:
             raise NotRun("needs-full", "needs grade --full")
         self._submit(item)
 
@@ -164,7 +164,7 @@ class GradePlugin:
         index = next(i for i, test in enumerate(self._items) if test is item)
         for test in self._items[index:]:
             spec = self._spec(test)
-            if spec.alone or test.fixturenames != ["lab"]:
+            if spec.exclusive or test.fixturenames != ["lab"]:
                 return
             if not self._unmet_needs(spec):
                 self._scheduler.submit(
@@ -238,7 +238,7 @@ class GradePlugin:
     def _finish(self, run: CheckRun) -> None:
         """Store a result and pass it on, until the output is closed."""
         name = run.spec.name
-        result = run.result(self._session.measured.get(name, ""))
+        result = run.result(self._session.measurements.get(name, ""))
         self.results[name] = result
         if self._on_result is None:
             return

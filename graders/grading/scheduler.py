@@ -2,7 +2,7 @@
 
 Most of a grading is waiting for answers that take a second or two each. A
 check starts as soon as the checks that it needs have passed, unless one that
-changes something (`alone`) comes before it.
+changes something (`exclusive`) comes before it.
 """
 
 from __future__ import annotations

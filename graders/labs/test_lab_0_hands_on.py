@@ -37,7 +37,8 @@ def test_nodes(lab: Session) -> None:
     expect(
         "every node to be",
         expected="Ready",
-        got=[name for name, ready in nodes.items() if not ready] or "no node",
+        actual=[name for name, ready in nodes.items() if not ready]
+        or "no node",
         ok=bool(nodes) and all(nodes.values()),
         seen_by="kubectl get nodes",
     )
@@ -56,7 +57,7 @@ def test_metallb_pods(lab: Session) -> None:
     expect(
         "in metallb-system",
         expected="controller ready, speaker ready on every node",
-        got=[
+        actual=[
             f"controller {'ready' if controller else 'not ready'}",
             f"speaker {f'not ready on {without}' if without else 'ready'}",
         ],
@@ -75,7 +76,7 @@ def test_pool(lab: Session) -> None:
     expect(
         "every pool to be inside",
         expected=lab.plan.lan,
-        got=beyond,
+        actual=beyond,
         ok=not beyond,
         seen_by=SEE_POOLS,
     )
@@ -93,7 +94,7 @@ def test_advertisement(lab: Session) -> None:
     expect(
         "an L2Advertisement for pool",
         expected=sorted(lab.cluster.pools()),
-        got=named or ("one that selects none" if found else "none"),
+        actual=named or ("one that selects none" if found else "none"),
         ok=covered,
         seen_by="kubectl get l2advertisements -n metallb-system",
     )
@@ -107,7 +108,7 @@ def test_vip(lab: Session) -> None:
     expect(
         f"the external IP of {name or 'a LoadBalancer Service'} to be in",
         expected=ranges,
-        got=vip or ("<pending>" if name else "no such Service"),
+        actual=vip or ("<pending>" if name else "no such Service"),
         ok=bool(vip) and holds(ranges, vip),
         seen_by="kubectl get svc",
         evidence=lab.cluster.events(name, "default") if name else "",
@@ -131,7 +132,7 @@ def test_answers(lab: Session) -> None:
     expect(
         "the answers in $LAB_ANSWERS to be right, all",
         expected=str(len(answers)),
-        got=f"these wrong or missing: {', '.join(wrong)}",
+        actual=f"these wrong or missing: {', '.join(wrong)}",
         ok=not wrong,
         seen_by=f"cat {file.name}",
     )

@@ -59,7 +59,7 @@ def test_pool(lab: Session) -> None:
     expect(
         "every pool to be inside",
         expected=lab.plan.service_range,
-        got=beyond,
+        actual=beyond,
         ok=not beyond,
         seen_by=SEE_POOLS,
         evidence=evidence,
@@ -67,7 +67,7 @@ def test_pool(lab: Session) -> None:
     expect(
         "the VIP of web to be in",
         expected=f"a pool ({', '.join(ranges) or 'there is none'})",
-        got=vip,
+        actual=vip,
         ok=holds(ranges, vip),
         seen_by=SEE_POOLS,
         evidence=evidence,
@@ -91,7 +91,7 @@ def test_http(lab: Session) -> None:
         expect_answer(client, vip, TEXT)
 
 
-@check(layer="advertisement", needs=("http",), alone=True)
+@check(layer="advertisement", needs=("http",), exclusive=True)
 def test_announced(lab: Session) -> None:
     """Whichever pool the next Service draws from, its VIP is announced."""
     # MetalLB draws from any of them, another one each time; that web's own is
@@ -101,7 +101,7 @@ def test_announced(lab: Session) -> None:
     run_parallel(partial(_announced, lab), others)
 
 
-@check(layer="allocation", needs=("http",), alone=True)
+@check(layer="allocation", needs=("http",), exclusive=True)
 def test_new_service(lab: Session) -> None:
     """Another Service like web gets its own VIP and answers."""
     with lab.like("web", SPACE, SPACE) as name:
@@ -113,7 +113,7 @@ def test_new_service(lab: Session) -> None:
     layer="policy",
     needs=("new_service",),
     variants=("pool-selector",),
-    alone=True,
+    exclusive=True,
 )
 def test_reservation(lab: Session) -> None:
     """A namespace without a right to the pool gets none of its addresses."""
@@ -137,7 +137,7 @@ def test_reservation(lab: Session) -> None:
             f"a Service in namespace default that asks for {address} of pool"
             f" {pool} to stay",
             expected="<pending>",
-            got=vip,
+            actual=vip,
             ok=not vip,
             seen_by=f"{SEE_POOLS} -o yaml",
         )
@@ -158,7 +158,7 @@ def _announced(lab: Session, pool: str) -> None:
         f"ARP for {vip} of pool {pool}, which the next Service may get, to be"
         " answered by",
         expected="a node",
-        got=arp.macs or "nobody",
+        actual=arp.macs or "nobody",
         ok=bool(arp.macs),
         seen_by="kubectl get l2advertisements -n metallb-system -o yaml",
         evidence=arp.text,

@@ -62,7 +62,7 @@ def test_endpoints(lab: Session) -> None:
     expect(
         "pods behind web that nobody makes again when they end:",
         expected="none",
-        got=orphans,
+        actual=orphans,
         ok=not orphans,
         seen_by=f"kubectl get pods -n {SPACE} --show-labels; kubectl describe"
         f" pods -n {SPACE} | grep -e ^Name: -e Controlled",
@@ -82,7 +82,7 @@ def test_announced(lab: Session) -> None:
     expect(
         "the VIP of web to be announced by",
         expected="one worker",
-        got=found,
+        actual=found,
         ok=bool(nodes),
         seen_by=SEE_STATUS,
         evidence=lambda: lab.cluster.events("web", SPACE),
@@ -100,7 +100,7 @@ def test_arp(lab: Session) -> None:
     expect(
         f"ARP for {vip} to be answered by the node that announces it,",
         expected=announcers,
-        got={node},
+        actual={node},
         seen_by=SEE_STATUS,
     )
 
@@ -127,7 +127,7 @@ def test_http(lab: Session) -> None:
         expect_answer(client, str(lab.plan.l2_vip), TEXT)
 
 
-@check(layer="advertisement", needs=("http",), alone=True)
+@check(layer="advertisement", needs=("http",), exclusive=True)
 def test_new_service(lab: Session) -> None:
     """Another Service like web is announced by a worker, and answers."""
     # One that the control plane would announce, if it took part.
@@ -138,14 +138,14 @@ def test_new_service(lab: Session) -> None:
         expect(
             f"ARP for {vip} of a new Service to be answered by",
             expected="a worker",
-            got=node,
+            actual=node,
             ok=node in lab.plan.worker_names(),
             seen_by=SEE_STATUS,
         )
         expect_answer(lab.lan_client, vip, TEXT)
 
 
-@check(layer="policy", needs=("new_service",), alone=True)
+@check(layer="policy", needs=("new_service",), exclusive=True)
 def test_private_pool(lab: Session) -> None:
     """ledger has its private address, and its pool is not announced."""
     address = str(lab.plan.private_vip)
@@ -168,7 +168,7 @@ def test_private_pool(lab: Session) -> None:
     expect_ready(lab, "ledger", PRIVATE)
 
 
-@check(layer="advertisement", needs=("http",), full=True)
+@check(layer="advertisement", needs=("http",), disruptive=True)
 def test_failover(lab: Session) -> None:
     """With the announcing worker cut off, the other one takes the VIP."""
     vip = str(lab.plan.l2_vip)
@@ -188,7 +188,7 @@ def test_failover(lab: Session) -> None:
         expect(
             f"with {first} silent, {vip} to be answered within 20 s by",
             expected="another worker",
-            got=second,
+            actual=second,
             ok=bool(second) and second <= {*lab.plan.worker_names()},
             seen_by=f"arping -b -c 2 -I eth0 {vip} on lan-client",
             evidence=lambda: lab.cluster.events("web", SPACE),
@@ -200,7 +200,7 @@ def test_failover(lab: Session) -> None:
                 partial(_passes, vip, ", ".join(second)),
                 (lab.lan_client, lab.client),
             )
-    lab.measured["failover"] = (
+    lab.measurements["failover"] = (
         f"ARP was answered again after {heard:.0f} s, and a client went"
         f" without an answer for {watch.longest:.1f} s"
     )
@@ -208,7 +208,7 @@ def test_failover(lab: Session) -> None:
     expect(
         f"with {first} back, {vip} to be answered by",
         expected="one worker",
-        got=back or "none or two",
+        actual=back or "none or two",
         ok=bool(back),
         seen_by=f"arping -b -c 2 -I eth0 {vip} on lan-client",
     )

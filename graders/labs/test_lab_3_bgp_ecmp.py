@@ -55,7 +55,7 @@ def test_announced(lab: Session) -> None:
     expect(
         "the VIP to be announced by",
         expected=sorted(wanted),
-        got=sorted(found),
+        actual=sorted(found),
         seen_by="kubectl get servicebgpstatuses -A -o yaml",
         evidence=lambda: lab.cluster.events("web", SPACE),
     )
@@ -87,7 +87,7 @@ def test_hold_time(lab: Session) -> None:
         expect(
             f"the hold time agreed with {name} to be",
             expected=f"{HOLD} s at most",
-            got=f"{hold:.0f} s",
+            actual=f"{hold:.0f} s",
             ok=0 < hold <= HOLD,
             seen_by=f"vtysh -c 'show bgp neighbors {address}' on router",
         )
@@ -104,7 +104,7 @@ def test_paths(lab: Session) -> None:
     expect(
         f"the paths to {vip}/32 on the router to be by",
         expected=node_names(lab, wanted),
-        got=node_names(lab, found) or "none at all",
+        actual=node_names(lab, found) or "none at all",
         ok=found == wanted,
         seen_by=f"vtysh -c 'show bgp ipv4 unicast {vip}/32' on router",
         evidence=lambda: lab.router.vtysh("show bgp summary").text,
@@ -123,13 +123,13 @@ def test_fib(lab: Session) -> None:
     expect(
         f"the route to {vip} to come from",
         expected="bgp",
-        got=source or "nobody",
+        actual=source or "nobody",
         seen_by=seen,
     )
     expect(
         f"the next hops for {vip} to be",
         expected=wanted,
-        got=names,
+        actual=names,
         seen_by=seen,
         evidence=lambda: lab.router.vtysh(f"show bgp ipv4 {vip}/32").text,
     )
@@ -149,13 +149,13 @@ def test_ecmp(lab: Session) -> None:
     expect(
         f"the answers to {FLOWS} connections to be",
         expected=FLOWS,
-        got=FLOWS - seen.failed,
+        actual=FLOWS - seen.failed,
         seen_by=f"{seen.command} on client",
     )
     expect(
         f"{FLOWS} connections to reach",
         expected=f"each worker, {FEW} times or more",
-        got=found,
+        actual=found,
         ok=busy_nodes(pods, seen) >= wanted,
         seen_by=f"{seen.command} on client",
     )
@@ -174,7 +174,7 @@ def test_long_flow(lab: Session) -> None:
     expect(
         f"{LONG} requests over one connection to get",
         expected=f"{LONG} answers over 1 connection",
-        got=f"{len(flow.answers)} over {flow.connections}",
+        actual=f"{len(flow.answers)} over {flow.connections}",
         ok=len(flow.answers) == LONG and flow.connections == 1,
         seen_by=seen,
     )
@@ -182,7 +182,7 @@ def test_long_flow(lab: Session) -> None:
     expect(
         "one connection to be answered by",
         expected="one pod",
-        got=pods,
+        actual=pods,
         ok=len(pods) == 1,
         seen_by=seen,
     )
@@ -197,13 +197,13 @@ def test_source(lab: Session) -> None:
     expect(
         "the address that web's pods see to be",
         expected=own,
-        got=addresses,
+        actual=addresses,
         ok=addresses == {own},
         seen_by=f"curl http://{vip}/clientip on client",
     )
 
 
-@check(layer="policy", needs=("paths",), alone=True)
+@check(layer="policy", needs=("paths",), exclusive=True)
 def test_filter(lab: Session) -> None:
     """The router accepts only the prefixes agreed for Services."""
     wanted = frozenset(announcing_nodes(lab).values())
@@ -229,7 +229,7 @@ def test_filter(lab: Session) -> None:
     expect(
         f"what the router accepts outside {lab.plan.bgp_pool} to be",
         expected="nothing",
-        got=f"{foreign}/32",
+        actual=f"{foreign}/32",
         ok=f"{foreign}/32" not in accepted,
         seen_by="vtysh -c 'show bgp ipv4 unicast' on router",
         evidence="\n".join(accepted),
@@ -243,7 +243,7 @@ def test_password_kept(lab: Session) -> None:
     expect_unsigned_dropped(lab)
 
 
-@check(layer="forwarding", needs=("hold_time", "ecmp"), full=True)
+@check(layer="forwarding", needs=("hold_time", "ecmp"), disruptive=True)
 def test_failover(lab: Session) -> None:
     """A node that falls silent is removed in time, and comes back."""
     nodes = announcing_nodes(lab)
@@ -258,24 +258,24 @@ def test_failover(lab: Session) -> None:
         with isolate(lab, victim):
             left = until("hold", hops, rest.__eq__)
         back = until("takeover", hops, sorted(nodes).__eq__)
-    lab.measured["failover"] = watch.told
+    lab.measurements["failover"] = watch.told
     seen = f"ip route show {vip} on router"
     expect(
         f"the next hops without {victim} to be",
         expected=rest,
-        got=left,
+        actual=left,
         seen_by=seen,
     )
     expect(
         f"the next hops after {victim} came back to be",
         expected=sorted(nodes),
-        got=back,
+        actual=back,
         seen_by=seen,
     )
     expect(
         "the time in which connections were lost to be",
         expected=f"{OUTAGE} s at most",
-        got=f"{watch.window:.1f} s ({watch.told})",
+        actual=f"{watch.window:.1f} s ({watch.told})",
         ok=watch.window <= OUTAGE,
         seen_by=f"curl --max-time 1 http://{vip}/ on client",
     )

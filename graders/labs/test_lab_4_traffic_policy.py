@@ -61,7 +61,7 @@ def test_vips(lab: Session) -> None:
     expect(
         "the VIP of web-lan to be in",
         expected=lab.plan.pool,
-        got=vip,
+        actual=vip,
         ok=holds([lab.plan.pool], vip),
         seen_by=f"kubectl get svc -n {SPACE}",
     )
@@ -83,7 +83,7 @@ def test_arp(lab: Session) -> None:
         expected=f"one of {', '.join(sorted(ready))}"
         if ready
         else "a node with a ready pod, and there is none",
-        got=names or "nobody",
+        actual=names or "nobody",
         ok=len(names) == 1 and {*names} <= ready,
         seen_by=arping_command(vip),
         evidence=lambda: lab.cluster.events("web-lan", SPACE),
@@ -107,7 +107,7 @@ def test_session(lab: Session) -> None:
     expect(
         "sessions with",
         expected=wanted,
-        got=found,
+        actual=found,
         seen_by="vtysh -c 'show bgp summary' on router",
         evidence=lambda: lab.router.vtysh("show bgp summary").text,
     )
@@ -125,14 +125,14 @@ def test_route(lab: Session) -> None:
     expect(
         f"the next hops of {vip} to be those of a ready pod, learnt by BGP,",
         expected=wanted or "and there is no ready pod",
-        got=found or "none",
+        actual=found or "none",
         ok=bool(wanted) and wanted == found,
         seen_by=f"vtysh -c 'show ip route {vip}' on router",
         evidence=lambda: lab.router.vtysh(f"show ip route {vip}").text,
     )
 
 
-@check(layer="forwarding", needs=("arp", "route"), alone=True)
+@check(layer="forwarding", needs=("arp", "route"), exclusive=True)
 def test_no_loss(lab: Session) -> None:
     """No flow to web or web-lan is lost, whichever client sends it."""
     known = _ways(lab)
@@ -140,7 +140,7 @@ def test_no_loss(lab: Session) -> None:
     with extra_source_addresses(lab) as drawn:
         new = paths_from(lab, drawn, *_vips(lab))
         flown += run_parallel(expect_welcome, new)
-    lab.found["flown"] = list(zip([*known, *new], flown, strict=True))
+    lab.shared["flown"] = list(zip([*known, *new], flown, strict=True))
 
 
 @check(layer="forwarding", needs=("no_loss",))
@@ -156,7 +156,7 @@ def test_billing(lab: Session) -> None:
     expect(
         f"the next hops of {vip} to be",
         expected="workers",
-        got=found or "none",
+        actual=found or "none",
         ok=bool(found) and control not in found,
         seen_by=f"vtysh -c 'show ip route {vip}' on router",
         evidence=lambda: lab.router.vtysh(f"show ip route {vip}").text,
@@ -168,12 +168,12 @@ def test_billing(lab: Session) -> None:
 @check(layer="source-ip", needs=("no_loss",))
 def test_client_address(lab: Session) -> None:
     """web sees every client's own address, not that of a node or router."""
-    for way, flows in lab.found["flown"]:
+    for way, flows in lab.shared["flown"]:
         expect_source_ip(way, flows)
     run_parallel(expect_source_port, _ways(lab))
 
 
-@check(layer="endpoint", needs=("client_address",), alone=True)
+@check(layer="endpoint", needs=("client_address",), exclusive=True)
 def test_other_node(lab: Session) -> None:
     """The VIPs follow a pod to any worker, tested with the grader's pods."""
     workers = lab.plan.worker_names()
@@ -185,7 +185,7 @@ def test_other_node(lab: Session) -> None:
         expect(
             "Services like web and web-lan to get",
             expected="VIPs",
-            got=[vip or "<pending>", lan_vip or "<pending>"],
+            actual=[vip or "<pending>", lan_vip or "<pending>"],
             ok=bool(vip and lan_vip),
             seen_by="kubectl get ipaddresspools -n metallb-system",
         )
@@ -219,20 +219,20 @@ def test_placement(lab: Session) -> None:
     expect(
         "pods of web:",
         expected="one, on a worker",
-        got=[f"{name} on {pods[name]}" for name in pods] or "none",
+        actual=[f"{name} on {pods[name]}" for name in pods] or "none",
         ok=len(pods) == 1 and set(pods.values()) <= workers,
         seen_by=SEE_PODS,
     )
     expect(
         "web and web-lan to be served from",
         expected=set(pods.values()),
-        got=serving,
+        actual=serving,
         ok=serving == set(pods.values()),
         seen_by=SEE_SLICES.format(name="web"),
     )
 
 
-@check(layer="endpoint", needs=("other_node", "placement"), full=True)
+@check(layer="endpoint", needs=("other_node", "placement"), disruptive=True)
 def test_drain(lab: Session) -> None:
     """web's pod moves when its worker is drained, and the VIPs follow it."""
     workers = lab.plan.worker_names()

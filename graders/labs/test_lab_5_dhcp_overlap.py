@@ -95,7 +95,7 @@ def test_leases(lab: Session) -> None:
     expect(
         f"{len(wishes)} new devices that ask for addresses of pools to get",
         expected="none of these",
-        got=bad,
+        actual=bad,
         ok=bool(seen.given) and not bad,
         seen_by=f"dhcp-try {' '.join(bad[:3])} on lan-client",
         evidence=lambda: lab.dhcp.server.run(*SEE_RANGES).text,
@@ -104,7 +104,7 @@ def test_leases(lab: Session) -> None:
     expect(
         "the DHCP server's leases to be outside every pool,",
         expected="all of them",
-        got=[f"{one.address} of {one.host}" for one in held],
+        actual=[f"{one.address} of {one.host}" for one in held],
         ok=not held,
         seen_by=SEE_LEASES,
     )
@@ -119,7 +119,7 @@ def test_pools(lab: Session) -> None:
     expect(
         "the ranges of all pools to be inside",
         expected=f"{apps} and {ingress}",
-        got=strange,
+        actual=strange,
         ok=not strange,
         seen_by=SEE_POOLS,
     )
@@ -127,7 +127,7 @@ def test_pools(lab: Session) -> None:
     expect(
         "the pools to have",
         expected=f"all of {apps} and {ingress}",
-        got=f"these without {', '.join(missing)}",
+        actual=f"these without {', '.join(missing)}",
         ok=not missing,
         seen_by=SEE_POOLS,
     )
@@ -136,13 +136,13 @@ def test_pools(lab: Session) -> None:
         expect(
             f"the VIP of {name} to be of",
             expected=own,
-            got=vip,
+            actual=vip,
             ok=holds([own], vip),
             seen_by=f"kubectl get svc {name} -n {SERVICES[name][0]}",
         )
 
 
-@check(layer="policy", needs=("pools",), alone=True)
+@check(layer="policy", needs=("pools",), exclusive=True)
 def test_tenancy(lab: Session) -> None:
     """Tenants get VIPs for applications; only ingress gets ingress VIPs."""
     own = str(lab.plan.ingress_first)
@@ -154,7 +154,7 @@ def test_tenancy(lab: Session) -> None:
     expect(
         f"{own} to be of",
         expected="one pool",
-        got=names,
+        actual=names,
         ok=len(names) == 1,
         seen_by=SEE_POOLS,
     )
@@ -169,7 +169,7 @@ def test_plan(lab: Session) -> None:
     expect(
         "the rows in $LAB_ANSWERS to be right,",
         expected="all of them",
-        got=f"{', '.join(wrong)} wrong or missing",
+        actual=f"{', '.join(wrong)} wrong or missing",
         ok=not wrong,
         seen_by='cat "$LAB_ANSWERS"',
     )

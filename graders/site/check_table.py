@@ -60,7 +60,7 @@ def check_table(lab: Lab) -> str:
 def _remarks(spec: CheckSpec) -> str:
     needs = ", ".join(f"`{name}`" for name in spec.needs)
     parts = [
-        "with `grade --full` only" if spec.full else "",
+        "with `grade --full` only" if spec.disruptive else "",
         f"after {needs}" if needs else "",
     ]
     return "; ".join(filter(None, parts))

@@ -38,7 +38,7 @@ def test_route(lab: Any) -> None:  # noqa: ANN401 - same
     expect(
         "next hops",
         expected={"192.0.2.3", "192.0.2.4"},
-        got=lab.hops,
+        actual=lab.hops,
         seen_by="vtysh -c 'show ip route' on router",
         evidence="B>* 192.0.2.7/32\n  via 192.0.2.3",
     )
@@ -50,7 +50,7 @@ def test_http(lab: Any) -> None:  # noqa: ANN401 - same
     assert lab.page == "hello"
 
 
-@check(layer="policy", variants=("no-pool",), alone=True)
+@check(layer="policy", variants=("no-pool",), exclusive=True)
 def test_reservation(lab: Any) -> None:  # noqa: ANN401 - same
     """nobody else may use {pool_name}."""
     act(lab)

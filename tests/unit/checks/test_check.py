@@ -24,8 +24,8 @@ def _nothing() -> None:
 
 def test_what_is_as_expected_says_nothing() -> None:
     """Equal values pass, and `ok` decides where it is given."""
-    expect("the VIP", expected="192.0.2.7", got="192.0.2.7")
-    expect("the VIP", expected="an address", got="192.0.2.7", ok=True)
+    expect("the VIP", expected="192.0.2.7", actual="192.0.2.7")
+    expect("the VIP", expected="an address", actual="192.0.2.7", ok=True)
 
 
 def test_a_failure_reads_expected_not() -> None:
@@ -34,7 +34,7 @@ def test_a_failure_reads_expected_not() -> None:
         expect(
             "next hops",
             expected=["192.0.2.3", "192.0.2.4"],
-            got={"192.0.2.3"},
+            actual={"192.0.2.3"},
             seen_by="vtysh -c 'show ip route'",
             evidence="raw\n  lines\n",
         )
@@ -44,7 +44,7 @@ def test_a_failure_reads_expected_not() -> None:
         "expected next hops 192.0.2.3, 192.0.2.4, not 192.0.2.3"
     )
     assert failed.expected == "next hops 192.0.2.3, 192.0.2.4"
-    assert failed.got == "192.0.2.3"
+    assert failed.actual == "192.0.2.3"
     assert failed.seen_by == "vtysh -c 'show ip route'"
     assert failed.evidence == "raw\n  lines\n"
 
@@ -52,15 +52,15 @@ def test_a_failure_reads_expected_not() -> None:
 def test_ok_overrules_equal_values() -> None:
     """Equal values fail when `ok` says so."""
     with pytest.raises(CheckFailed):
-        expect("the VIP", expected="x", got="x", ok=False)
+        expect("the VIP", expected="x", actual="x", ok=False)
 
 
 def test_values_are_cut_to_one_line() -> None:
     """A page of output does not fill the report's sentence."""
     with pytest.raises(CheckFailed) as caught:
-        expect("the page", expected="hello", got="line\n" * 400)
+        expect("the page", expected="hello", actual="line\n" * 400)
 
-    assert len(caught.value.got) == VALUE_LIMIT
+    assert len(caught.value.actual) == VALUE_LIMIT
     assert "\n" not in caught.value.reason
 
 
@@ -70,7 +70,7 @@ def test_fail_says_a_fact() -> None:
         fail("two machines answer", seen_by="arping", evidence="a\nb")
 
     assert caught.value.reason == "two machines answer"
-    assert (caught.value.expected, caught.value.got) == ("", "")
+    assert (caught.value.expected, caught.value.actual) == ("", "")
     assert (caught.value.seen_by, caught.value.evidence) == ("arping", "a\nb")
 
 
@@ -82,7 +82,7 @@ def test_evidence_is_got_only_for_a_failure() -> None:
         calls.append(1)
         return "raw"
 
-    expect("the VIP", expected=1, got=1, evidence=evidence)
+    expect("the VIP", expected=1, actual=1, evidence=evidence)
     assert not calls
     with pytest.raises(CheckFailed) as caught:
         fail("no answer", evidence=evidence)
@@ -96,7 +96,7 @@ def test_a_failure_stays_one_when_its_evidence_is_not_there() -> None:
         raise KitError("no cluster")
 
     with pytest.raises(CheckFailed) as caught:
-        expect("the VIP", expected=1, got=2, evidence=evidence)
+        expect("the VIP", expected=1, actual=2, evidence=evidence)
 
     assert caught.value.evidence == "could not be read: no cluster"
 

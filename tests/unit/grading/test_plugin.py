@@ -30,7 +30,7 @@ def _grade(tmp_path: Path, body: str, **checks: int) -> GradeResult:
     file.write_text(HEAD + textwrap.dedent(body))
     fields = dict(TOY) | {"checks": checks or {"vip": 15}}
     lab = Lab.model_construct(**fields)
-    session = SimpleNamespace(plan=make_plan(), measured={})
+    session = SimpleNamespace(plan=make_plan(), measurements={})
     return run_grade(lab, "no-pool", session, 1, grader_file=file)
 
 
@@ -64,7 +64,7 @@ BESIDE = '''
         made.append("arp")
         assert LINE
 
-    @check(layer="allocation", alone=True)
+    @check(layer="allocation", exclusive=True)
     def test_new_service(lab):
         """another Service gets one."""
         assert len(made) == 2, made
@@ -131,7 +131,7 @@ def test_a_check_that_returns_passes(tmp_path: Path) -> None:
     ("line", "reason"),
     [
         ("fail('two machines answer')", "two machines answer"),
-        ("expect('VIP', expected=1, got=2)", "expected VIP 1, not 2"),
+        ("expect('VIP', expected=1, actual=2)", "expected VIP 1, not 2"),
         ("assert [] == [1]", "assert [] == [1]"),
         ("assert 0, 'no\\n page'", "no"),
         ("raise AssertionError", "an assert does not hold"),
@@ -321,13 +321,13 @@ def test_what_disturbs_the_lab_is_made_on_demand(
     """Without --full it is left out, and nobody calls the lab solved."""
     file = tmp_path / "grader_full.py"
     body = """
-    @check(layer="allocation", full=True)
+    @check(layer="allocation", disruptive=True)
     def test_vip(lab):
         '''web survives.'''
     """
     file.write_text(HEAD + textwrap.dedent(body))
     lab = Lab.model_construct(**(dict(TOY) | {"checks": {"vip": 15}}))
-    session = SimpleNamespace(plan=make_plan(), measured={})
+    session = SimpleNamespace(plan=make_plan(), measurements={})
 
     result = run_grade(lab, "no-pool", session, 1, full=full, grader_file=file)
 
@@ -344,7 +344,7 @@ def test_a_figure_is_told_of_a_check_that_passes(tmp_path: Path) -> None:
     @check(layer="allocation")
     def test_vip(lab):
         """web has a VIP."""
-        lab.measured["vip"] = "0.3 s"
+        lab.measurements["vip"] = "0.3 s"
 
     @check(layer="neighbour")
     def test_arp(lab):

@@ -103,7 +103,7 @@ def test_the_table_of_checks_is_the_graders(lab: Lab) -> None:
     for check, row in zip(checks_of(lab), rows, strict=True):
         assert f"| {lab.checks[check.name]} |" in row
         assert check.spec.layer in row
-        assert ("--full" in row) == check.spec.full
+        assert ("--full" in row) == check.spec.disruptive
 
 
 def test_the_reference_of_lab_yml_is_whole() -> None:
