@@ -89,15 +89,20 @@ browser: .venv/stamp-dev
 	         chromium chromium-driver > /dev/null; } \
 	  || { echo "expected chromium and chromedriver on PATH; install them, then run this again" >&2; exit 3; }
 
-# Clusters leave half of two processors idle: tests that need none take that,
-# and come after a cluster's own work. What they said is told at the end.
-test: browser
-	@said=$$(mktemp); \
-	nice -n 19 $(MAKE) --no-print-directory check test-site > "$$said" 2>&1 & beside=$$!; \
-	trap 'kill $$beside; rm -f "$$said"; exit 130' INT TERM; \
-	$(BIN)/python -m pytest -v --durations=0 tests/live; failed=$$?; \
-	wait $$beside || failed=$$?; \
-	cat "$$said"; rm -f "$$said"; exit $$failed
+# Two students' clusters at a time, as one leaves a third of two cores idle;
+# tests without a cluster run in the background at the lowest priority, and
+# their output comes at the end. Tests that stop the engine or replace images
+# have the machine to themselves.
+LIVE := $(BIN)/python -m pytest -v --durations=0 tests/live
+test: browser images
+	@log=$$(mktemp); \
+	nice -n 19 $(MAKE) --no-print-directory check test-site > "$$log" 2>&1 & background=$$!; \
+	trap 'kill $$background; rm -f "$$log"; exit 130' INT TERM; \
+	failed=0; \
+	$(LIVE) -m 'not machine' -n 2 --dist loadgroup || failed=$$?; \
+	$(LIVE) -m machine || failed=$$?; \
+	wait $$background || failed=$$?; \
+	cat "$$log"; rm -f "$$log"; exit $$failed
 
 # Hosts that the tests make: containers with systemd and sshd.
 # HOSTS_TESTS=: fewer of them, by pytest's own options.

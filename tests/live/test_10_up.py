@@ -13,7 +13,7 @@ from graders.lifecycle.processes import MARK
 from graders.providers.kind import locate
 from graders.settings import state_dir
 
-from .conftest import ok
+from .conftest import STUDENT, ok
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.usefixtures("fresh")
 
 def test_addresses_are_the_plan_s(docker: Callable[..., str]) -> None:
     """Every container has the address that the plan pins."""
-    plan = locate("demo").plan
+    plan = locate(STUDENT).plan
     wanted = {
         machine.name: str(machine.lan or machine.edge)
         for machine in (*plan.nodes.values(), *plan.machines.values())
@@ -38,7 +38,7 @@ def test_addresses_are_the_plan_s(docker: Callable[..., str]) -> None:
 
 def test_second_up_changes_nothing() -> None:
     """The playbook is idempotent: no task reports a change."""
-    assert up(locate("demo").plan) == 0
+    assert up(locate(STUDENT).plan) == 0
 
 
 def test_status_names_the_machines() -> None:
@@ -64,5 +64,5 @@ def test_engine_is_no_part_of_a_playbook() -> None:
 def test_user_s_kubeconfig_is_left_alone() -> None:
     """The kit's kubeconfig is its own file."""
     said = ok("lab", "shell", "-c", "echo $KUBECONFIG; kubectl get nodes")
-    assert str(state_dir("demo") / "kubeconfig") in said
+    assert str(state_dir(STUDENT) / "kubeconfig") in said
     assert said.count(" Ready ") == 3

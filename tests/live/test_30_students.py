@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from graders.providers.kind import locate
 
-from .conftest import ok, run
+from .conftest import STUDENT, ok, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ def test_two_stand_side_by_side(second: str) -> None:
     """Both labs are graded for themselves; neither disturbs the other."""
     ok("lab", "start", "1", "--student", second)
     ok("lab", "start", "1")
-    ours, theirs = locate("demo").plan, locate(second).plan
+    ours, theirs = locate(STUDENT).plan, locate(second).plan
     assert not ours.lan.overlaps(theirs.lan)
     for student in ("demo", second):
         graded = run("grade", "--student", student)
@@ -28,7 +28,7 @@ def test_down_leaves_the_other_lab(
     second: str, docker: Callable[..., str]
 ) -> None:
     """One student's lab goes, with everything in it; the other one stays."""
-    theirs, ours = locate(second).plan, locate("demo").plan
+    theirs, ours = locate(second).plan, locate(STUDENT).plan
     ok("lab", "down", "--student", second)
     left = docker("ps", "--all", "--format", "{{.Names}}").split()
     assert not {*theirs.node_names(), *theirs.machine_names()} & {*left}

@@ -12,7 +12,7 @@ import pytest
 from graders.plan.plan import make_plan
 from graders.providers.kind import locate
 
-from .conftest import BIN, ok, run
+from .conftest import BIN, STUDENT, ok, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Network = Callable[[str, str], AbstractContextManager[None]]
 
-STUDENT: Final = "eve"
+OTHER: Final = "eve"
 pytestmark = pytest.mark.usefixtures("fresh")
 
 
@@ -45,10 +45,10 @@ def test_a_network_in_the_way_moves_the_plan(
     network: Network,
 ) -> None:
     """The lab goes elsewhere, and says what is in its way."""
-    wanted = locate(STUDENT).plan.lan
+    wanted = locate(OTHER).plan.lan
     with network("somebody", str(wanted)):
-        found = locate(STUDENT)
-        said = run("lab", "doctor", "--student", STUDENT).stdout
+        found = locate(OTHER)
+        said = run("lab", "doctor", "--student", OTHER).stdout
     assert found.moved_from == wanted
     assert not found.plan.lan.overlaps(wanted)
     assert "docker network somebody" in " ".join(said.split())
@@ -58,10 +58,10 @@ def test_a_network_of_the_lab_s_name_is_refused(
     network: Network,
 ) -> None:
     """`lab up` names it and the way out; neither `down` touches it."""
-    name = make_plan(STUDENT).edge_name
+    name = make_plan(OTHER).edge_name
     with network(name, "192.0.2.0/24"):
-        done = run("lab", "up", "--student", STUDENT)
-        run("lab", "down", "--student", STUDENT)
+        done = run("lab", "up", "--student", OTHER)
+        run("lab", "down", "--student", OTHER)
     assert done.returncode == 3
     assert f"docker network rm {name}" in " ".join(done.stderr.split())
 
@@ -70,14 +70,14 @@ def test_a_cluster_of_the_lab_s_name_is_refused(
     docker: Callable[..., str],
 ) -> None:
     """`lab up` and `lab down` leave somebody else's cluster where it is."""
-    plan, ours = make_plan(STUDENT), locate("demo").plan
+    plan, ours = make_plan(OTHER), locate(STUDENT).plan
     name = plan.machine_name("control-plane")
     image = docker("inspect", "-f", "{{.Image}}", ours.machine_name("router"))
     label = f"io.x-k8s.kind.cluster={plan.cluster}"
     docker("create", "--name", name, "--label", label, image)
     try:
-        done = run("lab", "up", "--student", STUDENT)
-        run("lab", "down", "--student", STUDENT)
+        done = run("lab", "up", "--student", OTHER)
+        run("lab", "down", "--student", OTHER)
     finally:
         # It fails where the kit has taken it away.
         docker("rm", name)
@@ -98,7 +98,7 @@ def test_a_machine_that_is_too_small_is_found_first(
     small = (
         f"mount -t tmpfs -o size=64m none {root} &&"
         f" mount --bind {told} /proc/meminfo &&"
-        f" exec {BIN}/lab up --student {STUDENT}"
+        f" exec {BIN}/lab up --student {OTHER}"
     )
     done = subprocess.run(
         ["unshare", "--mount", "sh", "-c", small],
@@ -110,22 +110,22 @@ def test_a_machine_that_is_too_small_is_found_first(
     assert "memory: expected 2 GiB free" in done.stderr
     assert "disk: expected 4.0 GiB free" in done.stderr
     made = docker("ps", "--all", "--format", "{{.Names}}")
-    assert make_plan(STUDENT).machine_name("") not in made
+    assert make_plan(OTHER).machine_name("") not in made
 
 
 def test_what_never_started_is_taken_down(
     docker: Callable[..., str],
 ) -> None:
     """A node that was made and not started is on no network yet, by its id."""
-    plan, ours = make_plan(STUDENT), locate("demo").plan
+    plan, ours = make_plan(OTHER), locate(STUDENT).plan
     name, lan = plan.machine_name("worker"), f"{plan.cluster}-half"
     image = docker("inspect", "-f", "{{.Image}}", ours.machine_name("router"))
-    mine = f"metallb-lab.student={STUDENT}"
+    mine = f"metallb-lab.student={OTHER}"
     docker("network", "create", "--label", mine, lan)
     label = f"io.x-k8s.kind.cluster={plan.cluster}"
     made = ("--name", name, "--network", lan, "--label", label)
     docker("create", *made, image)
-    ok("lab", "down", "--student", STUDENT)
+    ok("lab", "down", "--student", OTHER)
     left = docker("ps", "--all", "--format", "{{.Names}}").split()
     left += docker("network", "ls", "--format", "{{.Name}}").split()
     assert not {name, lan} & {*left}

@@ -12,7 +12,7 @@ import pytest
 from graders.providers.kind import locate
 from graders.settings import state_dir
 
-from .conftest import begin, eventually, ok, run, told
+from .conftest import STUDENT, begin, eventually, ok, run, told
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +50,7 @@ def test_interrupted_grade_leaves_nothing(how: signal.Signals) -> None:
     """The next one grades as if there had been none before."""
     ok("lab", "start", "1")
     begun = begin("grade")
-    eventually((state_dir("demo") / "grading").exists)
+    eventually((state_dir(STUDENT) / "grading").exists)
     # As if it had been in the middle of a check that has one.
     made = "kubectl create service loadbalancer grader-left --tcp=80 -n lab-1"
     if how == signal.SIGKILL:
@@ -76,7 +76,7 @@ def test_deleted_things_are_cannot_check_and_mended(
     docker: Callable[..., str],
 ) -> None:
     """Whatever a student deletes: no traceback, and reset mends it."""
-    plan = locate("demo").plan
+    plan = locate(STUDENT).plan
     ok("lab", "start", "1")
     ok("lab", "shell", "-c", "kubectl delete namespace lab-1 --wait=false")
     ok("lab", "shell", "-c", "kubectl delete crd ipaddresspools.metallb.io")
@@ -88,13 +88,14 @@ def test_deleted_things_are_cannot_check_and_mended(
     assert run("grade").returncode == 1
 
 
+@pytest.mark.machine
 def test_all_was_switched_off(docker: Callable[..., str]) -> None:
     """The lab that stood comes back by `lab up`, with the same addresses.
 
     It is lab 2, whose nodes are on another network, too: as they start, they
     may take its address for their own.
     """
-    plan = locate("demo").plan
+    plan = locate(STUDENT).plan
     ok("lab", "start", "2")
     # A computer that is switched off is patient, too, but not for ten seconds.
     everything = (*plan.node_names(), *plan.machine_names())
@@ -123,18 +124,18 @@ def test_a_paused_node_and_a_lost_kubeconfig(
     docker: Callable[..., str],
 ) -> None:
     """Both are mended by `lab up`; the cluster is not made anew."""
-    node = locate("demo").plan.machine_name("worker")
+    node = locate(STUDENT).plan.machine_name("worker")
     about = ("inspect", "-f", "{{.Id}} {{.State.Status}}", node)
     before = docker(*about)
     docker("pause", node)
-    (state_dir("demo") / "kubeconfig").unlink()
+    (state_dir(STUDENT) / "kubeconfig").unlink()
     ok("lab", "up")
     assert docker(*about) == before
 
 
 def test_cluster_made_by_hand_as_in_the_module() -> None:
     """`kind delete` and `kind create cluster`, typed, give the same lab."""
-    plan = locate("demo").plan
+    plan = locate(STUDENT).plan
     typed = f"kind delete cluster --name {plan.cluster}"
     ok("lab", "shell", "-c", typed)
     ok("lab", "shell", "-c", f"kind create cluster --name {plan.cluster}")

@@ -18,7 +18,7 @@ from graders.course.solutions import repairs_for
 from graders.proof.driver import LabDriver
 from graders.providers.kind import locate
 
-from .conftest import ok, run
+from .conftest import STUDENT, ok, run
 
 if TYPE_CHECKING:
     from graders.course.lab import Lab
@@ -77,7 +77,7 @@ def test_damage(number: str, how: str) -> None:
 
 def solve(lab: Lab, variant: str) -> None:
     """Type the solution."""
-    driver = LabDriver(locate("demo").plan, print, lab, variant)
+    driver = LabDriver(locate(STUDENT).plan, print, lab, variant)
     driver.play(repairs_for(lab, variant).solution)
 
 

@@ -16,7 +16,7 @@ import pytest
 from graders.course.lab import load_lab
 from graders.providers.kind import locate
 
-from .conftest import eventually, ok, run
+from .conftest import STUDENT, eventually, ok, run
 from .test_45_damage import solve, troubles
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def test_two_announce() -> None:
 
 def _answering() -> set[str]:
     """Return the MACs that answer ARP for web's VIP."""
-    vip = locate("demo").plan.l2_vip
+    vip = locate(STUDENT).plan.l2_vip
     typed = f"arping -b -c 2 -w 2 -I eth0 {vip}"
     said = run("lab", "shell", "lan-client", "-c", typed).stdout
     return {*re.findall(r"\[(.*?)\]", said)}

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from graders.checks import node_failure
+from graders.providers.kind import locate
 
-from .conftest import eventually
+from .conftest import STUDENT, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -90,7 +91,8 @@ class Place:
 def images(fresh: str) -> dict[str, str]:
     """Return the images of a node and of a machine."""
     del fresh
-    names = ["metallb-lab-worker", "metallb-lab-client"]
+    plan = locate(STUDENT).plan
+    names = [plan.machine_name("worker"), plan.machine_name("client")]
     asked = subprocess.run(
         ["docker", "inspect", *names],
         capture_output=True,

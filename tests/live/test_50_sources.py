@@ -29,7 +29,7 @@ storage: {{filesystem: {{rootdirectory: {folder}}}}}
 http: {{addr: "{mirror}"}}
 """
 
-pytestmark = pytest.mark.usefixtures("fresh")
+pytestmark = [pytest.mark.machine, pytest.mark.usefixtures("fresh")]
 
 
 @pytest.fixture

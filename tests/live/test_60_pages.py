@@ -9,14 +9,14 @@ import pytest
 from graders.course.templates import names
 from graders.course.walkthrough import Block, FrontMatter, Walkthrough, shown
 from graders.grading.hints import render
-from graders.plan.plan import DEMO, make_plan
+from graders.plan.plan import make_plan
 from graders.proof.driver import LabDriver
 from graders.proof.typist import play
 from graders.providers.kind import locate
 from graders.settings import ROOT
 from graders.site.fences import OUTPUT, RUNNABLE, fences_of
 
-from .conftest import ok
+from .conftest import STUDENT, ok
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,7 @@ def test_a_page_can_be_typed(page: Path) -> None:
 
     With the numbers of the lab that stands: its networks may have moved.
     """
-    plan = locate(DEMO).plan
+    plan = locate(STUDENT).plan
     driver = LabDriver(plan, print)
     ok("lab", "start", "0")
     for block, output in _blocks(page, plan):
