@@ -152,6 +152,20 @@ class GradeResult(BaseModel):
         """Whether nothing is wrong, as far as this grade looked."""
         return not self.failed and self.unchecked == self.deferred
 
+    @property
+    def summary(self) -> str:
+        """What failed, with the first broken layer, and what did not run."""
+        if self.flawless:
+            return "passes"
+        failed = ", ".join(check.name for check in self.failed)
+        layer = self.first_broken_layer
+        parts = [f"fails on {failed} ({layer})"] if failed else []
+        parts += [
+            f"could not check {check.name} ({check.reason})"
+            for check in self.errors
+        ]
+        return "; ".join(parts) or "nothing failed"
+
     def check(self, name: str) -> CheckResult:
         """Return the result of check `name`; KeyError if there is none."""
         return {check.name: check for check in self.checks}[name]

@@ -227,7 +227,7 @@ class _Proof:
         except KitError as error:
             observed, ok = " ".join(str(error).split()), False
         else:
-            observed = _summary(result)
+            observed = result.summary
             ok = step.ok(result) and not result.errors
             if not ok:
                 reasons = tuple(
@@ -281,17 +281,3 @@ def _flawless(result: GradeResult) -> bool:
 
 def _fails_on(checks: tuple[str, ...], result: GradeResult) -> bool:
     return any(failed.name in checks for failed in result.failed)
-
-
-def _summary(result: GradeResult) -> str:
-    """Return failed checks with the first broken layer, and errors."""
-    if result.flawless:
-        return "passes"
-    failed = ", ".join(check.name for check in result.failed)
-    layer = result.first_broken_layer
-    parts = [f"fails on {failed} ({layer})"] if failed else []
-    parts += [
-        f"could not check {check.name} ({check.reason})"
-        for check in result.errors
-    ]
-    return "; ".join(parts) or "nothing failed"
