@@ -1,5 +1,5 @@
-# `make lab-1` from a fresh clone does everything; every other verb is short
-# for a command of the kit. Options: STUDENT=, VARIANT=, IMAGES=, REGISTRY=.
+# `make lab-1` does everything from a fresh clone; the other verbs are short
+# forms of the kit's commands. Options: STUDENT=, VARIANT=, IMAGES=, REGISTRY=.
 
 PYTHON := $(shell for p in python3.11 python3 python3.12 python3.13; do \
   "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
@@ -10,7 +10,7 @@ export IMAGES REGISTRY IMAGES_FILE
 variant = $(if $(VARIANT),--variant $(VARIANT))
 
 define install
-@test -n "$(PYTHON)" || { echo 'make: expected Python 3.11 or later on PATH, not an older one or none' >&2; exit 3; }
+@test -n "$(PYTHON)" || { echo 'make: Python 3.11 or later is required on PATH' >&2; exit 3; }
 @echo 'python: installing the kit into .venv'
 @$(PYTHON) scripts/install $(1)
 endef
@@ -18,11 +18,12 @@ endef
 .PHONY: help site browser test-site up down grade hint reset status check lint test-unit test test-hosts test-vm prove bench images doctor engine-stop clean lock
 
 help:
-	@echo 'make lab-1   stand lab 1 up, broken; then repair it and make grade'
+	@echo 'make lab-1   start lab 1, broken; then repair it and run make grade'
 	@echo 'make grade | hint | reset | status | down | doctor | images'
-	@echo 'make check   lint, types and unit tests;   make test   all, on a fresh cluster'
-	@echo 'make test-hosts   labs on hosts reached by SSH, which it makes itself'
-	@echo 'make test-vm   labs on virtual machines, on Debian as root'
+	@echo 'make check   run linters, type checks and unit tests'
+	@echo 'make test    prove all labs on a fresh cluster'
+	@echo 'make test-hosts   prove labs on hosts reached over SSH, which it creates'
+	@echo 'make test-vm      prove labs on virtual machines; needs Debian and root'
 
 .venv/stamp: requirements.txt pyproject.toml
 	$(call install,)
@@ -72,13 +73,13 @@ lint: .venv/stamp-dev
 test-unit: .venv/stamp-dev
 	$(BIN)/python -m pytest -q
 
-# The student's edition, or EDITION=instructor, which has the solutions, too.
+# The student edition; EDITION=instructor also has the solutions.
 EDITION ?= student
 site: .venv/stamp-dev
 	EDITION=$(EDITION) SITE_DIR=site/$(EDITION) NO_MKDOCS_2_WARNING=1 \
 	  $(BIN)/mkdocs build --strict
 
-# A browser that nobody fetches behind our back: Debian's own.
+# Use Debian's browser, so that selenium does not download one.
 test-site: browser
 	$(BIN)/python -m pytest -q --durations=5 tests/site
 
@@ -104,12 +105,12 @@ test: browser images
 	wait $$background || failed=$$?; \
 	cat "$$log"; rm -f "$$log"; exit $$failed
 
-# Hosts that the tests make: containers with systemd and sshd.
-# HOSTS_TESTS=: fewer of them, by pytest's own options.
+# The tests create their hosts: containers with systemd and sshd.
+# HOSTS_TESTS= selects tests with pytest's options.
 test-hosts: .venv/stamp-dev
 	$(BIN)/python -m pytest -v --durations=0 $(or $(HOSTS_TESTS),tests/hosts)
 
-# Virtual machines that they make; half an hour where no processor helps (KVM).
+# The tests create virtual machines; this takes half an hour without KVM.
 VM_TOOLS := qemu-system-x86_64 qemu-img cloud-localds debootstrap mke2fs setpriv
 test-vm: .venv/stamp-dev
 	@(for tool in $(VM_TOOLS); do command -v $$tool || exit; done) > /dev/null \
