@@ -1,19 +1,24 @@
-"""A lab's brief on the terminal, with the student's own numbers."""
+"""`lab brief`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jinja2 import Environment, StrictUndefined, TemplateError
-from rich.markdown import Markdown
-
-from graders.console import Terminal
-from graders.course.templates import names
-from graders.errors import UsageError
+from graders.cli.common import Student, command_context
 
 if TYPE_CHECKING:
     from graders.course.lab import Lab
     from graders.plan.plan import Plan
+
+
+def brief(student: Student = "demo") -> None:
+    """Show the brief of the running lab."""
+    from graders.providers.kind import locate
+    from graders.state.current import current_lab
+
+    with command_context("lab brief", student):
+        plan = locate(student).plan
+        show_brief(plan, current_lab(plan)[0])
 
 
 def show_brief(plan: Plan, lab: Lab) -> None:
@@ -23,6 +28,13 @@ def show_brief(plan: Plan, lab: Lab) -> None:
         UsageError: the brief names a number that the plan does not have.
 
     """
+    from jinja2 import Environment, StrictUndefined, TemplateError
+    from rich.markdown import Markdown
+
+    from graders.console import Terminal
+    from graders.course.templates import names
+    from graders.errors import UsageError
+
     file = lab.folder / "README.md"
     render = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - Markdown for a terminal, not HTML
     try:

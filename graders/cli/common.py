@@ -1,4 +1,4 @@
-"""What all commands share: options, the lock, and errors for people."""
+"""What commands share: options, the lock, and errors for people."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ from graders.settings import state_dir
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from graders.providers.kind import Location
-
 INTERRUPTED = 130
 FAULT = 3
 
@@ -28,25 +26,31 @@ Student = Annotated[
     typer.Option(
         "--student",
         envvar="STUDENT",
-        help="Whose lab: decides every number and the fault.",
+        help="Student name; selects the addresses and the fault.",
     ),
 ]
 LabArg = Annotated[str, typer.Argument(help="1, lab-1 or the whole id.")]
+Variant = Annotated[
+    str,
+    typer.Option(
+        "--variant", help="Use this fault instead of the student's own."
+    ),
+]
 
 
 @contextlib.contextmanager
 def command_context(
     verb: str, student: str, *, locked: bool = False
 ) -> Iterator[None]:
-    """Run a command's body; whatever goes wrong ends in words.
+    """Run a command's body; turn every error into words and an exit code.
 
-    With `locked`, no other command of this student runs meanwhile. Ends
-    the program with the error's own exit code; 130 after Ctrl-C; 3, with
-    the traceback in a file, for a fault of the kit itself.
+    With `locked`, no other command of this student runs at the same time.
+    Ends the program with the error's own exit code; with 130 after Ctrl-C;
+    with 3, and the traceback in a file, for a fault of the kit itself.
     """
     name = verb.split(maxsplit=1)[0]
     try:
-        with _held(student, verb, locked=locked):
+        with _locked(student, verb, locked=locked):
             yield
     except KitError as error:
         for line in str(error).splitlines():
@@ -59,39 +63,39 @@ def command_context(
         )
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # Whoever read has gone: nobody is left to tell.
+        # The reader has gone, and Python flushes standard output at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAULT)
     except Exception as error:  # noqa: BLE001 - no traceback on a terminal
         fault = one_line(f"{type(error).__name__}: {error}")
+        log = _save_traceback(student)
         typer.echo(
-            f"{name}: a fault of the kit itself: {fault}; {_keep(student)}",
-            err=True,
+            f"{name}: a fault of the kit itself: {fault}; {log}", err=True
         )
         sys.exit(FAULT)
 
 
 @contextlib.contextmanager
-def _held(student: str, verb: str, *, locked: bool) -> Iterator[None]:
+def _locked(student: str, verb: str, *, locked: bool) -> Iterator[None]:
     from graders.lifecycle.lock import lock
     from graders.plan.plan import check_student
 
     check_student(student)
-    _end_as_by_ctrl_c()
+    _treat_signals_as_interrupt()
     with lock(student, verb) if locked else contextlib.nullcontext():
         yield
 
 
-def _end_as_by_ctrl_c() -> None:
-    """Have a closed terminal, or a kill, clean up as a Ctrl-C does."""
+def _treat_signals_as_interrupt() -> None:
+    """Clean up after a closed terminal or a kill as after Ctrl-C."""
     for number in (signal.SIGTERM, signal.SIGHUP):
-        # As nohup has it ignored, it stays.
+        # nohup has it ignored: keep it so.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
 
 
-def _keep(student: str) -> str:
-    """Write the traceback down; say where, or why not."""
+def _save_traceback(student: str) -> str:
+    """Write the traceback to a file; return where, or why not."""
     folder = state_dir(student) / "logs"
     log = folder / f"fault-{time.strftime('%Y%m%d-%H%M%S')}.log"
     try:
@@ -100,20 +104,3 @@ def _keep(student: str) -> str:
     except OSError as error:
         return f"its traceback could not be kept: {error}"
     return f"the traceback is in {log}"
-
-
-def locate(student: str) -> Location:
-    """Return the student's plan as it is on this host.
-
-    Raises:
-        KitError: docker does not answer, or something is in the way.
-
-    """
-    from graders.providers.kind import locate
-
-    return locate(student)
-
-
-def run_app(app: typer.Typer, name: str) -> None:
-    """Run a command line; wrong usage ends with 2."""
-    app(prog_name=name)

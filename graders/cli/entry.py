@@ -1,29 +1,29 @@
-"""Where the commands begin: Ctrl-C is no traceback, however early it comes."""
+"""The console scripts `lab` and `grade`."""
 
 from __future__ import annotations
 
 import sys
 
-# What a shell makes of a program that Ctrl-C ended.
+# The exit code of a program that Ctrl-C ended, as shells report it.
 _INTERRUPTED = 130
 
 
 def lab() -> None:
-    """Be `lab`."""
+    """Run `lab`."""
     try:
-        # Half a second, in which a person may think better of it.
-        from graders.cli.main import lab_main
+        # Importing takes 0.5 s; Ctrl-C during it must not show a traceback.
+        from graders.cli.main import lab_app
 
-        lab_main()
+        lab_app(prog_name="lab")
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
 
 
 def grade() -> None:
-    """Be `grade`."""
+    """Run `grade`."""
     try:
-        from graders.cli.main import grade_main
+        from graders.cli.main import grade_app
 
-        grade_main()
+        grade_app(prog_name="grade")
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)

@@ -1,48 +1,46 @@
-"""What the verbs about hosts reached over SSH do."""
+"""`lab hosts`."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from graders.console import Terminal
-from graders.doctor.local import exit_code
-from graders.doctor.remote import preflight, render
-from graders.plan.plan import make_plan
-from graders.providers.inventory import read_hosts
-from graders.providers.vm_files import host_files, read_key, write_files
+from graders.cli.common import Student, command_context
+
+hosts_app = typer.Typer(
+    help="Prepare hosts for labs over SSH.",
+    no_args_is_help=True,
+)
 
 
-def doctor_hosts(file: str, student: str) -> int:
-    """Print what was found on an inventory's hosts; return the exit code.
-
-    Raises:
-        UsageError: the inventory is not as it should be.
-
-    """
-    hosts = read_hosts(Path(file))
-    report = preflight(hosts.hosts, make_plan(student))
-    Terminal().print(render(report))
-    return exit_code(report.all)
-
-
-def render_hosts(
-    folder: str, key: str, student: str, *, one_fabric_host: bool
+@hosts_app.command()
+def render(
+    folder: str,
+    key: Annotated[
+        str, typer.Option(metavar="FILE.pub", help="Your public key.")
+    ],
+    one_fabric_host: Annotated[
+        bool,
+        typer.Option(
+            "--one-fabric-host",
+            help="Four hosts instead of eight: one for all but the nodes.",
+        ),
+    ] = False,
+    student: Student = "demo",
 ) -> None:
-    """Write what makes the hosts of a student's lab.
+    """Write files for virtual machines: cloud-init, Vagrant, inventory."""
+    from graders.plan.plan import make_plan
+    from graders.providers.vm_files import host_files, read_key, write_files
 
-    Raises:
-        UsageError: there is no public key, or no folder to write to.
-
-    """
-    public = Path(key).expanduser().absolute()
-    secret = str(public.with_suffix(""))
-    files = host_files(
-        make_plan(student),
-        read_key(public),
-        secret,
-        one_fabric_host=one_fabric_host,
-    )
-    write_files(Path(folder), files)
-    typer.echo(f"wrote {len(files)} files to {folder}; see docs/hosts.md")
+    with command_context("lab hosts render", student):
+        public = Path(key).expanduser().absolute()
+        files = host_files(
+            make_plan(student),
+            read_key(public),
+            str(public.with_suffix("")),
+            one_fabric_host=one_fabric_host,
+        )
+        write_files(Path(folder), files)
+        typer.echo(f"wrote {len(files)} files to {folder}; see docs/hosts.md")

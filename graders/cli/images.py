@@ -1,4 +1,4 @@
-"""What `lab images` does."""
+"""`lab images`."""
 
 from __future__ import annotations
 
@@ -7,63 +7,68 @@ from pathlib import Path
 
 import typer
 
-from graders.cli.lab import run_plain_playbook
-from graders.doctor.findings import ThisHost
-from graders.doctor.local import docker_root, has_images
-from graders.doctor.local_checks import disk
+from graders.cli.common import Student, command_context
 from graders.errors import CannotCheck, UsageError
 
-
-def get_images(student: str) -> None:
-    """Pull, load or build what is missing.
-
-    Raises:
-        KitError: the disk is too full, or a step failed.
-
-    """
-    if not has_images():
-        _refuse_full_disk(build=os.environ.get("IMAGES") != "pull")
-    run_plain_playbook("images", student)
+images_app = typer.Typer(
+    help="The lab's images and tools: pull, load or build; save.",
+    no_args_is_help=True,
+)
 
 
-def load_images(file: str, student: str) -> None:
-    """Load images and tools from an archive.
+@images_app.command()
+def get(student: Student = "demo") -> None:
+    """Pull, load or build what is missing (IMAGES, REGISTRY, IMAGES_FILE)."""
+    from graders.cli.plans import run_plain_playbook
+    from graders.doctor import local
 
-    Raises:
-        KitError: the disk is too full, or the archive will not do.
-
-    """
-    _refuse_full_disk(build=False)
-    os.environ.update(IMAGES="load", IMAGES_FILE=str(Path(file).resolve()))
-    run_plain_playbook("images", student, refresh_images=True)
+    with command_context("lab images", student, locked=True):
+        if not local.has_images():
+            _refuse_full_disk(build=os.environ.get("IMAGES") != "pull")
+        run_plain_playbook("images", student)
 
 
-def save_images(file: str, student: str) -> None:
-    """Write images and tools to an archive.
+@images_app.command()
+def load(file: str, student: Student = "demo") -> None:
+    """Load the archive that `lab images save` wrote."""
+    from graders.cli.plans import run_plain_playbook
 
-    Raises:
-        KitError: the folder is not there, or a step failed.
+    with command_context("lab images load", student, locked=True):
+        _refuse_full_disk(build=False)
+        os.environ.update(IMAGES="load", IMAGES_FILE=str(Path(file).resolve()))
+        run_plain_playbook("images", student, images_anew=True)
 
-    """
-    archive = Path(file).resolve()
-    if not archive.parent.is_dir():
-        raise UsageError(
-            f"{archive.parent}: expected a folder to write to, not none"
-        )
-    run_plain_playbook("images_save", student, archive=str(archive))
-    typer.echo(f"wrote {archive}")
+
+@images_app.command()
+def save(file: str, student: Student = "demo") -> None:
+    """Write images and tools to one archive, for machines without network."""
+    from graders.cli.plans import run_plain_playbook
+
+    with command_context("lab images save", student, locked=True):
+        archive = Path(file).resolve()
+        if not archive.parent.is_dir():
+            raise UsageError(
+                f"folder {archive.parent} does not exist",
+                way_out="create it, or name another file",
+            )
+        run_plain_playbook("images_save", student, archive=str(archive))
+        typer.echo(f"wrote {archive}")
 
 
 def _refuse_full_disk(*, build: bool) -> None:
-    """Fail before anything is made where it would not fit.
+    """Fail before images are made that would not fit.
 
     Raises:
-        CannotCheck: where the engine keeps images there is too little room.
+        CannotCheck: there is too little room where the engine keeps images.
 
     """
-    seen = disk(ThisHost(), docker_root(), build=build)
-    if seen.ok is False:
+    from graders.doctor import local
+    from graders.doctor.findings import ThisHost
+    from graders.doctor.local_checks import disk
+
+    finding = disk(ThisHost(), local.docker_root(), build=build)
+    if finding.ok is False:
         raise CannotCheck(
-            f"disk: expected {seen.rule}, not {seen.observed}",
-            way_out=seen.way_out,
+            f"disk: expected {finding.rule}, not {finding.observed}",
+            way_out=finding.way_out,
         )

@@ -1,51 +1,81 @@
-"""What `lab prove` does."""
+"""`lab prove`."""
 
 from __future__ import annotations
 
+import sys
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graders.cli.lab import checked_plan
-from graders.console import Terminal
-from graders.course.lab import all_labs, load_lab
-from graders.proof.driver import LabDriver
-from graders.proof.proof import Depth, prove, proven, table
-from graders.proof.proof import as_json as proof_json
+from graders.cli.common import Student, Variant, command_context
 
 if TYPE_CHECKING:
-    from graders.proof.proof import ProofStep
+    from graders.proof.proof import Depth, ProofStep
 
 
-def prove_labs(  # noqa: PLR0913 - what may be typed
-    ref: str, variant: str, student: str, *, as_json: bool, depth: Depth
-) -> int:
-    """Prove labs on a live cluster; return 0 if every step came out right.
+def prove(  # noqa: PLR0913, PLR0917 - what may be typed
+    lab: Annotated[str, typer.Argument(help="All labs if left out.")] = "",
+    variant: Variant = "",
+    json: Annotated[bool, typer.Option("--json")] = False,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Isolate a node for every right repair."),
+    ] = False,
+    brief: Annotated[
+        bool,
+        typer.Option(
+            "--brief", help="Other right repairs for a lab's first fault only."
+        ),
+    ] = False,
+    student: Student = "demo",
+) -> None:
+    """Prove labs: red as shipped, wrong repairs refused, right ones pass."""
+    from graders.console import Terminal
+    from graders.proof.proof import as_json, proven, table
+
+    depth: Depth = "full" if full else "brief" if brief else "whole"
+    with command_context("lab prove", student, locked=True):
+        steps = _prove(lab, variant, student, depth)
+        if json:
+            typer.echo(as_json(steps))
+        else:
+            Terminal().print(table(steps))
+        sys.exit(0 if proven(steps) else 1)
+
+
+def _prove(
+    ref: str, variant: str, student: str, depth: Depth
+) -> list[ProofStep]:
+    """Prove one lab or all on a running cluster.
 
     Raises:
-        KitError: the lab or variant is unknown, or its files are astray.
+        KitError: the lab or variant is unknown, or its files are wrong.
 
     """
+    from graders.cli.plans import checked_plan
+    from graders.course.lab import all_labs, load_lab
+    from graders.proof.driver import LabDriver
+    from graders.proof.proof import prove
+
     labs = [load_lab(ref)] if ref else all_labs()
     plan = checked_plan(student)
     note = partial(typer.echo, err=True)
-    rows: list[ProofStep] = []
+    steps: list[ProofStep] = []
     for lab in labs:
         if variant:
             lab.variant(variant)
         names = [variant] if variant else list(lab.variants)
         driver = LabDriver(plan, note)
-        told = partial(_tell, note)
-        rows += prove(lab, names, driver, told, depth=depth)
-    if as_json:
-        typer.echo(proof_json(rows))
-    else:
-        Terminal().print(table(rows))
-    return 0 if proven(rows) else 1
+        steps += prove(lab, names, driver, _report, depth=depth)
+    return steps
 
 
-def _tell(note: partial[None], row: ProofStep) -> None:
-    """Tell of one step as soon as it is done."""
-    word = "ok" if row.ok else "NO"
-    note(f"{word:3}{row.variant}: {row.step}: {row.observed} {row.seconds} s")
+def _report(step: ProofStep) -> None:
+    """Print one step as soon as it is done."""
+    word = "ok" if step.ok else "NO"
+    typer.echo(
+        f"{word:3}{step.variant}: {step.step}: {step.observed}"
+        f" {step.seconds} s",
+        err=True,
+    )

@@ -45,7 +45,7 @@ def test_up_takes_minutes(kit: Kit, as_found: dict[str, list[str]]) -> None:
 @pytest.mark.usefixtures("stands")
 def test_second_up_changes_nothing(kit: Kit) -> None:
     """It is idempotent: no step reports a change."""
-    assert "0 steps changed" in kit.ok("lab", "up")
+    assert "(0 tasks changed)" in kit.ok("lab", "up")
 
 
 @pytest.mark.usefixtures("stands")

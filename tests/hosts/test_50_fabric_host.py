@@ -52,7 +52,7 @@ def test_up(four: Kit) -> None:
     said = four.ok("lab", "shell", "router", "-c", "id -u; uname -n; ip a")
     assert said.split()[:2] == ["0", "router"]
     assert str(four.site.plan.machines["router"].edge) in said
-    assert "0 steps changed" in four.ok("lab", "up")
+    assert "(0 tasks changed)" in four.ok("lab", "up")
 
 
 @pytest.mark.parametrize(("lab", "variant"), CASES)

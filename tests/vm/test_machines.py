@@ -41,7 +41,7 @@ def test_up(kit: Kit) -> None:
     kit.ok("lab", "up")
     said = kit.ok("lab", "shell", "-c", "kubectl get nodes")
     assert said.count(" Ready ") == 3
-    assert "0 steps changed" in kit.ok("lab", "up")
+    assert "(0 tasks changed)" in kit.ok("lab", "up")
 
 
 @in_time

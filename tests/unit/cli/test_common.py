@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 HELP = """
 import sys
-from graders.cli.main import lab_main
+from graders.cli.main import lab_app
 sys.argv[1:] = ['--help']
 """
 WRITES = """
@@ -56,7 +56,7 @@ def test_help_is_quick() -> None:
     """`lab --help` costs less than 2 s of a processor."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
-        [sys.executable, "-c", f"{HELP}\nlab_main()"],
+        [sys.executable, "-c", f"{HELP}\nlab_app()"],
         capture_output=True,
         text=True,
         check=True,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from graders.cli import lab as lab_verbs
-from graders.cli import main
+from graders.cli import main, plans
 from graders.errors import CannotCheck
+from graders.lifecycle import playbook
 from graders.plan.plan import make_plan
 from graders.providers import ownership
 
@@ -47,6 +47,11 @@ def _have_marks(
     """Have hosts say whose they are; those that are not given, nobody's."""
     found = dict.fromkeys(ROLES, "") | given
     monkeypatch.setattr(ownership, "owners", lambda _: found)
+
+
+def _no_playbook(*_: object, **__: object) -> None:
+    """Fail: nothing may be changed on any host."""
+    pytest.fail("a playbook was run")
 
 
 @needs_ssh
@@ -124,7 +129,7 @@ def test_wrong_usage(
 def test_down_where_one_is_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is undone on some hosts that was done on all."""
     _have_marks(monkeypatch, desk=CannotCheck("could not look: no answer"))
-    monkeypatch.delattr(lab_verbs, "run_playbook")
+    monkeypatch.setattr(playbook, "run_playbook", _no_playbook)
 
     done = lab("down")
 
@@ -138,7 +143,7 @@ def test_down_of_somebody_else_s(monkeypatch: pytest.MonkeyPatch) -> None:
     _have_marks(
         monkeypatch, worker="metallb-lab-ada", desk="/etc/kubernetes/a.conf"
     )
-    monkeypatch.delattr(lab_verbs, "run_playbook")
+    monkeypatch.setattr(playbook, "run_playbook", _no_playbook)
 
     done = lab("down")
 
@@ -172,7 +177,7 @@ def test_down(
     _have_marks(monkeypatch, **given)
     played = []
     monkeypatch.setattr(
-        lab_verbs, "run_playbook", lambda name, *_, **__: played.append(name)
+        playbook, "run_playbook", lambda name, *_, **__: played.append(name)
     )
 
     done = lab("down")
@@ -186,7 +191,7 @@ def test_down(
 @pytest.mark.usefixtures("hosts_file")
 def test_up_where_the_lab_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hosts that are this lab's already need no preflight, and no engine."""
-    monkeypatch.setattr(lab_verbs, "all_ready", lambda _: True)
-    monkeypatch.delattr(lab_verbs, "remote")
+    monkeypatch.setattr(plans, "all_ready", lambda _: True)
+    monkeypatch.delattr(plans, "remote")
 
-    assert lab_verbs.checked_plan("demo") == PLAN
+    assert plans.checked_plan("demo") == PLAN

@@ -10,16 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from graders.cli import grade as grade_verb
-from graders.cli import images, main
-from graders.cli import lab as lab_verbs
-from graders.cli import status as status_verb
+from graders.cli import main, plans
+from graders.doctor import local
 from graders.doctor.findings import ThisHost
 from graders.errors import CannotCheck
-from graders.lifecycle import lifecycle
+from graders.lifecycle import lifecycle, playbook
 from graders.lifecycle.lock import lock
 from graders.plan.plan import make_plan
-from graders.providers import status
+from graders.providers import kind, status
 from graders.providers.docker import EngineForbidden
 from graders.providers.kind import Location
 from graders.state import lab_state
@@ -57,20 +55,19 @@ def grade(*argv: str) -> Result:
 @pytest.fixture
 def nothing_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let docker answer, with no lab."""
-    found = Location(make_plan(), exists=False)
-    for module in (main, lab_verbs, grade_verb):
-        monkeypatch.setattr(module, "locate", lambda _: found)
+    location = Location(make_plan(), exists=False)
+    monkeypatch.setattr(kind, "locate", lambda _: location)
     monkeypatch.setattr(lab_state, "read", lambda _: None)
 
 
 def raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     """Let `lab status` come to this."""
 
-    def show_status(student: str) -> None:
+    def locate(student: str) -> Location:
         del student
         raise error
 
-    monkeypatch.setattr(status_verb, "show_status", show_status)
+    monkeypatch.setattr(kind, "locate", locate)
 
 
 def test_help_names_every_verb() -> None:
@@ -82,7 +79,7 @@ def test_help_names_every_verb() -> None:
 
 def test_help_is_quick() -> None:
     """Help loads none of the big libraries that the verbs need."""
-    script = "import sys, graders.cli; print(*sys.modules, sep='\\n')"
+    script = "import sys, graders.cli.main; print(*sys.modules, sep='\\n')"
 
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -137,13 +134,13 @@ def test_student_from_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """STUDENT names the student, as in `make lab-1 STUDENT=ada`."""
-    told: list[str] = []
-    monkeypatch.setattr(status_verb, "show_status", told.append)
+    names: list[str] = []
+    monkeypatch.setattr(kind, "locate", names.append)
     monkeypatch.setenv("STUDENT", "ada")
 
     lab("status")
 
-    assert told == ["ada"]
+    assert names == ["ada"]
 
 
 @pytest.mark.usefixtures("nothing_stands")
@@ -186,7 +183,7 @@ def test_reset_of_nothing_builds_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Where no lab stands, it is not stood up to be told so."""
-    monkeypatch.setattr(lab_verbs, "checked_plan", lambda _: make_plan())
+    monkeypatch.setattr(plans, "checked_plan", lambda _: make_plan())
     monkeypatch.setattr(status, "containers", lambda _: {})
     monkeypatch.setattr(lifecycle, "up", lambda _: pytest.fail("up"))
 
@@ -204,9 +201,9 @@ def test_down_without_a_right_to_the_engine(
     def located(_: str) -> Location:
         raise EngineForbidden("not you", way_out="join")
 
-    monkeypatch.setattr(lab_verbs, "locate", located)
+    monkeypatch.setattr(kind, "locate", located)
     monkeypatch.setattr(
-        lab_verbs, "run_playbook", lambda *_: pytest.fail("run")
+        playbook, "run_playbook", lambda *_: pytest.fail("run")
     )
 
     done = lab("down")
@@ -221,11 +218,11 @@ def test_images_do_not_fit(
     monkeypatch: pytest.MonkeyPatch, argv: tuple[str, ...], needed: str
 ) -> None:
     """A disk that is nearly full is told of before anything is made."""
-    monkeypatch.setattr(images, "has_images", lambda: False)
-    monkeypatch.setattr(images, "docker_root", lambda: "/images")
+    monkeypatch.setattr(local, "has_images", lambda: False)
+    monkeypatch.setattr(local, "docker_root", lambda: "/images")
     monkeypatch.setattr(ThisHost, "disk_free", lambda *_: 1024**3)
     monkeypatch.setattr(
-        images, "run_plain_playbook", lambda *_: pytest.fail("made")
+        plans, "run_plain_playbook", lambda *_: pytest.fail("made")
     )
 
     done = lab("images", *argv)
@@ -313,7 +310,7 @@ def test_changing_verbs_take_the_lock(argv: tuple[str, ...]) -> None:
 
 def test_looking_needs_no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
     """`lab status` can be asked while something runs."""
-    monkeypatch.setattr(status_verb, "show_status", lambda _: None)
+    raising(monkeypatch, CannotCheck("no engine"))
 
     with lock("demo", "lab up"):
-        assert lab("status").exit_code == 0
+        assert lab("status").stderr == "lab: no engine\n"

@@ -135,7 +135,7 @@ def test_every_command_is_on_the_page() -> None:
         "## lab images save",
         "## lab quiz",
         "`--variant`",
-        "A fault other than the plan's.",
+        "Use this fault instead of the student's own.",
     ):
         assert wanted in text
 

@@ -1,0 +1,67 @@
+"""`lab hint`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from graders.cli.common import Student, command_context
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from graders.grading.hints import Hint
+
+
+def hint(student: Student = "demo") -> None:
+    """Show the next hint for the first failed check."""
+    with command_context("lab hint", student, locked=True):
+        _print(_next_hint(student))
+
+
+def _next_hint(student: str) -> Hint:
+    """Grade in silence; return the next rung of the hint ladder.
+
+    Raises:
+        KitError: no lab is running, or the kit cannot look.
+
+    """
+    from graders.checks.cleanup import clean_session
+    from graders.cli.running_lab import open_running_lab
+    from graders.course.templates import names
+    from graders.grading.hints import next_hint
+    from graders.grading.runner import run_grade
+    from graders.settings import state_dir
+
+    session, state = open_running_lab(student)
+    lab = session.lab
+    with clean_session(session):
+        result = run_grade(lab, state.variant, session, state.attempts)
+    file = state_dir(student) / "hints.json"
+    rungs = _read(file)
+    failed = result.failed[0].name if result.failed else ""
+    ladder = f"{state.run} {failed}"
+    rung = rungs.get(ladder, 0) + 1
+    hint = next_hint(
+        lab, state.variant, result, rung, plan_vars=names(session.plan)
+    )
+    rungs[ladder] = hint.rung
+    file.write_text(json.dumps(rungs), encoding="utf-8")
+    return hint
+
+
+def _print(hint: Hint) -> None:
+    from graders.console import Terminal
+
+    place = f"hint {hint.rung} of {hint.total_rungs} for {hint.check}: "
+    text = f"{place if hint.total_rungs else ''}{hint.text}"
+    Terminal().print(text, markup=False, highlight=False)
+
+
+def _read(file: Path) -> dict[str, Any]:
+    """Return the last rung of each ladder; a damaged file counts as none."""
+    try:
+        rungs = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return rungs if isinstance(rungs, dict) else {}

@@ -1,0 +1,36 @@
+"""`lab reset`."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import typer
+
+from graders.cli.common import Student, command_context
+
+
+def reset(student: Student = "demo") -> None:
+    """Return the lab to its start state, and verify it."""
+    from graders.cli.plans import checked_plan
+    from graders.errors import CannotCheck
+    from graders.lifecycle import lifecycle
+    from graders.providers import status
+    from graders.providers.environment import inventory
+    from graders.state.current import current_lab
+
+    with command_context("lab reset", student, locked=True):
+        plan = checked_plan(student)
+        try:
+            lab, _ = current_lab(plan)
+        except CannotCheck:
+            if not (inventory() or status.containers(plan)):
+                raise
+            # The state file is on machine dhcp: repair that first.
+            lifecycle.up(plan)
+            lab, _ = current_lab(plan)
+        remaining = lifecycle.reset(plan, lab, partial(typer.echo, err=True))
+        if remaining:
+            raise CannotCheck(
+                *remaining, way_out="`lab down`, then start the lab again"
+            )
+        typer.echo(f"{lab.id} is at its start state, as recorded")

@@ -1,0 +1,34 @@
+"""`lab shell`."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from graders.cli.common import Student, command_context
+
+
+def shell(
+    machine: Annotated[
+        str, typer.Argument(help="router, client, lan-client, dhcp or desk.")
+    ] = "",
+    command: Annotated[
+        str, typer.Option("-c", metavar="COMMAND", help="Run this and exit.")
+    ] = "",
+    student: Student = "demo",
+) -> None:
+    """Open a shell with the kit's kubectl, helm and kind, or on a machine."""
+    from graders.lifecycle.shell import shell_argv
+    from graders.providers.environment import inventory
+    from graders.providers.kind import locate
+    from graders.providers.machine import machine_of
+
+    with command_context("lab shell", student):
+        plan = locate(student).plan
+        argv, env = shell_argv(plan, machine or None, command or None)
+        if machine and inventory():
+            # The shell would not say why a host does not let the kit in.
+            machine_of(plan, machine).run("true")
+        os.execvpe(argv[0], list(argv), env)

@@ -1,0 +1,25 @@
+"""`lab start`."""
+
+from __future__ import annotations
+
+from graders.cli.common import LabArg, Student, Variant, command_context
+
+
+def start(
+    lab: LabArg, variant: Variant = "", student: Student = "demo"
+) -> None:
+    """Start a lab with its fault, and show its brief."""
+    from graders.cli.brief import show_brief
+    from graders.cli.plans import checked_plan
+    from graders.course.lab import load_lab
+    from graders.lifecycle import lifecycle
+    from graders.plan.plan import variant_for
+
+    with command_context("lab start", student, locked=True):
+        chosen = load_lab(lab)
+        if variant:
+            chosen.variant(variant)
+        plan = checked_plan(student)
+        fault = variant or variant_for(plan, chosen.id, list(chosen.variants))
+        lifecycle.start(plan, chosen, fault)
+        show_brief(plan, chosen)
