@@ -1,0 +1,1 @@
+"""A lab without a cluster: objects, controllers and machines in memory."""

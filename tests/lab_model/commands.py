@@ -1,0 +1,153 @@
+"""What the machines of a modelled lab answer to commands."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.lab_model.network import Request, responders, response
+
+if TYPE_CHECKING:
+    from tests.lab_model.model import LabModel
+
+# curl's exit code where nobody answers.
+_FAILED = 7
+
+
+def answer(  # noqa: C901, PLR0911, PLR0912 - a table of commands
+    model: LabModel, role: str, argv: tuple[str, ...]
+) -> str | int:
+    """Return what a command prints, or its exit code."""
+    match argv:
+        case ["arping", *_, dev, address]:
+            return "".join(
+                f"Unicast reply from {address} [{mac.upper()}]  0.6ms\n"
+                for mac in responders(model, address, dev)
+            )
+        case ["curl", *_]:
+            return _curl(model, role, argv)
+        case ["sh", "-c", _, "flows", url, times, source]:
+            return _flows(model, role, (url, times, source))
+        case ["sh", "-c", _, "watch", *_]:
+            return "".join(
+                f"{int(at * 1000)} {int(good)}\n" for at, good in model.samples
+            )
+        case ["touch", *_]:
+            return ""
+        case ["ip", *rest]:
+            return _ip(model, role, tuple(rest))
+        case ["cat", file]:
+            return _file(model, role, file)
+        case ["grep", *_]:
+            return "dhcp-range=..."
+        case ["dhcp-try", *wishes]:
+            return model.dhcp.tries(tuple(wishes))
+        case ["sh", "-c", script, *_] if "udhcpc" in script:
+            model.dhcp.renew(model.mac("desk"))
+            return ""
+        case ["sh", "-c", script, *_] if "ip address" in script:
+            return 0
+        case ["sh", "-c", script, *_] if "dhcp_release" in script:
+            return ""
+        case ["vtysh", "-c", command]:
+            return model.router.vtysh(command)
+        case ["ss", *_]:
+            router = model.plan.machines["router"].lan
+            own = model.plan.nodes[role].lan
+            return f"0 0 {own}:40000 {router}:{model.speaker_port}\n"
+        case ["timeout", "1", "bash", *_]:
+            return 124 if model.router.password.get(role) else 0
+        case ["kubectl", "--kubeconfig", _, verb, *nodes]:
+            for name in nodes:
+                node = model.cluster.one("Node", name)
+                node["spec"]["unschedulable"] = verb == "cordon"
+            return ""
+    raise AssertionError(f"the model of {role} does not know {argv}")
+
+
+def _curl(model: LabModel, role: str, argv: tuple[str, ...]) -> str | int:
+    (url,) = (word for word in argv if word.startswith("http://"))
+    form = argv[argv.index("-w") + 1] if "-w" in argv else ""
+    if "num_connects" in form:
+        return _one_connection(model, role, url)
+    port = ""
+    if "--local-port" in argv:
+        port = argv[argv.index("--local-port") + 1]
+    number = int(port or next(model.numbers))
+    source = _address(model, role)
+    body = response(model, Request(role, url, source, number))
+    if body is None:
+        return "\n000" if form and not port else _FAILED
+    if port:
+        return f"{body}\n{source}:{port}"
+    return f"{body}\n200" if form else body
+
+
+def _one_connection(model: LabModel, role: str, url: str) -> str | int:
+    """Answer several requests over one connection, `url?[1-count]`."""
+    target, _, last = url.rstrip("]").partition("?[1-")
+    number = next(model.numbers)
+    source = _address(model, role)
+    rows = []
+    for at in range(int(last)):
+        if not model.keeps_connections:
+            number = next(model.numbers)
+        body = response(model, Request(role, target, source, number))
+        opened = int(not at or not model.keeps_connections)
+        rows += [f"{body} {opened}"] if body else []
+    return "\n".join(rows) or _FAILED
+
+
+def _flows(model: LabModel, role: str, argv: tuple[str, str, str]) -> str:
+    url, times, source = argv
+    base, _, braces = url.partition("{")
+    paths = braces.rstrip("}").split(",") if braces else [""]
+    source = source or _address(model, role)
+    answers = [
+        response(
+            model, Request(role, base + path, source, next(model.numbers))
+        )
+        for _ in range(int(times))
+        for path in paths
+    ]
+    return "\n".join(answer for answer in answers if answer)
+
+
+def _address(model: LabModel, role: str) -> str:
+    machine = model.plan.machines[role]
+    return str(machine.lan if role == "lan-client" else machine.edge)
+
+
+def _ip(model: LabModel, role: str, argv: tuple[str, ...]) -> str | int:
+    ends = model.interfaces[role]
+    match argv:
+        case ["-o", "-4", "address", "show", "to", address]:
+            return "".join(
+                f"2: {dev} inet {address}/32 scope global {dev}\n"
+                for dev, held in ends.items()
+                if address in held
+            )
+        case ["-o", "-4", "address", "show", "dev" | "label", dev]:
+            return "".join(
+                f"2: {dev} inet {address}/16 scope global {dev}\n"
+                for address in ends.get(dev, [])
+            )
+        case ["-4", "neighbour", "show", "to", address, *_]:
+            mac = model.permanent.get(role, {}).get(address)
+            return f"{address} lladdr {mac} PERMANENT\n" if mac else ""
+        case ["link", "show", dev]:
+            return 0 if dev in ends else 1
+        case ["-j", "route", "show", "match", address]:
+            return model.router.kernel(address)
+    raise AssertionError(f"the model of {role} does not know ip {argv}")
+
+
+def _file(model: LabModel, role: str, file: str) -> str | int:
+    match file:
+        case "/sys/class/net/eth0/address":
+            return f"{model.mac(role)}\n"
+        case "/lab/dnsmasq.leases":
+            return model.dhcp.table()
+        case "/lab/baseline.json":
+            return json.dumps(model.baseline) if model.baseline else 1
+    raise AssertionError(f"the model of {role} does not know {file}")

@@ -1,0 +1,90 @@
+"""The site's DHCP server and the desk that leases from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address
+from itertools import count
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from graders.plan.plan import Plan
+
+_END = 1_800_000_000
+
+
+@dataclass
+class DhcpServer:
+    """It leases `ranges` but what is reserved or leased.
+
+    `leases` are addresses by MAC; `forced` is leased to all who ask, when it
+    is set, whatever they ask for.
+    """
+
+    plan: Plan
+    running: bool = True
+    renews: bool = True
+    forced: str = ""
+    ranges: list[tuple[IPv4Address, IPv4Address]] = field(default_factory=list)
+    reserved: set[str] = field(default_factory=set)
+    leases: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    renewed: int = 0
+    _ids: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def table(self) -> str:
+        """Return the table of leases as dnsmasq writes it."""
+        return "".join(
+            f"{_END + self.renewed} {mac} {address}"
+            f" {self.names.get(mac, '*')} 01:02\n"
+            for mac, address in self.leases.items()
+        )
+
+    def renew(self, mac: str) -> None:
+        """Renew the lease of `mac`, if the server does."""
+        if self.running and self.renews and mac in self.leases:
+            self.renewed += 1
+
+    def tries(self, wishes: tuple[str, ...]) -> str:
+        """Answer as dhcp-try prints it; what was leased is given back."""
+        taken: set[str] = set()
+        lines = []
+        for wish in wishes:
+            number = f"01{next(self._ids):012x}"
+            got = self._lease(wish, taken)
+            taken.add(got)
+            lines.append(
+                f"{wish}: leased {got} to client {number}"
+                if got
+                else f"{wish}: no lease for client {number}"
+            )
+        return "\n".join(lines)
+
+    def _lease(self, wish: str, taken: set[str]) -> str:
+        if not self.running:
+            return ""
+        if self.forced:
+            return self.forced
+        busy = taken | self.reserved | {*self.leases.values()}
+        free = [
+            str(IPv4Address(number))
+            for first, last in self.ranges
+            for number in range(int(first), int(last) + 1)
+            if str(IPv4Address(number)) not in busy
+        ]
+        if wish in free:
+            return wish
+        return free[len(free) // 2] if free else ""
+
+
+def of_the_site(plan: Plan, desk: str) -> DhcpServer:
+    """Return the server as the site has it; `desk` is the desk's MAC."""
+    return DhcpServer(
+        plan,
+        ranges=[(plan.dhcp_first, plan.dhcp_last)],
+        reserved={str(plan.ingress_first), str(plan.ingress_last)},
+        leases={desk: str(plan.desk_lease)},
+        names={desk: "desk"},
+    )

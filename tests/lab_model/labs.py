@@ -1,0 +1,129 @@
+"""The labs as they should be, each made of its own manifests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import jinja2
+import yaml
+
+from graders.course.lab import load_lab
+from graders.plan.plan import make_plan
+from tests.lab_model.controllers import EXCLUDE, SYSTEM
+from tests.lab_model.model import LabModel
+
+if TYPE_CHECKING:
+    from graders.course.lab import Lab
+    from graders.plan.plan import Plan
+
+_LATER: Final = "2999-01-01T00:00:00+00:00"
+_ECHO: Final = """
+apiVersion: metallb.io/v1beta1
+kind: IPAddressPool
+metadata: {{name: {plan.pool_name}, namespace: metallb-system}}
+spec: {{addresses: ["{plan.pool}"]}}
+---
+apiVersion: metallb.io/v1beta1
+kind: L2Advertisement
+metadata: {{name: {plan.advertisement_name}, namespace: metallb-system}}
+spec: {{ipAddressPools: ["{plan.pool_name}"]}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: echo, namespace: default}}
+spec:
+  replicas: 1
+  selector: {{matchLabels: {{app: echo}}}}
+  template:
+    metadata: {{labels: {{app: echo}}}}
+    spec:
+      containers: [{{image: echo, args: ["-text=hello from MetalLB"]}}]
+---
+apiVersion: v1
+kind: Service
+metadata: {{name: echo, namespace: default}}
+spec:
+  type: LoadBalancer
+  selector: {{app: echo}}
+  ports: [{{port: 80, targetPort: 5678}}]
+"""
+
+
+def healthy(number: str, variant: str = "", student: str = "demo") -> LabModel:
+    """Return lab `number` as its manifests have it, before any fault."""
+    plan, lab = make_plan(student), load_lab(number)
+    model = LabModel(plan, lab, variant or next(iter(lab.variants)))
+    for node in plan.nodes.values():
+        model.cluster.add(_node(plan, node.name))
+        model.cluster.add(_lease(node.name))
+    for name in ("default", SYSTEM):
+        model.cluster.add(_object("v1", "Namespace", name))
+    _install_metallb(model)
+    for body in _objects(plan, lab):
+        model.cluster.add(body)
+    model.settle()
+    return model
+
+
+def _objects(plan: Plan, lab: Lab) -> list[dict[str, Any]]:
+    """Return the objects of a lab's manifests."""
+    environment = jinja2.Environment(  # noqa: S701 - this is no HTML
+        undefined=jinja2.StrictUndefined, trim_blocks=True
+    )
+    files = sorted(lab.folder.glob("manifests/*.j2"))
+    texts = [
+        environment.from_string(file.read_text(encoding="utf-8")).render(
+            plan.as_vars()
+        )
+        for file in files
+    ] or [_ECHO.format(plan=plan)]
+    found = [body for text in texts for body in yaml.safe_load_all(text)]
+    # yaml.safe_load_all repeats what has an anchor; here nothing has one.
+    return [body for body in found if body]
+
+
+def _install_metallb(model: LabModel) -> None:
+    labels = {"app": "controller"}
+    spec = {
+        "replicas": 1,
+        "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": {}},
+    }
+    controller = _object("apps/v1", "Deployment", "metallb-controller", SYSTEM)
+    model.cluster.add(controller | {"spec": spec})
+    speaker = _object("apps/v1", "DaemonSet", "metallb-speaker", SYSTEM)
+    model.cluster.add(speaker)
+    owner = {"kind": "DaemonSet", "name": "metallb-speaker"}
+    for node in model.plan.node_names():
+        pod = _object("v1", "Pod", f"speaker-{node}", SYSTEM)
+        pod["metadata"] |= {"ownerReferences": [owner], "labels": {}}
+        model.cluster.add(pod | {"spec": {"nodeName": node}})
+
+
+def _node(plan: Plan, name: str) -> dict[str, Any]:
+    control = name == plan.docker_name("control-plane")
+    labels = {"kubernetes.io/hostname": name}
+    node = _object("v1", "Node", name)
+    node["metadata"]["labels"] = labels | ({EXCLUDE: ""} if control else {})
+    ready = {"type": "Ready", "status": "True"}
+    return node | {
+        "spec": {"taints": ["control-plane"] if control else []},
+        "status": {"conditions": [ready]},
+    }
+
+
+def _lease(node: str) -> dict[str, Any]:
+    version = "coordination.k8s.io/v1"
+    lease = _object(version, "Lease", node, "kube-node-lease")
+    return lease | {"spec": {"renewTime": _LATER}}
+
+
+def _object(
+    version: str, kind: str, name: str, namespace: str = ""
+) -> dict[str, Any]:
+    space = {"namespace": namespace} if namespace else {}
+    return {
+        "apiVersion": version,
+        "kind": kind,
+        "metadata": {"name": name, **space},
+    }

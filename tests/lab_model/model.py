@@ -1,0 +1,135 @@
+"""One lab: its objects, and machines that answer as those of a real one."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from graders.checks.session import Session
+from graders.providers.machine import Output
+from tests.fakes import FakeCluster, FakeDocker
+from tests.lab_model.commands import answer
+from tests.lab_model.controllers import Controllers, vip_of
+from tests.lab_model.dhcp import DhcpServer, of_the_site
+from tests.lab_model.router import FakeRouter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from graders.course.lab import Lab
+    from graders.plan.plan import Plan
+
+
+@dataclass
+class LabModel:
+    """A lab as it should be, until a test changes it.
+
+    Addresses that a machine has by hand are added to `interfaces`, by role
+    and device. `permanent` are fixed neighbours by role and address. `lost`
+    says of a flow whether it gets no answer: given its source, the node that
+    it goes through, and its number. `seen_as` is what the router makes of a
+    source. `adjust` runs whenever the controllers have.
+    """
+
+    plan: Plan
+    lab: Lab
+    variant: str = ""
+    interfaces: dict[str, dict[str, list[str]]] = field(default_factory=dict)
+    permanent: dict[str, dict[str, str]] = field(default_factory=dict)
+    strangers: dict[str, list[str]] = field(default_factory=dict)
+    lost: Callable[[str, str, int], bool] = lambda *_: False
+    seen_as: Callable[[str], str] = lambda source: source
+    adjust: Callable[[], None] = lambda: None
+    # Seconds and whether a watched request was answered.
+    samples: list[tuple[float, bool]] = field(default_factory=list)
+    # Answers of machines that are otherwise than the model's, by command.
+    answers: dict[str, Output] = field(default_factory=dict)
+    baseline: dict[str, str] = field(default_factory=dict)
+    speaker_port: int = 179
+    desk_serves: bool = True
+    keeps_connections: bool = True
+    numbers: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def __post_init__(self) -> None:
+        """Connect the parts."""
+        self.lock = threading.RLock()
+        self.cluster = FakeCluster(update=self.settle)
+        self.controllers = Controllers(self.cluster)
+        self.docker = FakeDocker()
+        self.router = FakeRouter(self.plan, self.controllers)
+        self.dhcp: DhcpServer = of_the_site(self.plan, self.mac("desk"))
+        for role in (*self.plan.nodes, *self.plan.machines):
+            ends = self.plan.interfaces(role)
+            self.interfaces[role] = {
+                dev: [address.partition("/")[0]]
+                for dev, address in ends.items()
+            }
+        lease = self.dhcp.leases[self.mac("desk")]
+        self.interfaces["desk"]["eth0:lease"] = [lease]
+        for role, node in self.plan.nodes.items():
+            end = {"MacAddress": self.mac(role).upper()}
+            networks = {self.plan.lan_name: end}
+            self.docker.containers[node.name] = {
+                "NetworkSettings": {"Networks": networks}
+            }
+
+    def session(self) -> Session:
+        """Return what a check is given."""
+        return Session(self.plan, self.lab, self.variant, self.cluster)
+
+    def settle(self) -> None:
+        """Bring cluster and network to rest."""
+        with self.lock:
+            self.controllers.silent |= self.docker.paused
+            self.controllers.silent -= (
+                self.docker.containers.keys() - self.docker.paused
+            )
+            self.controllers.settle()
+            self.adjust()
+
+    # Objects.
+
+    def service(self, name: str) -> Any:  # noqa: ANN401 - JSON
+        """Return a Service, to be changed in place."""
+        return self.cluster.one("Service", name)
+
+    def one(self, kind: str, name: str = "") -> Any:  # noqa: ANN401 - JSON
+        """Return the only object of its kind, or that with this name."""
+        if name:
+            return self.cluster.one(kind, name)
+        (found,) = self.cluster.all(kind)
+        return found
+
+    def vip(self, name: str) -> str:
+        """Return a Service's VIP."""
+        return vip_of(self.service(name))
+
+    def set_vip(self, name: str, *addresses: str) -> None:
+        """Write a Service's status, as only a controller should."""
+        ingress = [{"ip": address} for address in addresses]
+        self.service(name)["status"] = {"loadBalancer": {"ingress": ingress}}
+
+    def ranges(self, *texts: str, pool: str = "") -> None:
+        """Give a pool, or the only one, these ranges."""
+        self.one("IPAddressPool", pool)["spec"]["addresses"] = [*texts]
+
+    # The network.
+
+    def mac(self, role: str) -> str:
+        """Return a machine's MAC on the LAN."""
+        roles = [*self.plan.nodes, *self.plan.machines]
+        return f"02:42:ac:12:01:{roles.index(role) + 2:02x}"
+
+    def run(self, role: str, argv: tuple[str, ...]) -> Output:
+        """Answer a command of a machine."""
+        with self.lock:
+            self.settle()
+            shown = " ".join(argv)
+            if f"{role}: {shown}" in self.answers:
+                return self.answers[f"{role}: {shown}"]
+            found = answer(self, role, argv)
+            if isinstance(found, int):
+                return Output(shown, found, "", "failed" if found else "")
+            return Output(shown, 0, found, "")

@@ -1,0 +1,129 @@
+"""Who answers ARP in a modelled lab, and where connections end."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tests.lab_model.controllers import vip_of
+
+if TYPE_CHECKING:
+    from graders.plan.plan import Machine
+    from tests.fakes import Object
+    from tests.lab_model.model import LabModel
+
+DESK_PAGE = "label printer"
+
+
+def responders(model: LabModel, address: str, dev: str = "eth0") -> list[str]:
+    """Return the MACs that answer ARP for `address`.
+
+    Linux answers for any of its addresses, on whatever interface.
+    """
+    silent = model.controllers.silent
+    names = {node.name: role for role, node in model.plan.nodes.items()}
+    found = {
+        model.mac(role)
+        for role, ends in model.interfaces.items()
+        if any(address in held for held in ends.values())
+        and _attached(model, role, dev)
+        and not {*names} & silent & {model.plan.docker_name(role)}
+    }
+    for item in model.cluster.all("ServiceL2Status"):
+        status = item["status"]
+        ends = {end["name"] for end in status["interfaces"]}
+        service = model.cluster.one(
+            "Service", status["serviceName"], status["serviceNamespace"]
+        )
+        if vip_of(service) == address and (not ends or dev in ends):
+            found.add(model.mac(names[status["node"]]))
+    return [*sorted(found), *model.strangers.get(address, [])]
+
+
+def _attached(model: LabModel, role: str, dev: str) -> bool:
+    if dev == "eth1":
+        return role in model.plan.nodes
+    lan = {"router", "lan-client", "dhcp", "desk"}
+    return role in model.plan.nodes or role in lan
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request of a client; its number is also its source port."""
+
+    role: str
+    url: str
+    source: str
+    number: int
+
+    @property
+    def address(self) -> str:
+        """The address that is asked."""
+        return self.url.removeprefix("http://").partition("/")[0]
+
+
+def response(model: LabModel, request: Request) -> str | None:
+    """Return the answer to a request, None without one."""
+    entry = _entry(model, request)
+    if entry == "desk":
+        return DESK_PAGE if model.desk_serves else None
+    if entry not in model.plan.nodes:
+        return None
+    node = model.plan.nodes[entry]
+    if node.name in model.controllers.silent or model.lost(
+        request.source, node.name, request.number
+    ):
+        return None
+    for service in model.cluster.all("Service"):
+        if vip_of(service) == request.address:
+            return _serve(model, service, node, request)
+    return None
+
+
+def _entry(model: LabModel, request: Request) -> str:
+    """Return the role of the machine that a packet reaches first."""
+    asker, address = request.role, request.address
+    if asker == "client":
+        asker = "router"
+        _, hops = model.router.route(address)
+        if hops:
+            at = request.number if model.router.layer_4_hash else 0
+            address = hops[at % len(hops)]
+    macs = [*responders(model, address), ""]
+    mac = model.permanent.get(asker, {}).get(address, macs[0])
+    roles = {model.mac(one): one for one in model.interfaces}
+    return roles.get(mac, "")
+
+
+def _serve(
+    model: LabModel, service: Object, node: Machine, request: Request
+) -> str | None:
+    """Return what a pod answers that kube-proxy of `node` leads to."""
+    ends = model.controllers.endpoints(service)
+    seen = request.source
+    if request.role == "client":
+        seen = model.seen_as(seen)
+    if service["spec"].get("externalTrafficPolicy") == "Local":
+        ends = [end for end in ends if end["nodeName"] == node.name]
+    else:
+        seen = str(node.lan)
+    if not ends:
+        return None
+    end = ends[request.number % len(ends)]
+    if end["nodeName"] in model.controllers.silent:
+        return None
+    space = service["metadata"]["namespace"]
+    pod = model.cluster.one("Pod", end["targetRef"]["name"], space)
+    return _page(pod, request, f"{seen}:{request.number}")
+
+
+def _page(pod: Object, request: Request, seen: str) -> str:
+    """Return what http-echo or netexec answers."""
+    args = pod["spec"]["containers"][0].get("args", [])
+    for text in args:
+        if told := re.fullmatch("-text=(.*)", text):
+            return str(told[1])
+    path = request.url.rpartition("/")[2]
+    pages = {"hostname": pod["metadata"]["name"], "clientip": seen}
+    return str(pages.get(path, "NOW: it is time"))

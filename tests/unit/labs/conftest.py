@@ -1,0 +1,41 @@
+"""Run checks of the grader files against modelled labs."""
+
+from __future__ import annotations
+
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from graders.providers.machine import Machine, Output
+from tests.fakes import FakeClock
+from tests.fixtures import no_pooled_shells, on_kind
+from tests.lab_model.checks import Judge
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["no_pooled_shells", "on_kind"]
+
+
+@pytest.fixture
+def judge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Judge:
+    """Have machines, docker and time be those of the lab that is judged."""
+    judge = Judge(tmp_path)
+
+    def run(
+        machine: Machine, *argv: str, seconds: float = 20, stdin: str = ""
+    ) -> Output:
+        del seconds, stdin
+        return judge.model.run(machine.role, argv)
+
+    def execute(
+        command: list[str], **_: object
+    ) -> subprocess.CompletedProcess[str]:
+        return judge.model.docker.run(command)
+
+    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
+    monkeypatch.setattr("graders.polling.time", FakeClock())
+    monkeypatch.setattr(Machine, "run", run)
+    monkeypatch.setattr(subprocess, "run", execute)
+    return judge

@@ -1,0 +1,220 @@
+"""The checks of lab 0: right states pass, each wrong one is refused."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from graders.checks.answers import KEY
+from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
+from tests.lab_model.controllers import BROKEN, SYSTEM
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.lab_model.model import LabModel
+
+
+WRONG = WrongStates()
+
+
+def _answers(folder: Path, **changes: str | None) -> None:
+    """Write right answers, and `changes`."""
+    key = yaml.safe_load(KEY.read_text(encoding="utf-8"))
+    right = {
+        question: next(
+            letter
+            for letter in "abcd"
+            if hashlib.sha256(
+                f"lab-0:{question}:{letter}".encode()
+            ).hexdigest()
+            == digest
+        )
+        for question, digest in key.items()
+    }
+    file = folder / "demo" / "answers.yml"
+    file.parent.mkdir(exist_ok=True)
+    text = {name: {"answer": text} for name, text in (right | changes).items()}
+    file.write_text(yaml.safe_dump(text), encoding="utf-8")
+
+
+@pytest.fixture
+def answered(tmp_path: Path) -> Path:
+    """Have all questions answered right."""
+    _answers(tmp_path)
+    return tmp_path
+
+
+@WRONG("nodes", "every node to be Ready, not metallb-lab-worker$")
+def _not_ready(model: LabModel) -> None:
+    node = model.one("Node", "metallb-lab-worker")
+    node["status"]["conditions"][0]["status"] = "Unknown"
+
+
+@WRONG("nodes", "every node to be Ready, not no node")
+def _no_nodes(model: LabModel) -> None:
+    for node in model.cluster.all("Node"):
+        model.cluster.remove(node)
+
+
+@WRONG("metallb_pods", "not controller ready, speaker not ready on .*control")
+def _workers_only(model: LabModel) -> None:
+    name = "speaker-metallb-lab-control-plane"
+    model.cluster.remove(model.one("Pod", name))
+
+
+@WRONG("metallb_pods", "not controller ready, speaker not ready on .*worker2")
+def _speaker_starting(model: LabModel) -> None:
+    pod = model.one("Pod", "speaker-metallb-lab-worker2")
+    pod["spec"]["containers"] = [{"image": BROKEN}]
+
+
+@WRONG("metallb_pods", "not controller not ready, speaker not ready on")
+def _not_installed(model: LabModel) -> None:
+    for kind in ("Deployment", "DaemonSet", "Pod"):
+        for item in model.cluster.all(kind):
+            if item["metadata"]["namespace"] == SYSTEM:
+                model.cluster.remove(item)
+
+
+@WRONG("metallb_pods", "not controller not ready, speaker ready")
+def _controller_off(model: LabModel) -> None:
+    model.one("Deployment", "metallb-controller")["spec"]["replicas"] = 0
+
+
+@WRONG("pool", "expected an IPAddressPool, not none")
+def _no_pool(model: LabModel) -> None:
+    model.cluster.remove(model.one("IPAddressPool"))
+
+
+@WRONG("pool", "every pool to be inside 172.18.0.0/16, not 10")
+def _pool_elsewhere(model: LabModel) -> None:
+    model.ranges(str(model.plan.bgp_pool))
+
+
+@WRONG("pool", "every pool to be free of .*, not addresses of the DHCP server")
+def _pool_of_dhcp(model: LabModel) -> None:
+    model.ranges(model.plan.pool_in_dhcp)
+
+
+@WRONG("pool", "not addresses of docker and the nodes")
+def _pool_on_docker(model: LabModel) -> None:
+    model.ranges(model.plan.pool, str(model.plan.docker_range))
+
+
+@WRONG("pool", "not addresses of the gateway")
+def _pool_on_gateway(model: LabModel) -> None:
+    model.ranges(f"{model.plan.lan_gateway}/32")
+
+
+@WRONG("advertisement", "L2Advertisement for pool kind-pool, not none")
+def _no_advertisement(model: LabModel) -> None:
+    model.cluster.remove(model.one("L2Advertisement"))
+
+
+@WRONG("advertisement", "for pool kind-pool, not other")
+def _another_pool_advertised(model: LabModel) -> None:
+    model.one("L2Advertisement")["spec"]["ipAddressPools"] = ["other"]
+
+
+@WRONG("advertisement", "for pool kind-pool, not one that selects none")
+def _selects_no_pool(model: LabModel) -> None:
+    none = [{"matchLabels": {"team": "other"}}]
+    model.one("L2Advertisement")["spec"] = {"ipAddressPoolSelectors": none}
+
+
+@WRONG("vip", "the external IP of a LoadBalancer .*, not no such Service")
+def _node_port(model: LabModel) -> None:
+    model.service("echo")["spec"]["type"] = "NodePort"
+
+
+@WRONG("vip", "the external IP of echo to be in .*, not <pending>")
+def _pending(model: LabModel) -> None:
+    notes = {"metallb.io/loadBalancerIPs": "192.0.2.1"}
+    model.service("echo")["metadata"]["annotations"] = notes
+
+
+@WRONG("vip", "the external IP of echo to be in .*, not 192.0.2.1")
+def _vip_of_no_pool(model: LabModel) -> None:
+    _controller_off(model)
+    model.settle()
+    model.set_vip("echo", "192.0.2.1")
+
+
+@WRONG("http", "to be 'hello from MetalLB', not it works")
+def _another_page(model: LabModel) -> None:
+    spec = model.one("Deployment", "echo")["spec"]["template"]["spec"]
+    spec["containers"] = [{"image": "echo", "args": ["-text=it works"]}]
+
+
+@WRONG("http", "to be 'hello from MetalLB', not no answer")
+def _another_interface(model: LabModel) -> None:
+    model.one("L2Advertisement")["spec"]["interfaces"] = ["eth9"]
+
+
+@WRONG("http", "to be answered by one node, not .*:99, no node")
+def _a_device_answers(model: LabModel) -> None:
+    model.strangers[model.vip("echo")] = ["02:00:00:00:00:99"]
+
+
+@pytest.mark.usefixtures("answered")
+@pytest.mark.parametrize("check", checks_of("0"))
+def test_the_right_state_passes(judge: Judge, check: str) -> None:
+    """The module's own exercise, done."""
+    judge.passes("0", check)
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_a_wrong_state_is_refused(judge: Judge, wrong: Wrong) -> None:
+    """It is said what is expected, and what there is."""
+    judge.refuses("0", wrong)
+
+
+def test_a_speaker_that_comes_later_counts(judge: Judge) -> None:
+    """Pods that start are waited for."""
+    model = judge.on("0")
+    pod = model.one("Pod", "speaker-metallb-lab-worker")
+    pod["spec"]["containers"] = [{"image": BROKEN}]
+    looks = iter(range(100))
+
+    def come() -> None:
+        if next(looks) == 9:
+            pod["spec"]["containers"] = []
+
+    model.adjust = come
+    judge.run("metallb_pods")
+
+
+def test_the_first_of_several_services_counts(judge: Judge) -> None:
+    """`echo` is the one of the exercise; without it the next one is."""
+    model = judge.on("0")
+    model.service("echo")["metadata"]["name"] = "another"
+    model.cluster.add(model.service("another"))
+
+    judge.run("vip", "http")
+
+
+@pytest.mark.parametrize(
+    ("answers", "says"),
+    [
+        ({"pending": "x"}, "not these wrong or missing: pending"),
+        ({"pending": None}, "not these wrong or missing: pending"),
+        (dict.fromkeys(("pending", "requester"), "b"), "missing: "),
+    ],
+    ids=["wrong", "missing", "guessed-answers"],
+)
+def test_wrong_answers_are_refused(
+    judge: Judge, answers: dict[str, str | None], says: str
+) -> None:
+    """All must be right."""
+    _answers(judge.folder, **answers)
+    judge.refuses("0", Wrong("answers", says, lambda _: None))
+
+
+def test_without_the_answers_there_is_nothing_to_read(judge: Judge) -> None:
+    """The file is named."""
+    says = r"the answers in answers\.yml, not no such file"
+    judge.refuses("0", Wrong("answers", says, lambda _: None))
