@@ -70,6 +70,7 @@ class Controllers:
                 mine.append(pod)
         for pod in mine[spec["replicas"] :]:
             self.cluster.remove(pod)
+        mine = mine[: spec["replicas"]]
         mine += [
             self._create(deployment)
             for _ in range(spec["replicas"] - len(mine))

@@ -61,8 +61,22 @@ def healthy(number: str, variant: str = "", student: str = "demo") -> LabModel:
     _install_metallb(model)
     for body in _objects(plan, lab):
         model.cluster.add(body)
+    if "storage" in lab.topology:
+        for role, address in plan.storage_addresses.items():
+            model.interfaces[role]["eth1"] = [str(address)]
     model.settle()
+    _repair(model)
     return model
+
+
+def _repair(model: LabModel) -> None:
+    """Have what a fault brings, and what stays when it is repaired."""
+    if model.variant == "pool-selector":
+        fence = {"namespaces": ["lab-1", "neighbours"]}
+        model.one("IPAddressPool")["spec"]["serviceAllocation"] = fence
+    if model.variant == "password":
+        model.router.password = dict.fromkeys(model.plan.nodes, "orchid")
+        model.baseline = {"router configuration": model.router.config()}
 
 
 def _objects(plan: Plan, lab: Lab) -> list[dict[str, Any]]:

@@ -1,0 +1,274 @@
+"""The checks of lab 1: right states pass, each wrong one is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from graders.errors import CannotCheck
+from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
+
+if TYPE_CHECKING:
+    from tests.fakes import Object
+    from tests.lab_model.model import LabModel
+
+WRONG = WrongStates()
+
+
+@pytest.mark.parametrize("check", checks_of("1"))
+def test_the_right_state_passes(judge: Judge, check: str) -> None:
+    """The VIP is allocated and announced, and neighbours keep theirs."""
+    judge.passes("1", check)
+
+
+@WRONG("vip", "the VIP of web to be an address, not <pending>")
+def _controller_down(model: LabModel) -> None:
+    model.one("Deployment", "metallb-controller")["spec"]["replicas"] = 0
+    model.set_vip("web")
+
+
+@WRONG("vip", "not <pending>")
+def _no_pool(model: LabModel) -> None:
+    model.cluster.remove(model.one("IPAddressPool"))
+
+
+@WRONG("vip", "not <pending>")
+def _pool_exhausted(model: LabModel) -> None:
+    model.ranges(f"{model.vip('billing')}-{model.vip('search')}")
+
+
+@WRONG("vip", "not <pending>")
+def _address_outside(model: LabModel) -> None:
+    wish = {"metallb.io/loadBalancerIPs": str(model.plan.outside_address)}
+    model.service("web")["metadata"]["annotations"] = wish
+
+
+@WRONG("vip", "not <pending>")
+def _external_ips(model: LabModel) -> None:
+    _address_outside(model)
+    address = str(model.plan.outside_address)
+    model.service("web")["spec"]["externalIPs"] = [address]
+
+
+@WRONG(
+    "vip", "the VIP of web to be an address, not a Service of type NodePort"
+)
+def _node_port(model: LabModel) -> None:
+    model.service("web")["spec"]["type"] = "NodePort"
+
+
+@WRONG("vip", "not no such Service")
+def _service_deleted(model: LabModel) -> None:
+    model.cluster.remove(model.service("web"))
+
+
+@WRONG("vip", "not no namespace lab-1")
+def _namespace_deleted(model: LabModel) -> None:
+    _service_deleted(model)
+    model.cluster.remove(model.one("Namespace", "lab-1"))
+
+
+@WRONG("neighbours", "the VIP of billing to be .*, not no such Service")
+def _billing_deleted(model: LabModel) -> None:
+    model.cluster.remove(model.service("billing"))
+
+
+@WRONG("neighbours", "the VIP of billing to be 172.18.255.210, not <pending>")
+def _reservation_turned(model: LabModel) -> None:
+    fence = {"namespaces": ["lab-1"]}
+    model.one("IPAddressPool")["spec"]["serviceAllocation"] = fence
+
+
+@WRONG("neighbours", "the VIP of search to be .*, not 172.18.255.200")
+def _search_moved(model: LabModel) -> None:
+    model.cluster.remove(model.service("web"))
+    model.service("search")["metadata"]["annotations"] = {}
+    model.service("search")["status"] = {}
+
+
+@WRONG("neighbours", "to lan-client to be 'hello from billing', not no answer")
+def _billing_stopped(model: LabModel) -> None:
+    model.one("Deployment", "billing")["spec"]["replicas"] = 0
+
+
+@WRONG("pool", "every pool to be free of .*, not addresses of the DHCP server")
+def _pool_of_dhcp(model: LabModel) -> None:
+    model.ranges(f"{model.plan.dhcp_first}-{model.plan.dhcp_last}")
+
+
+@WRONG("pool", "not addresses of the DHCP server")
+def _pool_widened_into_dhcp(model: LabModel) -> None:
+    vips = f"{model.vip('billing')}-{model.vip('search')}"
+    model.ranges(vips, f"{model.plan.dhcp_first}-{model.plan.dhcp_last}")
+
+
+@WRONG("pool", "not addresses of the DHCP server")
+def _pool_for_the_wish(model: LabModel) -> None:
+    _pool(model, "wish", f"{model.plan.outside_address}/32")
+
+
+@WRONG("pool", r"every pool to be inside 172\.18\.255\.0/24, not 172\.18\.254")
+def _pool_beside_the_range(model: LabModel) -> None:
+    model.ranges(model.plan.pool, model.plan.private_pool)
+
+
+@WRONG("pool", "the VIP of web to be in a pool .*, not 172.18.255.99")
+def _vip_of_no_pool(model: LabModel) -> None:
+    model.service("web")["spec"]["loadBalancerClass"] = "example.com/other"
+    model.set_vip("web", "172.18.255.99")
+
+
+@WRONG("pool", r"in a pool \(there is none\), not 172\.18\.255\.99")
+def _pool_deleted(model: LabModel) -> None:
+    _vip_of_no_pool(model)
+    _no_pool(model)
+
+
+@WRONG("arp", "one answer to ARP for .*, not none")
+def _pool_unannounced(model: LabModel) -> None:
+    model.one("L2Advertisement")["spec"]["ipAddressPools"] = ["old"]
+
+
+@WRONG("arp", "to be answered by one node, not .*worker2, .*:99, no node")
+def _a_device_answers_too(model: LabModel) -> None:
+    model.strangers[model.vip("web")] = ["02:42:ac:12:09:99"]
+
+
+@WRONG("arp", "to be answered by one node, not .*:99, no node")
+def _only_a_device_answers(model: LabModel) -> None:
+    _pool_unannounced(model)
+    _a_device_answers_too(model)
+
+
+@WRONG("arp", "to be on the interfaces of no node, not worker2")
+def _status_by_hand(model: LabModel) -> None:
+    vip = str(model.plan.pool_last)
+    model.service("web")["spec"]["loadBalancerClass"] = "example.com/other"
+    model.set_vip("web", vip)
+    model.interfaces["worker2"]["eth0"].append(vip)
+
+
+@WRONG("http", "to lan-client to be 'hello from web', not no answer")
+def _no_endpoints(model: LabModel) -> None:
+    model.service("web")["spec"]["selector"] = {"app": "other"}
+
+
+@WRONG("http", "to lan-client to be 'hello from web', not hello from billing")
+def _pods_of_another(model: LabModel) -> None:
+    spec = model.one("Deployment", "web")["spec"]["template"]["spec"]
+    spec["containers"] = [
+        {"image": "echo", "args": ["-text=hello from billing"]}
+    ]
+
+
+@WRONG("http", "to client to be 'hello from web', not no answer")
+def _client_outside_cut_off(model: LabModel) -> None:
+    outside = str(model.plan.machines["client"].edge)
+    model.lost = lambda source, *_: source == outside
+
+
+@WRONG(
+    "announced", "of pool growth, which the next Service may get, .* nobody"
+)
+def _growth_unannounced(model: LabModel) -> None:
+    _pool(model, "growth", f"{model.plan.rest_first}-{model.plan.rest_last}")
+
+
+@WRONG("new_service", "a new Service to get a VIP within 8 s, not <pending>")
+def _controller_played(model: LabModel) -> None:
+    _controller_down(model)
+    model.set_vip("web", str(model.plan.pool_last))
+
+
+@WRONG("new_service", "a VIP within 8 s, not <pending>")
+def _one_address_by_hand(model: LabModel) -> None:
+    wish = {"metallb.io/loadBalancerIPs": str(model.plan.pool_last)}
+    model.service("web")["metadata"]["annotations"] = wish
+    model.one("IPAddressPool")["spec"]["autoAssign"] = False
+
+
+@WRONG("new_service", "a VIP within 8 s, not <pending>")
+def _status_of_another(model: LabModel) -> None:
+    model.service("web")["spec"]["loadBalancerClass"] = "example.com/other"
+
+
+@WRONG("new_service", "to be 'hello from web', not no answer")
+def _second_address_unannounced(model: LabModel) -> None:
+    def forget() -> None:
+        for item in model.cluster.all("ServiceL2Status"):
+            if item["status"]["serviceName"] != "web":
+                model.cluster.remove(item)
+
+    model.adjust = forget
+
+
+@WRONG(
+    "new_service", "Service to make another like it is gone", (), CannotCheck
+)
+def _nothing_to_copy(model: LabModel) -> None:
+    model.cluster.remove(model.service("web"))
+
+
+@WRONG("reservation", "that asks for .* of pool kind-pool to stay <pending>")
+def _reservation_removed(model: LabModel) -> None:
+    del model.one("IPAddressPool")["spec"]["serviceAllocation"]
+
+
+@WRONG("reservation", "of pool copy to stay <pending>, not 172.18.255.2")
+def _reservation_moved(model: LabModel) -> None:
+    plan = model.plan
+    model.ranges(f"{plan.pool_first}-{plan.pool_first + 20}")
+    _pool(model, "copy", f"{plan.pool_first + 21}-{plan.pool_last}")
+
+
+@WRONG("reservation", "a new Service to get a VIP within 8 s, not <pending>")
+def _reserved_for_nobody(model: LabModel) -> None:
+    # The positive control: nobody gets an address, the neighbours neither.
+    fence = {"namespaces": ["nobody"]}
+    model.one("IPAddressPool")["spec"]["serviceAllocation"] = fence
+
+
+def _pool(model: LabModel, name: str, *ranges: str) -> Object:
+    pool = model.one("IPAddressPool")
+    spec = {"addresses": [*ranges]}
+    meta = {"name": name, "namespace": "metallb-system"}
+    return model.cluster.add({**pool, "metadata": meta, "spec": spec})
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_a_wrong_state_is_refused(judge: Judge, wrong: Wrong) -> None:
+    """It is said what is expected, and what there is."""
+    judge.refuses("1", wrong)
+
+
+@pytest.mark.parametrize("check", ["announced", "new_service", "reservation"])
+def test_nothing_is_left_of_the_grader(judge: Judge, check: str) -> None:
+    """What a check makes it removes."""
+    model = judge.on("1", "pool-selector")
+    _pool(model, "growth", f"{model.plan.rest_first}-{model.plan.rest_last}")
+    model.one("L2Advertisement")["spec"] = {}
+
+    judge.run(check)
+
+    services = model.cluster.all("Service")
+    names = [service["metadata"]["name"] for service in services]
+    assert sorted(names) == ["billing", "search", "web"]
+    assert "POST" in {verb for verb, _ in model.cluster.requests}
+
+
+def test_a_second_pool_that_is_announced_passes(judge: Judge) -> None:
+    """Whatever pool is drawn from next, its address is answered for."""
+    model = judge.on("1")
+    _growth_unannounced(model)
+    model.one("L2Advertisement")["spec"] = {}
+
+    judge.run("announced", "new_service", "pool")
+
+
+def test_a_full_pool_needs_no_announcement(judge: Judge) -> None:
+    """Nothing is drawn from it."""
+    model = judge.on("1")
+    _pool(model, "full", f"{model.vip('billing')}/32")
+
+    judge.run("announced")
