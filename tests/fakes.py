@@ -198,12 +198,12 @@ class FakeDocker:
     """An engine with containers by name, as `docker inspect` has them.
 
     It takes the place of `subprocess.run`; `paused` are the containers that
-    are, `refuse` how many of the next calls fail.
+    are, `busy` is how often a container cannot be paused yet.
     """
 
     containers: dict[str, Object] = field(default_factory=dict)
     paused: set[str] = field(default_factory=set)
-    refuse: int = 0
+    busy: int = 0
 
     def run(
         self, command: list[str], **_: object
@@ -211,9 +211,11 @@ class FakeDocker:
         """Answer `docker inspect`, `pause` and `unpause`."""
         assert command[0] == "docker", command
         verb, *names = command[1:]
-        if self.refuse > 0 or not {*names} <= self.containers.keys():
-            self.refuse -= 1
-            return subprocess.CompletedProcess(command, 1, "", "Error: no")
+        if not {*names} <= self.containers.keys():
+            return subprocess.CompletedProcess(command, 1, "", "Error: none")
+        if verb == "pause" and self.busy:
+            self.busy -= 1
+            return subprocess.CompletedProcess(command, 1, "", "Error: busy")
         if verb == "pause":
             self.paused |= {*names}
         if verb == "unpause":

@@ -115,7 +115,7 @@ def _install_metallb(model: LabModel) -> None:
 
 
 def _node(plan: Plan, name: str) -> dict[str, Any]:
-    control = name == plan.docker_name("control-plane")
+    control = name == plan.machine_name("control-plane")
     labels = {"kubernetes.io/hostname": name}
     node = _object("v1", "Node", name)
     node["metadata"]["labels"] = labels | ({EXCLUDE: ""} if control else {})

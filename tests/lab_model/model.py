@@ -27,7 +27,8 @@ class LabModel:
     """A lab as it should be, until a test changes it.
 
     Addresses that a machine has by hand are added to `interfaces`, by role
-    and device. `permanent` are fixed neighbours by role and address. `lost`
+    and device. On devices that are `deaf` nodes do not answer ARP for
+    what they have. `permanent` are fixed neighbours by role and address. `lost`
     says of a flow whether it gets no answer: given its source, the node that
     it goes through, and its number. `seen_as` is what the router makes of a
     source. `adjust` runs whenever the controllers have.
@@ -38,12 +39,17 @@ class LabModel:
     variant: str = ""
     interfaces: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     permanent: dict[str, dict[str, str]] = field(default_factory=dict)
+    deaf: set[str] = field(default_factory=set)
     strangers: dict[str, list[str]] = field(default_factory=dict)
     lost: Callable[[str, str, int], bool] = lambda *_: False
     seen_as: Callable[[str], str] = lambda source: source
     adjust: Callable[[], None] = lambda: None
     # Seconds and whether a watched request was answered.
-    samples: list[tuple[float, bool]] = field(default_factory=list)
+    samples: list[tuple[float, bool]] = field(
+        default_factory=lambda: [
+            (at / 5, not 20 < at < 51) for at in range(99)
+        ]
+    )
     # Answers of machines that are otherwise than the model's, by command.
     answers: dict[str, Output] = field(default_factory=dict)
     baseline: dict[str, str] = field(default_factory=dict)
@@ -114,6 +120,15 @@ class LabModel:
     def ranges(self, *texts: str, pool: str = "") -> None:
         """Give a pool, or the only one, these ranges."""
         self.one("IPAddressPool", pool)["spec"]["addresses"] = [*texts]
+
+    def announcer(self, vip: str) -> str:
+        """Return the node that says that it announces a VIP on Layer 2."""
+        (node,) = {
+            item["status"]["node"]
+            for item in self.cluster.all("ServiceL2Status")
+            if self.vip(item["status"]["serviceName"]) == vip
+        }
+        return str(node)
 
     # The network.
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from graders.plan.plan import LAN_HOSTS, NODE_HOSTS
 from tests.lab_model.controllers import vip_of
 
 if TYPE_CHECKING:
@@ -27,8 +28,9 @@ def responders(model: LabModel, address: str, dev: str = "eth0") -> list[str]:
         model.mac(role)
         for role, ends in model.interfaces.items()
         if any(address in held for held in ends.values())
-        and _attached(model, role, dev)
-        and not {*names} & silent & {model.plan.docker_name(role)}
+        and _attached(role, dev)
+        and dev not in model.deaf
+        and not {*names} & silent & {model.plan.machine_name(role)}
     }
     for item in model.cluster.all("ServiceL2Status"):
         status = item["status"]
@@ -41,11 +43,9 @@ def responders(model: LabModel, address: str, dev: str = "eth0") -> list[str]:
     return [*sorted(found), *model.strangers.get(address, [])]
 
 
-def _attached(model: LabModel, role: str, dev: str) -> bool:
-    if dev == "eth1":
-        return role in model.plan.nodes
-    lan = {"router", "lan-client", "dhcp", "desk"}
-    return role in model.plan.nodes or role in lan
+def _attached(role: str, dev: str) -> bool:
+    """Say whether a machine is on the LAN, or eth1, the storage network."""
+    return role in NODE_HOSTS or (dev == "eth0" and role in LAN_HOSTS)
 
 
 @dataclass(frozen=True)

@@ -100,9 +100,9 @@ def _pool_of_dhcp(model: LabModel) -> None:
     model.ranges(model.plan.pool_in_dhcp)
 
 
-@WRONG("pool", "not addresses of docker and the nodes")
-def _pool_on_docker(model: LabModel) -> None:
-    model.ranges(model.plan.pool, str(model.plan.docker_range))
+@WRONG("pool", "not addresses of nodes and other machines")
+def _pool_in_node_range(model: LabModel) -> None:
+    model.ranges(model.plan.pool, str(model.plan.node_range))
 
 
 @WRONG("pool", "not addresses of the gateway")

@@ -1,0 +1,318 @@
+"""The checks of lab 2: right states pass, each wrong one is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from graders.errors import CannotCheck
+from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
+from tests.lab_model.controllers import BROKEN, EXCLUDE
+
+if TYPE_CHECKING:
+    from tests.lab_model.model import LabModel
+
+WRONG = WrongStates()
+WORKERS = ("metallb-lab-worker", "metallb-lab-worker2")
+_STRANGER = "02:42:ac:12:09:99"
+
+
+@pytest.mark.parametrize("check", checks_of("2"))
+def test_the_right_state_passes(judge: Judge, check: str) -> None:
+    """One worker announces the VIP on the LAN."""
+    judge.passes("2", check)
+
+
+@WRONG("vip", "the VIP of web to be .*, not 172.18.255.200")
+def _exposed_again(model: LabModel) -> None:
+    service = model.service("web")
+    service["metadata"]["annotations"] = {}
+    service["status"] = {}
+
+
+@WRONG("vip", "not <pending>")
+def _pool_without_it(model: LabModel) -> None:
+    model.ranges(f"{model.plan.pool_first}/32", pool=model.plan.pool_name)
+
+
+@WRONG("endpoints", "the ready endpoints of web to be on a node, not nothing")
+def _no_endpoints(model: LabModel) -> None:
+    model.service("web")["spec"]["selector"] = {"app": "webshop"}
+
+
+@WRONG("endpoints", "the ready endpoints of web to be on a node, not nothing")
+def _pods_do_not_start(model: LabModel) -> None:
+    spec = model.one("Deployment", "web")["spec"]["template"]["spec"]
+    spec["containers"] = [{"image": BROKEN}]
+
+
+@WRONG("endpoints", "nobody makes again when they end: none, not web-")
+def _pods_relabelled(model: LabModel) -> None:
+    _no_endpoints(model)
+    for pod in model.cluster.all("Pod"):
+        if pod["metadata"]["labels"].get("app") == "web":
+            pod["metadata"]["labels"]["app"] = "webshop"
+
+
+@WRONG("announced", "to be announced by one worker, not nothing")
+def _speakers_off(model: LabModel) -> None:
+    for pod in model.cluster.all("Pod"):
+        if pod["metadata"]["name"].startswith("speaker"):
+            model.cluster.remove(pod)
+
+
+@WRONG("announced", "to be announced by one worker, not nothing")
+def _nodes_excluded(model: LabModel) -> None:
+    for name in WORKERS:
+        model.one("Node", name)["metadata"]["labels"][EXCLUDE] = ""
+
+
+@WRONG("announced", "to be announced by one worker, not nothing")
+def _address_on_node(model: LabModel) -> None:
+    _speakers_off(model)
+    model.interfaces["worker"]["eth0"].append(str(model.plan.l2_vip))
+
+
+@WRONG("announced", "announced by one worker, not metallb-lab-control-plane$")
+def _control_plane_announces(model: LabModel) -> None:
+    model.controllers.ignore_exclude = True
+    name = model.plan.machine_name("control-plane")
+    selector = {"matchLabels": {"kubernetes.io/hostname": name}}
+    model.one("L2Advertisement")["spec"]["nodeSelectors"] = [selector]
+
+
+@WRONG("announced", "by one worker, not metallb-lab-worker, metallb-lab-wor")
+def _both_say_that_they_announce(model: LabModel) -> None:
+    def both() -> None:
+        found = model.cluster.all("ServiceL2Status")
+        for item in [
+            one for one in found if "-web-" in one["metadata"]["name"]
+        ]:
+            for name in WORKERS:
+                meta = {"name": name, "namespace": "metallb-system"}
+                status = {**item["status"], "node": name}
+                model.cluster.add({**item, "metadata": meta, "status": status})
+            model.cluster.remove(item)
+
+    model.adjust = both
+
+
+@WRONG("announced", "to be excluded from external load balancers, not free of")
+def _label_of_the_control_plane(model: LabModel) -> None:
+    name = model.plan.machine_name("control-plane")
+    del model.one("Node", name)["metadata"]["labels"][EXCLUDE]
+    model.one("L2Advertisement")["spec"]["nodeSelectors"] = [
+        {"matchLabels": {"kubernetes.io/hostname": name}} for name in WORKERS
+    ]
+
+
+@WRONG("arp", "expected one answer to ARP for .*, not none")
+def _wrong_interface(model: LabModel) -> None:
+    model.one("L2Advertisement")["spec"]["interfaces"] = ["eth1"]
+
+
+@WRONG("arp", "expected one answer to ARP for .*, not none")
+def _static_neighbour(model: LabModel) -> None:
+    _wrong_interface(model)
+    for role in ("lan-client", "router"):
+        vip = str(model.plan.l2_vip)
+        model.permanent[role] = {vip: model.mac("worker")}
+
+
+@WRONG("arp", "answered by one node, not metallb-lab-worker, metallb-lab-wo")
+def _duplicate_arp(model: LabModel) -> None:
+    for role in ("worker", "worker2"):
+        model.interfaces[role]["lo"] = [str(model.plan.l2_vip)]
+
+
+@WRONG("arp", "answered by one node, not .*:99, no node")
+def _a_device_answers(model: LabModel) -> None:
+    model.strangers[str(model.plan.l2_vip)] = [_STRANGER]
+
+
+@WRONG("arp", "by the node that announces it, metallb-lab-worker2?, not meta")
+def _another_node_answers(model: LabModel) -> None:
+    _wrong_interface(model)
+    (announcer,) = model.session().cluster.announcers("web", "lab-2")
+    other = {WORKERS[0]: "worker2", WORKERS[1]: "worker"}[announcer]
+    model.interfaces[other]["lo"] = [str(model.plan.l2_vip)]
+
+
+@WRONG("not_on_interface", "to be on the interfaces of no node, not worker")
+def _pinned(model: LabModel) -> None:
+    model.interfaces["worker"]["lo"] = [str(model.plan.l2_vip)]
+    selector = {"matchLabels": {"kubernetes.io/hostname": WORKERS[0]}}
+    model.one("L2Advertisement")["spec"]["nodeSelectors"] = [selector]
+
+
+@WRONG("not_on_interface", "a fixed neighbour entry .* no machine, not router")
+def _neighbour_left(model: LabModel) -> None:
+    vip = str(model.plan.l2_vip)
+    model.permanent["router"] = {vip: model.mac("worker")}
+
+
+@WRONG("not_on_interface", "a fixed neighbour entry .*, not lan-client")
+def _neighbour_left_on_the_lan(model: LabModel) -> None:
+    vip = str(model.plan.l2_vip)
+    model.permanent["lan-client"] = {vip: model.mac("worker")}
+
+
+@WRONG("storage", "on the storage network to be answered by nobody, not 02:42")
+def _every_interface(model: LabModel) -> None:
+    del model.one("L2Advertisement")["spec"]["interfaces"]
+
+
+@WRONG("storage", "desk has no eth1", outcome=CannotCheck)
+def _desk_unplugged(model: LabModel) -> None:
+    del model.interfaces["desk"]["eth1"]
+
+
+@WRONG("storage", "is not at .* on the storage network", outcome=CannotCheck)
+def _node_unplugged(model: LabModel) -> None:
+    for role in ("worker", "worker2"):
+        model.interfaces[role]["eth1"] = []
+
+
+@WRONG("storage", "network to be as it was: ARP for .* not nobody")
+def _node_not_heard(model: LabModel) -> None:
+    # It has its address, and does not answer for it.
+    model.deaf.add("eth1")
+
+
+@WRONG("http", "of .* to lan-client to be 'hello from web', not tea")
+def _another_page(model: LabModel) -> None:
+    spec = model.one("Deployment", "web")["spec"]["template"]["spec"]
+    spec["containers"] = [{"image": "echo", "args": ["-text=tea"]}]
+
+
+@WRONG("http", "of .* to client to be 'hello from web', not no answer")
+def _outside_cut_off(model: LabModel) -> None:
+    own = str(model.plan.machines["client"].edge)
+    model.lost = lambda source, *_: source == own
+
+
+@WRONG("new_service", "of a new Service .* a worker, not metallb-lab-control")
+def _speakers_ignore(model: LabModel) -> None:
+    model.controllers.ignore_exclude = True
+
+
+@WRONG("new_service", "a new Service to get a VIP within 8 s, not <pending>")
+def _no_address_left(model: LabModel) -> None:
+    model.ranges(f"{model.plan.l2_vip}/32", pool=model.plan.pool_name)
+
+
+@WRONG("new_service", "expected one answer to ARP for .*, not none")
+def _only_web_is_announced(model: LabModel) -> None:
+    def forget() -> None:
+        for item in model.cluster.all("ServiceL2Status"):
+            if item["status"]["serviceName"] != "web":
+                model.cluster.remove(item)
+
+    model.adjust = forget
+
+
+@WRONG("private_pool", "ARP for the private .* nobody, not metallb-lab-worker")
+def _catch_all(model: LabModel) -> None:
+    model.one("L2Advertisement")["spec"]["ipAddressPools"] = None
+
+
+@WRONG("private_pool", "the VIP of ledger to be .*, not no such Service")
+def _ledger_deleted(model: LabModel) -> None:
+    model.cluster.remove(model.service("ledger"))
+
+
+@WRONG("private_pool", "the VIP of ledger to be .*, not 172.18.255.200")
+def _ledger_moved(model: LabModel) -> None:
+    model.service("ledger")["metadata"]["annotations"] = {}
+    model.service("ledger")["status"] = {}
+
+
+@WRONG("private_pool", "the ready endpoints of ledger to be on a node")
+def _ledger_stopped(model: LabModel) -> None:
+    model.one("Deployment", "ledger")["spec"]["replicas"] = 0
+
+
+@WRONG("private_pool", "ARP for the private .* to be answered by nobody, not")
+def _ledger_on_a_node(model: LabModel) -> None:
+    model.interfaces["worker"]["lo"] = [str(model.plan.private_vip)]
+
+
+@WRONG("private_pool", "a new Service to be announced by a node, not nothing")
+def _positive_control(model: LabModel) -> None:
+    _only_web_is_announced(model)
+
+
+@WRONG("failover", "silent, .* answered within 20 s by another worker, not n")
+def _one_worker(model: LabModel) -> None:
+    vip = str(model.plan.l2_vip)
+    name = WORKERS[0] if model.announcer(vip) == WORKERS[1] else WORKERS[1]
+    model.one("Node", name)["metadata"]["labels"][EXCLUDE] = ""
+
+
+@WRONG("failover", "expected one worker to announce web, not none or two")
+def _nobody_announces(model: LabModel) -> None:
+    _nodes_excluded(model)
+
+
+@WRONG("failover", "expected 'hello from web' from .* not one answer to 30")
+def _the_other_one_serves_nobody(model: LabModel) -> None:
+    first = model.announcer(str(model.plan.l2_vip))
+    model.lost = lambda _, node, __: node != first
+
+
+@WRONG("failover", "with .* back, .* answered by one worker, not none or two")
+def _it_stays_where_it_was_added(model: LabModel) -> None:
+    first = model.announcer(str(model.plan.l2_vip))
+    other = {WORKERS[0]: "worker2", WORKERS[1]: "worker"}[first]
+
+    def take_over() -> None:
+        if model.docker.paused:
+            model.interfaces[other]["lo"] = [str(model.plan.l2_vip)]
+
+    model.adjust = take_over
+
+
+@WRONG("failover", "cut off and did not come back", outcome=CannotCheck)
+def _kubelet_does_not_come_back(model: LabModel) -> None:
+    for lease in model.cluster.all("Lease"):
+        lease["spec"]["renewTime"] = "2000-01-01T00:00:00Z"
+
+
+@WRONG("failover", "could not docker pause", outcome=CannotCheck)
+def _it_cannot_be_paused(model: LabModel) -> None:
+    model.docker.busy = 3
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_a_wrong_state_is_refused(judge: Judge, wrong: Wrong) -> None:
+    """It is said what is expected, and what there is."""
+    judge.refuses("2", wrong)
+    assert not judge.model.docker.paused
+
+
+def test_the_outage_is_measured(judge: Judge) -> None:
+    """The proof tells how long nobody answered, and a busy freezer waits."""
+    model = judge.on("2")
+    model.samples = [(at / 5, not 20 < at < 51) for at in range(100)]
+    model.docker.busy = 2
+
+    measured = judge.run("failover").measurements["failover"]
+
+    assert "a client went without an answer for 6.0 s" in measured
+
+
+def test_speakers_that_diverged_are_waited_for(judge: Judge) -> None:
+    """Two nodes answer for a minute, and then one of them stops."""
+    model = judge.on("2")
+    vip = str(model.plan.l2_vip)
+    looks = iter(range(10_000))
+    first = model.announcer(vip)
+    other = {WORKERS[0]: "worker2", WORKERS[1]: "worker"}[first]
+
+    def meet() -> None:
+        apart = next(looks) < 40
+        model.strangers[vip] = [model.mac(other)] if apart else []
+
+    model.adjust = meet
+    judge.run("announced", "arp")
