@@ -26,12 +26,13 @@ if TYPE_CHECKING:
 class LabModel:
     """A lab as it should be, until a test changes it.
 
-    Addresses that a machine has by hand are added to `interfaces`, by role
-    and device. On devices that are `deaf` nodes do not answer ARP for
-    what they have. `permanent` are fixed neighbours by role and address. `lost`
-    says of a flow whether it gets no answer: given its source, the node that
-    it goes through, and its number. `seen_as` is what the router makes of a
-    source. `adjust` runs whenever the controllers have.
+    `interfaces` are addresses by role and device, also those that a student
+    has added; on devices that are `deaf` no ARP is answered for them.
+    `permanent` are fixed neighbours by role and address, `strangers` MACs
+    that answer for an address, too. `lost` says of a flow whether it gets no
+    answer: given its source, the node that it goes through, and its number.
+    `seen_as` is what the router makes of a source. `adjust` runs whenever
+    the controllers have.
     """
 
     plan: Plan
