@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 # Tasks quicker than this are not worth a line of their own.
 _WORTH_A_LINE: Final = 2.0
 _TAIL: Final = 4
-_USAGE: Final = "usage: "
 # Playbooks that make what all students share; one at a time does.
 _SHARED: Final = ("up", "engine", "engine_stop", "images", "images_save")
 # Seconds from a Ctrl-C until it is noticed.
@@ -62,6 +61,7 @@ class _Progress:
     log: Path
     changed: int = 0
     failure: str = ""
+    refused: dict[str, str] | None = None
     task: str = ""
     began: float = field(default_factory=time.monotonic)
     show: Callable[[str], None] = lambda _: None
@@ -114,11 +114,9 @@ class _Progress:
         said = next((part for part in parts if part), "")
         lines = [line for line in said.splitlines() if line.strip()][-_TAIL:]
         message = str(result.get("msg", ""))
-        if message.startswith(_USAGE):
-            self.failure = message
-        else:
-            cause = " | ".join(lines) or message
-            self.failure = f"{data.get('task', 'a step')}: {cause}"
+        cause = " | ".join(lines) or message
+        self.failure = f"{data.get('task', 'a step')}: {cause}"
+        self.refused = result.get("refused")
 
 
 def run_playbook(  # noqa: PLR0913 - what to run, for whom, and whom to tell
@@ -264,8 +262,8 @@ def _environment() -> dict[str, str]:
 
 def _problem(name: str, progress: _Progress) -> KitError:
     """Turn the first failed step into an error for people."""
-    if progress.failure.startswith(_USAGE):
-        return UsageError(progress.failure.removeprefix(_USAGE))
+    if refused := progress.refused:
+        return UsageError(refused["problem"], way_out=refused["remedy"])
     failure = progress.failure or "Ansible did not start"
     return CannotCheck(
         f"could not {_purpose(name)}: {failure}",

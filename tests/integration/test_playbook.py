@@ -49,8 +49,9 @@ FAILS = """
 """
 REFUSES = """
     - name: Refuse
-      ansible.builtin.fail:
-        msg: "usage: IMAGES must be pull, load or build, not 'steal'"
+      lab_refuse:
+        problem: IMAGES must be pull, load or build, not 'steal'
+        remedy: choose one
 """
 SLEEPS = """
     - name: Sleep in the background
@@ -79,6 +80,7 @@ def ansible(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """Put the test's playbooks where the kit's are, with its inventory."""
     folder = tmp_path / "ansible"
     (folder / "inventory").mkdir(parents=True)
+    (folder / "action_plugins").symlink_to(ANSIBLE / "action_plugins")
     for name in ("inventory/localhost.yml", "ansible.cfg"):
         text = (ANSIBLE / name).read_text(encoding="utf-8")
         (folder / name).write_text(text, encoding="utf-8")
@@ -143,7 +145,7 @@ def test_refusal_is_wrong_usage() -> None:
     with pytest.raises(UsageError) as caught:
         run_playbook("refuses", {}, student="demo")
 
-    rule = "IMAGES must be pull, load or build, not 'steal'"
+    rule = "IMAGES must be pull, load or build, not 'steal'; choose one"
     assert str(caught.value).strip() == rule
 
 
