@@ -69,6 +69,8 @@ lint: .venv/stamp-dev
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
 	$(BIN)/codespell
+	$(BIN)/shellcheck $$(git ls-files -- '*.sh'; git grep -lE '^#!/bin/(ba)?sh' -- ansible .ci ':!*.j2')
+	$(BIN)/ansible-lint -q --nocolor
 
 test-unit: .venv/stamp-dev
 	$(BIN)/python -m pytest -q

@@ -1,3 +1,4 @@
+#!/bin/sh
 # Has a machine's interfaces go by the names and addresses of the lab's plan, from
 # its next start on. For machines whose maker named them otherwise, as Vagrant's
 # boxes are; cloud-init does it by itself. As root:
@@ -35,7 +36,8 @@ printf '%s\n' "$@" | tr , ' ' > $WANTED.new
 # Those that gave way before, and those that have to now.
 [ ! -e $WANTED ] || grep '^mgmt' $WANTED >> $WANTED.new || true
 macs | while read -r name mac; do
-  grep -q "^$name " $WANTED.new && ! grep -q " $mac\b" $WANTED.new || continue
+  grep -q "^$name " $WANTED.new || continue
+  ! grep -q " $mac\b" $WANTED.new || continue
   own=mgmt$(grep -c '^mgmt' $WANTED.new || true)
   echo "$own $mac" >> $WANTED.new
   rename_in_settings "$name" "$own"

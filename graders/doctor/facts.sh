@@ -1,3 +1,5 @@
+#!/bin/sh
+# shellcheck disable=SC1091 # a file of the host
 # Typed into a shell of root on a host: prints what the kit has to know of it
 # before a lab can stand there, key=value, a line each. It changes nothing.
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH

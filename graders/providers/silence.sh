@@ -1,3 +1,5 @@
+#!/bin/sh
+# shellcheck disable=SC2046,SC2086,SC2329 # words are split on purpose; by_$way calls
 # Typed into a shell of root on a host: it falls silent on eth0 as if its
 # cable was pulled, for $1 seconds at most. The kit's own SSH goes on, so that
 # the silence can be ended before: `systemctl stop metallb-lab-silence`.
@@ -18,7 +20,7 @@ hop=$(ip -o route get "$peer" 2> /dev/null | awk '/ dev eth0 / {
 
 # It takes a kernel of 5.16 or later to drop what goes out.
 by_nft() {
-  ssh_in= ssh_out= ask_in= ask_out=
+  ssh_in='' ssh_out='' ask_in='' ask_out=''
   case $peer in
     '') ;;
     *:*)

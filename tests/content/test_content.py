@@ -197,7 +197,7 @@ def test_faults_use_what_they_are_given(lab: Lab) -> None:
     faults = sorted(lab.folder.glob("faults/*.yml"))
     shared = sorted(lab.folder.glob("tasks/*.yml"))
     known = {*PLANS[0].as_vars(), "exec_prefix", "kubectl", "lab_dir", "item"}
-    known |= {"playbook_dir", "storage_network_changed"}
+    known |= {"shared_tasks", "poll_interval", "storage_network_changed"}
     # What the faults include is given more names.
     for path in faults:
         for task in yaml.safe_load(path.read_text(encoding="utf-8")):
@@ -223,13 +223,13 @@ def test_faults_use_what_they_are_given(lab: Lab) -> None:
 def _included(lab: Lab, task: dict[str, Any]) -> pathlib.Path:
     """Return the file whose tasks a fault includes."""
     included: str = task["ansible.builtin.include_tasks"]
-    for name, folder in (
-        ("lab_dir", lab.folder),
-        ("playbook_dir", settings.ANSIBLE),
+    name = pathlib.PurePath(included).name
+    for place, folder in (
+        ("{{ lab_dir }}/tasks", lab.folder),
+        ("{{ shared_tasks }}", settings.ANSIBLE),
     ):
-        file = folder / "tasks" / pathlib.PurePath(included).name
-        if included == f"{{{{ {name} }}}}/tasks/{file.name}":
-            return file
+        if included == f"{place}/{name}":
+            return folder / "tasks" / name
     raise AssertionError(included)
 
 

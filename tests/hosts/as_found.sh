@@ -1,3 +1,4 @@
+#!/bin/sh
 # Says what a host has that a lab might leave changed, a line each. Typed into a
 # shell of root there, before a lab and after it.
 export LC_ALL=C
@@ -12,7 +13,7 @@ find /etc /lab /opt /root /srv /usr /var/lib -xdev \
   -o -printf '%p %M %l\n' 2> /dev/null | sort | say file
 find /etc -xdev -type f ! -name ld.so.cache ! -name '*-' ! -name shadow ! -name gshadow \
   ! -name passwd ! -name group -exec sha256sum {} + | sort -k2 | say text
-ls /sys/class/net | say interface
+find /sys/class/net -mindepth 1 -printf '%f\n' | sort | say interface
 ip -4 -o address show | sed 's/^[0-9]*: //; s/ *valid_lft.*//' | say address
 ip -4 -o route show | sort | say route
 ip -4 -o neighbour show nud permanent | say neighbour

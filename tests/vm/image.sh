@@ -1,4 +1,5 @@
 #!/bin/sh
+# shellcheck disable=SC2086 # words are split on purpose
 # Make the disk of a Debian or Ubuntu with a kernel of its own and cloud-init, as a
 # hypervisor would have it: release, folder, packages that wait in apt's cache.
 # Leaves disk.img, kernel and initrd in the folder.

@@ -1,3 +1,4 @@
+#!/bin/sh
 # Has one command of the kit at a time work on a host. Typed into a shell of
 # root there, before the command that calls it.
 LOCK=/run/metallb-lab-kit.lock

@@ -1,3 +1,4 @@
+#!/bin/sh
 # Typed before a script that asks by which way the kit came to its host: the
 # client's address and port, then the host's own.
 #

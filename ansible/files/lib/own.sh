@@ -1,3 +1,4 @@
+#!/bin/sh
 # What a host may have of its own on the lab's interfaces: noted when a lab takes
 # it, and compared when it is brought back. Typed into a shell of root there,
 # before the script that asks.

@@ -1,3 +1,4 @@
+#!/bin/sh
 # Makes a host a node that kubeadm can use, once its parts are there: kubelet's
 # and containerd's settings, both enabled, containerd running. Typed into a
 # shell of root there, after alone.sh.

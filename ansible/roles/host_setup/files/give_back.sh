@@ -1,3 +1,5 @@
+#!/bin/sh
+# shellcheck disable=SC2086 # words are split on purpose
 # Gives a host back as it was before a lab took it: what ran is ended, what was
 # put there is taken away, what was changed has its old value. Typed into a
 # shell of root there, after alone.sh and own.sh; can be interrupted and typed
@@ -52,8 +54,9 @@ machine() {
 }
 
 inside() {
-  for role in $(ls $INSIDE); do
-    [ -d $INSIDE/"$role" ] || continue
+  for folder in "$INSIDE"/*/; do
+    [ -d "$folder" ] || continue
+    role=$(basename "$folder")
     systemctl disable --quiet --now "metallb-lab-machine@$role"
     ip netns del "lab-$role"
   done
@@ -66,7 +69,8 @@ inside() {
 # What is on the lab's own interfaces, and those that came with pods: where
 # there were none, they are of somebody's own containers.
 links() {
-  for dev in $(ls /sys/class/net); do
+  for dev in /sys/class/net/*; do
+    dev=${dev##*/}
     ! grep -q -x -e "$dev" $MADE/devices || continue
     case $dev in
       veth*) [ ! -e /usr/local/bin/containerd ] || ip link del "$dev" ;;
@@ -99,6 +103,7 @@ qdiscs() {
 
 # Routes as they are given to `ip route`, without what links' states add.
 clean() {
+  # shellcheck disable=SC1003 # one backslash
   tr -d '\\' | sed -E 's/[[:space:]]+/ /g; s/ (linkdown|dead|offload|rt_offload|trap)\b//g
     s/ nhid [0-9]+//g; s/ $//' | sort
 }
@@ -132,7 +137,7 @@ filters() {
     nft delete $table
   done
   # In tables that were there, what kube-proxy and the lab added.
-  while read -r kind family name; do
+  while read -r _ family name; do
     case $family in ip) restore=iptables ;; ip6) restore=ip6tables ;; *) continue ;; esac
     case $name in filter | nat | mangle | raw) ;; *) continue ;; esac
     $restore-save -t "$name" | grep -v KUBE- | $restore-restore

@@ -1,3 +1,4 @@
+#!/bin/sh
 # Takes a host for a lab: notes what is its own, so that it can be given back
 # as it was, marks it, and installs what is missing. Typed into a shell of root
 # there, after alone.sh and own.sh.
@@ -52,7 +53,7 @@ note() {
   (cd / && find etc opt usr/bin usr/local -xdev ! -type d) | sort > $OWN/present
   (cd / && find etc opt usr/bin usr/local -xdev -type f -printf '%m %U %G %p\n') > $OWN/modes
   # Those of the lab's own interfaces and rules are looked at one by one.
-  ls /sys/class/net | grep -v -x -e eth0 -e eth1 -e lo > $MADE/devices || true
+  find /sys/class/net -mindepth 1 -printf '%f\n' | grep -v -x -e eth0 -e eth1 -e lo > $MADE/devices || true
   ip -4 -o address show | awk '{ print $4 }' > $MADE/addresses
   ip -4 -o route show | sed 's/ *$//' > $MADE/routes
   fixed > $MADE/neighbours

@@ -1,3 +1,5 @@
+#!/bin/sh
+# shellcheck disable=SC2086 # words are split on purpose
 # Brings one node or machine back to what it was made with; typed into a shell
 # there, after own.sh. Whatever a fault or a student may have added is taken
 # away: addresses, neighbour entries, routes, rules of iptables, qdiscs, settings

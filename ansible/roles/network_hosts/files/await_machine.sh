@@ -1,3 +1,4 @@
+#!/bin/sh
 # Waits until machine $1 runs what it is for, and notes it as made by $2. Typed
 # into a shell of root there.
 set -u

@@ -12,11 +12,14 @@ made=$({ echo "$SHARED"; cat $(files); } | checksum)
   && "$@" lab-on "$ROLE" grep -q -s -x "$made" /lab/made && exit
 "$@" sh -s "$ROLE" < "$FILES/machine_inside.sh" || exit
 send "/var/lib/metallb-lab-machines/$ROLE/files" "$@" || exit
-# shellcheck disable=SC2016 # for the host's shell
-"$@" sh -c 'systemctl enable --quiet "$1" && systemctl restart "$1"
-  for _ in $(seq 100); do lab-on "$2" true 2> /dev/null && exit; sleep 0.1; done
-  exit 1' - "$unit" "$ROLE" \
-  && "$@" lab-on "$ROLE" sh -s "$ROLE" "$made" < "$FILES/await_machine.sh" || {
+created() {
+  # shellcheck disable=SC2016 # for the host's shell
+  "$@" sh -c 'systemctl enable --quiet "$1" && systemctl restart "$1"
+    for _ in $(seq 100); do lab-on "$2" true 2> /dev/null && exit; sleep 0.1; done
+    exit 1' - "$unit" "$ROLE" \
+    && "$@" lab-on "$ROLE" sh -s "$ROLE" "$made" < "$FILES/await_machine.sh"
+}
+created "$@" || {
   "$@" journalctl -u "$unit" -n 5 --no-pager >&2
   exit 1
 }

@@ -1,3 +1,5 @@
+#!/bin/sh
+# shellcheck disable=SC1091,SC2086 # a file of the host; words are split on purpose
 # Starts what a host of the fabric runs, once its files are there. Typed into a
 # shell of root there, after connection.sh.
 set -eu

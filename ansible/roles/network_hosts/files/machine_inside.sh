@@ -1,3 +1,4 @@
+#!/bin/sh
 # Takes away machine $1 of those inside this host: the files of it that come on
 # standard input are to be the only ones. What its leases and the lab's state
 # are stays. Typed into a shell of root there.
