@@ -69,7 +69,7 @@ lint: .venv/stamp-dev
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
 	$(BIN)/codespell
-	$(BIN)/shellcheck $$(git ls-files -- '*.sh'; git grep -lE '^#!/bin/(ba)?sh' -- ansible .ci ':!*.j2')
+	$(BIN)/shellcheck $$(git ls-files -- '*.sh'; git grep -lE '^#!.*[/ ](ba)?sh$$' -- ansible .ci ':!*.j2')
 	$(BIN)/ansible-lint -q --nocolor
 
 test-unit: .venv/stamp-dev
