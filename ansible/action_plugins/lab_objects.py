@@ -68,7 +68,7 @@ class ActionModule(ActionBase):
         names = {"type": "list", "elements": "str", "default": []}
         _, args = self.validate_argument_spec(
             argument_spec={
-                "definition": {"type": "raw", "required": True},
+                "definition": {"type": "raw"},
                 "state": {
                     "type": "str",
                     "choices": ["present", "absent"],
@@ -101,6 +101,8 @@ def _objects(definition: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - YAML
         # A stream, because the parser rejects Ansible's subclass of str.
         documents = yaml.load_all(io.StringIO(definition), yaml.CSafeLoader)
         return [*filter(None, documents)]
+    if definition is None:  # what Ansible makes of empty text
+        return []
     return definition if isinstance(definition, list) else [definition]
 
 

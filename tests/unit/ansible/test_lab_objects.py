@@ -103,6 +103,12 @@ def test_definition(plugin: ModuleType, definition: object) -> None:
     assert plugin._objects(definition) == [SPACE]
 
 
+@pytest.mark.parametrize("definition", [None, "", "---\n", []])
+def test_no_objects(plugin: ModuleType, definition: object) -> None:
+    """A lab may have no objects; Ansible makes None of empty text."""
+    assert plugin._objects(definition) == []
+
+
 class Cluster:
     """A cluster with a few objects, which notes deletions."""
 
