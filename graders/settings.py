@@ -24,18 +24,19 @@ INVENTORY: Final = ANSIBLE / "inventory"
 
 KIND: Final = "kind"
 HOSTS: Final = "hosts"
+# Student names have no dot, so this cannot be another student's folder.
+_STATE_SUFFIX: Final = {KIND: "", HOSTS: ".hosts"}
 
 
 def state_dir(student: str) -> Path:
     """Return the folder of one student's lab on this machine.
 
     It holds kubeconfig, logs/, the lock and runner/. The folder is not
-    created here. `METALLB_LAB_STATE` replaces the base folder. A student's
-    lab on hosts is another one than that on this computer.
+    created here. `METALLB_LAB_STATE` replaces the base folder. A student may
+    have a lab of each provider.
     """
     base = os.environ.get("METALLB_LAB_STATE")
-    # Student names have no dot, so this cannot be another student.
-    name = f"{student}.hosts" if provider_name() == HOSTS else student
+    name = student + _STATE_SUFFIX[provider_name()]
     return (Path(base) if base else platformdirs.user_state_path(_APP)) / name
 
 
@@ -49,20 +50,20 @@ def cache_dir() -> Path:
 
 
 def provider_name() -> str:
-    """Return KIND or HOSTS, as the environment's CLUSTER says.
+    """Return KIND or HOSTS, from the environment's CLUSTER.
 
     Raises:
-        UsageError: it says something else.
+        UsageError: it has another value.
 
     """
-    found = os.environ.get("CLUSTER") or KIND
-    if found not in {KIND, HOSTS}:
+    name = os.environ.get("CLUSTER") or KIND
+    if name not in _STATE_SUFFIX:
         raise UsageError(
-            f"CLUSTER must be {KIND} or {HOSTS}, not {found!r}",
+            f"CLUSTER must be {KIND} or {HOSTS}, not {name!r}",
             way_out=f"CLUSTER={KIND}, or none at all, is a lab on this"
             " computer",
         )
-    return found
+    return name
 
 
 def inventory_file() -> Path:

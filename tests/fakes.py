@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from graders.errors import CannotCheck
 from graders.probes.cluster import Cluster
-from graders.providers.base import DockerExec
+from graders.providers.docker import DockerExec
 from graders.providers.machine import Machine, Output
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from graders.providers.base import DockerExec
+from graders.providers.docker import DockerExec
 from graders.providers.machine import Machine, Output
 
 

@@ -243,7 +243,6 @@
       slot: 0,
       small_pool: range(pool, pool + form.small - 1),
       small_pool_last: toAddress(pool + form.small - 1),
-      state_volume: `${cluster}-state`,
       storage: `${nets.storage}/24`,
       storage_addresses: {
         "control-plane": toAddress(storage + 2),

@@ -8,14 +8,11 @@ off) cannot; a file says that it had begun and not ended.
 from __future__ import annotations
 
 import contextlib
-import json
 from typing import TYPE_CHECKING, Final
 
-from graders.checks.node_failure import resume
+from graders.checks.node_failure import resume_nodes
 from graders.checks.workload import uncordon
 from graders.errors import CannotCheck
-from graders.providers.docker import docker
-from graders.providers.environment import inventory
 from graders.settings import state_dir
 
 if TYPE_CHECKING:
@@ -51,22 +48,13 @@ def remove_leftovers(lab: Session) -> None:
 
     What cannot be asked is left: the checks say what does not answer.
     """
-    for undo in (_resume, uncordon):
+    for undo in (resume_nodes, uncordon):
         with contextlib.suppress(CannotCheck):
             undo(lab)
     for base, kinds in _GROUPS.items():
         for kind in kinds:
             with contextlib.suppress(CannotCheck):
                 _remove(lab, base, kind)
-
-
-def _resume(lab: Session) -> None:
-    """Have paused nodes go on; a host that was silenced does by itself."""
-    if inventory():
-        return
-    for node in json.loads(docker("inspect", *lab.plan.node_names())):
-        if node["State"]["Status"] == "paused":
-            resume(lab, node["Name"][1:])
 
 
 def _remove(lab: Session, base: str, kind: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import secrets
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,10 +13,7 @@ from graders.errors import CannotCheck
 from graders.probes.client import Client
 from graders.probes.dhcp import Dhcp
 from graders.probes.router import Router
-from graders.providers.docker import docker
-from graders.providers.environment import inventory
-from graders.providers.hosts import macs_of_nodes
-from graders.providers.machine import Machine, machine_of
+from graders.providers.registry import machine_of, provider
 from graders.settings import state_dir
 
 if TYPE_CHECKING:
@@ -26,6 +22,7 @@ if TYPE_CHECKING:
     from graders.course.lab import Lab
     from graders.plan.plan import Plan
     from graders.probes.cluster import Cluster
+    from graders.providers.machine import Machine
 
 # Of a port of a Service; several ports must have names.
 _PORT: Final = ("name", "port", "targetPort", "protocol")
@@ -71,27 +68,13 @@ class Session:
 
     @cached_property
     def node_macs(self) -> dict[str, str]:
-        """Each node's MAC on the LAN, by MAC, as docker or its host says.
+        """The name of each node by its MAC on the LAN.
 
         Raises:
             CannotCheck: a node is gone.
 
         """
-        if inventory():
-            return macs_of_nodes(self.plan)
-        names = self.plan.node_names()
-        nodes = json.loads(docker("inspect", *names))
-        macs = {}
-        for node in nodes:
-            ends = node["NetworkSettings"]["Networks"]
-            end = ends.get(self.plan.lan_name)
-            if not end:
-                raise CannotCheck(
-                    f"{node['Name'][1:]} is not on {self.plan.lan_name}",
-                    way_out="`lab up` mends it",
-                )
-            macs[end["MacAddress"].lower()] = node["Name"][1:]
-        return macs
+        return provider().node_macs(self.plan)
 
     @contextlib.contextmanager
     def like(

@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 def brief(student: Student = "demo") -> None:
     """Show the brief of the running lab."""
-    from graders.providers.kind import locate
+    from graders.providers.registry import provider
     from graders.state.current import current_lab
 
     with command_context("lab brief", student):
-        plan = locate(student).plan
+        plan = provider().locate(student).plan
         show_brief(plan, current_lab(plan)[0])
 
 

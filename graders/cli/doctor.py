@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from graders.cli.common import Student, command_context
+
+if TYPE_CHECKING:
+    from graders.doctor.findings import Report
 
 
 def doctor(
@@ -21,43 +24,39 @@ def doctor(
     ] = "",
 ) -> None:
     """Check whether this machine can run labs, and how to fix it."""
-    from graders.providers.environment import inventory
-    from graders.settings import inventory_file
+    from graders.console import Terminal
+    from graders.doctor.findings import exit_code
 
     with command_context("lab doctor", student):
-        if not hosts and inventory():
-            hosts = str(inventory_file())
-        code = _check_hosts(hosts, student) if hosts else _check_here(student)
-        sys.exit(code)
+        report = _check_hosts(hosts, student) if hosts else _check(student)
+        Terminal().print(report.table())
+        sys.exit(exit_code(report.all))
 
 
-def _check_here(student: str) -> int:
-    """Print the findings on this machine; return the exit code."""
-    from graders.cli.plans import plan_or_default
-    from graders.console import Terminal
-    from graders.doctor import local
-
-    findings = local.run_doctor(plan_or_default(student))
-    Terminal().print(local.render(findings))
-    return local.exit_code(findings)
-
-
-def _check_hosts(file: str, student: str) -> int:
-    """Print the findings on an inventory's hosts; return the exit code.
+def _check(student: str) -> Report:
+    """Return the findings where the student's lab runs, or would run.
 
     Raises:
-        UsageError: the inventory is not as it should be.
+        UsageError: the provider's own settings are wrong.
+
+    """
+    from graders.doctor.doctor import examine
+    from graders.providers.registry import provider
+
+    return examine(provider().expected_plan(student))
+
+
+def _check_hosts(file: str, student: str) -> Report:
+    """Return the findings on an inventory's hosts.
+
+    Raises:
+        UsageError: the inventory is wrong.
 
     """
     from pathlib import Path
 
-    from graders.console import Terminal
-    from graders.doctor.local import exit_code
-    from graders.doctor.remote import preflight, render
+    from graders.doctor.remote import preflight
     from graders.plan.plan import make_plan
     from graders.providers.inventory import read_hosts
 
-    inventory = read_hosts(Path(file))
-    report = preflight(inventory.hosts, make_plan(student))
-    Terminal().print(render(report))
-    return exit_code(report.all)
+    return preflight(read_hosts(Path(file)).hosts, make_plan(student))

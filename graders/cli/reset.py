@@ -11,19 +11,18 @@ from graders.cli.common import Student, command_context
 
 def reset(student: Student = "demo") -> None:
     """Return the lab to its start state, and verify it."""
-    from graders.cli.plans import checked_plan
+    from graders.cli.plans import checked_status
     from graders.errors import CannotCheck
     from graders.lifecycle import lifecycle
-    from graders.providers import status
-    from graders.providers.environment import inventory
     from graders.state.current import current_lab
 
     with command_context("lab reset", student, locked=True):
-        plan = checked_plan(student)
+        status = checked_status(student)
+        plan = status.location.plan
         try:
             lab, _ = current_lab(plan)
         except CannotCheck:
-            if not (inventory() or status.containers(plan)):
+            if not any(one.exists for one in status.machines.values()):
                 raise
             # The state file is on machine dhcp: repair that first.
             lifecycle.up(plan)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from graders.checks.session import open_session
 from graders.lifecycle.early_install import CLUSTER, preload_module
-from graders.providers.kind import locate
+from graders.providers.registry import provider
 from graders.state.current import require_complete
 
 if TYPE_CHECKING:
@@ -22,6 +22,6 @@ def open_running_lab(student: str) -> tuple[Session, State]:
 
     """
     preload_module(CLUSTER)
-    plan = locate(student).plan
+    plan = provider().locate(student).plan
     lab, state = require_complete(plan)
     return open_session(plan, lab, state.variant), state

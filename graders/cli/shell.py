@@ -21,14 +21,11 @@ def shell(
 ) -> None:
     """Open a shell with the kit's kubectl, helm and kind, or on a machine."""
     from graders.lifecycle.shell import shell_argv
-    from graders.providers.environment import inventory
-    from graders.providers.kind import locate
-    from graders.providers.machine import machine_of
+    from graders.providers.registry import provider
 
     with command_context("lab shell", student):
-        plan = locate(student).plan
+        plan = provider().locate(student).plan
         argv, env = shell_argv(plan, machine or None, command or None)
-        if machine and inventory():
-            # The shell would not say why a host does not let the kit in.
-            machine_of(plan, machine).run("true")
+        if machine:
+            provider().check_access(plan, machine)
         os.execvpe(argv[0], list(argv), env)

@@ -10,7 +10,7 @@ def start(
 ) -> None:
     """Start a lab with its fault, and show its brief."""
     from graders.cli.brief import show_brief
-    from graders.cli.plans import checked_plan
+    from graders.cli.plans import checked_status
     from graders.course.lab import load_lab
     from graders.lifecycle import lifecycle
     from graders.plan.plan import variant_for
@@ -19,7 +19,8 @@ def start(
         chosen = load_lab(lab)
         if variant:
             chosen.variant(variant)
-        plan = checked_plan(student)
+        status = checked_status(student)
+        plan = status.location.plan
         fault = variant or variant_for(plan, chosen.id, list(chosen.variants))
-        lifecycle.start(plan, chosen, fault)
+        lifecycle.start(plan, chosen, fault, machines=status.machines)
         show_brief(plan, chosen)

@@ -15,26 +15,23 @@ def _show_status(student: str) -> None:
     """Print lab, attempts, and every address.
 
     Raises:
-        CannotCheck: docker does not answer.
+        CannotCheck: the provider does not answer.
 
     """
     from rich.table import Table
 
     from graders.console import Terminal
     from graders.errors import CannotCheck
-    from graders.providers.environment import inventory
-    from graders.providers.kind import locate
-    from graders.providers.status import status_rows
-    from graders.settings import HOSTS
+    from graders.providers.registry import provider
     from graders.state import lab_state
 
-    plan = locate(student).plan
+    status = provider().status(student)
+    plan = status.location.plan
     table = Table("machine", "address", "state")
-    for row in status_rows(plan):
-        table.add_row(*row)
+    for role, machine in status.machines.items():
+        table.add_row(role, machine.address, machine.state)
     console = Terminal()
-    place = f"on {HOSTS}" if inventory() else plan.lan_name
-    console.print(f"student {student}, LAN {plan.lan} ({place})")
+    console.print(f"student {student}, LAN {plan.lan} ({status.place})")
     try:
         state = lab_state.read(plan)
     except CannotCheck:

@@ -1,4 +1,4 @@
-"""What the doctor reads of this machine, behind one small interface."""
+"""Findings of the doctor, and its interface to this computer."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ import sys
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Final, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+STOPPED: Final = 3
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing about the machine, and what to do about it.
+    """One fact about a machine, and what to do about it.
 
-    `ok` is None when it could not be looked at; a `fatal` finding that is
-    not ok stops a lab, any other is a warning.
+    `ok` is None if it is not known; a `fatal` finding that is not ok stops a
+    lab, any other is a warning.
     """
 
     name: str
@@ -28,8 +35,40 @@ class Finding:
     fatal: bool = False
 
 
+class Report(Protocol):
+    """All findings about the place where a lab would run."""
+
+    @property
+    def all(self) -> list[Finding]:
+        """Every finding."""
+        ...
+
+    @property
+    def remedy(self) -> str:
+        """What to say after all that stops a lab."""
+        ...
+
+    def stops(self) -> list[str]:
+        """Return what would stop a lab, one line each."""
+        ...
+
+    def warnings(self) -> list[str]:
+        """Return what people should know before a lab is created."""
+        ...
+
+    def table(self) -> Table:
+        """Return the findings as a table for the terminal."""
+        ...
+
+
+def exit_code(findings: Sequence[Finding]) -> int:
+    """Return 3 if anything found would stop a lab, else 0."""
+    stops = any(item.fatal and item.ok is False for item in findings)
+    return STOPPED if stops else 0
+
+
 class Host(Protocol):
-    """Everything that the probes read; tests give their own."""
+    """What the probes read of a computer; tests have their own."""
 
     @property
     def platform(self) -> str:
@@ -50,7 +89,7 @@ class Host(Protocol):
         ...
 
     def which(self, program: str) -> bool:
-        """Say whether a program is on PATH."""
+        """Tell whether a program is on PATH."""
         ...
 
     def env(self, name: str) -> str:
@@ -75,7 +114,7 @@ class Host(Protocol):
 
 
 class ThisHost:
-    """The machine that this runs on."""
+    """The computer that this runs on."""
 
     @property
     def platform(self) -> str:

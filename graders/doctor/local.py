@@ -1,12 +1,13 @@
-"""Finds what would stop a lab on this machine, before anything is built.
+"""Find what would stop a lab on this computer, before it is created.
 
-Every probe looks at one thing by itself and never raises: what one of them
-finds does not keep the others from looking.
+Every probe looks at one thing and never raises, so that the others run
+whatever it finds.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from rich.markup import escape
@@ -16,8 +17,7 @@ from graders.doctor.findings import Finding, Host, ThisHost
 from graders.doctor.local_checks import MACHINE_PROBES, disk, go, memory
 from graders.errors import KitError
 from graders.providers.docker import Docker, EngineDown, docker
-from graders.providers.kind import (
-    Location,
+from graders.providers.kind_location import (
     foreign_cluster,
     locate,
     plan_from_routes,
@@ -27,10 +27,35 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from graders.plan.plan import Plan
+    from graders.providers.base import Location
 
-STOPPED: Final = 3
 NODE_IMAGE: Final = "metallb-lab/node"
 DOCKER_ROOT: Final = "/var/lib/docker"
+
+
+@dataclass(frozen=True)
+class LocalReport:
+    """What was found on this computer; see Report."""
+
+    all: list[Finding]
+    remedy: str = ""
+
+    def stops(self) -> list[str]:
+        """See Report."""
+        return [
+            f"{one.name}: expected {one.rule}, not {one.observed};"
+            f" {one.way_out}"
+            for one in self.all
+            if one.fatal and one.ok is False
+        ]
+
+    def warnings(self) -> list[str]:
+        """See Report; `lab doctor` alone shows what would only be slow."""
+        return []
+
+    def table(self) -> Table:
+        """See Report."""
+        return render(self.all)
 
 
 def run_doctor(
@@ -39,29 +64,23 @@ def run_doctor(
     docker: Docker = docker,
     locate: Callable[[str], Location] = locate,
 ) -> list[Finding]:
-    """Look at everything that a lab needs of this machine.
+    """Look at everything that a lab needs of this computer.
 
-    The plan tells whose lab it is; where it can stand is looked at anew.
+    Only the student counts of the plan: free networks are looked for again.
     """
     host = host or ThisHost()
     located, networks = subnets(plan.student, locate)
-    standing = located is not None and located.exists
+    exists = located is not None and located.exists
     build = not has_images(docker)
     return [
         engine(host, docker),
-        memory(host, standing=standing),
+        memory(host, standing=exists),
         disk(host, docker_root(docker), build=build),
         *(probe(host) for probe in MACHINE_PROBES),
         go(host, build=build),
         networks,
         cluster(located.plan if located else plan, docker),
     ]
-
-
-def exit_code(findings: Sequence[Finding]) -> int:
-    """Return 3 if anything found would stop a lab, else 0."""
-    stops = any(item.fatal and item.ok is False for item in findings)
-    return STOPPED if stops else 0
 
 
 def render(findings: Sequence[Finding]) -> Table:
@@ -78,7 +97,7 @@ def render(findings: Sequence[Finding]) -> Table:
 
 
 def engine(host: Host, docker: Docker = docker) -> Finding:
-    """Look for an engine that this user may use, or that can be had."""
+    """Look for an engine that this user may use, or that can be installed."""
     rule = "a Docker engine that you may use"
     try:
         version = docker("version", "--format", "{{.Server.Version}}")
@@ -98,7 +117,7 @@ def engine(host: Host, docker: Docker = docker) -> Finding:
 
 
 def can_install_engine(host: Host) -> bool:
-    """Say whether the kit can install and start the engine by itself."""
+    """Tell whether the kit can install and start the engine."""
     lines = host.read("/etc/os-release").splitlines()
     values = [
         value.strip('"')
@@ -137,7 +156,7 @@ def subnets(
 
 
 def cluster(plan: Plan, docker: Docker = docker) -> Finding:
-    """Look for somebody else's cluster of the lab's name."""
+    """Look for a cluster of the lab's name that is not the lab's."""
     rule = f"no other cluster called {plan.cluster}"
     try:
         foreign = foreign_cluster(plan, docker)
@@ -156,7 +175,7 @@ def cluster(plan: Plan, docker: Docker = docker) -> Finding:
 
 
 def has_images(docker: Docker = docker) -> bool:
-    """Say whether the kit's node image is here already."""
+    """Tell whether the engine has the kit's node image."""
     try:
         return bool(docker("image", "ls", "-q", NODE_IMAGE))
     except KitError:
@@ -164,7 +183,7 @@ def has_images(docker: Docker = docker) -> bool:
 
 
 def docker_root(docker: Docker = docker) -> str:
-    """Return the folder in which the engine keeps, or will keep, images."""
+    """Return the folder of the engine's images, even if not installed yet."""
     try:
         info: dict[str, Any] = json.loads(
             docker("info", "--format", "{{json .}}")

@@ -1,7 +1,7 @@
-"""Finds what would stop a lab on hosts, before anything is changed there.
+"""Find what would stop a lab on hosts, before anything is changed there.
 
-All hosts are asked at once, each by one script that only looks; what one of
-them lacks does not keep the others from being asked.
+All hosts are asked in parallel, each by one read-only script, whatever the
+others answer.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from rich.markup import escape
 from rich.table import Table
@@ -20,8 +20,7 @@ from rich.table import Table
 from graders.doctor.facts import ClockOffset, Facts, parse
 from graders.doctor.findings import Finding
 from graders.doctor.rules import check_host, check_unique
-from graders.errors import CannotCheck
-from graders.providers.machine import Machine
+from graders.providers.machine import Machine, MachineError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,81 +29,75 @@ if TYPE_CHECKING:
     from graders.providers.ssh import SshTransport
 
 _SCRIPT: Final = Path(__file__).with_name("facts.sh")
-_WAY_IN: Final = "way in"
-_AT_ONCE: Final = 32
-_SECONDS: Final = 60.0
-# The quickest of several is the surest.
-_LOOKS_AT_CLOCK: Final = 3
+_ACCESS: Final = "way in"
+_PARALLEL: Final = 32
+_TIMEOUT_S: Final = 60.0
+# The quickest answer of several is the most accurate.
+_CLOCK_SAMPLES: Final = 3
 
 
 @dataclass(frozen=True)
-class Report:
-    """What was found, by host; a host without findings will do."""
+class HostsReport:
+    """What was found, by host; a host without findings is fit."""
 
     facts: dict[str, Facts]
     findings: dict[str, list[Finding]]
+
+    remedy: ClassVar[str] = "nothing was changed on any of the hosts"
 
     @property
     def all(self) -> list[Finding]:
         """Every finding of every host."""
         return [one for found in self.findings.values() for one in found]
 
+    def stops(self) -> list[str]:
+        """See Report; by host."""
+        return self._lines(fatal=True)
 
-def preflight(ways: Mapping[str, SshTransport], plan: Plan) -> Report:
-    """Ask all hosts at once; `plan` is of the lab that is to stand there."""
-    with ThreadPoolExecutor(min(len(ways), _AT_ONCE)) as pool:
-        asked = pool.map(lambda name: _ask(name, ways[name]), ways)
-        answers = dict(zip(ways, asked, strict=True))
+    def warnings(self) -> list[str]:
+        """See Report; by host."""
+        return self._lines(fatal=False)
+
+    def table(self) -> Table:
+        """See Report; by host."""
+        return _table(self)
+
+    def _lines(self, *, fatal: bool) -> list[str]:
+        return [
+            f"{host}: {_describe(one)}; {one.way_out}"
+            for host, findings in self.findings.items()
+            for one in findings
+            if one.fatal is fatal
+        ]
+
+
+def preflight(hosts: Mapping[str, SshTransport], plan: Plan) -> HostsReport:
+    """Ask all hosts in parallel whether the lab of `plan` could run there."""
+    with ThreadPoolExecutor(min(len(hosts), _PARALLEL)) as pool:
+        asked = pool.map(lambda name: _ask(name, hosts[name]), hosts)
+        answers = dict(zip(hosts, asked, strict=True))
     facts = {
         name: one for name, one in answers.items() if isinstance(one, Facts)
     }
-    together = check_unique(facts)
+    duplicates = check_unique(facts)
     findings = {}
     for name, answer in answers.items():
         if isinstance(answer, Facts):
             found = check_host(name, answer, plan, platform.machine())
-            findings[name] = found + together.get(name, [])
+            findings[name] = found + duplicates.get(name, [])
         else:
             findings[name] = [answer]
-    return Report(facts, findings)
+    return HostsReport(facts, findings)
 
 
-def raise_for_findings(report: Report) -> None:
-    """Refuse hosts on which something would stop a lab.
-
-    Raises:
-        CannotCheck: all that would, by host.
-
-    """
-    if stops := _lines(report, fatal=True):
-        raise CannotCheck(
-            *stops, way_out="nothing was changed on any of the hosts"
-        )
-
-
-def warnings(report: Report) -> list[str]:
-    """Return what may disturb a lab and does not stop it, by host."""
-    return _lines(report, fatal=False)
-
-
-def _lines(report: Report, *, fatal: bool) -> list[str]:
-    return [
-        f"{host}: {_words(one)}; {one.way_out}"
-        for host, findings in report.findings.items()
-        for one in findings
-        if one.fatal is fatal
-    ]
-
-
-def _words(one: Finding) -> str:
+def _describe(one: Finding) -> str:
     """Return what is wrong in one line."""
-    if one.name == _WAY_IN:
+    if one.name == _ACCESS:
         return one.observed
     return f"{one.name}: expected {one.rule}, not {one.observed}"
 
 
-def render(report: Report) -> Table:
-    """Return what was found as a table for the terminal, by host."""
+def _table(report: HostsReport) -> Table:
     table = Table(box=None, pad_edge=False)
     for name in ("", "host", "what", "found", "needed"):
         table.add_column(name, overflow="fold")
@@ -123,30 +116,29 @@ def render(report: Report) -> Table:
     return table
 
 
-def _ask(name: str, way: SshTransport) -> Facts | Finding:
-    """Return what a host says, or why it says nothing."""
-    # A connection of its own: what is closed here is nobody else's.
-    way = replace(way, label=secrets.token_hex(4))
-    machine = Machine(name, way)
+def _ask(name: str, host: SshTransport) -> Facts | Finding:
+    """Return a host's facts, or why it does not answer."""
+    # A separate connection, because it is closed here.
+    host = replace(host, label=secrets.token_hex(4))
+    machine = Machine(name, host)
     try:
         said = machine.run(
             *("sh", "-s"),
-            seconds=_SECONDS,
+            seconds=_TIMEOUT_S,
             stdin=_SCRIPT.read_text(encoding="utf-8"),
         )
         return parse(said.out, _clock(machine))
-    except CannotCheck as error:
-        cause = error.problems[0].removeprefix(f"could not look from {name}: ")
+    except MachineError as error:
         return Finding(
-            _WAY_IN,
+            _ACCESS,
             ok=False,
-            observed=cause,
+            observed=error.cause,
             rule="SSH with a key, and root there",
             way_out=error.way_out,
             fatal=True,
         )
     finally:
-        way.close()
+        host.close()
 
 
 def _clock(machine: Machine) -> ClockOffset | None:
@@ -156,7 +148,7 @@ def _clock(machine: Machine) -> ClockOffset | None:
     what cannot be known.
     """
     found = []
-    for _ in range(_LOOKS_AT_CLOCK):
+    for _ in range(_CLOCK_SAMPLES):
         asked = time.time()
         said = machine.run("date", "+%s.%N").out.strip()
         half = (time.time() - asked) / 2

@@ -18,13 +18,7 @@ from graders.kube.client import cluster_client
 from graders.lifecycle.early_install import install_metallb_early
 from graders.lifecycle.playbook import run_playbook
 from graders.polling import until
-from graders.providers.base import exec_prefixes
-from graders.providers.environment import (
-    addresses,
-    host_exec_prefixes,
-    parallelism,
-)
-from graders.providers.status import is_up
+from graders.providers.registry import exec_prefixes, provider
 from graders.settings import cache_dir, state_dir
 from graders.state import lab_state
 from graders.state.baseline import (
@@ -33,13 +27,15 @@ from graders.state.baseline import (
     snapshot_cluster,
     snapshot_machines,
 )
+from graders.state.readiness import is_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from concurrent.futures import Future
 
     from graders.course.lab import Lab
     from graders.plan.plan import Plan
+    from graders.providers.base import MachineStatus
     from graders.state.lab_state import State
 
 
@@ -57,17 +53,16 @@ def extra_vars(plan: Plan) -> dict[str, Any]:
     `host_exec_prefix` and `host_addresses` are by host of the inventory;
     `provider` is `kind` or `hosts`; `run_id` is different for each playbook.
     """
-    known = names(plan)
-    return known | {
-        "provider": known["where"],
-        "host_addresses": addresses(),
-        "host_exec_prefix": host_exec_prefixes(),
-        "parallel_hosts": parallelism(),
-        "exec_prefix": exec_prefixes(plan),
-        "run_id": secrets.token_hex(4),
-        "cache_dir": str(cache_dir()),
-        "state_dir": str(state_dir(plan.student)),
-    }
+    return (
+        names(plan)
+        | provider().extra_vars(plan)
+        | {
+            "exec_prefix": exec_prefixes(plan),
+            "run_id": secrets.token_hex(4),
+            "cache_dir": str(cache_dir()),
+            "state_dir": str(state_dir(plan.student)),
+        }
+    )
 
 
 def up(plan: Plan, *, metallb: bool = True) -> int:
@@ -84,18 +79,23 @@ def up(plan: Plan, *, metallb: bool = True) -> int:
     ).changed
 
 
-def start(
-    plan: Plan, lab: Lab, variant: str, kept: dict[str, Any] | None = None
+def start(  # noqa: PLR0913, PLR0917 - what to start, and what is known
+    plan: Plan,
+    lab: Lab,
+    variant: str,
+    kept: dict[str, Any] | None = None,
+    machines: Mapping[str, MachineStatus] | None = None,
 ) -> None:
-    """Stand `lab` up, broken by `variant`, and record its start state.
+    """Start `lab`, broken by `variant`, and record its start state.
 
-    `kept` is the run and its attempts, where the lab is built once more.
+    `kept` is the run and its attempts, where the lab is built once more;
+    `machines` is what the provider has just said of them.
 
     Raises:
         KitError: as `up`.
 
     """
-    if not is_up(plan):
+    if not is_up(plan, machines):
         up(plan, metallb=lab.metallb)
     # Interrupted from here on, a reset must not take another lab's start
     # state for this one's, and no grade what is half made for the student's.

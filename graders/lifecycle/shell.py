@@ -8,7 +8,7 @@ import shutil
 from typing import TYPE_CHECKING, Final
 
 from graders.errors import UsageError
-from graders.providers.base import exec_prefixes, transport
+from graders.providers.registry import exec_prefixes, provider
 from graders.settings import cache_dir, state_dir
 
 if TYPE_CHECKING:
@@ -78,10 +78,10 @@ def _machine(plan: Plan, machine: str, command: str | None) -> tuple[str, ...]:
             f"machine must be one of {', '.join(places)}, not {machine!r}",
             way_out="without one, `lab shell` opens a shell on this computer",
         )
-    way = transport(plan, machine)
+    transport = provider().transport(plan, machine)
     if command is None:
-        return (*way.terminal, "bash")
-    return (*way.prefix, "bash", "-c", command)
+        return (*transport.terminal, "bash")
+    return (*transport.prefix, "bash", "-c", command)
 
 
 def _write_on(plan: Plan, file: Path) -> None:

@@ -92,11 +92,6 @@ class Plan(AddressPlan):
         return f"{self.cluster}-storage"
 
     @property
-    def state_volume(self) -> str:
-        """The docker volume that holds /lab on machine dhcp."""
-        return f"{self.cluster}-state"
-
-    @property
     def edge_gateway(self) -> IPv4Address:
         """The host's own address on the edge."""
         return self.edge[1]

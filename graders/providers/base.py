@@ -1,105 +1,210 @@
-"""How a command gets onto a machine or node of the lab; the only place.
+"""Where labs run: what the kit needs of each provider.
 
-Probes, playbooks and `lab shell` ask here, by the role of a machine, and
-never say `docker exec` themselves.
+A lab runs in containers of this computer (`kind`) or on hosts over SSH
+(`hosts`). Everything above this package talks to a `Provider` and does not
+know which one it is; `graders.providers.registry` chooses it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from graders.errors import CannotCheck
-from graders.providers.docker import error_from
-from graders.providers.environment import inventory
 
 if TYPE_CHECKING:
     import subprocess
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
+    from ipaddress import IPv4Network
 
+    from graders.errors import KitError
     from graders.plan.plan import Plan
 
-# docker's own exit code when the container itself is the trouble.
-_DOCKER_FAILED: Final = 125
-_DOCKER_SAYS: Final = (
-    "Error response from daemon",
-    "Error: No such container",
-    "OCI runtime exec failed",
-    "Cannot connect to the Docker",
-)
+
+class ProviderDown(CannotCheck):
+    """Nothing runs that could have labs; `lab up` may be able to start it."""
 
 
 class Transport(Protocol):
-    """A way to one machine."""
+    """How a command gets onto one machine."""
 
     @property
     def prefix(self) -> tuple[str, ...]:
-        """What stands before a command: it then runs there.
+        """The words before a command that make it run there.
 
-        Arguments arrive as they were given, standard input is passed on,
-        and the exit code is the command's.
+        Arguments arrive unchanged, standard input is passed on, and the exit
+        code is the command's.
         """
         ...
 
     @property
     def terminal(self) -> tuple[str, ...]:
-        """The same for a command that a person types into."""
+        """The same for an interactive command."""
         ...
 
-    def trouble(
-        self, done: subprocess.CompletedProcess[str]
+    def error(
+        self, result: subprocess.CompletedProcess[str]
     ) -> CannotCheck | None:
         """Return what kept the command from running there, None if it ran."""
         ...
 
 
 @dataclass(frozen=True)
-class DockerExec:
-    """Into a container of this computer's engine."""
+class Location:
+    """A plan, and how the provider came to it.
 
-    container: str
-
-    @property
-    def prefix(self) -> tuple[str, ...]:
-        """See Transport."""
-        return ("docker", "exec", "-i", self.container)
-
-    @property
-    def terminal(self) -> tuple[str, ...]:
-        """See Transport."""
-        return ("docker", "exec", "-it", self.container)
-
-    def trouble(
-        self, done: subprocess.CompletedProcess[str]
-    ) -> CannotCheck | None:
-        """See Transport; the engine's failure, not that of the command."""
-        if not done.returncode:
-            return None
-        if done.returncode != _DOCKER_FAILED and not done.stderr.startswith(
-            _DOCKER_SAYS
-        ):
-            return None
-        cause = error_from(("exec", self.container), done.stderr)
-        return CannotCheck(
-            cause.problems[0],
-            way_out="`lab up` brings the lab's machines back",
-        )
-
-
-def transport(plan: Plan, role: str) -> Transport:
-    """Return the way to a machine or node by its role.
-
-    Raises:
-        UsageError: labs stand on hosts, and their inventory is wrong.
-
+    `exists` means that networks of this lab exist already. `moved_from` is
+    the first choice of LAN if the plan has another one, and `moved_because`
+    says what uses it (only known while the lab does not exist yet).
     """
-    if hosts := inventory():
-        return hosts.ways[role]
-    return DockerExec(plan.machine_name(role))
+
+    plan: Plan
+    exists: bool
+    moved_from: IPv4Network | None = None
+    moved_because: str = ""
 
 
-def exec_prefixes(plan: Plan) -> dict[str, list[str]]:
-    """Return, by role, what stands before a command that runs there."""
-    return {
-        role: list(transport(plan, role).prefix)
-        for role in (*plan.nodes, *plan.machines)
-    }
+@dataclass(frozen=True)
+class MachineStatus:
+    """One machine or node; `running` means at its address and this lab's."""
+
+    address: str
+    state: str
+    running: bool
+    exists: bool = True
+
+
+@dataclass(frozen=True)
+class ProviderStatus:
+    """One look at all that a provider has of a student's lab.
+
+    `place` names it for people. `obstacle` is what forbids to create the lab
+    there. With `needs_doctor` the doctor examines the place before anything
+    is created.
+    """
+
+    location: Location
+    machines: Mapping[str, MachineStatus]
+    place: str
+    needs_doctor: bool
+    obstacle: KitError | None = None
+
+
+class Provider(Protocol):
+    """Where the machines of a lab are, and what can be done with them."""
+
+    @property
+    def name(self) -> str:
+        """`kind` or `hosts`."""
+        ...
+
+    @property
+    def back_wait(self) -> str:
+        """Name of the wait for a node whose isolation has ended."""
+        ...
+
+    @property
+    def rejoin_wait(self) -> str:
+        """Name of the wait for speakers to re-admit such a node."""
+        ...
+
+    def locate(self, student: str) -> Location:
+        """Return the plan of the lab that exists, or of the one to create.
+
+        Raises:
+            KitError: the provider does not answer, or has no room.
+
+        """
+        ...
+
+    def expected_plan(self, student: str) -> Plan:
+        """Return the plan as far as it is known without asking the provider.
+
+        Raises:
+            KitError: there is no room for the lab.
+
+        """
+        ...
+
+    def status(self, student: str) -> ProviderStatus:
+        """Look at location and machines at once.
+
+        Raises:
+            KitError: as `locate`.
+
+        """
+        ...
+
+    def machines(self, plan: Plan) -> dict[str, MachineStatus]:
+        """Return each machine and node by role.
+
+        Raises:
+            KitError: the provider does not answer.
+
+        """
+        ...
+
+    def removal(self, student: str) -> tuple[Plan, list[str]]:
+        """Return the plan of the lab to remove, and what will be left alone.
+
+        Raises:
+            ProviderDown: there can be no lab.
+            KitError: it cannot be removed.
+
+        """
+        ...
+
+    def transport(self, plan: Plan, role: str) -> Transport:
+        """Return how commands get onto a machine or node.
+
+        Raises:
+            UsageError: the provider's own settings are wrong.
+
+        """
+        ...
+
+    def check_access(self, plan: Plan, role: str) -> None:
+        """Explain why an interactive command could not run on a machine.
+
+        Raises:
+            CannotCheck: it could not.
+
+        """
+        ...
+
+    def node_macs(self, plan: Plan) -> dict[str, str]:
+        """Return the name of each node by its MAC on the LAN.
+
+        Raises:
+            CannotCheck: a node does not answer.
+
+        """
+        ...
+
+    def isolate(self, plan: Plan, node: str) -> AbstractContextManager[None]:
+        """Silence a node as if its cable was pulled, for a `with` block.
+
+        Raises:
+            CannotCheck: it cannot be silenced.
+
+        """
+        ...
+
+    def resume_nodes(self, plan: Plan) -> list[str]:
+        """End all isolations; return the names of nodes that had one.
+
+        Raises:
+            CannotCheck: the provider does not answer.
+
+        """
+        ...
+
+    def extra_vars(self, plan: Plan) -> dict[str, Any]:
+        """Return the playbooks' variables about the provider.
+
+        Raises:
+            UsageError: the provider's own settings are wrong.
+
+        """
+        ...

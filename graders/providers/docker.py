@@ -1,25 +1,35 @@
-"""The one way in which the kit's Python calls docker."""
+"""Call docker and run commands in its containers; nothing else does."""
 
 from __future__ import annotations
 
 import subprocess
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from graders.errors import CannotCheck
+from graders.providers.base import ProviderDown
 
-_SECONDS: Final = 60.0
-_CUT: Final = 200
+_TIMEOUT_S: Final = 60.0
+_MAX_LENGTH: Final = 200
+# docker's own exit code when the container itself is the problem.
+_DOCKER_FAILED: Final = 125
+_DOCKER_ERRORS: Final = (
+    "Error response from daemon",
+    "Error: No such container",
+    "OCI runtime exec failed",
+    "Cannot connect to the Docker",
+)
 
 
 class Docker(Protocol):
-    """What `docker` below is; tests give their own."""
+    """The signature of `docker` below; tests have their own."""
 
     def __call__(self, *args: str) -> str:
         """Run `docker <args>` and return its standard output."""
         ...
 
 
-class EngineDown(CannotCheck):
+class EngineDown(ProviderDown):
     """The docker client is missing, or no engine answers it."""
 
 
@@ -28,7 +38,7 @@ class EngineForbidden(CannotCheck):
 
 
 def docker(*args: str) -> str:
-    """Run `docker <args>` and return what it wrote, without the last newline.
+    """Run `docker <args>`; return its output without the last newline.
 
     Raises:
         EngineDown: there is no client, or no engine answers.
@@ -37,12 +47,12 @@ def docker(*args: str) -> str:
 
     """
     try:
-        done = subprocess.run(
+        result = subprocess.run(
             ["docker", *args],
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=_SECONDS,
+            timeout=_TIMEOUT_S,
             check=False,
         )
     except FileNotFoundError:
@@ -53,16 +63,16 @@ def docker(*args: str) -> str:
         ) from None
     except subprocess.TimeoutExpired:
         raise CannotCheck(
-            f"could not {_shown(args)}: no answer within {_SECONDS:.0f} s",
+            f"could not {_shown(args)}: no answer within {_TIMEOUT_S:.0f} s",
             way_out="restart the Docker engine, then try again",
         ) from None
-    if done.returncode:
-        raise error_from(args, done.stderr)
-    return done.stdout.rstrip("\n")
+    if result.returncode:
+        raise error_from(args, result.stderr)
+    return result.stdout.rstrip("\n")
 
 
 def error_from(args: tuple[str, ...], stderr: str) -> CannotCheck:
-    """Turn docker's complaint into an error that names the way out."""
+    """Return docker's message as an error that says what to do."""
     text = stderr.lower()
     if "permission denied" in text and "sock" in text:
         return EngineForbidden(
@@ -80,7 +90,7 @@ def error_from(args: tuple[str, ...], stderr: str) -> CannotCheck:
             " and Ubuntu",
         )
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
-    cause = lines[-1][:_CUT] if lines else "no message"
+    cause = lines[-1][:_MAX_LENGTH] if lines else "no message"
     return CannotCheck(
         f"could not {_shown(args)}: {cause}",
         way_out="see `lab doctor`",
@@ -88,5 +98,39 @@ def error_from(args: tuple[str, ...], stderr: str) -> CannotCheck:
 
 
 def _shown(args: tuple[str, ...]) -> str:
-    """Name a call by its first words; the rest may be long."""
+    """Return the first words of a call; the rest may be long."""
     return " ".join(("docker", *args))[:60]
+
+
+@dataclass(frozen=True)
+class DockerExec:
+    """Run commands in a container of this computer's engine."""
+
+    container: str
+
+    @property
+    def prefix(self) -> tuple[str, ...]:
+        """See Transport."""
+        return ("docker", "exec", "-i", self.container)
+
+    @property
+    def terminal(self) -> tuple[str, ...]:
+        """See Transport."""
+        return ("docker", "exec", "-it", self.container)
+
+    def error(
+        self, result: subprocess.CompletedProcess[str]
+    ) -> CannotCheck | None:
+        """See Transport; the engine's failure, not that of the command."""
+        if not result.returncode:
+            return None
+        if (
+            result.returncode != _DOCKER_FAILED
+            and not result.stderr.startswith(_DOCKER_ERRORS)
+        ):
+            return None
+        cause = error_from(("exec", self.container), result.stderr)
+        return CannotCheck(
+            cause.problems[0],
+            way_out="`lab up` brings the lab's machines back",
+        )

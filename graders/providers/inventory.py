@@ -1,13 +1,16 @@
-"""The inventory of a lab on hosts: which there are, and how one gets in.
+"""The inventory of a lab on hosts: their names and how to reach them.
 
-It is an inventory of Ansible's own form, of which the kit knows a part and
-refuses the rest. The names of hosts are the roles of the plan.
+It has the form of an Ansible inventory, of which the kit accepts a part. The
+names of hosts are the roles of the plan. `HOSTS=FILE` replaces
+ansible/inventory/hosts.yml.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
@@ -22,6 +25,7 @@ from pydantic import (
 from graders.errors import UsageError, printable
 from graders.plan.plan import EDGE_HOSTS, LAN_HOSTS, NODE_HOSTS
 from graders.providers.ssh import SshTarget, SshTransport
+from graders.settings import HOSTS, INVENTORY, inventory_file
 from graders.yamlfile import cut, line_of, model_problem, read_yaml
 
 if TYPE_CHECKING:
@@ -53,7 +57,7 @@ class _Strict(BaseModel):
 
 
 class HostVars(_Strict):
-    """How one host is reached; what is missing is that of all."""
+    """How one host is reached; CommonVars has what it lacks."""
 
     ansible_host: Address
     ansible_port: Port | None = None
@@ -62,7 +66,7 @@ class HostVars(_Strict):
 
 
 class CommonVars(_Strict):
-    """How every host is reached that does not say otherwise."""
+    """How hosts are reached by default."""
 
     ansible_ssh_private_key_file: File
     ansible_user: User = "root"
@@ -85,14 +89,14 @@ class _All(_Strict):
 
 
 class Inventory(_Strict):
-    """What stands in hosts.yml."""
+    """The content of hosts.yml."""
 
     all: _All
 
 
 @dataclass(frozen=True)
 class Hosts:
-    """The hosts of a lab by name, and the way onto each."""
+    """The hosts of a lab by name, and how commands get onto each."""
 
     cluster: dict[str, SshTransport]
     fabric: dict[str, SshTransport]
@@ -103,11 +107,11 @@ class Hosts:
         return self.cluster | self.fabric
 
     @property
-    def ways(self) -> dict[str, SshTransport]:
-        """The way onto each node and machine, by role.
+    def transports(self) -> dict[str, SshTransport]:
+        """How commands get onto each node and machine, by role.
 
         Machines inside one host have a connection each: sshd allows ten
-        commands at once on one.
+        commands at a time on one.
         """
         host = self.fabric.get(FABRIC_HOST)
         if not host:
@@ -117,10 +121,56 @@ class Hosts:
         }
 
 
+def inventory() -> Hosts:
+    """Return the hosts that labs run on.
+
+    Raises:
+        UsageError: there is no inventory, or all that is wrong with it.
+
+    """
+    file = inventory_file()
+    try:
+        changed = file.stat().st_mtime_ns
+    except OSError as error:
+        raise UsageError(
+            f"CLUSTER={HOSTS} needs an inventory, and {file} cannot be read:"
+            f" {error.strerror}",
+            way_out=f"copy {INVENTORY / 'hosts.example.yml'} there and write"
+            " in how each host is reached, or name another file: HOSTS=FILE",
+        ) from None
+    return _read(file.absolute(), changed)
+
+
+def parallelism() -> int:
+    """Return how many hosts to work on in parallel, 0 for all.
+
+    Raises:
+        UsageError: HOSTS_AT_ONCE is no such number.
+
+    """
+    given = os.environ.get("HOSTS_AT_ONCE")
+    if not given:
+        return 0
+    if not re.fullmatch("[1-9][0-9]{0,3}", given):
+        raise UsageError(
+            "HOSTS_AT_ONCE must be a whole number from 1 to 9999, not"
+            f" {given!r}",
+            way_out="1 is one host after the other; without it all are"
+            " worked on in parallel",
+        )
+    return int(given)
+
+
+# Every command on a host asks for its transport.
+@lru_cache(maxsize=4)
+def _read(file: Path, _changed: int) -> Hosts:
+    return read_hosts(file)
+
+
 def read_hosts(file: Path) -> Hosts:
     """Return the hosts that an inventory names.
 
-    Files that it names are sought beside it.
+    Paths in it are relative to its folder.
 
     Raises:
         UsageError: all that is wrong with it, each with its line.
@@ -145,22 +195,25 @@ def read_hosts(file: Path) -> Hosts:
             )
         )
     return Hosts(
-        _ways(found.vars, found.children.cluster, file.parent),
-        _ways(found.vars, found.children.fabric, file.parent),
+        _transports(found.vars, found.children.cluster, file.parent),
+        _transports(found.vars, found.children.fabric, file.parent),
     )
 
 
-def _ways(
+def _transports(
     common: CommonVars, group: _Group, folder: Path
 ) -> dict[str, SshTransport]:
-    """Return the way onto each host of a group, control plane first."""
-    ways = {
-        name: _way(common, host, folder) for name, host in group.hosts.items()
+    """Return each host of a group, control plane first."""
+    hosts = {
+        name: _transport(common, host, folder)
+        for name, host in group.hosts.items()
     }
-    return dict(sorted(ways.items(), key=lambda one: one[0] != CONTROL_PLANE))
+    return dict(sorted(hosts.items(), key=lambda one: one[0] != CONTROL_PLANE))
 
 
-def _way(common: CommonVars, host: HostVars, folder: Path) -> SshTransport:
+def _transport(
+    common: CommonVars, host: HostVars, folder: Path
+) -> SshTransport:
     user = host.ansible_user or common.ansible_user
     key = (
         host.ansible_ssh_private_key_file
@@ -177,12 +230,12 @@ def _way(common: CommonVars, host: HostVars, folder: Path) -> SshTransport:
 
 
 def _path(name: str, folder: Path) -> Path:
-    """Return a file's place; `~` is the person's own folder."""
+    """Return a file's absolute path; `~` is the user's home."""
     return folder.absolute() / Path(name).expanduser()
 
 
 def _problems(found: _All, folder: Path) -> Iterator[Problem]:
-    """Yield what does not fit together, by where it stands below `all`."""
+    """Yield inconsistencies, each with its place below `all`."""
     yield from _cluster_problems(found.children.cluster)
     yield from _fabric_problems(found.children.fabric)
     yield from _address_problems(found)
@@ -227,7 +280,7 @@ def _fabric_problems(group: _Group) -> Iterator[Problem]:
 
 
 def _address_problems(found: _All) -> Iterator[Problem]:
-    """Yield hosts that are reached as another one is."""
+    """Yield hosts that have the address and port of another one."""
     seen: dict[tuple[str, int], str] = {}
     for at, name, host in _each(found):
         port = host.ansible_port or found.vars.ansible_port
@@ -243,7 +296,7 @@ def _address_problems(found: _All) -> Iterator[Problem]:
 
 
 def _key_problems(found: _All, folder: Path) -> Iterator[Problem]:
-    """Yield keys that are not there."""
+    """Yield keys whose file does not exist."""
     key = "ansible_ssh_private_key_file"
     given: list[Problem] = [
         (("vars", key), found.vars.ansible_ssh_private_key_file)
@@ -261,7 +314,7 @@ def _key_problems(found: _All, folder: Path) -> Iterator[Problem]:
 def _each(
     found: _All,
 ) -> Iterator[tuple[tuple[str, ...], str, HostVars]]:
-    """Yield each host with where it stands and its name."""
+    """Yield each host with its place below `all` and its name."""
     groups = {"cluster": found.children.cluster}
     groups["fabric"] = found.children.fabric
     for group, members in groups.items():

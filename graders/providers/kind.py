@@ -1,248 +1,218 @@
-"""Where a lab stands on this host, or could stand.
-
-Nothing is remembered in files: the lab's own docker networks carry the
-student and the slot as labels, and tell where it is.
-"""
+"""The kind provider: machines and nodes are containers of this computer."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from graders.errors import CannotCheck
-from graders.plan.plan import DEMO, Plan, make_plan, slots
-from graders.providers.docker import Docker, docker
-from graders.providers.docker_networks import (
-    DockerNetwork,
-    docker_networks,
-    host_routes,
+from graders.errors import CannotCheck, UsageError
+from graders.providers.base import MachineStatus, ProviderStatus
+from graders.providers.docker import (
+    Docker,
+    DockerExec,
+    EngineDown,
+    EngineForbidden,
+    docker,
 )
-from graders.providers.environment import inventory
+from graders.providers.docker_networks import docker_networks
+from graders.providers.kind_location import (
+    KIND_LABEL,
+    foreign_node,
+    locate,
+    locate_among,
+    plan_from_routes,
+)
+from graders.settings import KIND
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from ipaddress import IPv4Network
+    from collections.abc import Iterator
 
-    from graders.providers.docker_networks import Route
+    from graders.plan.plan import Machine, Plan
+    from graders.providers.base import Location
 
-LABEL_STUDENT: Final = "metallb-lab.student"
-LABEL_SLOT: Final = "metallb-lab.slot"
-LABEL_ROLE: Final = "metallb-lab.role"
-KIND_LABEL: Final = "io.x-k8s.kind.cluster"
-FALLBACK_LAN: Final = "metallb-lab"
+# The freezer fails on a node that starts processes faster than it stops them.
+_PAUSE_ATTEMPTS: Final = 3
+_LISTED: Final = f'{{{{.Names}}}} {{{{.Label "{KIND_LABEL}"}}}}'
 
-
-@dataclass(frozen=True)
-class UsedSubnet:
-    """A network of this host that the lab must stay out of."""
-
-    network: IPv4Network
-    owner: str
+Containers = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Location:
-    """A plan and how this host led to it.
+class KindProvider:
+    """Machines and nodes in containers of this computer's engine."""
 
-    `exists` means that networks of this lab stand already. `moved_from` is
-    the first choice of LAN when it is not the plan's, and `moved_because`
-    says who has it (only known while the lab is not there yet).
-    """
+    docker: Docker = docker
 
-    plan: Plan
-    exists: bool
-    moved_from: IPv4Network | None = None
-    moved_because: str = ""
+    name: ClassVar[str] = KIND
+    back_wait: ClassVar[str] = "node-back"
+    # A paused node has declared no other one dead, so it is the first to tell
+    # them that it is alive.
+    rejoin_wait: ClassVar[str] = "reunion"
 
+    def locate(self, student: str) -> Location:
+        """See Provider."""
+        return locate(student, self.docker)
 
-def locate(
-    student: str,
-    docker: Docker = docker,
-    routes: Callable[[], list[Route]] = host_routes,
-) -> Location:
-    """Return the plan of the lab that stands, or of the one to be made.
+    def expected_plan(self, student: str) -> Plan:
+        """See Provider; without docker's answer, by this computer's routes."""
+        try:
+            return self.locate(student).plan
+        except CannotCheck:
+            return plan_from_routes(student).plan
 
-    On hosts it is the first choice: their networks are not the kit's.
-
-    Raises:
-        UsageError: the student's name is not allowed, or the inventory is
-            not as it should be.
-        CannotCheck: docker does not answer, no free network is left, or a
-            network that is not the kit's has a name that the lab needs.
-
-    """
-    first = make_plan(student)
-    if inventory():
-        return Location(first, exists=True)
-    networks = docker_networks(docker)
-    ours = [net for net in networks if belongs_to(net, student)]
-    lan_name = _lan_name(first, networks, ours)
-    if ours:
-        return _standing(first, ours, lan_name)
-    return first_free_plan(
-        student, used_subnets(student, networks, routes()), lan_name
-    )
-
-
-def used_subnets(
-    student: str, networks: Sequence[DockerNetwork], routes: Sequence[Route]
-) -> list[UsedSubnet]:
-    """Return what this host uses, without what this student's lab uses.
-
-    Docker networks come first, so that a network and not the route to its
-    bridge is named as the owner.
-    """
-    ours = [net for net in networks if belongs_to(net, student)]
-    own_bridges = {net.bridge for net in ours}
-    by_docker = [
-        UsedSubnet(subnet, f"docker network {net.name}")
-        for net in networks
-        if net not in ours
-        for subnet in net.subnets
-    ]
-    by_route = [
-        UsedSubnet(
-            route.network, f"route to {route.network} on {route.device}"
+    def status(self, student: str) -> ProviderStatus:
+        """See Provider; docker is asked for networks and containers once."""
+        networks = docker_networks(self.docker)
+        location = locate_among(student, networks)
+        plan = location.plan
+        found, cluster = self._containers(plan)
+        foreign = foreign_node(student, networks, cluster)
+        return ProviderStatus(
+            location,
+            _machines(plan, found),
+            place=plan.lan_name,
+            needs_doctor=not (location.exists and found),
+            obstacle=_obstacle(plan, foreign) if foreign else None,
         )
-        for route in routes
-        if route.device not in own_bridges
-    ]
-    return by_docker + by_route
+
+    def machines(self, plan: Plan) -> dict[str, MachineStatus]:
+        """See Provider."""
+        found, _ = self._containers(plan)
+        return _machines(plan, found)
+
+    def removal(self, student: str) -> tuple[Plan, list[str]]:
+        """See Provider; labels say what is the lab's, so any plan will do."""
+        try:
+            return self.locate(student).plan, []
+        except (EngineDown, EngineForbidden):
+            raise
+        except CannotCheck:
+            return plan_from_routes(student).plan, []
+
+    def transport(self, plan: Plan, role: str) -> DockerExec:
+        """See Provider."""
+        return DockerExec(plan.machine_name(role))
+
+    def check_access(self, plan: Plan, role: str) -> None:
+        """See Provider; docker itself says what is wrong."""
+
+    def node_macs(self, plan: Plan) -> dict[str, str]:
+        """See Provider."""
+        macs = {}
+        for node in self._inspect(plan.node_names()):
+            name = node["Name"][1:]
+            end = node["NetworkSettings"]["Networks"].get(plan.lan_name)
+            if not end:
+                raise CannotCheck(
+                    f"{name} is not on {plan.lan_name}",
+                    way_out="`lab up` mends it",
+                )
+            macs[end["MacAddress"].lower()] = name
+        return macs
+
+    @contextlib.contextmanager
+    def isolate(self, plan: Plan, node: str) -> Iterator[None]:
+        """See Provider; pause the container.
+
+        It then sends nothing, not even the end of its connections, so
+        neighbours notice by their timers alone.
+        """
+        del plan
+        self._pause(node)
+        try:
+            yield
+        finally:
+            self.docker("unpause", node)
+
+    def resume_nodes(self, plan: Plan) -> list[str]:
+        """See Provider."""
+        paused = [
+            node["Name"][1:]
+            for node in self._inspect(plan.node_names())
+            if node["State"]["Status"] == "paused"
+        ]
+        for name in paused:
+            self.docker("unpause", name)
+        return paused
+
+    def extra_vars(self, plan: Plan) -> dict[str, Any]:
+        """See Provider; `state_volume` holds /lab on machine dhcp."""
+        return {
+            "provider": self.name,
+            "state_volume": f"{plan.cluster}-state",
+            "host_addresses": {},
+            "host_exec_prefix": {},
+            "parallel_hosts": 0,
+        }
+
+    def _containers(self, plan: Plan) -> tuple[Containers, Containers]:
+        """Return the lab's containers, and those of a cluster of its name.
+
+        Both are by name; containers that are not there are left out.
+        """
+        lines = self.docker("ps", "--all", "--format", _LISTED).splitlines()
+        labels = dict(line.partition(" ")[::2] for line in lines)
+        ours = [*plan.node_names(), *plan.machine_names()]
+        there = [
+            name
+            for name, cluster in labels.items()
+            if name in ours or cluster == plan.cluster
+        ]
+        found = {item["Name"][1:]: item for item in self._inspect(there)}
+        return (
+            {name: found[name] for name in ours if name in found},
+            {
+                name: item
+                for name, item in found.items()
+                if labels[name] == plan.cluster
+            },
+        )
+
+    def _inspect(self, names: list[str]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (
+            json.loads(self.docker("inspect", *names)) if names else []
+        )
+        return found
+
+    def _pause(self, node: str) -> None:
+        for _ in range(_PAUSE_ATTEMPTS - 1):
+            with contextlib.suppress(CannotCheck):
+                self.docker("pause", node)
+                return
+        self.docker("pause", node)
 
 
-def first_free_plan(
-    student: str, taken: Sequence[UsedSubnet], lan_name: str | None = None
-) -> Location:
-    """Return the first plan that collides with nothing.
-
-    Raises:
-        CannotCheck: every slot collides.
-
-    """
-    wanted = make_plan(student, lan_name=lan_name)
-    for slot in slots(student):
-        plan = make_plan(student, slot, lan_name)
-        if not collision(plan, taken):
-            moved = plan.lan != wanted.lan
-            return Location(
-                plan,
-                exists=False,
-                moved_from=wanted.lan if moved else None,
-                moved_because=collision(wanted, taken),
-            )
-    raise CannotCheck(
-        f"all {len(slots(student))} networks that the lab may use are"
-        f" taken, {wanted.lan} by {collision(wanted, taken)}",
-        way_out="remove docker networks you no longer need (`docker network"
-        " prune`), or leave the VPN",
-    )
-
-
-def collision(plan: Plan, taken: Sequence[UsedSubnet]) -> str:
-    """Return who has a network that the plan needs, or an empty string."""
-    for other in taken:
-        if any(
-            other.network.overlaps(ours)
-            for ours in (plan.lan, plan.edge, plan.storage)
-        ):
-            return other.owner
-    return ""
-
-
-def belongs_to(net: DockerNetwork, student: str) -> bool:
-    """Say whether the kit made this network for this student."""
-    return net.labels.get(LABEL_STUDENT) == student
-
-
-def foreign_cluster(plan: Plan, docker: Docker = docker) -> str | None:
-    """Return the name of a node of somebody else's cluster of our name.
-
-    A cluster is ours when one of its nodes is on a network of ours: while
-    addresses are being pinned, a node may be on none.
-    """
-    listed = docker(
-        *("ps", "-a", "--format", "{{.Names}}"),
-        *("--filter", f"label={KIND_LABEL}={plan.cluster}"),
-    ).split()
-    if not listed:
-        return None
-    ours = {
-        net.name
-        for net in docker_networks(docker)
-        if belongs_to(net, plan.student)
+def _machines(plan: Plan, found: Containers) -> dict[str, MachineStatus]:
+    return {
+        role: _status(plan, machine, found.get(machine.name))
+        for role, machine in (plan.nodes | plan.machines).items()
     }
-    nodes: list[dict[str, Any]] = json.loads(docker("inspect", *listed))
-    for node in nodes:
-        if ours & set(node["NetworkSettings"]["Networks"]):
-            return None
-    return min(listed)
 
 
-def _standing(
-    first: Plan, ours: Sequence[DockerNetwork], lan_name: str
-) -> Location:
-    """Return the plan that the labels of the lab's networks name."""
-    plan = make_plan(first.student, _slot(first, ours), lan_name)
-    others = {plan.edge_name: plan.edge, plan.storage_name: plan.storage}
-    for net in ours:
-        want = others.get(net.name, plan.lan)
-        if net.subnets != (want,):
-            shown = ", ".join(map(str, net.subnets)) or "no subnet"
-            raise CannotCheck(
-                f"docker network {net.name} must have {want} for this lab,"
-                f" not {shown}",
-                way_out="run `lab down`, then `lab up`",
-            )
-    moved = plan.lan != first.lan
-    return Location(plan, exists=True, moved_from=first.lan if moved else None)
+def _status(
+    plan: Plan, machine: Machine, item: dict[str, Any] | None
+) -> MachineStatus:
+    if item is None:
+        return MachineStatus("", "not there", running=False, exists=False)
+    state = item["State"]["Status"]
+    address = _address(plan, item)
+    in_place = address == str(machine.lan or machine.edge)
+    return MachineStatus(address, state, state == "running" and in_place)
 
 
-def _slot(first: Plan, ours: Sequence[DockerNetwork]) -> int:
-    """Return the slot that all networks of the lab agree on."""
-    labels = {net.labels.get(LABEL_SLOT, "") for net in ours}
-    label = labels.pop()
-    allowed = {str(slot) for slot in slots(first.student)}
-    if labels or label not in allowed:
-        found = ", ".join(net.name for net in ours)
-        raise CannotCheck(
-            f"docker networks {found} must carry one and the same label"
-            f" {LABEL_SLOT}, 0 to {len(allowed) - 1}",
-            way_out="run `lab down`, then `lab up`",
-        )
-    return int(label)
+def _address(plan: Plan, item: dict[str, Any]) -> str:
+    """Return a container's address on the LAN, else on the edge."""
+    ends = item["NetworkSettings"]["Networks"]
+    end = ends.get(plan.lan_name) or ends.get(plan.edge_name) or {}
+    return str(end.get("IPAddress", ""))
 
 
-def _lan_name(
-    first: Plan,
-    networks: Sequence[DockerNetwork],
-    ours: Sequence[DockerNetwork],
-) -> str:
-    """Return the LAN's name; somebody else's network is left alone."""
-    for net in ours:
-        if net.labels.get(LABEL_ROLE) == "lan":
-            return net.name
-    foreign = {net.name for net in networks if net not in ours}
-    name = first.lan_name
-    # The module's network `kind` is also what every other kind cluster on
-    # this machine uses.
-    if first.student == DEMO and name in foreign:
-        name = FALLBACK_LAN
-    for wanted in (name, first.edge_name, first.storage_name):
-        if wanted in foreign:
-            raise CannotCheck(
-                f"docker network {wanted} is not of this lab (no label"
-                f" {LABEL_STUDENT}={first.student}) but has a name that it"
-                " needs",
-                way_out=f"remove it (`docker network rm {wanted}`) if it is"
-                " yours to remove, or use another --student",
-            )
-    return name
-
-
-def plan_from_routes(student: str) -> Location:
-    """Return the plan as far as the host's routes decide it.
-
-    For the time before any engine runs: there are no docker networks then.
-    """
-    return first_free_plan(student, used_subnets(student, [], host_routes()))
+def _obstacle(plan: Plan, node: str) -> UsageError:
+    return UsageError(
+        f"kind cluster {plan.cluster} exists here and is not the kit's"
+        f" ({node})",
+        way_out=f"delete it (kind delete cluster --name {plan.cluster}), or"
+        " use another student name",
+    )

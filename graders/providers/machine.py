@@ -1,6 +1,6 @@
 """Run a command on one machine of the lab.
 
-A probe asks for "the router" or "the client" and need not know how a command
+A probe asks for "the router" or "the client" and does not know how a command
 gets there; see `graders.providers.base`.
 """
 
@@ -12,20 +12,28 @@ from typing import TYPE_CHECKING, Final
 
 from graders.errors import CannotCheck
 from graders.providers import shell_pool
-from graders.providers.base import Transport, transport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from graders.plan.plan import Plan
+    from graders.providers.base import Transport
 
-# Longer than any probe needs: a machine that is paused answers nothing.
-_SECONDS: Final = 20.0
+# Longer than any probe needs; a paused machine never answers.
+TIMEOUT_S: Final = 20.0
+
+
+class MachineError(CannotCheck):
+    """No command can run on a machine; `cause` says why, without its name."""
+
+    def __init__(self, message: str, cause: str, way_out: str) -> None:
+        """Keep the cause next to the whole message."""
+        super().__init__(message, way_out=way_out)
+        self.cause = cause
 
 
 @dataclass(frozen=True)
 class Output:
-    """What a command on a machine came to."""
+    """The result of a command on a machine."""
 
     command: str
     code: int
@@ -34,52 +42,53 @@ class Output:
 
     @property
     def text(self) -> str:
-        """What the command wrote, errors last."""
+        """Everything that the command wrote, errors last."""
         return "\n".join(filter(None, (self.out.strip(), self.error.strip())))
 
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine of the lab by its role, and the way to it."""
+    """A machine of the lab by its role, and how commands get there."""
 
     role: str
-    way: Transport
+    transport: Transport
 
     def run(
-        self, *argv: str, seconds: float = _SECONDS, stdin: str = ""
+        self, *argv: str, seconds: float = TIMEOUT_S, stdin: str = ""
     ) -> Output:
-        """Run `argv` there and return its outcome, whatever that is.
+        """Run `argv` there and return its result, whatever that is.
 
         Raises:
-            CannotCheck: the machine is not there, or does not answer within
+            MachineError: the machine is not there, or does not answer within
                 `seconds`.
 
         """
-        prefix = self.way.prefix
+        prefix = self.transport.prefix
         try:
             if stdin:
                 done = _execute([*prefix, *argv], seconds, stdin)
             else:
                 done = shell_pool.run(prefix, argv, seconds)
         except FileNotFoundError:
-            raise CannotCheck(
-                f"could not look from {self.role}: no {prefix[0]} command on"
-                " PATH",
-                way_out="see `lab doctor`",
+            raise self._error(
+                f"no {prefix[0]} command on PATH", "see `lab doctor`"
             ) from None
         except subprocess.TimeoutExpired:
-            raise CannotCheck(
-                f"{self.role} did not answer within {seconds:.0f} s",
+            cause = f"did not answer within {seconds:.0f} s"
+            raise MachineError(
+                f"{self.role} {cause}",
+                cause,
                 way_out="is it paused? `lab up` mends it",
             ) from None
-        if cause := self.way.trouble(done):
-            raise CannotCheck(
-                f"could not look from {self.role}: {cause.problems[0]}",
-                way_out=cause.way_out,
-            )
+        if error := self.transport.error(done):
+            raise self._error(error.problems[0], error.way_out)
         return Output(
             " ".join(argv), done.returncode, done.stdout, done.stderr
         )
+
+    def _error(self, cause: str, way_out: str) -> MachineError:
+        message = f"could not look from {self.role}: {cause}"
+        return MachineError(message, cause, way_out)
 
 
 def _execute(
@@ -94,8 +103,3 @@ def _execute(
         timeout=seconds,
         check=False,
     )
-
-
-def machine_of(plan: Plan, role: str) -> Machine:
-    """Return a machine or node of the lab by its role."""
-    return Machine(role, transport(plan, role))

@@ -103,18 +103,18 @@ class SshTransport:
         """See Transport."""
         return self._before("-t", *_SUDO)
 
-    def trouble(
-        self, done: subprocess.CompletedProcess[str]
+    def error(
+        self, result: subprocess.CompletedProcess[str]
     ) -> CannotCheck | None:
         """See Transport; ssh's own failure or sudo's."""
-        if done.returncode == ssh_quoting.SSH_FAILED:
-            return ssh_error(self.login, done.stderr)
-        denied = done.returncode and self.sudo
-        if denied and (trouble := sudo_error(self.login, done.stderr)):
-            return trouble
-        if done.returncode == _NOT_INSIDE and done.stderr.startswith(_ON):
+        if result.returncode == ssh_quoting.SSH_FAILED:
+            return ssh_error(self.login, result.stderr)
+        denied = result.returncode and self.sudo
+        if denied and (error := sudo_error(self.login, result.stderr)):
+            return error
+        if result.returncode == _NOT_INSIDE and result.stderr.startswith(_ON):
             return CannotCheck(
-                done.stderr.removeprefix(_ON).strip(),
+                result.stderr.removeprefix(_ON).strip(),
                 way_out="`lab up` brings the lab's machines back",
             )
         return None

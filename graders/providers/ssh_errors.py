@@ -1,4 +1,4 @@
-"""What ssh says when it could not run a command, in words for people."""
+"""Errors of ssh and sudo, with what to do about them."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from graders.errors import CannotCheck
-from graders.providers.machine import machine_of
+from graders.providers.registry import machine_of
 
 if TYPE_CHECKING:
     from graders.plan.plan import Plan

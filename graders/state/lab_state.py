@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from graders.errors import CannotCheck
-from graders.providers.machine import machine_of
+from graders.providers.registry import machine_of
 
 if TYPE_CHECKING:
     from graders.plan.plan import Plan

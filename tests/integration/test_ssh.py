@@ -293,7 +293,7 @@ def test_a_machine_inside_that_does_not_run() -> None:
     said = "lab-on: machine desk does not run on this host\n"
 
     def trouble(code: int, error: str) -> CannotCheck | None:
-        return way.trouble(subprocess.CompletedProcess([], code, "", error))
+        return way.error(subprocess.CompletedProcess([], code, "", error))
 
     found = trouble(125, said)
     assert found

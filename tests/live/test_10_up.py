@@ -10,7 +10,7 @@ import pytest
 
 from graders.lifecycle.lifecycle import up
 from graders.lifecycle.processes import MARK
-from graders.providers.kind import locate
+from graders.providers.kind_location import locate
 from graders.settings import state_dir
 
 from .conftest import STUDENT, ok

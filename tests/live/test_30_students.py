@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from graders.providers.kind import locate
+from graders.providers.kind_location import locate
 
 from .conftest import STUDENT, ok, run
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from graders.plan.plan import make_plan
-from graders.providers.kind import locate
+from graders.providers.kind_location import locate
 
 from .conftest import BIN, STUDENT, ok, run
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from graders.providers.kind import locate
+from graders.providers.kind_location import locate
 from graders.settings import state_dir
 
 from .conftest import STUDENT, begin, eventually, ok, run, told

@@ -16,7 +16,7 @@ import pytest
 from graders.course.lab import load_lab
 from graders.course.solutions import repairs_for
 from graders.proof.driver import LabDriver
-from graders.providers.kind import locate
+from graders.providers.kind_location import locate
 
 from .conftest import STUDENT, ok, run
 

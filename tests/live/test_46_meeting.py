@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from graders.course.lab import load_lab
-from graders.providers.kind import locate
+from graders.providers.kind_location import locate
 
 from .conftest import STUDENT, eventually, ok, run
 from .test_45_damage import solve, troubles

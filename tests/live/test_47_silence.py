@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from graders.checks import node_failure
-from graders.providers.kind import locate
+from graders.providers.hosts import isolation_script
+from graders.providers.kind_location import locate
 
 from .conftest import STUDENT, eventually
 
@@ -41,7 +41,7 @@ class Place:
     ) -> subprocess.CompletedProcess[str]:
         """Type the script there, as if by SSH from this computer."""
         came = f"{self.here} 50000 {self.address} {SSH}"
-        script = node_failure.isolation_script()
+        script = isolation_script()
         environment = f"SSH_CONNECTION={came if come_by is None else come_by}"
         return subprocess.run(
             [

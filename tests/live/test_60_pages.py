@@ -12,7 +12,7 @@ from graders.grading.hints import render
 from graders.plan.plan import make_plan
 from graders.proof.driver import LabDriver
 from graders.proof.typist import play
-from graders.providers.kind import locate
+from graders.providers.kind_location import locate
 from graders.settings import ROOT
 from graders.site.fences import OUTPUT, RUNNABLE, fences_of
 

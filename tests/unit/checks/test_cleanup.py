@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
@@ -55,17 +54,8 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
     monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
     (tmp_path / "demo").mkdir()
     found = Lab()
-    nodes = [
-        {"Name": f"/{name}", "State": {"Status": status}}
-        for name, status in zip(
-            found.plan.node_names(),
-            ("running", "paused", "running"),
-            strict=True,
-        )
-    ]
-    monkeypatch.setattr(cleanup, "docker", lambda *_: json.dumps(nodes))
     monkeypatch.setattr(
-        cleanup, "resume", lambda _, node: found.resumed.append(node)
+        cleanup, "resume_nodes", lambda _: found.resumed.append("paused")
     )
     monkeypatch.setattr(
         cleanup, "uncordon", lambda _: found.resumed.append("all")
@@ -89,7 +79,7 @@ def test_a_killed_grading_is_swept_up_after(lab: Lab, tmp_path: Path) -> None:
     with clean_session(cast("Session", lab)):
         pass
 
-    assert lab.resumed == ["metallb-lab-worker", "all"]
+    assert lab.resumed == ["paused", "all"]
     assert lab.asked == [
         "DELETE /api/v1/namespaces/lab-1/services/grader-ab",
         "DELETE /api/v1/namespaces/lab-4/pods/grader-cd-x",

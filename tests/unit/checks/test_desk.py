@@ -10,7 +10,7 @@ from graders.checks.check import CheckFailed
 from graders.checks.desk import Desk, expect_lease
 from graders.polling import WAITS, Wait
 from graders.probes.dhcp import Dhcp
-from graders.providers.base import DockerExec
+from graders.providers.docker import DockerExec
 from graders.providers.machine import Machine, Output
 from tests.says import says
 

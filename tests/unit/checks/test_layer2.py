@@ -19,7 +19,7 @@ from graders.checks.services import pool_of, unused_addresses
 from graders.errors import CannotCheck
 from graders.plan.l2_election import owner
 from graders.plan.plan import make_plan
-from graders.providers.base import DockerExec
+from graders.providers.docker import DockerExec
 from graders.providers.machine import Machine, Output
 from tests.says import says
 

@@ -15,7 +15,7 @@ from graders.checks.leases import expect_no_other, expect_own_range, own_wishes
 from graders.plan.plan import make_plan
 from graders.polling import WAITS, Wait
 from graders.probes.dhcp import ANY, Dhcp
-from graders.providers.base import DockerExec
+from graders.providers.docker import DockerExec
 from graders.providers.machine import Machine, Output
 from tests.says import says
 

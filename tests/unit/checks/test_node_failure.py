@@ -1,7 +1,8 @@
-"""How a node is cut off, and what happens if it cannot be."""
+"""How a node is isolated, and waited for afterwards."""
 
 from __future__ import annotations
 
+import contextlib
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
 
@@ -11,119 +12,84 @@ from graders.checks import node_failure
 from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
 from graders.polling import WAITS
-from graders.providers.machine import Output
+from graders.providers.kind import KindProvider
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from graders.checks.session import Session
+    from graders.plan.plan import Plan
 
 PLAN = make_plan("ada")
 LAB = cast("Session", SimpleNamespace(plan=PLAN))
 WORKER = PLAN.machine_name("worker")
 
 
-class Engine:
-    """An engine that cannot pause a node the first few times."""
+@pytest.fixture
+def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return what happens to nodes, in order."""
+    found: list[str] = []
 
-    def __init__(self, failures: int) -> None:
-        """Remember how often to fail."""
-        self.failures = failures
-        self.calls: list[str] = []
+    @contextlib.contextmanager
+    def isolate(_: object, plan: Plan, node: str) -> Iterator[None]:
+        del plan, node
+        found.append("silent")
+        try:
+            yield
+        finally:
+            found.append("resumed")
 
-    def __call__(self, verb: str, node: str) -> str:
-        """Do as told, or say why not."""
-        self.calls.append(verb)
-        if verb == "pause" and self.calls.count("pause") <= self.failures:
-            raise CannotCheck(f"could not pause {node}: unable to freeze")
-        return ""
-
-
-def cut_off(monkeypatch: pytest.MonkeyPatch, failures: int) -> list[str]:
-    """Cut a worker off, and return what was asked of the engine."""
-    engine = Engine(failures)
-    monkeypatch.setattr(node_failure, "docker", engine)
-    monkeypatch.setattr(node_failure, "_back", lambda *_: None)
-    with node_failure.isolate(LAB, WORKER):
-        engine.calls.append("inside")
-    return engine.calls
-
-
-def test_a_node_that_cannot_be_stopped_at_once(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """It is tried again, and resumed once."""
-    calls = cut_off(monkeypatch, failures=2)
-
-    assert calls == ["pause", "pause", "pause", "inside", "unpause"]
-
-
-def test_a_node_that_cannot_be_stopped_at_all(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """It cannot be checked what happens without it."""
-    with pytest.raises(CannotCheck, match="unable to freeze"):
-        cut_off(monkeypatch, failures=9)
-
-
-class Host:
-    """A host that does as told, or fails at one thing."""
-
-    def __init__(self, failing: str = "") -> None:
-        """Remember what fails."""
-        self.role = "worker"
-        self.failing = failing
-        self.calls: list[str] = []
-
-    def run(self, *argv: str, stdin: str = "") -> Output:
-        """Do as told."""
-        self.calls.append(" ".join(argv))
-        code = int(bool(self.failing) and argv[0] == self.failing)
-        assert bool(stdin) == (argv[0] == "sh")
-        return Output(" ".join(argv), code, "", "no classifier")
-
-
-def _on_hosts(monkeypatch: pytest.MonkeyPatch, host: Host) -> Session:
-    monkeypatch.setattr(node_failure, "inventory", object)
+    monkeypatch.setattr(KindProvider, "isolate", isolate)
     monkeypatch.setattr(
-        node_failure, "_back", lambda *given: host.calls.append(given[-1])
+        node_failure,
+        "_wait_for_node",
+        lambda _, node: found.append(f"wait for {node}"),
     )
-    lab = SimpleNamespace(plan=PLAN, machine={"worker": host}.get)
-    return cast("Session", lab)
+    return found
 
 
-def test_a_host_falls_silent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """For a bounded time, which is ended and waited for, come what may."""
-    host = Host()
-    lab = _on_hosts(monkeypatch, host)
-
+def test_isolation_ends(calls: list[str]) -> None:
+    """Whatever happens, the node is resumed and then waited for."""
     with pytest.raises(KeyboardInterrupt):
-        _interrupted(lab, host)
+        _interrupted(calls)
 
-    assert host.calls[1:] == [
-        "systemctl stop metallb-lab-silence",
-        "host-back",
-    ]
+    assert calls == ["silent", "resumed", f"wait for {WORKER}"]
 
 
-def _interrupted(lab: Session, host: Host) -> None:
-    with node_failure.isolate(lab, WORKER):
-        assert host.calls == ["sh -s 120"]
+def _interrupted(calls: list[str]) -> None:
+    with node_failure.isolate(LAB, WORKER):
+        assert calls == ["silent"]
         raise KeyboardInterrupt
 
 
-def test_a_host_that_cannot_fall_silent(
-    monkeypatch: pytest.MonkeyPatch,
+def test_no_isolation(
+    monkeypatch: pytest.MonkeyPatch, calls: list[str]
 ) -> None:
-    """What its kernel lacks is told, and whatever began is undone."""
-    host = Host("sh")
-    lab = _on_hosts(monkeypatch, host)
+    """A node that was not isolated is not waited for."""
+
+    def isolate(*_: object) -> None:
+        raise CannotCheck("unable to freeze")
+
+    monkeypatch.setattr(KindProvider, "isolate", isolate)
 
     with (
-        pytest.raises(CannotCheck, match="worker cannot be cut off: no class"),
-        node_failure.isolate(lab, WORKER),
+        pytest.raises(CannotCheck, match="unable to freeze"),
+        node_failure.isolate(LAB, WORKER),
     ):
         pytest.fail("not to be reached")
 
-    assert "systemctl stop metallb-lab-silence" in host.calls
+    assert calls == []
+
+
+def test_resume_nodes(
+    monkeypatch: pytest.MonkeyPatch, calls: list[str]
+) -> None:
+    """Each node that was still isolated is waited for."""
+    monkeypatch.setattr(KindProvider, "resume_nodes", lambda *_: [WORKER])
+
+    node_failure.resume_nodes(LAB)
+
+    assert calls == [f"wait for {WORKER}"]
 
 
 def test_speakers_find_each_other_again(
@@ -131,7 +97,7 @@ def test_speakers_find_each_other_again(
 ) -> None:
     """After a silence that both sides heard it takes them longer."""
     after_a_pause = node_failure.rejoin_wait()
-    _on_hosts(monkeypatch, Host())
+    monkeypatch.setenv("CLUSTER", "hosts")
 
     after_a_silence = node_failure.rejoin_wait()
 

@@ -12,8 +12,9 @@ from graders.checks.session import Session, open_session
 from graders.course.lab import load_lab
 from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
-from graders.providers.base import DockerExec
-from graders.providers.machine import machine_of
+from graders.providers.docker import DockerExec
+from graders.providers.kind import KindProvider
+from graders.providers.registry import machine_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -182,39 +183,13 @@ def test_machines() -> None:
 
     assert lab.client.machine == machine_of(lab.plan, "client")
     assert lab.lan_client.machine == machine_of(lab.plan, "lan-client")
-    assert lab.machine("worker").way == DockerExec("metallb-lab-worker")
-
-
-def _node(name: str, network: str, mac: str) -> dict[str, Any]:
-    ends = {network: {"MacAddress": mac}}
-    return {"Name": f"/{name}", "NetworkSettings": {"Networks": ends}}
+    assert lab.machine("worker").transport == DockerExec("metallb-lab-worker")
 
 
 def test_node_macs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nodes are known by their MAC on the LAN, in small letters."""
-    node = _node("metallb-lab-worker", PLAN.lan_name, "02:42:AC:12:01:03")
-    monkeypatch.setattr(session, "docker", lambda *_: json.dumps([node]))
-
-    macs = _session(FakeCluster(None)).node_macs
-
-    assert macs == {"02:42:ac:12:01:03": "metallb-lab-worker"}
-
-
-def test_node_that_is_not_on_the_lan(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A node that was disconnected is named, with the way out."""
-    node = _node("metallb-lab-worker", "bridge", "02:42:AC:12:01:03")
-    monkeypatch.setattr(session, "docker", lambda *_: json.dumps([node]))
-
-    with pytest.raises(CannotCheck, match="-worker is not on kind; `lab up`"):
-        _ = _session(FakeCluster(None)).node_macs
-
-
-def test_node_macs_of_hosts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On hosts it is they that say, and docker is not asked."""
-    macs = {"02:4d:ac:12:01:03": "metallb-lab-worker"}
-    monkeypatch.setattr(session, "inventory", object)
-    monkeypatch.setattr(session, "macs_of_nodes", lambda _: macs)
-    monkeypatch.delattr(session, "docker")
+    """The provider knows them."""
+    macs = {"02:42:ac:12:01:03": "metallb-lab-worker"}
+    monkeypatch.setattr(KindProvider, "node_macs", lambda *_: macs)
 
     assert _session(FakeCluster(None)).node_macs == macs
 

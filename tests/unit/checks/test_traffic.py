@@ -16,7 +16,7 @@ from graders.checks.traffic import (
 )
 from graders.polling import WAITS, Wait
 from graders.probes.client import Client
-from graders.providers.base import DockerExec
+from graders.providers.docker import DockerExec
 from graders.providers.machine import Machine, Output
 
 OWN = "10.0.0.7"

@@ -12,7 +12,7 @@ from graders.cli import main, plans
 from graders.errors import CannotCheck
 from graders.lifecycle import playbook
 from graders.plan.plan import make_plan
-from graders.providers import ownership
+from graders.providers import hosts as provider_module
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +46,7 @@ def _have_marks(
 ) -> None:
     """Have hosts say whose they are; those that are not given, nobody's."""
     found = dict.fromkeys(ROLES, "") | given
-    monkeypatch.setattr(ownership, "owners", lambda _: found)
+    monkeypatch.setattr(provider_module, "owners", lambda _: found)
 
 
 def _no_playbook(*_: object, **__: object) -> None:
@@ -191,7 +191,7 @@ def test_down(
 @pytest.mark.usefixtures("hosts_file")
 def test_up_where_the_lab_is(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hosts that are this lab's already need no preflight, and no engine."""
-    monkeypatch.setattr(plans, "all_ready", lambda _: True)
-    monkeypatch.delattr(plans, "remote")
+    monkeypatch.setattr(provider_module, "belongs_to", lambda *_: True)
+    monkeypatch.delattr(plans, "examine")
 
     assert plans.checked_plan("demo") == PLAN

@@ -17,9 +17,9 @@ from graders.errors import CannotCheck
 from graders.lifecycle import lifecycle, playbook
 from graders.lifecycle.lock import lock
 from graders.plan.plan import make_plan
-from graders.providers import kind, status
+from graders.providers.base import Location, ProviderStatus
 from graders.providers.docker import EngineForbidden
-from graders.providers.kind import Location
+from graders.providers.kind import KindProvider
 from graders.state import lab_state
 
 if TYPE_CHECKING:
@@ -56,18 +56,19 @@ def grade(*argv: str) -> Result:
 def nothing_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let docker answer, with no lab."""
     location = Location(make_plan(), exists=False)
-    monkeypatch.setattr(kind, "locate", lambda _: location)
+    status = ProviderStatus(location, {}, place="kind", needs_doctor=False)
+    monkeypatch.setattr(KindProvider, "locate", lambda *_: location)
+    monkeypatch.setattr(KindProvider, "status", lambda *_: status)
     monkeypatch.setattr(lab_state, "read", lambda _: None)
 
 
 def raising(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     """Let `lab status` come to this."""
 
-    def locate(student: str) -> Location:
-        del student
+    def status(*_: object) -> ProviderStatus:
         raise error
 
-    monkeypatch.setattr(kind, "locate", locate)
+    monkeypatch.setattr(KindProvider, "status", status)
 
 
 def test_help_names_every_verb() -> None:
@@ -135,7 +136,9 @@ def test_student_from_the_environment(
 ) -> None:
     """STUDENT names the student, as in `make lab-1 STUDENT=ada`."""
     names: list[str] = []
-    monkeypatch.setattr(kind, "locate", names.append)
+    monkeypatch.setattr(
+        KindProvider, "status", lambda _, student: names.append(student)
+    )
     monkeypatch.setenv("STUDENT", "ada")
 
     lab("status")
@@ -183,8 +186,6 @@ def test_reset_of_nothing_builds_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Where no lab stands, it is not stood up to be told so."""
-    monkeypatch.setattr(plans, "checked_plan", lambda _: make_plan())
-    monkeypatch.setattr(status, "containers", lambda _: {})
     monkeypatch.setattr(lifecycle, "up", lambda _: pytest.fail("up"))
 
     done = lab("reset")
@@ -198,10 +199,10 @@ def test_down_without_a_right_to_the_engine(
 ) -> None:
     """It says so, and does not act as if all was gone."""
 
-    def located(_: str) -> Location:
+    def locate(*_: object) -> Location:
         raise EngineForbidden("not you", way_out="join")
 
-    monkeypatch.setattr(kind, "locate", located)
+    monkeypatch.setattr(KindProvider, "locate", locate)
     monkeypatch.setattr(
         playbook, "run_playbook", lambda *_: pytest.fail("run")
     )

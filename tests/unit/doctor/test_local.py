@@ -11,11 +11,11 @@ import pytest
 from rich.console import Console
 
 from graders.doctor import local
-from graders.doctor.findings import Finding, ThisHost
+from graders.doctor.findings import Finding, ThisHost, exit_code
 from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
+from graders.providers.base import Location
 from graders.providers.docker import EngineDown, EngineForbidden
-from graders.providers.kind import Location
 
 if TYPE_CHECKING:
     from graders.providers.docker import Docker
@@ -147,7 +147,7 @@ def test_subnets_blocked() -> None:
 
 def test_subnets_before_any_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without an engine only the host's routes decide."""
-    monkeypatch.setattr("graders.providers.kind.host_routes", list)
+    monkeypatch.setattr("graders.providers.kind_location.host_routes", list)
 
     def locate(student: str) -> Location:
         raise EngineDown(student)
@@ -228,7 +228,7 @@ def test_exit_code(*, ok: bool | None, fatal: bool, code: int) -> None:
     """Only a fatal finding that is not well ends with 3."""
     finding = Finding("x", ok, "y", "z", fatal=fatal)
 
-    assert local.exit_code([finding]) == code
+    assert exit_code([finding]) == code
 
 
 def test_render() -> None:

@@ -16,9 +16,10 @@ from typer.testing import CliRunner
 
 from graders.cli.main import lab_app
 from graders.doctor import remote
+from graders.doctor.doctor import raise_for_findings
 from graders.doctor.facts import ClockOffset, parse
 from graders.doctor.findings import Finding
-from graders.doctor.remote import Report, raise_for_findings, render, warnings
+from graders.doctor.remote import HostsReport
 from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
 from graders.providers.machine import Machine
@@ -63,9 +64,9 @@ def server(tmp_path: Path) -> Iterator[Sshd]:
         yield found
 
 
-def _shown(report: Report) -> str:
+def _shown(report: HostsReport) -> str:
     out = io.StringIO()
-    Console(file=out, width=160).print(render(report))
+    Console(file=out, width=160).print(report.table())
     return out.getvalue()
 
 
@@ -211,7 +212,7 @@ def test_table() -> None:
     cores = replace(swap, name="cores", observed="1", way_out="give it more")
     facts = {"client": replace(good, clock=ClockOffset(0, 0))}
 
-    lines = _shown(Report(facts, {"client": [], "worker": [swap, cores]}))
+    lines = _shown(HostsReport(facts, {"client": [], "worker": [swap, cores]}))
 
     assert "ok    client         debian 13, 2 cores, 2.0 GiB memory" in lines
     assert "STOP  worker  swap   [on]" in lines
@@ -227,13 +228,14 @@ def test_refusal() -> None:
 
     firewall = replace(swap, name="firewall", fatal=False)
 
-    raise_for_findings(Report({}, {"client": [firewall]}))
-    assert warnings(Report({}, {"client": [firewall, swap]})) == [
+    raise_for_findings(HostsReport({}, {"client": [firewall]}))
+    report = HostsReport({}, {"client": [firewall, swap]})
+    assert report.warnings() == [
         "client: firewall: expected none, not on; ",
     ]
     with pytest.raises(CannotCheck) as caught:
         raise_for_findings(
-            Report(
+            HostsReport(
                 {}, {"desk": [swap], "dhcp": [way], "worker": [swap, cores]}
             )
         )

@@ -99,7 +99,7 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
         (lifecycle, "cluster_client", lambda _: io.StringIO()),
         (lifecycle, "snapshot_cluster", lambda _: {}),
         (lifecycle, "snapshot_machines", lambda _: dict(host.now)),
-        (lifecycle, "is_up", lambda _: host.stands),
+        (lifecycle, "is_up", lambda *_: host.stands),
         (lab_state, "read", host.current),
         (lab_state, "mark_changing", host.begin),
         (lab_state, "mark_complete", lambda _: host.begin(_, "")),

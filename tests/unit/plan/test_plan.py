@@ -255,7 +255,6 @@ def _names(plan: Plan) -> set[str]:
         plan.cluster,
         plan.lan_name,
         plan.edge_name,
-        plan.state_volume,
         plan.context,
     }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from graders.probes.client import Client, Http
-from graders.providers.base import DockerExec
+from graders.providers.docker import DockerExec
 from graders.providers.machine import Machine, Output
 
 VIP = "172.18.255.200"

@@ -12,7 +12,7 @@ from graders.probes.traffic import (
     flows,
     persistent_connection,
 )
-from graders.providers.base import DockerExec
+from graders.providers.docker import DockerExec
 from graders.providers.machine import Machine, Output
 from tests.says import says
 

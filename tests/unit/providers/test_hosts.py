@@ -1,10 +1,10 @@
-"""Hosts as they are now: which answer, and whose they are."""
+"""The hosts provider: which hosts answer, and whose they are."""
 
 from __future__ import annotations
 
 import subprocess
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,17 +12,13 @@ from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
 from graders.providers import hosts as module
 from graders.providers.hosts import (
+    HostsProvider,
     HostStatus,
-    all_ready,
     belongs_to,
     describe,
-    macs_of_nodes,
     query_hosts,
 )
-from graders.providers.machine import Output
-
-if TYPE_CHECKING:
-    from graders.plan.plan import Plan
+from graders.providers.machine import MachineError, Output
 
 PLAN = make_plan("ada")
 ROLES = [*PLAN.nodes, *PLAN.machines]
@@ -32,17 +28,20 @@ ROLES = [*PLAN.nodes, *PLAN.machines]
 class Host:
     """A host that says this, or why it says nothing."""
 
+    role: str
     said: str
     error: CannotCheck | None = None
+    code: int = 0
     asked: list[tuple[str, ...]] = field(default_factory=list)
 
-    def run(self, *argv: str, seconds: float) -> Output:
+    def run(self, *argv: str, seconds: float = 10, stdin: str = "") -> Output:
         """Say it."""
         assert seconds < 20
+        assert bool(stdin) == (argv[:2] == ("sh", "-s"))
         self.asked.append(argv)
         if self.error:
             raise self.error
-        return Output(" ".join(argv), 0, self.said, "")
+        return Output(" ".join(argv), self.code, self.said, "no classifier")
 
 
 def _said(role: str) -> str:
@@ -58,31 +57,32 @@ def _said(role: str) -> str:
 @pytest.fixture
 def hosts(monkeypatch: pytest.MonkeyPatch) -> dict[str, Host]:
     """Have a lab stand on hosts; a test changes what it is about."""
-    there = {role: Host(_said(role)) for role in ROLES}
-
-    def machine_of(_: Plan, role: str) -> Host:
-        return there[role]
-
-    monkeypatch.setattr(module, "machine_of", machine_of)
+    there = {role: Host(role, _said(role)) for role in ROLES}
+    fake = SimpleNamespace(transports=dict.fromkeys(ROLES))
+    monkeypatch.setattr(module, "inventory", lambda: fake)
+    monkeypatch.setattr(module, "Machine", lambda role, _: there[role])
     return there
 
 
-def _silent(role: str) -> CannotCheck:
-    told = f"could not look from {role}: root@h cannot be reached: no route"
-    return CannotCheck(told, way_out="is it on?")
+def _silent(role: str) -> MachineError:
+    cause = "root@h cannot be reached: no route"
+    message = f"could not look from {role}: {cause}"
+    return MachineError(message, cause, way_out="is it on?")
 
 
 @pytest.mark.usefixtures("hosts")
 def test_all_stand() -> None:
     """Each is marked, and has its addresses where they belong."""
     assert list(query_hosts(PLAN)) == ROLES
-    assert all_ready(PLAN)
+    status = HostsProvider().status("ada")
+    assert all(one.running for one in status.machines.values())
+    assert (status.place, status.needs_doctor) == ("on hosts", False)
 
 
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        (f"mark={PLAN.cluster}", "mark=", "no lab of the kit's is there"),
+        (f"mark={PLAN.cluster}", "mark=", "no lab of the kit is there"),
         (PLAN.cluster, "metallb-lab-bob", "lab metallb-lab-bob is there"),
         ("=eth0 ", "=ens3 ", "not at the addresses of the plan"),
         ("/16", "/24", "not at the addresses of the plan"),
@@ -98,7 +98,7 @@ def test_one_does_not(
 
     assert describe(PLAN, "worker", seen["worker"]) == f"answers; {words}"
     assert describe(PLAN, "worker2", seen["worker2"]) == "running"
-    assert not all_ready(PLAN)
+    assert HostsProvider().status("ada").needs_doctor
 
 
 def test_one_says_nothing(hosts: dict[str, Host]) -> None:
@@ -119,7 +119,7 @@ def test_macs(hosts: dict[str, Host]) -> None:
     """Nodes are known by their MACs, an interface's own before another."""
     hosts["worker"].said += "\nmac=02:4D:00:00:00:FF"
 
-    assert macs_of_nodes(PLAN) == {
+    assert HostsProvider().node_macs(PLAN) == {
         "02:4d:00:00:00:00": "metallb-lab-ada-control-plane",
         "02:4d:00:00:00:ff": "metallb-lab-ada-worker",
         "02:4d:00:00:00:02": "metallb-lab-ada-worker2",
@@ -129,19 +129,65 @@ def test_macs(hosts: dict[str, Host]) -> None:
 def test_no_macs_without_a_node(hosts: dict[str, Host]) -> None:
     """A node that is silent is no other machine's MAC; a machine may be."""
     hosts["client"].error = _silent("client")
-    assert len(macs_of_nodes(PLAN)) == 3
+    assert len(HostsProvider().node_macs(PLAN)) == 3
     hosts["worker2"].error = _silent("worker2")
 
     with pytest.raises(CannotCheck, match=r"worker2: .* cannot be reached"):
-        macs_of_nodes(PLAN)
+        HostsProvider().node_macs(PLAN)
 
 
 def test_what_is_typed() -> None:
     """The question is one for any shell, and this computer answers it."""
     done = subprocess.run(
-        ["sh", "-c", module._LOOK], capture_output=True, text=True, check=False
+        ["sh", "-c", module._STATUS_SCRIPT],
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
     assert done.stdout.startswith("mark=")
     assert "address=lo 127.0.0.1/8" in done.stdout
     assert isinstance(HostStatus("", "", {}), HostStatus)
+
+
+def test_isolation(hosts: dict[str, Host]) -> None:
+    """For a bounded time, which is ended whatever happens."""
+    host = hosts["worker"]
+
+    with pytest.raises(KeyboardInterrupt):
+        _interrupted(host)
+
+    assert host.asked[1:] == [("systemctl", "stop", "metallb-lab-silence")]
+
+
+def _interrupted(host: Host) -> None:
+    with HostsProvider().isolate(PLAN, PLAN.machine_name("worker")):
+        assert host.asked == [("sh", "-s", "120")]
+        raise KeyboardInterrupt
+
+
+def test_isolation_fails(hosts: dict[str, Host]) -> None:
+    """What its kernel lacks is named, and whatever began is undone."""
+    host = hosts["worker"]
+    host.code = 1
+
+    with (
+        pytest.raises(CannotCheck, match="worker cannot be cut off: no class"),
+        HostsProvider().isolate(PLAN, PLAN.machine_name("worker")),
+    ):
+        pytest.fail("not to be reached")
+
+    assert host.asked[-1] == ("systemctl", "stop", "metallb-lab-silence")
+
+
+@pytest.mark.usefixtures("hosts_file")
+def test_machines_that_do_not_answer() -> None:
+    """What keeps a host from answering is its state."""
+    found = HostsProvider().machines(PLAN)
+
+    router = found["router"]
+    assert router.address == " ".join(PLAN.interfaces("router").values())
+    assert router.state == (
+        "debian@127.0.0.13 port 1 cannot be reached: Connection refused"
+    )
+    assert len(found) == 8

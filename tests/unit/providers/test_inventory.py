@@ -12,8 +12,14 @@ import pytest
 
 from graders.errors import UsageError
 from graders.plan.plan import make_plan
-from graders.providers.inventory import CLUSTER, FABRIC, read_hosts
-from graders.settings import ANSIBLE
+from graders.providers.inventory import (
+    CLUSTER,
+    FABRIC,
+    inventory,
+    parallelism,
+    read_hosts,
+)
+from graders.settings import ANSIBLE, inventory_file
 from graders.yamlfile import line_of
 
 EXAMPLE = ANSIBLE / "inventory" / "hosts.example.yml"
@@ -54,7 +60,7 @@ def test_example(file: Path) -> None:
     assert set(found.fabric) == set(FABRIC)
     for role, machine in (PLAN.nodes | PLAN.machines).items():
         address = machine.lan or machine.edge
-        assert found.ways[role].login.address == str(address)
+        assert found.transports[role].login.address == str(address)
 
 
 def test_way_in(file: Path) -> None:
@@ -65,7 +71,7 @@ def test_way_in(file: Path) -> None:
         ("172.18.1.4}", "172.18.1.4, ansible_user: root}"),
     )
 
-    found = read_hosts(file).ways
+    found = read_hosts(file).transports
 
     login = found["worker"].login
     assert (login.address, login.port, login.user) == ("h", 23, "debian")
@@ -161,8 +167,8 @@ def test_fabric_on_one_host(file: Path) -> None:
     found = read_hosts(file)
 
     assert list(found.hosts) == [*CLUSTER, "fabric-host"]
-    assert list(found.ways) == [*CLUSTER, *FABRIC]
-    desk, router = found.ways["desk"], found.ways["router"]
+    assert list(found.transports) == [*CLUSTER, *FABRIC]
+    desk, router = found.transports["desk"], found.transports["router"]
     assert desk.login == found.hosts["fabric-host"].login == router.login
     assert desk.prefix[-4:] == ("-n", "--", "/usr/local/bin/lab-on", "desk")
     assert desk.prefix[:-1] != router.prefix[:-1]
@@ -233,3 +239,78 @@ def test_ansible_reads_it_too(file: Path) -> None:
     host = found["_meta"]["hostvars"]["worker2"]
     assert host["ansible_host"] == "172.18.1.4"
     assert host["ansible_user"] == "debian"
+
+
+def test_changed_inventory(hosts_file: Path) -> None:
+    """It is read again once it is another."""
+    before = inventory()
+    text = hosts_file.read_text(encoding="utf-8")
+    hosts_file.write_text(text.replace("127.0.0.17", "127.0.0.99"), "utf-8")
+
+    assert inventory() != before
+    assert inventory().hosts["client"].login.address == "127.0.0.99"
+
+
+def test_own_inventory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without HOSTS it is the kit's folder's; `~` is the person's."""
+    monkeypatch.setenv("CLUSTER", "hosts")
+
+    assert inventory_file() == ANSIBLE / "inventory" / "hosts.yml"
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.setenv("HOSTS", "~/hosts.yml")
+    assert str(inventory_file()) == "/home/me/hosts.yml"
+
+
+def test_no_inventory(hosts_file: Path) -> None:
+    """It says how to get one."""
+    hosts_file.unlink()
+
+    with pytest.raises(UsageError) as caught:
+        inventory()
+
+    told = str(caught.value)
+    assert told.startswith(
+        f"CLUSTER=hosts needs an inventory, and {hosts_file}"
+    )
+    assert "hosts.example.yml there" in told
+
+
+def test_bad_inventory(hosts_file: Path) -> None:
+    """All that is wrong with it is told, each with its line."""
+    text = hosts_file.read_text(encoding="utf-8")
+    text = text.replace("desk:", "printer:").replace("127.0.0.17", "-x")
+    hosts_file.write_text(text.replace("worker2:", "node:"), "utf-8")
+
+    with pytest.raises(UsageError) as caught:
+        inventory()
+
+    assert all(
+        one.startswith(f"{hosts_file}:") for one in caught.value.problems
+    )
+
+
+@pytest.mark.usefixtures("hosts_file")
+@pytest.mark.parametrize(
+    ("given", "wanted"), [(None, 0), ("", 0), ("1", 1), ("30", 30)]
+)
+def test_hosts_at_once(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, wanted: int
+) -> None:
+    """All, unless it is said how many."""
+    monkeypatch.delenv("HOSTS_AT_ONCE", raising=False)
+    if given is not None:
+        monkeypatch.setenv("HOSTS_AT_ONCE", given)
+
+    assert parallelism() == wanted
+
+
+@pytest.mark.usefixtures("hosts_file")
+@pytest.mark.parametrize("given", ["0", "-1", "all", "1; reboot", "1\n"])
+def test_no_number_of_hosts(
+    monkeypatch: pytest.MonkeyPatch, given: str
+) -> None:
+    """It goes into a script, and nothing but a number does."""
+    monkeypatch.setenv("HOSTS_AT_ONCE", given)
+
+    with pytest.raises(UsageError, match="HOSTS_AT_ONCE must be a whole"):
+        parallelism()

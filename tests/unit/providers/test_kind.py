@@ -1,303 +1,255 @@
-"""Where a lab stands on this host, or could stand."""
+"""The kind provider, by what docker says and does."""
 
 from __future__ import annotations
 
 import json
-from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
 
-from graders.errors import CannotCheck
+from graders.errors import CannotCheck, UsageError
 from graders.plan.plan import make_plan
-from graders.providers.docker_networks import DockerNetwork, Route
-from graders.providers.kind import (
-    Location,
-    UsedSubnet,
-    first_free_plan,
-    foreign_cluster,
-    locate,
-    used_subnets,
-)
+from graders.providers.docker import EngineDown, EngineForbidden
+from graders.providers.kind import KindProvider
+
+PLAN = make_plan()
+WORKER = PLAN.machine_name("worker")
+PREFIX = "metallb-lab."
 
 
-def network(name: str, subnet: str, **labels: str) -> dict[str, Any]:
-    """Write a network as `docker network inspect` does."""
+def container(name: str, network: str, address: object) -> dict[str, Any]:
+    """Return what docker says of a running container."""
+    end = {"IPAddress": str(address), "MacAddress": "02:42:AC:12:01:03"}
+    return {
+        "Name": f"/{name}",
+        "State": {"Status": "running"},
+        "NetworkSettings": {"Networks": {network: end}},
+    }
+
+
+def network(name: str, subnet: object, role: str) -> dict[str, Any]:
+    """Return what docker says of a network of the lab."""
+    labels = {"student": "demo", "slot": "0", "role": role}
     return {
         "Name": name,
-        "Id": (name + "0" * 64)[:64],
-        "IPAM": {"Config": [{"Subnet": subnet}] if subnet else None},
-        "Options": {},
-        "Labels": {f"metallb-lab.{k}": v for k, v in labels.items()},
+        "Id": name,
+        "IPAM": {"Config": [{"Subnet": str(subnet)}]},
+        "Labels": {PREFIX + key: value for key, value in labels.items()},
     }
 
 
-class FakeDocker:
-    """An engine with these networks and cluster nodes."""
+class Engine:
+    """An engine that has a whole lab; a test changes what it is about."""
 
-    def __init__(
-        self,
-        *networks: dict[str, Any],
-        nodes: dict[str, list[str]] | None = None,
-    ) -> None:
-        """Keep what the engine has."""
-        self.networks = networks
-        self.nodes = nodes or {}
+    def __init__(self) -> None:
+        """Create all containers and networks."""
+        self.calls: list[tuple[str, ...]] = []
+        self.pauses_to_fail = 0
+        self.networks = [
+            network(PLAN.lan_name, PLAN.lan, "lan"),
+            network(PLAN.edge_name, PLAN.edge, "edge"),
+        ]
+        self.containers = {
+            one.name: container(
+                one.name,
+                PLAN.lan_name if one.lan else PLAN.edge_name,
+                one.lan or one.edge,
+            )
+            for one in (*PLAN.nodes.values(), *PLAN.machines.values())
+        }
 
     def __call__(self, *args: str) -> str:
-        """Answer what the kit asks."""
-        if args[:2] == ("network", "ls"):
-            return "\n".join(item["Id"] for item in self.networks)
-        if args[:2] == ("network", "inspect"):
-            return json.dumps(self.networks)
-        if args[0] == "ps":
-            return "\n".join(self.nodes)
-        return json.dumps(
-            [
-                {"NetworkSettings": {"Networks": dict.fromkeys(on)}}
-                for on in self.nodes.values()
-            ]
-        )
+        """Run a command of docker."""
+        self.calls.append(args)
+        match args:
+            case ("ps", *_):
+                return "\n".join([*map(self._listed, self.containers), "x "])
+            case ("network", "ls", *_):
+                return "\n".join(item["Id"] for item in self.networks)
+            case ("network", "inspect", *_):
+                return json.dumps(self.networks)
+            case ("inspect", *names):
+                return json.dumps([self.containers[name] for name in names])
+            case ("pause", _) if self.pauses_to_fail:
+                self.pauses_to_fail -= 1
+                raise CannotCheck("could not pause: unable to freeze")
+        return ""
 
+    def _listed(self, name: str) -> str:
+        cluster = PLAN.cluster if name in PLAN.node_names() else ""
+        return f"{name} {cluster}"
 
-def locate_among(
-    docker: FakeDocker, *routes: Route, student: str = "demo"
-) -> Location:
-    """Locate a lab on an engine and among routes."""
-    return locate(student, docker, lambda: list(routes))
+    @property
+    def verbs(self) -> list[str]:
+        """The first word of each command."""
+        return [call[0] for call in self.calls]
 
 
-BRIDGE = network("bridge", "172.17.0.0/16")
-OURS = (
-    network("kind", "172.18.0.0/16", student="demo", slot="0", role="lan"),
-    network(
-        "metallb-lab-edge",
-        "10.90.0.0/24",
-        student="demo",
-        slot="0",
-        role="edge",
-    ),
-)
+@pytest.fixture
+def engine() -> Engine:
+    """Return an engine that has a whole lab."""
+    return Engine()
 
 
-def route(net: str, device: str = "eth0") -> Route:
-    """Make a route."""
-    return Route(IPv4Network(net), device)
+def test_all_run(engine: Engine) -> None:
+    """Docker is asked once for networks and once for containers."""
+    status = KindProvider(engine).status("demo")
 
+    assert list(status.machines) == [*PLAN.nodes, *PLAN.machines]
+    assert all(one.running for one in status.machines.values())
+    assert status.machines["worker"].address == "172.18.1.3"
+    assert (status.place, status.needs_doctor) == ("kind", False)
+    assert (status.location.plan, status.obstacle) == (PLAN, None)
+    assert engine.verbs == ["network", "network", "ps", "inspect"]
 
-def test_first_choice() -> None:
-    """On an empty host the plan is the first choice and does not exist."""
-    found = locate_among(FakeDocker(BRIDGE), route("192.168.1.0/24"))
 
-    assert found == Location(make_plan(), exists=False)
+def test_a_container_is_missing(engine: Engine) -> None:
+    """It is in the status nevertheless."""
+    del engine.containers[PLAN.machine_name("desk")]
 
+    desk = KindProvider(engine).machines(PLAN)["desk"]
 
-def test_standing_lab_stays() -> None:
-    """A lab that stands keeps its plan; routes to its bridges are its own."""
-    found = locate_among(
-        FakeDocker(BRIDGE, *OURS), route("172.18.0.0/16", "br-x")
-    )
+    assert (desk.address, desk.state) == ("", "not there")
+    assert not desk.running
+    assert not desk.exists
 
-    assert found == Location(make_plan(), exists=True)
 
+def test_nothing_exists(engine: Engine) -> None:
+    """Docker is not asked about no containers; the doctor has to look."""
+    engine.containers.clear()
+    engine.networks.clear()
 
-def test_route_moves_the_plan() -> None:
-    """A route of the host in the way moves the plan and says whose it is."""
-    found = locate_among(FakeDocker(BRIDGE), route("172.18.4.0/22", "tun0"))
+    status = KindProvider(engine).status("demo")
 
-    assert found.plan == make_plan(slot=1)
-    assert found.moved_from == IPv4Network("172.18.0.0/16")
-    assert found.moved_because == "route to 172.18.4.0/22 on tun0"
+    assert not any(one.exists for one in status.machines.values())
+    assert status.needs_doctor
+    assert "inspect" not in engine.verbs
 
 
-def test_edge_moves_the_plan_too() -> None:
-    """A network in the way of the edge moves the plan."""
-    found = locate_among(FakeDocker(), route("10.90.0.0/16", "tun0"))
+@pytest.mark.parametrize("state", ["paused", "exited", "created"])
+def test_a_container_does_not_run(engine: Engine, state: str) -> None:
+    """A container that is paused or stopped is not running."""
+    engine.containers[WORKER]["State"]["Status"] = state
 
-    assert found.plan.slot == 13
+    worker = KindProvider(engine).machines(PLAN)["worker"]
 
+    assert (worker.state, worker.running) == (state, False)
 
-def test_docker_network_moves_the_plan() -> None:
-    """Another docker network in the way is named, not its route."""
-    found = locate_among(
-        FakeDocker(network("shop", "172.18.0.0/16")),
-        route("172.18.0.0/16", "br-shop00000000"),
-    )
 
-    assert found.moved_because == "docker network shop"
+@pytest.mark.parametrize("role", ["worker", "client"])
+def test_a_container_has_moved(engine: Engine, role: str) -> None:
+    """A container at an address of docker's choice is not in place."""
+    name = PLAN.machine_name(role)
+    at = PLAN.edge_name if role == "client" else PLAN.lan_name
+    engine.containers[name] = container(name, at, "192.0.2.1")
 
+    assert not KindProvider(engine).machines(PLAN)[role].running
 
-def test_another_students_lab_is_in_the_way() -> None:
-    """Another student's networks count as taken."""
-    ann = make_plan("ann")
-    other = network("other", str(ann.lan), student="bob", slot="0")
 
-    assert locate_among(FakeDocker(other), student="ann").plan.slot == 1
+def test_a_container_without_networks(engine: Engine) -> None:
+    """It has no address."""
+    item = engine.containers[WORKER]
+    item["NetworkSettings"]["Networks"] = {}
 
+    worker = KindProvider(engine).machines(PLAN)["worker"]
 
-def test_moved_lab_is_found_again() -> None:
-    """The slot of a lab that moved comes from its label."""
-    nets = (
-        network("kind", "172.19.0.0/16", student="demo", slot="1", role="lan"),
-        network(
-            "metallb-lab-edge",
-            "10.90.1.0/24",
-            student="demo",
-            slot="1",
-            role="edge",
-        ),
-    )
+    assert (worker.address, worker.running) == ("", False)
 
-    assert locate_among(FakeDocker(*nets)) == Location(
-        make_plan(slot=1),
-        exists=True,
-        moved_from=IPv4Network("172.18.0.0/16"),
-    )
 
+def test_address_on_the_lan_comes_first(engine: Engine) -> None:
+    """The router, on both networks, is shown at its LAN address."""
+    item = engine.containers[PLAN.machine_name("router")]
+    ends = item["NetworkSettings"]["Networks"]
+    ends[PLAN.edge_name] = {"IPAddress": "10.90.0.2"}
 
-def test_half_made_lab_keeps_its_slot() -> None:
-    """After an interrupted `lab up` one network is enough to find it."""
-    found = locate_among(FakeDocker(OURS[1]))
+    machines = KindProvider(engine).machines(PLAN)
 
-    assert found == Location(make_plan(), exists=True)
+    assert machines["router"].address == "172.18.0.2"
 
 
-def test_foreign_kind_network_is_left_alone() -> None:
-    """Beside somebody else's network `kind`, demo uses another name."""
-    found = locate_among(FakeDocker(network("kind", "172.18.0.0/16")))
+def test_a_foreign_cluster(engine: Engine) -> None:
+    """A cluster of the lab's name on other networks stops a lab."""
+    for name in PLAN.node_names():
+        engine.containers[name] = container(name, "other", "192.0.2.1")
 
-    assert found.plan.lan_name == "metallb-lab"
-    assert found.plan.lan == IPv4Network("172.19.0.0/16")
+    obstacle = KindProvider(engine).status("demo").obstacle
 
+    assert isinstance(obstacle, UsageError)
+    assert "kind cluster metallb-lab exists here" in str(obstacle)
 
-def test_fallback_name_is_found_again() -> None:
-    """A lab on the fallback network is found by its label."""
-    lan = network(
-        "metallb-lab", "172.19.0.0/16", student="demo", slot="1", role="lan"
-    )
 
-    found = locate_among(FakeDocker(network("kind", "172.18.0.0/16"), lan))
-
-    assert found.plan == make_plan(slot=1, lan_name="metallb-lab")
-
-
-@pytest.mark.parametrize(
-    ("student", "name"),
-    [
-        ("demo", "metallb-lab-edge"),
-        ("ann", "metallb-lab-ann"),
-        ("ann", "metallb-lab-ann-edge"),
-    ],
-)
-def test_foreign_network_of_our_name(student: str, name: str) -> None:
-    """A network that is not the kit's but has its name is named."""
-    rule = f"docker network {name} is not of this lab .*docker network rm"
-    with pytest.raises(CannotCheck, match=rule):
-        locate_among(FakeDocker(network(name, "10.1.0.0/16")), student=student)
-
-
-def test_both_demo_names_are_foreign() -> None:
-    """Where `kind` and the fallback are foreign, the fallback is named."""
-    nets = [network(name, "") for name in ("kind", "metallb-lab")]
-
-    with pytest.raises(CannotCheck, match="network metallb-lab is not"):
-        locate_among(FakeDocker(*nets))
-
-
-@pytest.mark.parametrize("slot", ["", "x", "-1", "63", "01"])
-def test_broken_label(slot: str) -> None:
-    """A slot that no plan has is an error with the way out."""
-    net = network("kind", "172.18.0.0/16", student="demo", slot=slot)
-
-    with pytest.raises(CannotCheck, match=r"0 to 62; run `lab down`"):
-        locate_among(FakeDocker(net))
-
-
-def test_labels_disagree() -> None:
-    """Two networks of one lab must be of one slot."""
-    other = network("x", "172.19.0.0/16", student="demo", slot="1")
-
-    with pytest.raises(CannotCheck, match="one and the same label"):
-        locate_among(FakeDocker(*OURS, other))
-
-
-def test_network_of_another_kits_plan() -> None:
-    """A network with our label but another subnet is an error."""
-    net = network(
-        "kind", "172.30.0.0/16", student="demo", slot="0", role="lan"
-    )
-
-    with pytest.raises(
-        CannotCheck, match=r"must have 172.18.0.0/16 .* not 172.30.0.0/16"
-    ):
-        locate_among(FakeDocker(net))
-
-
-def test_vpn_over_everything_leaves_the_spare_networks() -> None:
-    """Routes to all private networks leave the spare ones."""
-    found = locate_among(
-        FakeDocker(), route("10.0.0.0/8"), route("172.16.0.0/12")
-    )
-
-    assert found.plan.lan.subnet_of(IPv4Network("100.64.0.0/10"))
-    assert found.plan.edge.subnet_of(IPv4Network("198.18.0.0/16"))
-
-
-def test_nothing_is_free() -> None:
-    """Where every slot collides, the error says who is in the way."""
-    nets = ("10.0.0.0/8", "172.16.0.0/12", "100.64.0.0/10")
-    taken = [UsedSubnet(IPv4Network(net), "the VPN") for net in nets]
-
-    with pytest.raises(CannotCheck, match=r"172\.18\.0\.0/16 by the VPN"):
-        first_free_plan("demo", taken)
-
-
-def test_own_networks_are_not_taken() -> None:
-    """Neither a lab's own networks nor the routes to them are taken."""
-    ours = DockerNetwork(
-        "kind",
-        "br-1",
-        (IPv4Network("172.18.0.0/16"),),
-        {"metallb-lab.student": "demo"},
-    )
-    routes = [route("172.18.0.0/16", "br-1"), route("10.1.0.0/16")]
-
-    found = used_subnets("demo", [ours], routes)
-
-    assert [str(item.network) for item in found] == ["10.1.0.0/16"]
-
-
-def test_no_cluster() -> None:
-    """Without containers of the cluster's name there is no foreign one."""
-    assert foreign_cluster(make_plan(), FakeDocker(*OURS)) is None
-
-
-def test_own_cluster() -> None:
-    """One node on a network of ours is enough while others are re-pinned."""
-    nodes: dict[str, list[str]] = {
-        "metallb-lab-worker": [],
-        "metallb-lab-control-plane": ["kind"],
+def test_node_macs(engine: Engine) -> None:
+    """Nodes are known by their MAC on the LAN, in small letters."""
+    engine.containers = {
+        name: container(name, PLAN.lan_name, "172.18.1.3")
+        for name in PLAN.node_names()
     }
 
-    assert foreign_cluster(make_plan(), FakeDocker(*OURS, nodes=nodes)) is None
+    macs = KindProvider(engine).node_macs(PLAN)
+
+    assert macs == {"02:42:ac:12:01:03": PLAN.node_names()[-1]}
 
 
-@pytest.mark.parametrize("ours", [(), OURS])
-def test_foreign_cluster(ours: tuple[dict[str, Any], ...]) -> None:
-    """A cluster of our name on other networks is somebody else's."""
-    docker = FakeDocker(*ours, nodes={"metallb-lab-worker": ["other"]})
+def test_macs_of_a_disconnected_node(engine: Engine) -> None:
+    """It is named, with the remedy."""
+    engine.containers[WORKER] = container(WORKER, "bridge", "172.17.0.2")
 
-    assert foreign_cluster(make_plan(), docker) == "metallb-lab-worker"
+    with pytest.raises(CannotCheck, match="-worker is not on kind; `lab up`"):
+        KindProvider(engine).node_macs(PLAN)
 
 
-@pytest.mark.usefixtures("hosts_file")
-def test_plan_on_hosts() -> None:
-    """It is the first choice, whatever stands on this computer."""
+@pytest.mark.parametrize("failures", [0, 2])
+def test_isolation(engine: Engine, failures: int) -> None:
+    """A node that cannot be paused at once is tried again, resumed once."""
+    engine.pauses_to_fail = failures
+
+    with KindProvider(engine).isolate(PLAN, WORKER):
+        assert engine.verbs == ["pause"] * (failures + 1)
+
+    assert engine.calls[-1] == ("unpause", WORKER)
+    assert engine.verbs.count("unpause") == 1
+
+
+def test_isolation_fails(engine: Engine) -> None:
+    """A node that cannot be paused is not resumed either."""
+    engine.pauses_to_fail = 9
+
+    with (
+        pytest.raises(CannotCheck, match="unable to freeze"),
+        KindProvider(engine).isolate(PLAN, WORKER),
+    ):
+        pytest.fail("not to be reached")
+
+    assert "unpause" not in engine.verbs
+
+
+def test_resume_nodes(engine: Engine) -> None:
+    """Only paused ones are resumed."""
+    engine.containers[WORKER]["State"]["Status"] = "paused"
+
+    assert KindProvider(engine).resume_nodes(PLAN) == [WORKER]
+    assert engine.calls[-1] == ("unpause", WORKER)
+    assert engine.verbs.count("unpause") == 1
+
+
+@pytest.mark.parametrize("error", [EngineDown, EngineForbidden])
+def test_removal_without_engine(error: type[CannotCheck]) -> None:
+    """Without docker nothing is as good as removed."""
 
     def docker(*_: str) -> str:
-        raise AssertionError
+        raise error("no")
 
-    found = locate("ada", docker)
+    with pytest.raises(error):
+        KindProvider(docker).removal("demo")
 
-    assert found.plan == make_plan("ada")
-    assert found.moved_from is None
+
+def test_removal_of_a_broken_lab(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Labels say what is the lab's; its plan is for names only."""
+    monkeypatch.setattr("graders.providers.kind_location.host_routes", list)
+    engine.networks[0]["Labels"]["metallb-lab.slot"] = "many"
+
+    plan, left_alone = KindProvider(engine).removal("demo")
+
+    assert (plan.cluster, left_alone) == (PLAN.cluster, [])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 
 from graders.errors import CannotCheck
-from graders.providers.base import DockerExec
+from graders.providers.docker import DockerExec
 from graders.providers.machine import Machine
 
 if TYPE_CHECKING:

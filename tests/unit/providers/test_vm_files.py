@@ -126,7 +126,7 @@ def test_inventory_can_be_read(plan: Plan, tmp_path: Path) -> None:
     text = host_files(plan, KEY, str(key))["hosts.yml"]
     file.write_text(text, encoding="utf-8")
 
-    ways = read_hosts(file).ways
+    ways = read_hosts(file).transports
 
     assert list(ways) == _roles(plan)
     for role, machine in (plan.nodes | plan.machines).items():

@@ -1,0 +1,261 @@
+"""Find a lab's networks on this computer, or free ones for it.
+
+There is no state file: the lab's own docker networks have student and slot
+as labels.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from graders.errors import CannotCheck
+from graders.plan.plan import DEMO, Plan, make_plan, slots
+from graders.providers.base import Location
+from graders.providers.docker import Docker, docker
+from graders.providers.docker_networks import (
+    DockerNetwork,
+    docker_networks,
+    host_routes,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from ipaddress import IPv4Network
+
+    from graders.providers.docker_networks import Route
+
+LABEL_STUDENT: Final = "metallb-lab.student"
+LABEL_SLOT: Final = "metallb-lab.slot"
+LABEL_ROLE: Final = "metallb-lab.role"
+KIND_LABEL: Final = "io.x-k8s.kind.cluster"
+FALLBACK_LAN: Final = "metallb-lab"
+
+
+@dataclass(frozen=True)
+class UsedSubnet:
+    """A network of this computer that the lab must not overlap."""
+
+    network: IPv4Network
+    owner: str
+
+
+def locate(
+    student: str,
+    docker: Docker = docker,
+    routes: Callable[[], list[Route]] = host_routes,
+) -> Location:
+    """Return the plan of the lab that exists, or of the one to create.
+
+    Raises:
+        UsageError: the student's name is not allowed.
+        CannotCheck: docker does not answer, no free network is left, or a
+            network of another owner has a name that the lab needs.
+
+    """
+    return locate_among(student, docker_networks(docker), routes)
+
+
+def locate_among(
+    student: str,
+    networks: Sequence[DockerNetwork],
+    routes: Callable[[], list[Route]] = host_routes,
+) -> Location:
+    """Return the same, with docker's networks known already.
+
+    Raises:
+        KitError: as `locate`.
+
+    """
+    first = make_plan(student)
+    ours = [net for net in networks if belongs_to(net, student)]
+    lan_name = _lan_name(first, networks, ours)
+    if ours:
+        return _existing(first, ours, lan_name)
+    return first_free_plan(
+        student, used_subnets(student, networks, routes()), lan_name
+    )
+
+
+def used_subnets(
+    student: str, networks: Sequence[DockerNetwork], routes: Sequence[Route]
+) -> list[UsedSubnet]:
+    """Return what this computer uses, without what this student's lab uses.
+
+    Docker networks come first, so that a network and not the route to its
+    bridge is named as the owner.
+    """
+    ours = [net for net in networks if belongs_to(net, student)]
+    own_bridges = {net.bridge for net in ours}
+    by_docker = [
+        UsedSubnet(subnet, f"docker network {net.name}")
+        for net in networks
+        if net not in ours
+        for subnet in net.subnets
+    ]
+    by_route = [
+        UsedSubnet(
+            route.network, f"route to {route.network} on {route.device}"
+        )
+        for route in routes
+        if route.device not in own_bridges
+    ]
+    return by_docker + by_route
+
+
+def first_free_plan(
+    student: str, taken: Sequence[UsedSubnet], lan_name: str | None = None
+) -> Location:
+    """Return the first plan that collides with nothing.
+
+    Raises:
+        CannotCheck: every slot collides.
+
+    """
+    wanted = make_plan(student, lan_name=lan_name)
+    for slot in slots(student):
+        plan = make_plan(student, slot, lan_name)
+        if not collision(plan, taken):
+            moved = plan.lan != wanted.lan
+            return Location(
+                plan,
+                exists=False,
+                moved_from=wanted.lan if moved else None,
+                moved_because=collision(wanted, taken),
+            )
+    raise CannotCheck(
+        f"all {len(slots(student))} networks that the lab may use are"
+        f" taken, {wanted.lan} by {collision(wanted, taken)}",
+        way_out="remove docker networks you no longer need (`docker network"
+        " prune`), or leave the VPN",
+    )
+
+
+def collision(plan: Plan, taken: Sequence[UsedSubnet]) -> str:
+    """Return what uses a network that the plan needs, or an empty string."""
+    for other in taken:
+        if any(
+            other.network.overlaps(ours)
+            for ours in (plan.lan, plan.edge, plan.storage)
+        ):
+            return other.owner
+    return ""
+
+
+def belongs_to(net: DockerNetwork, student: str) -> bool:
+    """Tell whether the kit created this network for this student."""
+    return net.labels.get(LABEL_STUDENT) == student
+
+
+def foreign_cluster(plan: Plan, docker: Docker = docker) -> str | None:
+    """Return a node of a cluster of our name that is not ours, if any.
+
+    Raises:
+        CannotCheck: docker does not answer.
+
+    """
+    listed = docker(
+        *("ps", "-a", "--format", "{{.Names}}"),
+        *("--filter", f"label={KIND_LABEL}={plan.cluster}"),
+    ).split()
+    if not listed:
+        return None
+    nodes: list[dict[str, Any]] = json.loads(docker("inspect", *listed))
+    return foreign_node(
+        plan.student,
+        docker_networks(docker),
+        dict(zip(listed, nodes, strict=True)),
+    )
+
+
+def foreign_node(
+    student: str,
+    networks: Sequence[DockerNetwork],
+    nodes: Mapping[str, dict[str, Any]],
+) -> str | None:
+    """Return one of the cluster's `nodes` if the cluster is not ours.
+
+    It is ours if one of its nodes is on a network of ours: while addresses
+    are being pinned, a node may be on none.
+    """
+    ours = {net.name for net in networks if belongs_to(net, student)}
+    if any(
+        ours & set(node["NetworkSettings"]["Networks"])
+        for node in nodes.values()
+    ):
+        return None
+    return min(nodes, default=None)
+
+
+def _existing(
+    first: Plan, ours: Sequence[DockerNetwork], lan_name: str
+) -> Location:
+    """Return the plan that the labels of the lab's networks name."""
+    plan = make_plan(first.student, _slot(first, ours), lan_name)
+    others = {plan.edge_name: plan.edge, plan.storage_name: plan.storage}
+    for net in ours:
+        want = others.get(net.name, plan.lan)
+        if net.subnets != (want,):
+            shown = ", ".join(map(str, net.subnets)) or "no subnet"
+            raise CannotCheck(
+                f"docker network {net.name} must have {want} for this lab,"
+                f" not {shown}",
+                way_out="run `lab down`, then `lab up`",
+            )
+    moved = plan.lan != first.lan
+    return Location(plan, exists=True, moved_from=first.lan if moved else None)
+
+
+def _slot(first: Plan, ours: Sequence[DockerNetwork]) -> int:
+    """Return the slot that all networks of the lab agree on."""
+    labels = {net.labels.get(LABEL_SLOT, "") for net in ours}
+    label = labels.pop()
+    allowed = {str(slot) for slot in slots(first.student)}
+    if labels or label not in allowed:
+        found = ", ".join(net.name for net in ours)
+        raise CannotCheck(
+            f"docker networks {found} must carry one and the same label"
+            f" {LABEL_SLOT}, 0 to {len(allowed) - 1}",
+            way_out="run `lab down`, then `lab up`",
+        )
+    return int(label)
+
+
+def _lan_name(
+    first: Plan,
+    networks: Sequence[DockerNetwork],
+    ours: Sequence[DockerNetwork],
+) -> str:
+    """Return the LAN's name; networks of other owners are not used."""
+    for net in ours:
+        if net.labels.get(LABEL_ROLE) == "lan":
+            return net.name
+    foreign = {net.name for net in networks if net not in ours}
+    name = first.lan_name
+    # The module's network `kind` is also what every other kind cluster on
+    # this machine uses.
+    if first.student == DEMO and name in foreign:
+        name = FALLBACK_LAN
+    for wanted in (name, first.edge_name, first.storage_name):
+        if wanted in foreign:
+            raise CannotCheck(
+                f"docker network {wanted} is not of this lab (no label"
+                f" {LABEL_STUDENT}={first.student}) but has a name that it"
+                " needs",
+                way_out=f"remove it (`docker network rm {wanted}`) if it is"
+                " yours to remove, or use another --student",
+            )
+    return name
+
+
+def plan_from_routes(student: str) -> Location:
+    """Return the plan as far as this computer's routes decide it.
+
+    Before an engine runs there are no docker networks.
+
+    Raises:
+        CannotCheck: no free network is left.
+
+    """
+    return first_free_plan(student, used_subnets(student, [], host_routes()))
