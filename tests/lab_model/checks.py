@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pytest
 
 from graders.checks.check import CheckFailed, get_spec
-from graders.course.lab import load_lab
-from tests.lab_model.labs import healthy
+from tests.lab_model.labs import healthy, lab_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,12 +101,12 @@ class Judge:
 
 def checks_of(number: str) -> list[str]:
     """Return the names of a lab's checks."""
-    return [*load_lab(number).checks]
+    return [*lab_of(number).checks]
 
 
 def variants_of(number: str, name: str) -> tuple[str, ...]:
     """Return the variants that a check is for, () for all."""
-    lab = load_lab(number)
+    lab = lab_of(number)
     grader = import_module(f"graders.labs.{lab.grader_file.stem}")
     spec = get_spec(getattr(grader, f"test_{name}"))
     return spec.variants if spec else ()

@@ -56,7 +56,7 @@ def answer(  # noqa: C901, PLR0911, PLR0912 - a table of commands
             own = model.plan.nodes[role].lan
             return f"0 0 {own}:40000 {router}:{model.speaker_port}\n"
         case ["timeout", "1", "bash", *_]:
-            return 124 if model.router.password.get(role) else 0
+            return model.knock
         case ["kubectl", "--kubeconfig", _, verb, *nodes]:
             for name in nodes:
                 node = model.cluster.one("Node", name)
@@ -90,7 +90,7 @@ def _one_connection(model: LabModel, role: str, url: str) -> str | int:
     source = _address(model, role)
     rows = []
     for at in range(int(last)):
-        if not model.keeps_connections:
+        if model.balances_requests or not model.keeps_connections:
             number = next(model.numbers)
         body = response(model, Request(role, target, source, number))
         opened = int(not at or not model.keeps_connections)

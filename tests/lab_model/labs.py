@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
@@ -51,7 +52,7 @@ spec:
 
 def healthy(number: str, variant: str = "", student: str = "demo") -> LabModel:
     """Return lab `number` as its manifests have it, before any fault."""
-    plan, lab = make_plan(student), load_lab(number)
+    plan, lab = make_plan(student), lab_of(number)
     model = LabModel(plan, lab, variant or next(iter(lab.variants)))
     for node in plan.nodes.values():
         model.cluster.add(_node(plan, node.name))
@@ -59,7 +60,7 @@ def healthy(number: str, variant: str = "", student: str = "demo") -> LabModel:
     for name in ("default", SYSTEM):
         model.cluster.add(_object("v1", "Namespace", name))
     _install_metallb(model)
-    for body in _objects(plan, lab):
+    for body in _objects(number, student):
         model.cluster.add(body)
     if "storage" in lab.topology:
         for role, address in plan.storage_addresses.items():
@@ -79,8 +80,16 @@ def _repair(model: LabModel) -> None:
         model.baseline = {"router configuration": model.router.config()}
 
 
-def _objects(plan: Plan, lab: Lab) -> list[dict[str, Any]]:
+@cache
+def lab_of(number: str) -> Lab:
+    """Read a lab once for all tests."""
+    return load_lab(number)
+
+
+@cache
+def _objects(number: str, student: str) -> list[dict[str, Any]]:
     """Return the objects of a lab's manifests."""
+    plan, lab = make_plan(student), lab_of(number)
     environment = jinja2.Environment(  # noqa: S701 - this is no HTML
         undefined=jinja2.StrictUndefined, trim_blocks=True
     )
@@ -92,7 +101,6 @@ def _objects(plan: Plan, lab: Lab) -> list[dict[str, Any]]:
         for file in files
     ] or [_ECHO.format(plan=plan)]
     found = [body for text in texts for body in yaml.safe_load_all(text)]
-    # yaml.safe_load_all repeats what has an anchor; here nothing has one.
     return [body for body in found if body]
 
 

@@ -57,6 +57,9 @@ class LabModel:
     speaker_port: int = 179
     desk_serves: bool = True
     keeps_connections: bool = True
+    balances_requests: bool = False
+    # The exit code of `timeout 1`, when a node knocks without a password.
+    knock: int = 124
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
