@@ -29,14 +29,15 @@ class FakeClock(threading.local):
     """Time that passes only where a thread sleeps, for it alone."""
 
     now = 0.0
+    least = 2.0
 
     def monotonic(self) -> float:
         """Return the seconds slept so far."""
         return self.now
 
     def sleep(self, seconds: float) -> None:
-        """Return at once."""
-        self.now += seconds
+        """Return at once; whoever waits looks some times only."""
+        self.now += max(seconds, self.least)
 
 
 class FakeCluster(Cluster):

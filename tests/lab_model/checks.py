@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from graders.checks.session import Session
     from tests.lab_model.model import LabModel
 
     Change = TypeVar("Change", bound=Callable[[LabModel], object])
@@ -75,11 +76,14 @@ class Judge:
         self.model = healthy(number, variant)
         return self.model
 
-    def run(self, *names: str) -> Any:  # noqa: ANN401 - what is measured
+    def run(self, *names: str) -> Session:
         """Run checks in one session; return it."""
+        return self.run_in(self.model.session(), *names)
+
+    def run_in(self, session: Session, *names: str) -> Session:
+        """Run more checks in a session."""
         lab = self.model.lab
         grader = import_module(f"graders.labs.{lab.grader_file.stem}")
-        session = self.model.session()
         for name in names:
             getattr(grader, f"test_{name}")(session)
         return session

@@ -45,8 +45,8 @@ def answer(  # noqa: C901, PLR0911, PLR0912 - a table of commands
         case ["sh", "-c", script, *_] if "udhcpc" in script:
             model.dhcp.renew(model.mac("desk"))
             return ""
-        case ["sh", "-c", script, *_] if "ip address" in script:
-            return 0
+        case ["sh", "-c", script, "sh", *held] if "ip address" in script:
+            return _lend(model, script, held)
         case ["sh", "-c", script, *_] if "dhcp_release" in script:
             return ""
         case ["vtysh", "-c", command]:
@@ -63,6 +63,13 @@ def answer(  # noqa: C901, PLR0911, PLR0912 - a table of commands
                 node["spec"]["unschedulable"] = verb == "cordon"
             return ""
     raise AssertionError(f"the model of {role} does not know {argv}")
+
+
+def _lend(model: LabModel, script: str, held: list[str]) -> int:
+    """Give a machine more addresses, or take them back."""
+    kept = model.taken if "replace" in script else model.given_back
+    kept |= {*held}
+    return 0 if model.takes_addresses else 1
 
 
 def _curl(model: LabModel, role: str, argv: tuple[str, ...]) -> str | int:

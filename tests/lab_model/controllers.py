@@ -125,17 +125,17 @@ class Controllers:
             for part in term["preference"]["matchExpressions"]
             for name in part["values"]
         ]
-        free = [
-            node["metadata"]["name"]
+        free = {
+            node["metadata"]["name"]: bool(node["spec"]["taints"])
             for node in self.cluster.all("Node")
             if not node["spec"].get("unschedulable")
-            and (not node["spec"].get("taints") or spec.get("tolerations"))
+            and (not node["spec"]["taints"] or spec.get("tolerations"))
             and spec.get("nodeSelector", {}).items()
             <= node["metadata"]["labels"].items()
-        ]
+        }
         if free:
             spec["nodeName"] = min(
-                free, key=lambda n: (n not in wanted, places.count(n))
+                free, key=lambda n: (n not in wanted, places.count(n), free[n])
             )
 
     def _connect(self, service: Object) -> None:
@@ -387,9 +387,15 @@ def _wish(service: Object, what: str) -> str:
 
 
 def _addresses(pool: Object) -> Iterator[object]:
+    """Yield a pool's addresses; buggy ones end as a /24 does."""
+    avoid = pool["spec"].get("avoidBuggyIPs")
     for text in pool["spec"]["addresses"]:
         for net in networks(text):
-            yield from net
+            yield from (
+                one
+                for one in net
+                if not avoid or int(one) % 256 not in {0, 255}
+            )
 
 
 def _matches(selector: dict[str, Any], labels: dict[str, str]) -> bool:

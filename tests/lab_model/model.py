@@ -54,6 +54,12 @@ class LabModel:
     # Answers of machines that are otherwise than the model's, by command.
     answers: dict[str, Output] = field(default_factory=dict)
     baseline: dict[str, str] = field(default_factory=dict)
+    # Ports that pods see instead of a client's own, one after the other.
+    seen_ports: Iterator[str] = field(default_factory=lambda: iter(()))
+    takes_addresses: bool = True
+    # Addresses that the client was lent, and those that it gave back.
+    taken: set[str] = field(default_factory=set)
+    given_back: set[str] = field(default_factory=set)
     speaker_port: int = 179
     desk_serves: bool = True
     keeps_connections: bool = True

@@ -115,7 +115,8 @@ def _serve(
         return None
     space = service["metadata"]["namespace"]
     pod = model.cluster.one("Pod", end["targetRef"]["name"], space)
-    return _page(pod, request, f"{seen}:{request.number}")
+    port = next(model.seen_ports, str(request.number))
+    return _page(pod, request, f"{seen}:{port}")
 
 
 def _page(pod: Object, request: Request, seen: str) -> str:

@@ -181,7 +181,7 @@ def test_a_speaker_that_comes_later_counts(judge: Judge) -> None:
     looks = iter(range(100))
 
     def come() -> None:
-        if next(looks) == 9:
+        if next(looks) == 5:
             pod["spec"]["containers"] = []
 
     model.adjust = come

@@ -311,7 +311,7 @@ def test_speakers_that_diverged_are_waited_for(judge: Judge) -> None:
     other = {WORKERS[0]: "worker2", WORKERS[1]: "worker"}[first]
 
     def meet() -> None:
-        apart = next(looks) < 40
+        apart = next(looks) < 10
         model.strangers[vip] = [model.mac(other)] if apart else []
 
     model.adjust = meet

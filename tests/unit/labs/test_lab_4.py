@@ -1,0 +1,374 @@
+"""The checks of lab 4: right states pass, each wrong one is refused."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from itertools import repeat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from graders.errors import CannotCheck
+from graders.providers.machine import Output
+from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
+from tests.lab_model.controllers import EXCLUDE
+
+if TYPE_CHECKING:
+    from tests.fakes import Object
+    from tests.lab_model.model import LabModel
+
+WRONG = WrongStates()
+CONTROL = "metallb-lab-control-plane"
+WORKER = "metallb-lab-worker"
+WORKER2 = "metallb-lab-worker2"
+LOSSES = ("no_loss",)
+
+
+@pytest.mark.parametrize("check", checks_of("4"))
+def test_the_right_state_passes(judge: Judge, check: str) -> None:
+    """Both VIPs follow the one pod, and it sees its clients."""
+    judge.passes("4", check, *(LOSSES if check == "client_address" else ()))
+
+
+def _pod_spec(model: LabModel) -> Object:
+    deployment = model.one("Deployment", "web")
+    spec: Object = deployment["spec"]["template"]["spec"]
+    return spec
+
+
+def _pin(model: LabModel, node: str) -> None:
+    _pod_spec(model)["nodeSelector"] = {"kubernetes.io/hostname": node}
+
+
+def _announce_from(model: LabModel, kind: str, node: str) -> None:
+    selector = {"matchLabels": {"kubernetes.io/hostname": node}}
+    model.one(kind)["spec"]["nodeSelectors"] = [selector]
+
+
+def _from_edge(model: LabModel, source: str) -> bool:
+    return IPv4Address(source) in model.plan.edge
+
+
+@WRONG("vips", "the VIP of web to be 10.0.100.7, not <pending>")
+def _no_bgp_pool(model: LabModel) -> None:
+    model.cluster.remove(model.one("IPAddressPool", "production-services"))
+
+
+@WRONG("vips", "the VIP of web to be 10.0.100.7, not 10.0.100.1$")
+def _another_vip(model: LabModel) -> None:
+    notes = {"metallb.io/address-pool": model.plan.bgp_pool_name}
+    model.service("web")["metadata"]["annotations"] = notes
+    model.service("web")["status"] = {}
+
+
+@WRONG("vips", "the VIP of web-lan to be an address, not no such Service")
+def _no_lan_service(model: LabModel) -> None:
+    model.cluster.remove(model.service("web-lan"))
+
+
+@WRONG("vips", "the VIP of web-lan to be in .*, not 10.0.100.")
+def _lan_service_in_the_bgp_pool(model: LabModel) -> None:
+    notes = {"metallb.io/address-pool": model.plan.bgp_pool_name}
+    model.service("web-lan")["metadata"]["annotations"] = notes
+    model.service("web-lan")["status"] = {}
+
+
+@WRONG("arp", "answered by one of metallb-lab-worker2, not nobody")
+@WRONG("no_loss", "answers from 172.* to lan-client: 30 of 30, not 0")
+def _announcers_limited(model: LabModel) -> None:
+    _announce_from(model, "L2Advertisement", WORKER)
+
+
+@WRONG(
+    "arp", "answered by one of metallb-lab-worker2, not .*worker, .*worker2"
+)
+def _two_nodes_answer(model: LabModel) -> None:
+    model.interfaces["worker"]["lo"] = [model.vip("web-lan")]
+
+
+@WRONG(
+    "arp", "answered by one of metallb-lab-worker2, not metallb-lab-worker$"
+)
+def _another_node_answers(model: LabModel) -> None:
+    _announcers_limited(model)
+    _two_nodes_answer(model)
+
+
+@WRONG(
+    "arp", "answered by one of metallb-lab-worker2, not .*worker2, .*no node"
+)
+def _a_device_answers(model: LabModel) -> None:
+    model.strangers[model.vip("web-lan")] = ["02:42:ac:12:09:99"]
+
+
+@WRONG("arp", "a node with a ready pod, and there is none, not nobody")
+@WRONG("route", "learnt by BGP, and there is no ready pod, not none")
+def _no_pod(model: LabModel) -> None:
+    model.one("Deployment", "web")["spec"]["replicas"] = 0
+
+
+@WRONG("session", "sessions with .*, not 172.18.1.2, 172.18.1.3$")
+def _session_is_down(model: LabModel) -> None:
+    model.router.changes["worker2"] = {"bgpState": "Active"}
+
+
+@WRONG("session", "sessions with .*, not nothing")
+def _no_bgp_on_the_router(model: LabModel) -> None:
+    model.router.bgp = False
+
+
+@WRONG("route", "learnt by BGP, 172.18.1.4, not 172.18.1.3, 172.18.1.4")
+@WRONG("no_loss", "answers from 10.0.100.7 to client: 30 of 30, not 15")
+def _aggregate(model: LabModel) -> None:
+    length = model.plan.bgp_pool.prefixlen
+    model.one("BGPAdvertisement")["spec"]["aggregationLength"] = length
+
+
+@WRONG("route", r"172.18.1.4, not 172.18.1.4 \(static\)")
+def _static_route(model: LabModel) -> None:
+    hop = str(model.plan.nodes["worker2"].lan)
+    model.router.static[str(model.plan.bgp_vip)] = ("static", [hop])
+
+
+@WRONG("route", r"172.18.1.4, not 172.18.1.4 \(by hand\)")
+def _route_by_hand(model: LabModel) -> None:
+    hop = str(model.plan.nodes["worker2"].lan)
+    model.router.static[str(model.plan.bgp_vip)] = ("", [hop])
+
+
+@WRONG("route", "learnt by BGP, 172.18.1.4, not none")
+def _not_announced(model: LabModel) -> None:
+    model.cluster.remove(model.one("BGPAdvertisement"))
+
+
+@WRONG("no_loss", "answers from 10.0.100.7 to client: 30 of 30, not 0")
+def _asymmetric_return(model: LabModel) -> None:
+    model.lost = lambda source, node, _: (
+        _from_edge(model, source) and node == WORKER2
+    )
+
+
+@WRONG("no_loss", "to 10.90.*, client's neighbour,: 6 of 6, not 0")
+def _one_client(model: LabModel) -> None:
+    own = str(model.plan.machines["client"].edge)
+    model.lost = lambda source, node, _: (
+        _from_edge(model, source) and source != own and node == WORKER2
+    )
+
+
+@WRONG("no_loss", "client: (30 of 30, not 2|90 of 90, not 8)")
+def _one_in_twenty(model: LabModel) -> None:
+    def lost(source: str, _: str, number: int) -> bool:
+        return _from_edge(model, source) and number > 40 and number % 20 == 0
+
+    model.lost = lost
+
+
+@WRONG("no_loss", "client took no second address", outcome=CannotCheck)
+def _client_takes_no_address(model: LabModel) -> None:
+    model.takes_addresses = False
+
+
+@WRONG("billing", "the next hops of 10.0.100.8 to be workers, not none")
+def _billing_deleted(model: LabModel) -> None:
+    model.cluster.remove(model.service("billing"))
+
+
+@WRONG("billing", "to be workers, not 172.18.1.2, 172.18.1.3, 172.18.1.4")
+def _billing_by_the_control_plane(model: LabModel) -> None:
+    del model.one("Node", CONTROL)["metadata"]["labels"][EXCLUDE]
+
+
+@WRONG("billing", "the VIP of billing to be 10.0.100.8, not ")
+def _billing_moved(model: LabModel) -> None:
+    service = model.service("billing")
+    notes = {"metallb.io/address-pool": model.plan.pool_name}
+    service["metadata"]["annotations"] = notes
+    service["status"] = {}
+    hop = str(model.plan.nodes["worker"].lan)
+    model.router.static[str(model.plan.bgp_neighbour_vip)] = ("bgp", [hop])
+
+
+@WRONG("billing", "answers from 10.0.100.8 to client: 30 of 30, not 0")
+def _billing_is_lost(model: LabModel) -> None:
+    model.lost = lambda *_: True
+
+
+@WRONG(
+    "client_address", "172.* to see lan-client as .*, not 172.18.1.4", LOSSES
+)
+def _cluster(model: LabModel) -> None:
+    service = model.service("web-lan")
+    service["spec"]["externalTrafficPolicy"] = "Cluster"
+
+
+@WRONG("client_address", "10.* to see client as .*, not 172.18.1.[34]", LOSSES)
+def _cluster_policy(model: LabModel) -> None:
+    service = model.service("web")
+    service["spec"]["externalTrafficPolicy"] = "Cluster"
+
+
+@WRONG(
+    "client_address", "client's neighbour, as 10.90.*, not 172.18.0.2", LOSSES
+)
+def _masquerade(model: LabModel) -> None:
+    own = str(model.plan.machines["client"].edge)
+    router = str(model.plan.machines["router"].lan)
+    model.seen_as = lambda source: source if source == own else router
+
+
+@WRONG("client_address", "to see lan-client as .*, not 10.90.0.10", LOSSES)
+def _printed_address(model: LabModel) -> None:
+    own = model.plan.machines["client"].edge
+    page = {"image": "echo", "args": [f"-text={own}:40000"]}
+    _pod_spec(model)["containers"] = [page]
+
+
+@WRONG("client_address", "and the port that it sends from, as", LOSSES)
+def _printed_for_each_client(model: LabModel) -> None:
+    model.seen_ports = repeat("40000")
+
+
+@WRONG(
+    "other_node", "answers from 172.* by the pod on .*worker2: 6 of 6, not 0"
+)
+def _pod_to_announcer(model: LabModel) -> None:
+    _announcers_limited(model)
+    _pin(model, WORKER)
+
+
+@WRONG("other_node", "worker2, to 10.90.*, client's neighbour,: 6 of 6, not 0")
+def _one_client_one_worker(model: LabModel) -> None:
+    own = str(model.plan.machines["client"].edge)
+    model.lost = lambda source, node, _: (
+        _from_edge(model, source) and source != own and node == WORKER2
+    )
+    _pin(model, WORKER)
+
+
+@WRONG("other_node", "the next hops of a VIP whose pod is on .*worker to be")
+def _announced_by_worker2(model: LabModel) -> None:
+    _announce_from(model, "BGPAdvertisement", WORKER2)
+
+
+@WRONG(
+    "other_node", "Services like web and web-lan to get VIPs, not <pending>"
+)
+def _no_vip_for_others(model: LabModel) -> None:
+    vip, neighbour = model.plan.bgp_vip, model.plan.bgp_neighbour_vip
+    model.ranges(f"{vip}-{neighbour}", pool=model.plan.bgp_pool_name)
+
+
+@WRONG("other_node", "Service web-lan is gone", outcome=CannotCheck)
+def _nothing_to_copy(model: LabModel) -> None:
+    model.cluster.remove(model.service("web-lan"))
+
+
+@WRONG("placement", "pods of web: one, on a worker, not .* on .*, .* on")
+def _copy_on_every_node(model: LabModel) -> None:
+    model.one("Deployment", "web")["spec"]["replicas"] = 2
+
+
+@WRONG("placement", "pods of web: one, on a worker, not .* on metallb-lab-con")
+def _label_removed(model: LabModel) -> None:
+    _pin(model, CONTROL)
+    _pod_spec(model)["tolerations"] = [{"operator": "Exists"}]
+    del model.one("Node", CONTROL)["metadata"]["labels"][EXCLUDE]
+
+
+@WRONG("placement", "pods of web: one, on a worker, not none")
+def _no_pod_at_all(model: LabModel) -> None:
+    _no_pod(model)
+
+
+@WRONG("placement", "to be served from .*worker2, not .*worker, .*worker2")
+def _another_pod_serves(model: LabModel) -> None:
+    for name in ("web", "web-lan"):
+        model.service(name)["spec"]["selector"] = {"tier": "front"}
+    model.settle()
+    for pod in model.cluster.all("Pod"):
+        if pod["metadata"]["labels"].get("app") == "web":
+            pod["metadata"]["labels"]["tier"] = "front"
+            copy = {"name": "copy", "namespace": "lab-4"}
+            labels = {"tier": "front", "app": "copy"}
+            spec = {**pod["spec"], "nodeName": WORKER}
+            meta = {**copy, "labels": labels}
+            model.cluster.add({**pod, "metadata": meta, "spec": spec})
+
+
+@WRONG(
+    "drain", "web to get ready, when its worker is drained, on .*worker, no"
+)
+def _pinned(model: LabModel) -> None:
+    _pin(model, WORKER2)
+
+
+@WRONG("drain", "web to wait, while .* are drained, on no node, not .*control")
+def _still_tolerated(model: LabModel) -> None:
+    _pod_spec(model)["tolerations"] = [{"operator": "Exists"}]
+
+
+@WRONG("drain", "whose pod is on .*worker, .*by .*worker, not .*worker2$")
+@WRONG("drain", "ARP for .* pod is on .*worker, .* not .*worker, .*worker2")
+def _address_by_hand(model: LabModel) -> None:
+    model.interfaces["worker2"]["eth0"].append(model.vip("web-lan"))
+
+
+@WRONG(
+    "drain", "the next hops of a VIP whose pod is on .*worker to be .* none"
+)
+def _routes_do_not_follow(model: LabModel) -> None:
+    _announced_by_worker2(model)
+
+
+@WRONG("drain", "worker, to client: 30 of 30, not 0")
+def _lost_on_the_other_worker(model: LabModel) -> None:
+    model.lost = lambda source, node, _: (
+        _from_edge(model, source) and node == WORKER
+    )
+
+
+@WRONG("drain", "could not cordon", outcome=CannotCheck)
+def _control_plane_refuses(model: LabModel) -> None:
+    config = "--kubeconfig /etc/kubernetes/admin.conf"
+    look = f"control-plane: kubectl {config} cordon {WORKER2}"
+    model.answers[look] = Output("kubectl", 1, "", "forbidden")
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_a_wrong_state_is_refused(judge: Judge, wrong: Wrong) -> None:
+    """It is said what is expected, and what there is."""
+    judge.refuses("4", wrong)
+
+
+@pytest.mark.parametrize("check", ["other_node", "drain"])
+def test_nothing_is_left_of_the_grader(judge: Judge, check: str) -> None:
+    """Pods and Services are removed, and no worker stays cordoned."""
+    model = judge.on("4")
+
+    judge.run(check)
+
+    names = {item["metadata"]["name"] for item in model.cluster.all("Service")}
+    pods = {item["metadata"]["name"] for item in model.cluster.all("Pod")}
+    nodes = model.cluster.all("Node")
+    assert names == {"web", "web-lan", "billing"}
+    assert not any(name.startswith("grader-") for name in pods)
+    assert not any(node["spec"].get("unschedulable") for node in nodes)
+    assert model.taken == model.given_back
+
+
+def test_a_node_of_another_policy_may_answer(judge: Judge) -> None:
+    """With policy Cluster it need not be the pod's; the address says more."""
+    model = judge.on("4")
+    _cluster(model)
+
+    judge.run("arp")
+
+
+def test_a_port_of_before_is_no_fault(judge: Judge) -> None:
+    """A node may give a flow another port; then another one is tried."""
+    model = judge.on("4")
+    session = judge.run("no_loss")
+    model.seen_ports = iter(["40000"])
+
+    judge.run_in(session, "client_address")
