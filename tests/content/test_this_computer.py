@@ -25,6 +25,8 @@ FOREIGN = re.compile(
 )
 # What begins a command that is typed somewhere else.
 ELSEWHERE = re.compile(r"docker (exec|run)|\{\{ exec_prefix[.\[]|\"\$@\"")
+# Scripts that this computer runs begin so.
+BASH = "#!/bin/bash\n"
 # Only a Linux machine comes to these.
 LINUX = {
     "roles/ci_engine",
@@ -37,7 +39,9 @@ LINUX = {
 FILES = [
     file
     for folder in (ANSIBLE, LABS)
-    for file in sorted(folder.rglob("*.yml"))
+    for file in sorted(folder.rglob("*"))
+    if file.suffix == ".yml"
+    or (file.suffix == ".sh" and file.read_text("utf-8").startswith(BASH))
     if not any(file.is_relative_to(folder / place) for place in LINUX)
 ]
 
@@ -72,10 +76,12 @@ def _text(given: dict[str, Any]) -> str:
 )
 def test_commands_are_macos_s_too(file: Path) -> None:
     """No step of a laptop needs what only Linux has."""
-    loaded = yaml.safe_load(file.read_text(encoding="utf-8"))
+    text = file.read_text(encoding="utf-8")
     lines = [
         line.strip()
-        for script in _scripts(loaded)
+        for script in (
+            [text] if file.suffix == ".sh" else _scripts(yaml.safe_load(text))
+        )
         for line in script.splitlines()
         if not line.strip().startswith("#") and not ELSEWHERE.search(line)
     ]

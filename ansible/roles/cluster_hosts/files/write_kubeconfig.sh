@@ -2,11 +2,11 @@
 # Writes the kubeconfig of this computer. The arguments are the command prefix
 # that runs something on the control plane.
 #
-# Environment: FILE; KUBECTL; CLUSTER, CONTEXT, SERVER, which it names.
+# Environment: FILE; KUBECTL; CLUSTER_NAME, CONTEXT, SERVER, which it names.
 set -e
 "$@" cat /etc/kubernetes/admin.conf > "$FILE.new"
 config() { "$KUBECTL" --kubeconfig "$FILE.new" config "$@" > /dev/null; }
-config rename-context "kubernetes-admin@$CLUSTER" "$CONTEXT"
-config set-cluster "$CLUSTER" --server "$SERVER"
+config rename-context "kubernetes-admin@$CLUSTER_NAME" "$CONTEXT"
+config set-cluster "$CLUSTER_NAME" --server "$SERVER"
 chmod 0600 "$FILE.new"
 mv "$FILE.new" "$FILE"

@@ -1,0 +1,31 @@
+#!/bin/bash
+# Creates a machine of the lab as a container, in place of one that is stopped
+# or of an older image: nothing that it has is lost.
+#
+# Environment: ROLE, NAME; NETWORK, ADDRESS; IMAGE, LABELS; MACHINE_ENVIRONMENT;
+# VOLUME of the DHCP server; EDGE_NETWORK, EDGE_ADDRESS, FRR_CONF of the router.
+# shellcheck disable=SC2086 # words are split on purpose
+set -e
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+printf '%s\n' "ROLE=$ROLE" "$MACHINE_ENVIRONMENT" > "$work/environment"
+options=''
+case $ROLE in
+  router) options="--security-opt systempaths=unconfined" ;;
+  dhcp) options="--volume $VOLUME:/lab" ;;
+esac
+docker rm --force "$NAME" > /dev/null 2>&1 || true
+docker create --name "$NAME" --hostname "$ROLE" --network "$NETWORK" --ip "$ADDRESS" \
+  --restart unless-stopped $LABELS --label "metallb-lab.role=$ROLE" \
+  --cap-add NET_ADMIN --cap-add NET_RAW --cap-add SYS_ADMIN \
+  --sysctl net.ipv4.ip_forward=1 --sysctl net.ipv4.fib_multipath_hash_policy=1 \
+  --sysctl net.ipv4.conf.all.rp_filter=0 --sysctl net.ipv4.conf.default.rp_filter=0 \
+  --env-file "$work/environment" $options "$IMAGE" lab-machine > /dev/null
+if [ "$ROLE" = router ]; then
+  docker network connect --ip "$EDGE_ADDRESS" "$EDGE_NETWORK" "$NAME"
+  printf '%s\n' "$FRR_CONF" > "$work/frr.conf"
+  docker cp "$work/frr.conf" "$NAME:/etc/frr/frr.conf" > /dev/null
+  docker cp "$work/frr.conf" "$NAME:/etc/frr/lab.conf" > /dev/null
+fi
+docker start "$NAME" > /dev/null
+echo '{"changed": "machine"}'
