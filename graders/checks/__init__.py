@@ -1,1 +1,201 @@
-"""What grader files import: checks and expectations by protocol."""
+"""What a grader file imports: checks, waits, and expectations by protocol.
+
+@check(layer="allocation")
+def test_vip(lab: Session) -> None:
+    \"\"\"web has a VIP.\"\"\"
+    expect_vip(lab, "web", "lab-1")
+"""
+
+from graders.checks.answers import (
+    answers_file,
+    read_answers,
+    wrong_answers,
+    wrong_rows,
+)
+from graders.checks.bgp import (
+    advertise_foreign_prefix,
+    announcing_nodes,
+    bgp_announcers,
+    expect_bgp_port,
+    expect_passwords_kept,
+    expect_session,
+    expect_unsigned_dropped,
+    kernel_route,
+    node_names,
+)
+from graders.checks.check import check, expect, fail
+from graders.checks.dhcp import (
+    desk_of,
+    expect_desk_answers,
+    expect_lease,
+    expect_only_range_leased,
+    expect_range_leased,
+    expect_ranges_not_leased,
+    expect_renewal,
+)
+from graders.checks.layer2 import (
+    SEE_STATUS,
+    Responders,
+    address_control_plane_would_win,
+    arp_responders,
+    expect_announced,
+    expect_no_static_neighbour,
+    expect_not_on_interface,
+    expect_off_storage,
+    expect_one_responder,
+    expect_unannounced,
+    speakers_diverged,
+    until_converged,
+)
+from graders.checks.node_failure import isolate, rejoin_wait
+from graders.checks.objects import (
+    clone_service,
+    temporary_namespace,
+    temporary_object,
+    temporary_service,
+)
+from graders.checks.parallel import outputs_by_machine, run_parallel
+from graders.checks.pools import (
+    SEE_POOLS,
+    advertised_pools,
+    expect_no_conflict,
+    expect_pool_restricted,
+    expect_pools_inside,
+    pool_of,
+    unused_addresses,
+)
+from graders.checks.services import (
+    allocation_decided,
+    expect_control_plane_excluded,
+    expect_http,
+    expect_http_everywhere,
+    expect_ready_endpoint,
+    expect_vip,
+    expect_vip_in,
+)
+from graders.checks.session import Session
+from graders.checks.traffic import (
+    MIN_CONNECTIONS,
+    ClientPath,
+    busy_nodes,
+    connections_per_node,
+    expect_no_loss,
+    expect_served_by,
+    expect_source_ip,
+    expect_source_port,
+    extra_source_addresses,
+    paths_from,
+    wait_until_open,
+)
+from graders.checks.traffic_policy import (
+    evict_pods,
+    expect_moved,
+    expect_next_hop,
+    expect_pending,
+    expect_responder,
+    next_hops,
+    node_addresses,
+    restored_placement,
+)
+from graders.checks.workload import cordoned, is_ready, probe_workload
+from graders.errors import CannotCheck
+from graders.kube.names import METALLB_NAMESPACE, METALLB_PATH
+from graders.plan.ip_ranges import holds, lacking, networks
+from graders.polling import until
+from graders.probes.client import REQUESTS, Client
+from graders.probes.router import BgpSession
+from graders.probes.traffic import Flows
+
+__all__ = [
+    "METALLB_NAMESPACE",
+    "METALLB_PATH",
+    "MIN_CONNECTIONS",
+    "REQUESTS",
+    "SEE_POOLS",
+    "SEE_STATUS",
+    "BgpSession",
+    "CannotCheck",
+    "Client",
+    "ClientPath",
+    "Flows",
+    "Responders",
+    "Session",
+    "address_control_plane_would_win",
+    "advertise_foreign_prefix",
+    "advertised_pools",
+    "allocation_decided",
+    "announcing_nodes",
+    "answers_file",
+    "arp_responders",
+    "bgp_announcers",
+    "busy_nodes",
+    "check",
+    "clone_service",
+    "connections_per_node",
+    "cordoned",
+    "desk_of",
+    "evict_pods",
+    "expect",
+    "expect_announced",
+    "expect_bgp_port",
+    "expect_control_plane_excluded",
+    "expect_desk_answers",
+    "expect_http",
+    "expect_http_everywhere",
+    "expect_lease",
+    "expect_moved",
+    "expect_next_hop",
+    "expect_no_conflict",
+    "expect_no_loss",
+    "expect_no_static_neighbour",
+    "expect_not_on_interface",
+    "expect_off_storage",
+    "expect_one_responder",
+    "expect_only_range_leased",
+    "expect_passwords_kept",
+    "expect_pending",
+    "expect_pool_restricted",
+    "expect_pools_inside",
+    "expect_range_leased",
+    "expect_ranges_not_leased",
+    "expect_ready_endpoint",
+    "expect_renewal",
+    "expect_responder",
+    "expect_served_by",
+    "expect_session",
+    "expect_source_ip",
+    "expect_source_port",
+    "expect_unannounced",
+    "expect_unsigned_dropped",
+    "expect_vip",
+    "expect_vip_in",
+    "extra_source_addresses",
+    "fail",
+    "holds",
+    "is_ready",
+    "isolate",
+    "kernel_route",
+    "lacking",
+    "networks",
+    "next_hops",
+    "node_addresses",
+    "node_names",
+    "outputs_by_machine",
+    "paths_from",
+    "pool_of",
+    "probe_workload",
+    "read_answers",
+    "rejoin_wait",
+    "restored_placement",
+    "run_parallel",
+    "speakers_diverged",
+    "temporary_namespace",
+    "temporary_object",
+    "temporary_service",
+    "until",
+    "until_converged",
+    "unused_addresses",
+    "wait_until_open",
+    "wrong_answers",
+    "wrong_rows",
+]

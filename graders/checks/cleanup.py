@@ -11,8 +11,10 @@ import contextlib
 from typing import TYPE_CHECKING, Final
 
 from graders.checks.node_failure import resume_nodes
+from graders.checks.objects import is_temporary
 from graders.checks.workload import uncordon
 from graders.errors import CannotCheck
+from graders.kube.names import METALLB_API
 from graders.settings import state_dir
 
 if TYPE_CHECKING:
@@ -20,11 +22,9 @@ if TYPE_CHECKING:
 
     from graders.checks.session import Session
 
-# How the names of all that a grading makes begin.
-OURS: Final = "grader-"
 _GROUPS: Final = {
     "/api/v1": ("services", "pods", "namespaces"),
-    "/apis/metallb.io/v1beta1": (
+    METALLB_API: (
         *("ipaddresspools", "l2advertisements", "bgpadvertisements"),
     ),
 }
@@ -60,7 +60,7 @@ def remove_leftovers(lab: Session) -> None:
 def _remove(lab: Session, base: str, kind: str) -> None:
     for item in lab.cluster.items(f"{base}/{kind}"):
         about = item["metadata"]
-        if about["name"].startswith(OURS):
+        if is_temporary(about["name"]):
             space = about.get("namespace")
             within = f"namespaces/{space}/{kind}" if space else kind
             lab.cluster.ask("DELETE", f"{base}/{within}/{about['name']}")

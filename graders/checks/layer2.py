@@ -1,87 +1,274 @@
-"""What a lab about Layer 2 asks of the pools and the nodes."""
+"""Layer 2: who answers ARP for a VIP, and which speakers announce it."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from graders.checks.check import expect
-from graders.checks.services import (
-    outputs_by_machine,
-    pool_of,
-    run_parallel,
-    unused_addresses,
-)
+from graders.checks.check import expect, fail
+from graders.checks.parallel import outputs_by_machine, run_parallel
+from graders.checks.pools import pool_of, unused_addresses
 from graders.errors import CannotCheck
+from graders.kube.names import METALLB_NAMESPACE
 from graders.plan.l2_election import owner
 from graders.polling import until
 from graders.probes.client import Client
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from graders.checks.session import Session
 
+T = TypeVar("T")
+
 STORAGE: Final = "eth1"
-SEE_STATUS: Final = "kubectl get servicel2statuses -n metallb-system -o yaml"
+SEE_STATUS: Final = (
+    f"kubectl get servicel2statuses -n {METALLB_NAMESPACE} -o yaml"
+)
+
+
+@dataclass(frozen=True)
+class Responders:
+    """The machines that answer ARP for an address, as the LAN client sees it.
+
+    `names` has nodes by name and others by MAC; `seen_by` is the command
+    that shows them, and `text` its output.
+    """
+
+    names: tuple[str, ...]
+    seen_by: str
+    text: str
+
+
+def arp_responders(
+    lab: Session,
+    address: str,
+    count: int = 2,
+    others: Mapping[str, str] | None = None,
+) -> Responders:
+    """Return who answers `count` ARP requests for an address.
+
+    A slower machine is heard only with the second request. `others` are
+    names by MAC of machines that are no nodes.
+
+    Example:
+        names = arp_responders(lab, vip).names
+
+    Raises:
+        CannotCheck: the LAN client does not answer, or a node is gone.
+
+    """
+    arp = lab.lan_client.arping(address, count)
+    known = {**lab.node_macs, **(others or {})} if arp.macs else {}
+    names = tuple(known.get(mac, f"{mac}, no node") for mac in arp.macs)
+    return Responders(names, f"{arp.command} on lan-client", arp.text)
+
+
+def expect_one_responder(lab: Session, vip: str, count: int = 2) -> str:
+    """Fail unless exactly one node answers ARP for a VIP; return its name.
+
+    Example:
+        node = expect_one_responder(lab, vip)
+
+    Raises:
+        CheckFailed: no machine answers, several do, or one that is no node.
+        CannotCheck: the LAN client does not answer, or a node is gone.
+
+    """
+    responders = until_converged(
+        "arp",
+        partial(arp_responders, lab, vip, count),
+        lambda responders: len(responders.names) == 1,
+        partial(speakers_diverged, lab, vip),
+    )
+    names = responders.names
+    if not names:
+        fail(
+            f"expected one answer to ARP for {vip}, not none",
+            seen_by=responders.seen_by,
+            evidence=responders.text,
+        )
+    expect(
+        f"ARP for {vip} to be answered by",
+        expected="one node",
+        actual=names,
+        ok=len(names) == 1 and names[0] in lab.node_macs.values(),
+        seen_by=responders.seen_by,
+        evidence=responders.text,
+    )
+    return names[0]
+
+
+def until_converged(
+    wait: str,
+    probe: Callable[[], T],
+    ok: Callable[[T], object],
+    diverged: Callable[[], bool],
+) -> T:
+    """Wait as `until` does, and longer while speakers have `diverged`.
+
+    When several speakers restart within 30 s, a third one may still gossip
+    that their nodes have left (memberlist keeps departed members for 30 s).
+    Two nodes then announce one VIP until the next probe of lost members, up
+    to 60 s later (MetalLB, internal/speakerlist).
+
+    Example:
+        diverged = partial(speakers_diverged, lab, vip)
+        nodes = until_converged("announce", announcers, bool, diverged)
+
+    Raises:
+        KitError: there is no wait of this name.
+
+    """
+    value = until(wait, probe, ok)
+    if ok(value) or not diverged():
+        return value
+    return until("parted", probe, ok)
+
+
+def speakers_diverged(lab: Session, vip: str) -> bool:
+    """Tell whether the speakers of several nodes answer ARP for a VIP.
+
+    The status that speakers write does not show it, because each overwrites
+    that of the other. Other causes of several answers are excluded: a machine
+    that is no node, and a VIP on an interface.
+
+    Example:
+        speakers_diverged(lab, vip)
+
+    Raises:
+        CannotCheck: a machine does not answer.
+
+    """
+    names = {*arp_responders(lab, vip).names}
+    if len(names) <= 1 or names - {*lab.node_macs.values()}:
+        return False
+    return not outputs_by_machine(lab, lab.plan.nodes, *_show_address(vip))
+
+
+def _show_address(vip: str) -> tuple[str, ...]:
+    """Return the command that shows the interface with `vip`."""
+    return ("ip", "-o", "-4", "address", "show", "to", vip)
+
+
+def expect_not_on_interface(lab: Session, vip: str) -> None:
+    """Fail if a VIP is configured on an interface of a node.
+
+    Its kernel would answer ARP without MetalLB.
+
+    Example:
+        expect_not_on_interface(lab, vip)
+
+    Raises:
+        CheckFailed: a node has the address.
+        CannotCheck: a node does not answer.
+
+    """
+    command = _show_address(vip)
+    outputs = outputs_by_machine(lab, lab.plan.nodes, *command)
+    expect(
+        f"{vip} to be on the interfaces of",
+        expected="no node",
+        actual=list(outputs),
+        ok=not outputs,
+        seen_by=f"{' '.join(command)} on {next(iter(outputs), 'a node')}",
+        evidence="\n".join(outputs.values()),
+    )
+
+
+def expect_no_static_neighbour(lab: Session, vip: str) -> None:
+    """Fail if the router or the LAN client has a permanent entry for a VIP.
+
+    It would keep sending to that node after a failover.
+
+    Example:
+        expect_no_static_neighbour(lab, vip)
+
+    Raises:
+        CheckFailed: a machine has such an entry.
+        CannotCheck: a machine does not answer.
+
+    """
+    roles = ("router", "lan-client")
+    command = ("ip", "-4", "neighbour", "show", "to", vip, "nud", "permanent")
+    outputs = outputs_by_machine(lab, roles, *command)
+    expect(
+        f"a fixed neighbour entry for {vip} to be on",
+        expected="no machine",
+        actual=list(outputs),
+        ok=not outputs,
+        seen_by=f"{' '.join(command)} on {next(iter(outputs), 'router')}",
+        evidence="\n".join(outputs.values()),
+    )
 
 
 def address_control_plane_would_win(lab: Session, vip: str) -> str:
-    """Return a free address that the control plane would announce, if let.
+    """Return an unused address of the VIP's pool, "" if there is none.
 
-    It is of the pool that has `vip`; "" if there is none. Of an address
-    that a worker wins anyway nobody can tell who else may take part.
+    MetalLB's election for this address would be won by the control plane, if
+    it took part. Of an address that a worker wins anyway, nothing shows
+    whether the control plane takes part.
+
+    Example:
+        address = address_control_plane_would_win(lab, vip)
+
+    Raises:
+        CannotCheck: the API server does not answer.
+
     """
-    pools = lab.cluster.pools()
-    control = lab.plan.machine_name("control-plane")
+    ranges = lab.cluster.pools().get(pool_of(lab, vip), [])
+    control_plane = lab.plan.machine_name("control-plane")
     names = lab.plan.node_names()
-    return next(
-        (
-            str(address)
-            for address in unused_addresses(
-                lab, pools.get(pool_of(lab, vip), [])
-            )
-            if owner(names, address) == control
-        ),
-        "",
+    addresses = (
+        str(address)
+        for address in unused_addresses(lab, ranges)
+        if owner(names, address) == control_plane
     )
+    return next(addresses, "")
 
 
-def expect_ready(lab: Session, name: str, space: str) -> None:
-    """Fail unless a Service has a ready endpoint in time."""
-    look = partial(lab.cluster.ready_nodes, space, name)
-    nodes = until("announce", look, bool)
-    expect(
-        f"the ready endpoints of {name} to be on",
-        expected="a node",
-        actual=nodes,
-        ok=bool(nodes),
-        seen_by="kubectl get endpointslices"
-        f" -l kubernetes.io/service-name={name} -n {space}",
+def expect_announced(lab: Session, name: str, namespace: str) -> None:
+    """Fail unless a speaker reports that it announces a new Service.
+
+    Example:
+        expect_announced(lab, name, "lab-2")
+
+    Raises:
+        CheckFailed: no speaker does.
+        CannotCheck: the API server does not answer.
+
+    """
+    nodes = until(
+        "announce", partial(lab.cluster.l2_announcers, name, namespace), bool
     )
-
-
-def expect_announced(lab: Session, name: str, space: str) -> None:
-    """Fail unless a node says in time that it announces a new Service."""
-    look = partial(lab.cluster.announcers, name, space)
-    nodes = until("announce", look, bool)
     expect(
         "a new Service to be announced by",
         expected="a node",
         actual=list(nodes),
         ok=bool(nodes),
         seen_by=SEE_STATUS,
-        evidence=lambda: lab.cluster.events(name, space),
+        evidence=partial(lab.cluster.events, name, namespace),
     )
 
 
 def expect_unannounced(lab: Session, service: tuple[str, str, str]) -> None:
-    """Fail if anybody announces or answers for a Service's address.
+    """Fail if a Service's address is announced or answered for.
 
-    The Service is given by name, namespace and address. Whoever announces it
-    is asked last: the request takes a second, which a slow speaker may need.
+    `service` is its name, namespace and address. The status is read after
+    the ARP request, whose second a slow speaker may need.
+
+    Example:
+        expect_unannounced(lab, ("ledger", "finance", address))
+
+    Raises:
+        CheckFailed: a speaker announces it, or a machine answers.
+        CannotCheck: the LAN client or the API server does not answer.
+
     """
-    name, space, address = service
+    name, namespace, address = service
     arp = lab.lan_client.arping(address, 1)
-    nodes = lab.cluster.announcers(name, space)
+    nodes = lab.cluster.l2_announcers(name, namespace)
     expect(
         f"ARP for the private {address} to be answered by",
         expected="nobody",
@@ -93,41 +280,25 @@ def expect_unannounced(lab: Session, service: tuple[str, str, str]) -> None:
 
 
 def expect_off_storage(lab: Session, vip: str, names: list[str]) -> None:
-    """Fail if the desk hears of `vip` on the storage network.
+    """Fail if a machine answers ARP for a VIP on the storage network.
 
-    What keeps it from there is nothing to this: an advertisement's
-    interfaces do, and so does what the speakers leave out. The nodes with
-    these names, which announce it, are heard there under addresses of their
-    own, or the silence says nothing.
+    The desk asks there. The positive control are the storage addresses of
+    the nodes `names`, which announce the VIP: these must be answered for.
+
+    Example:
+        expect_off_storage(lab, vip, ["metallb-lab-worker"])
 
     Raises:
+        CheckFailed: the VIP is answered for, or a node's own address is not.
         CannotCheck: the desk or a node is not on the storage network.
 
     """
+    addresses = _storage_addresses(lab, names)
     desk = Client(lab.machine("desk"))
-    if desk.machine.run("ip", "link", "show", STORAGE).code:
-        raise CannotCheck(
-            f"the desk has no {STORAGE}, so it hears no storage network",
-            way_out="`lab reset` brings it back",
-        )
-    roles = {
-        role: str(lab.plan.storage_addresses[role])
-        for role, node in lab.plan.nodes.items()
-        if node.name in names
-    }
-    for role, address in roles.items():
-        look = ("ip", "-o", "-4", "address", "show", "dev", STORAGE)
-        if f" {address}/" not in lab.machine(role).run(*look).out:
-            raise CannotCheck(
-                f"{role} is not at {address} on the storage network",
-                way_out="`lab reset` lays it again",
-            )
-    own = [*roles.values()]
-    asked = [*own, vip]
-    *present, told = run_parallel(
-        lambda address: desk.arping(address, 1, STORAGE), asked
+    *own, answer = run_parallel(
+        lambda address: desk.arping(address, 1, STORAGE), [*addresses, vip]
     )
-    for address, arp in zip(own, present, strict=True):
+    for address, arp in zip(addresses, own, strict=True):
         expect(
             f"the storage network to be as it was: ARP for {address} to be"
             " answered by",
@@ -140,26 +311,35 @@ def expect_off_storage(lab: Session, vip: str, names: list[str]) -> None:
     expect(
         "ARP for the VIP on the storage network to be answered by",
         expected="nobody",
-        actual=told.macs,
-        ok=not told.macs,
-        seen_by=f"{told.command} on desk",
-        evidence=told.text,
+        actual=answer.macs,
+        ok=not answer.macs,
+        seen_by=f"{answer.command} on desk",
+        evidence=answer.text,
     )
 
 
-def expect_no_static_neighbour(lab: Session, vip: str) -> None:
-    """Fail if router or LAN client know by hand whose MAC `vip` has.
+def _storage_addresses(lab: Session, names: list[str]) -> list[str]:
+    """Return the storage addresses of nodes, which the nodes must have.
 
-    They would go on sending to that node when another one has taken it.
+    Raises:
+        CannotCheck: the desk or a node is not on the storage network.
+
     """
-    roles = ("router", "lan-client")
-    look = ("ip", "-4", "neighbour", "show", "to", vip, "nud", "permanent")
-    found = outputs_by_machine(lab, roles, *look)
-    expect(
-        f"a fixed neighbour entry for {vip} to be on",
-        expected="no machine",
-        actual=list(found),
-        ok=not found,
-        seen_by=f"{' '.join(look)} on {next(iter(found), 'router')}",
-        evidence="\n".join(found.values()),
-    )
+    if lab.machine("desk").run("ip", "link", "show", STORAGE).code:
+        raise CannotCheck(
+            f"the desk has no {STORAGE}, so it hears no storage network",
+            way_out="`lab reset` brings it back",
+        )
+    addresses = {
+        role: str(lab.plan.storage_addresses[role])
+        for role, node in lab.plan.nodes.items()
+        if node.name in names
+    }
+    for role, address in addresses.items():
+        command = ("ip", "-o", "-4", "address", "show", "dev", STORAGE)
+        if f" {address}/" not in lab.machine(role).run(*command).out:
+            raise CannotCheck(
+                f"{role} is not at {address} on the storage network",
+                way_out="`lab reset` lays it again",
+            )
+    return [*addresses.values()]

@@ -1,4 +1,4 @@
-"""Objects of the grader's own, which it removes in any case."""
+"""Temporary objects of a check, removed whatever the check comes to."""
 
 from __future__ import annotations
 
@@ -6,22 +6,46 @@ import contextlib
 import secrets
 from typing import TYPE_CHECKING, Any, Final
 
+from graders.errors import CannotCheck
+from graders.kube.names import MANAGED_BY_KIT
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from graders.checks.session import Session
 
-LABELS: Final = {"app.kubernetes.io/managed-by": "metallb-lab"}
+_PREFIX: Final = "grader-"
+_POOL: Final = "metallb.io/address-pool"
+_ADDRESS: Final = "metallb.io/loadBalancerIPs"
+_ALLOCATED_FROM: Final = "metallb.io/ip-allocated-from-pool"
+# Several ports of a Service must have names.
+_PORT_FIELDS: Final = ("name", "port", "targetPort", "protocol")
+# Fields of a Service that decide which controller serves it.
+_CONTROLLER_FIELDS: Final = frozenset({"loadBalancerClass"})
+
+
+def new_name() -> str:
+    """Return an unused name for a temporary object."""
+    return f"{_PREFIX}{secrets.token_hex(3)}"
+
+
+def is_temporary(name: str) -> bool:
+    """Tell whether an object's name is that of a temporary object."""
+    return name.startswith(_PREFIX)
 
 
 @contextlib.contextmanager
 def temporary_object(
     lab: Session, path: str, body: dict[str, Any]
 ) -> Iterator[None]:
-    """Have an object of the grader's own, and remove it in any case.
+    """Create an object in the list at `path`, and remove it at the end.
+
+    Example:
+        with temporary_object(lab, "/api/v1/namespaces", body):
+            ...
 
     Raises:
-        CannotCheck: the API server refuses, or does not answer.
+        CannotCheck: the API server refuses or does not answer.
 
     """
     lab.cluster.ask("POST", path, body)
@@ -32,84 +56,157 @@ def temporary_object(
 
 
 @contextlib.contextmanager
-def namespace(lab: Session) -> Iterator[str]:
-    """Make a namespace that nobody knows; what is in it goes with it.
+def temporary_namespace(lab: Session) -> Iterator[str]:
+    """Create a namespace with a random name, and remove it at the end.
 
-    Yields its name; it is removed in any case, which nobody waits for.
+    Its removal, and that of what is in it, is not waited for.
+
+    Example:
+        with temporary_namespace(lab) as namespace:
+            ...
 
     Raises:
-        CannotCheck: the API refuses.
+        CannotCheck: the API server refuses or does not answer.
 
     """
-    name = f"grader-{secrets.token_hex(3)}"
+    name = new_name()
     body = {
         "apiVersion": "v1",
         "kind": "Namespace",
-        "metadata": {"name": name, "labels": LABELS},
+        "metadata": {"name": name, "labels": MANAGED_BY_KIT},
     }
     with temporary_object(lab, "/api/v1/namespaces", body):
         yield name
 
 
 @contextlib.contextmanager
-def service_from(
+def temporary_service(  # noqa: PLR0913 - what a Service may request
     lab: Session,
     namespace: str,
-    pool: str,
+    *,
+    pool: str = "",
+    address: str = "",
     labels: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """Make a Service before web's pods with an address from `pool`.
+    """Create a Service for web's pods that requests a pool or an address.
 
-    It has `labels` besides the grader's own. Yields its name; it is removed
-    in any case.
+    Yields its name; the Service is removed at the end.
 
-    Raises:
-        CannotCheck: the API refuses.
-
-    """
-    wish = {"metallb.io/address-pool": pool}
-    with _service(lab, namespace, wish, labels) as name:
-        yield name
-
-
-@contextlib.contextmanager
-def service_at(lab: Session, namespace: str, address: str) -> Iterator[str]:
-    """Make a Service before web's pods that asks for `address`.
-
-    Yields its name; it is removed in any case.
+    Example:
+        with temporary_service(lab, "lab-1", pool="blue") as name:
+            vip = expect_vip(lab, name, "lab-1")
 
     Raises:
-        CannotCheck: the API refuses.
+        CannotCheck: the API server refuses or does not answer.
 
     """
-    wish = {"metallb.io/loadBalancerIPs": address}
-    with _service(lab, namespace, wish) as name:
-        yield name
-
-
-@contextlib.contextmanager
-def _service(
-    lab: Session,
-    namespace: str,
-    wish: dict[str, str],
-    labels: Mapping[str, str] | None = None,
-) -> Iterator[str]:
-    name = f"grader-{secrets.token_hex(3)}"
-    body = {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {
-            "name": name,
-            "labels": {**(labels or {}), **LABELS},
-            "annotations": wish,
+    requests = {_POOL: pool, _ADDRESS: address}
+    body = load_balancer(
+        {
+            "name": new_name(),
+            "namespace": namespace,
+            "labels": labels or {},
+            "annotations": {
+                key: text for key, text in requests.items() if text
+            },
         },
-        "spec": {
-            "type": "LoadBalancer",
+        {
             "selector": {"app": "web"},
             "ports": [{"port": 80, "targetPort": 8080}],
         },
-    }
-    with temporary_object(
-        lab, f"/api/v1/namespaces/{namespace}/services", body
-    ):
+    )
+    with _created(lab, body) as name:
         yield name
+
+
+@contextlib.contextmanager
+def clone_service(
+    lab: Session, name: str, namespace: str, address: str = ""
+) -> Iterator[str]:
+    """Create a Service like `name`: its ports, selector, labels, pool, class.
+
+    It requests `address`, if there is one. Yields the name of the clone,
+    which is removed at the end.
+
+    Example:
+        with clone_service(lab, "web", "lab-1") as name:
+            expect_http(lab.client, expect_vip(lab, name, "lab-1"), "hello")
+
+    Raises:
+        CannotCheck: there is no such Service, or the API server refuses.
+
+    """
+    body = _clone(lab.cluster.service(name, namespace), namespace)
+    if address:
+        body["metadata"]["annotations"] |= {_ADDRESS: address}
+    with _created(lab, body) as clone:
+        yield clone
+
+
+def load_balancer(
+    metadata: dict[str, Any], spec: dict[str, Any]
+) -> dict[str, Any]:
+    """Return a Service of type LoadBalancer, with the kit's label."""
+    labels = {**metadata.get("labels", {}), **MANAGED_BY_KIT}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {**metadata, "labels": labels},
+        "spec": {"type": "LoadBalancer", **spec},
+    }
+
+
+def service_like(
+    model: dict[str, Any], name: str, spec: dict[str, Any]
+) -> dict[str, Any]:
+    """Return a Service with the model's labels, pool and traffic policy."""
+    metadata = model["metadata"]
+    pool = metadata.get("annotations", {}).get(_ALLOCATED_FROM)
+    policy = model["spec"].get("externalTrafficPolicy")
+    return load_balancer(
+        {
+            "name": name,
+            "namespace": metadata["namespace"],
+            "labels": metadata.get("labels", {}),
+            "annotations": {_POOL: pool} if pool else {},
+        },
+        {"externalTrafficPolicy": policy, **spec},
+    )
+
+
+def _clone(service: dict[str, Any] | None, namespace: str) -> dict[str, Any]:
+    """Return a new Service of the same kind.
+
+    Its labels are copied, because pools and advertisements may select them.
+    """
+    if service is None:
+        raise CannotCheck("the Service to clone is gone")
+    metadata, spec = service["metadata"], service["spec"]
+    return load_balancer(
+        {
+            "name": new_name(),
+            "namespace": namespace,
+            "labels": metadata.get("labels", {}),
+            "annotations": {
+                key: text
+                for key, text in metadata.get("annotations", {}).items()
+                if key.endswith("/address-pool")
+            },
+        },
+        {
+            "selector": spec.get("selector", {}),
+            "ports": [
+                {key: port[key] for key in _PORT_FIELDS if key in port}
+                for port in spec["ports"]
+            ],
+            **{key: spec[key] for key in _CONTROLLER_FIELDS & spec.keys()},
+        },
+    )
+
+
+@contextlib.contextmanager
+def _created(lab: Session, service: dict[str, Any]) -> Iterator[str]:
+    metadata = service["metadata"]
+    path = f"/api/v1/namespaces/{metadata['namespace']}/services"
+    with temporary_object(lab, path, service):
+        yield metadata["name"]

@@ -1,63 +1,204 @@
-"""Who may have addresses of lab 5's ingress pool, and who may not."""
+"""IPAddressPools: ranges, advertisements, and who may use their addresses."""
 
 from __future__ import annotations
 
 import contextlib
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from graders.checks.check import expect
-from graders.checks.objects import namespace, service_from
-from graders.checks.services import (
-    SEE_POOLS,
-    allocation_decided,
-    expect_vip,
-    run_parallel,
+from graders.checks.objects import (
+    clone_service,
+    temporary_namespace,
+    temporary_service,
 )
-from graders.plan.ip_ranges import holds
+from graders.checks.parallel import run_parallel
+from graders.checks.services import allocation_decided, expect_vip
+from graders.kube.names import METALLB_NAMESPACE
+from graders.plan.ip_ranges import conflicts, holds, networks, outside
 from graders.polling import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from ipaddress import IPv4Address
 
     from graders.checks.session import Session
 
+SEE_POOLS: Final = f"kubectl get ipaddresspools -n {METALLB_NAMESPACE}"
 _OWNER: Final = "ingress"
 _TENANTS: Final = "tenants"
 _OTHERS: Final = ("lab-5", _TENANTS)
 
 
-def expect_pool_restricted(lab: Session, pool: str) -> None:
-    """Fail unless `pool` is for Services of namespace ingress alone.
+def pool_of(lab: Session, address: str) -> str:
+    """Return the name of the pool that contains `address`, "" without one.
 
-    All that ask are labelled as the gateway is: a fence may look at that,
-    too, but anybody can write a label. One of them is in a namespace that
-    nobody could have thought of.
+    Example:
+        pool = pool_of(lab, lab.cluster.vip("web", "lab-1"))
+
+    Raises:
+        CannotCheck: the API server does not answer.
+
+    """
+    pools = lab.cluster.pools().items()
+    return next((name for name, text in pools if holds(text, address)), "")
+
+
+def unused_addresses(
+    lab: Session, ranges: Iterable[str]
+) -> Iterator[IPv4Address]:
+    """Yield the addresses of `ranges` that no Service has or requests.
+
+    Example:
+        address = next(unused_addresses(lab, [lab.plan.pool]))
+
+    Raises:
+        CannotCheck: the API server does not answer.
+
+    """
+    used = lab.cluster.vips()
+    for text in ranges:
+        for network in networks(text):
+            yield from (ip for ip in network if str(ip) not in used)
+
+
+def advertised_pools(
+    spec: Mapping[str, Any], pools: Iterable[Mapping[str, Any]]
+) -> set[str]:
+    """Return the names of those of `pools` that an advertisement covers.
+
+    The advertisement names pools, selects them by their labels, or both; if
+    it does neither, it covers all of them.
+
+    Example:
+        advertised_pools(advertisement["spec"], pools)
+
+    """
+    names = spec.get("ipAddressPools") or []
+    selectors = spec.get("ipAddressPoolSelectors") or []
+    metas = [pool["metadata"] for pool in pools]
+    return {
+        str(meta["name"])
+        for meta in metas
+        if not (names or selectors)
+        or meta["name"] in names
+        or any(selects(item, meta.get("labels", {})) for item in selectors)
+    }
+
+
+def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    """Tell whether a label selector of a manifest matches `labels`.
+
+    An empty selector matches everything.
+    """
+    equal = selector.get("matchLabels") or {}
+    expressions = selector.get("matchExpressions") or []
+    return equal.items() <= labels.items() and all(
+        _matches(expression, labels) for expression in expressions
+    )
+
+
+def _matches(expression: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
+    key, values = expression["key"], expression.get("values") or []
+    return {
+        "In": labels.get(key) in values,
+        "NotIn": labels.get(key) not in values,
+        "Exists": key in labels,
+        "DoesNotExist": key not in labels,
+    }.get(str(expression["operator"]), False)
+
+
+def expect_no_conflict(lab: Session, ranges: Sequence[str]) -> None:
+    """Fail if another owner of the address plan has addresses of `ranges`.
+
+    Example:
+        expect_no_conflict(lab, lab.cluster.ranges())
+
+    Raises:
+        CheckFailed: a range overlaps with that of a machine, DHCP, nodes.
+
+    """
+    owners = conflicts(ranges, lab.plan)
+    expect(
+        "every pool to be free of",
+        expected="addresses that others own",
+        actual=f"addresses of {', '.join(owners)}",
+        ok=not owners,
+        seen_by=SEE_POOLS,
+        evidence="\n".join(ranges),
+    )
+
+
+def expect_pools_inside(lab: Session, *limits: str) -> None:
+    """Fail if a pool has addresses outside all of the ranges `limits`.
+
+    Example:
+        expect_pools_inside(lab, str(lab.plan.service_range))
+
+    Raises:
+        CheckFailed: a range reaches beyond the limits.
+        CannotCheck: the API server does not answer.
+
+    """
+    ranges = lab.cluster.ranges()
+    beyond = outside(
+        ranges, *(net for text in limits for net in networks(text))
+    )
+    expect(
+        "every pool to be inside",
+        expected=" and ".join(limits),
+        actual=beyond,
+        ok=not beyond,
+        seen_by=SEE_POOLS,
+        evidence="\n".join(ranges),
+    )
+
+
+def expect_pool_restricted(lab: Session, pool: str) -> None:
+    """Fail unless `pool` is for Services of namespace ingress only.
+
+    All Services that request it have the gateway's labels: a restriction may
+    use labels, too, but anyone can write them. One of the Services is in a
+    namespace whose name is random.
+
+    Example:
+        expect_pool_restricted(lab, "ingress")
+
+    Raises:
+        CheckFailed: another namespace gets a VIP, or ingress gets none.
+        CannotCheck: the API server refuses or does not answer.
+
     """
     gateway = lab.cluster.service("gateway", _OWNER) or {"metadata": {}}
     labels = gateway["metadata"].get("labels", {})
-    with namespace(lab) as fresh:
-        # What ingress may have is the positive control of what others may
-        # not; the pool has one address left, so it gives that back first.
-        with service_from(lab, _OWNER, pool, labels) as own:
-            expect_vip(lab, own, _OWNER)
-        ask = partial(service_from, lab, pool=pool, labels=labels)
+    request = partial(temporary_service, lab, pool=pool, labels=labels)
+    with temporary_namespace(lab) as stranger:
+        # The positive control. The pool has one address left, so this Service
+        # is removed before the others request it.
+        with request(_OWNER) as name:
+            expect_vip(lab, name, _OWNER)
         with contextlib.ExitStack() as stack:
-            asked = [
-                (space, stack.enter_context(ask(space)))
-                for space in (*_OTHERS, fresh)
+            services = [
+                (namespace, stack.enter_context(request(namespace)))
+                for namespace in (*_OTHERS, stranger)
             ]
-            run_parallel(partial(_decided, lab), asked)
-            # A namespace that is new may be let in a moment later; the next
-            # Service that is served shows that MetalLB has seen all.
-            _expect_served(lab)
-            _expect_refused(lab, pool, asked)
+            run_parallel(partial(_await_decision, lab), services)
+            # A new namespace may be admitted a moment later: once the next
+            # Service is served, MetalLB has seen all before it.
+            _expect_tenant_served(lab)
+            _expect_refused(lab, pool, services)
 
 
-def _expect_served(lab: Session) -> None:
+def _await_decision(lab: Session, service: tuple[str, str]) -> None:
+    """Wait until the controller has allocated or refused a VIP."""
+    namespace, name = service
+    until("absent", partial(allocation_decided, lab, name, namespace), bool)
+
+
+def _expect_tenant_served(lab: Session) -> None:
     """Fail unless a tenant's new Service gets a VIP for applications."""
-    with lab.like("blue", _TENANTS, _TENANTS) as blue:
-        vip = expect_vip(lab, blue, _TENANTS)
+    with clone_service(lab, "blue", _TENANTS) as clone:
+        vip = expect_vip(lab, clone, _TENANTS)
     expect(
         "a tenant's new Service to get a VIP of",
         expected=lab.plan.pool,
@@ -68,10 +209,13 @@ def _expect_served(lab: Session) -> None:
 
 
 def _expect_refused(
-    lab: Session, pool: str, asked: Iterable[tuple[str, str]]
+    lab: Session, pool: str, services: Iterable[tuple[str, str]]
 ) -> None:
-    """Fail if a Service that is not of namespace ingress got a VIP."""
-    vips = {space: lab.cluster.vip(name, space) for space, name in asked}
+    """Fail if a Service outside namespace ingress has a VIP."""
+    vips = {
+        namespace: lab.cluster.vip(name, namespace)
+        for namespace, name in services
+    }
     expect(
         f"Services of {', '.join(vips)} that ask for pool {pool} to get",
         expected="no VIP",
@@ -79,9 +223,3 @@ def _expect_refused(
         ok=not any(vips.values()),
         seen_by=f"{SEE_POOLS} {pool} -o yaml",
     )
-
-
-def _decided(lab: Session, asked: tuple[str, str]) -> None:
-    """Wait until the controller has given a Service a VIP, or refused it."""
-    space, name = asked
-    until("absent", partial(allocation_decided, lab, name, space), bool)

@@ -1,112 +1,127 @@
-"""Judgements that several labs pass, each from outside the cluster."""
+"""Services: their VIPs, their endpoints and their answers over HTTP."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 from graders.checks.check import expect
-from graders.plan.ip_ranges import conflicts, holds, networks
+from graders.checks.objects import is_temporary
+from graders.plan.ip_ranges import holds
 from graders.polling import until
 from graders.probes.client import CONNECT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from ipaddress import IPv4Address
-
     from graders.checks.session import Session
     from graders.probes.client import Client
 
-T = TypeVar("T")
-R = TypeVar("R")
-# Seconds that the first connection to a Service has.
-_EARLY: Final = 0.3
-SEE_POOLS = "kubectl get ipaddresspools -n metallb-system"
-EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
+# Seconds for the first connection to a Service.
+_FIRST_CONNECT: Final = 0.3
+_EXCLUDE: Final = "node.kubernetes.io/exclude-from-external-load-balancers"
 
 
-def run_parallel(judge: Callable[[T], R], items: Iterable[T]) -> list[R]:
-    """Judge all `items` at the same time; fail as the first one that does."""
-    with ThreadPoolExecutor() as pool:
-        return list(pool.map(judge, items))
-
-
-def outputs_by_machine(
-    lab: Session, roles: Iterable[str], *look: str
-) -> dict[str, str]:
-    """Return what a command says on each machine, where it says anything."""
-    asked = [*roles]
-    texts = run_parallel(
-        lambda role: lab.machine(role).run(*look).out.strip(), asked
-    )
-    return {
-        role: text for role, text in zip(asked, texts, strict=True) if text
-    }
-
-
-def pool_of(lab: Session, address: str) -> str:
-    """Return the name of the pool that has `address`; "" if none has."""
-    found = lab.cluster.pools().items()
-    return next((name for name, text in found if holds(text, address)), "")
-
-
-def unused_addresses(
-    lab: Session, ranges: Iterable[str]
-) -> Iterator[IPv4Address]:
-    """Yield the addresses of `ranges` that no Service has or asks for."""
-    taken = lab.cluster.vips()
-    for text in ranges:
-        for net in networks(text):
-            yield from (one for one in net if str(one) not in taken)
-
-
-def expect_allocated(
-    lab: Session, name: str, space: str, wanted: str = ""
+def expect_vip(
+    lab: Session, name: str, namespace: str, address: str = ""
 ) -> str:
-    """Return a Service's VIP; fail without one, or if it is not `wanted`."""
-    right = wanted.__eq__ if wanted else bool
-    vip = until("allocation", partial(lab.cluster.vip, name, space), right)
+    """Fail unless a Service has a VIP, or exactly `address`; return the VIP.
+
+    A temporary Service has twice the time, as it has only just been created.
+
+    Example:
+        vip = expect_vip(lab, "web", "lab-1")
+
+    Raises:
+        CheckFailed: the Service has no VIP, or another one.
+        CannotCheck: the API server does not answer.
+
+    """
+    is_right = address.__eq__ if address else bool
+    if is_temporary(name):
+        return _expect_new_vip(lab, name, namespace)
+    vip = until(
+        "allocation", partial(lab.cluster.vip, name, namespace), is_right
+    )
     expect(
         f"the VIP of {name} to be",
-        expected=wanted or "an address",
-        actual=vip or lab.cluster.without_vip(name, space),
-        ok=right(vip),
-        seen_by=f"kubectl describe svc {name} -n {space}",
-        evidence=partial(lab.cluster.events, name, space),
+        expected=address or "an address",
+        actual=vip or lab.cluster.describe_missing_vip(name, namespace),
+        ok=is_right(vip),
+        seen_by=f"kubectl describe svc {name} -n {namespace}",
+        evidence=partial(lab.cluster.events, name, namespace),
     )
     return vip
 
 
-def allocation_decided(lab: Session, name: str, space: str) -> bool:
-    """Say whether the controller has allocated or refused a VIP."""
-    if lab.cluster.vip(name, space):
-        return True
-    return "AllocationFailed" in lab.cluster.events(name, space)
+def _expect_new_vip(lab: Session, name: str, namespace: str) -> str:
+    """Fail unless a temporary Service gets a VIP; return it.
 
-
-def expect_vip(lab: Session, name: str, space: str) -> str:
-    """Return the VIP of a new Service; fail if it gets none in time."""
-    vip = until("fresh", lambda: lab.cluster.vip(name, space), bool)
+    Its name is of no use to a student: it is gone by the time of the report.
+    """
+    vip = until("fresh", partial(lab.cluster.vip, name, namespace), bool)
     expect(
         "a new Service to get",
         expected="a VIP within 8 s",
         actual=vip or "<pending>",
         ok=bool(vip),
-        seen_by=f"kubectl get events -n {space}",
-        evidence=lambda: lab.cluster.events(name, space),
+        seen_by=f"kubectl get events -n {namespace}",
+        evidence=partial(lab.cluster.events, name, namespace),
     )
     return vip
 
 
-def expect_answer(client: Client, vip: str, text: str) -> None:
-    """Fail unless `client` gets `text` over HTTP from `vip` in time."""
-    # Of a Service that has just come, the first packet may be too early.
-    tries = chain([_EARLY], repeat(CONNECT))
+def expect_vip_in(lab: Session, name: str, namespace: str, pool: str) -> None:
+    """Fail unless the VIP of a Service is in the range `pool`.
+
+    Example:
+        expect_vip_in(lab, "web-lan", "lab-4", lab.plan.pool)
+
+    Raises:
+        CheckFailed: the VIP is outside the range.
+        CannotCheck: the API server does not answer.
+
+    """
+    vip = lab.cluster.vip(name, namespace)
+    expect(
+        f"the VIP of {name} to be in",
+        expected=pool,
+        actual=vip,
+        ok=holds([pool], vip),
+        seen_by=f"kubectl get svc {name} -n {namespace}",
+    )
+
+
+def allocation_decided(lab: Session, name: str, namespace: str) -> bool:
+    """Tell whether the controller has allocated or refused a VIP.
+
+    Example:
+        until("fresh", partial(allocation_decided, lab, name, "lab-1"), bool)
+
+    Raises:
+        CannotCheck: the API server does not answer.
+
+    """
+    if lab.cluster.vip(name, namespace):
+        return True
+    return "AllocationFailed" in lab.cluster.events(name, namespace)
+
+
+def expect_http(client: Client, vip: str, text: str) -> None:
+    """Fail unless a client gets `text` over HTTP from a VIP.
+
+    Example:
+        expect_http(lab.lan_client, vip, "hello from web")
+
+    Raises:
+        CheckFailed: there is no answer, or it lacks the text.
+        CannotCheck: the client's machine does not answer.
+
+    """
+    # The first packet to a new Service may arrive too early.
+    timeouts = chain([_FIRST_CONNECT], repeat(CONNECT))
     answer = until(
         "http",
-        lambda: client.curl(vip, connect=next(tries)),
+        lambda: client.curl(vip, connect=next(timeouts)),
         lambda answer: text in answer.body,
     )
     place = client.machine.role
@@ -120,27 +135,62 @@ def expect_answer(client: Client, vip: str, text: str) -> None:
     )
 
 
-def expect_excluded(lab: Session) -> None:
-    """Fail unless the control plane is kept out of load balancing."""
+def expect_http_everywhere(lab: Session, vip: str, text: str) -> None:
+    """Fail unless the LAN client and the outside client get `text` from a VIP.
+
+    Example:
+        expect_http_everywhere(lab, vip, "hello from web")
+
+    Raises:
+        CheckFailed: one of them gets no answer, or another one.
+        CannotCheck: a client's machine does not answer.
+
+    """
+    for client in (lab.lan_client, lab.client):
+        expect_http(client, vip, text)
+
+
+def expect_ready_endpoint(lab: Session, name: str, namespace: str) -> None:
+    """Fail unless a Service has a ready endpoint.
+
+    Example:
+        expect_ready_endpoint(lab, "web", "lab-2")
+
+    Raises:
+        CheckFailed: it has none.
+        CannotCheck: the API server does not answer.
+
+    """
+    nodes = until(
+        "announce", partial(lab.cluster.ready_nodes, namespace, name), bool
+    )
+    expect(
+        f"the ready endpoints of {name} to be on",
+        expected="a node",
+        actual=nodes,
+        ok=bool(nodes),
+        seen_by="kubectl get endpointslices"
+        f" -l kubernetes.io/service-name={name} -n {namespace}",
+    )
+
+
+def expect_control_plane_excluded(lab: Session) -> None:
+    """Fail unless the control plane is excluded from load balancing.
+
+    Example:
+        expect_control_plane_excluded(lab)
+
+    Raises:
+        CheckFailed: the node lacks the label.
+        CannotCheck: the API server does not answer.
+
+    """
     name = lab.plan.machine_name("control-plane")
     node = lab.cluster.get(f"/api/v1/nodes/{name}") or {"metadata": {}}
     expect(
         f"{name} to be",
         expected="excluded from external load balancers",
         actual="free of the label",
-        ok=EXCLUDED in node["metadata"].get("labels", {}),
-        seen_by=f"kubectl get nodes -L {EXCLUDED}",
-    )
-
-
-def expect_no_conflict(lab: Session, ranges: Sequence[str]) -> None:
-    """Fail if an address of a pool belongs to somebody else on the site."""
-    owners = conflicts(ranges, lab.plan)
-    expect(
-        "every pool to be free of",
-        expected="addresses that others own",
-        actual=f"addresses of {', '.join(owners)}",
-        ok=not owners,
-        seen_by=SEE_POOLS,
-        evidence="\n".join(ranges),
+        ok=_EXCLUDE in node["metadata"].get("labels", {}),
+        seen_by=f"kubectl get nodes -L {_EXCLUDE}",
     )

@@ -1,7 +1,8 @@
-"""The ways of clients to a workload that reports whom it sees."""
+"""Traffic of clients to a VIP: losses, source addresses, shares of nodes."""
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections import Counter
 from dataclasses import dataclass, replace
@@ -9,148 +10,289 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from graders.checks.check import expect
+from graders.errors import CannotCheck
 from graders.polling import until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from graders.checks.session import Session
     from graders.probes.client import Client
     from graders.probes.traffic import Flows
+    from graders.providers.machine import Output
 
 FLOWS: Final = 30
-MORE: Final = 3
-WHO: Final = "/clientip"
-# Below those that Linux gives by itself (from 32768 on), so that no flow of
-# before has one of them.
-_PORTS: Final = range(10_000, 32_000)
+# From an extra source address: these are to be seen, not counted.
+_EXTRA_SOURCE_FLOWS: Final = 6
+CONFIRM_FACTOR: Final = 3
+CLIENT_IP_PATH: Final = "/clientip"
+# The least connections of a node that count; a fair half is never so small.
+MIN_CONNECTIONS: Final = 4
+# Below Linux's ephemeral ports, so that no earlier flow has one of them.
+_SOURCE_PORTS: Final = range(10_000, 32_000)
+# Docker and the lab's machines have the lowest addresses.
+_RESERVED_HOSTS: Final = 16
 
 
 @dataclass(frozen=True)
 class ClientPath:
-    """From one client to one VIP; `own` is the client's address.
+    """The path from one client to one VIP.
 
-    `source` is an address of the client that is not its first one, and that
-    it sends from.
+    `expected_source` is the address that the pods must see. `source` is an
+    extra address of the client to send from; without it, the client uses its
+    first address.
     """
 
     client: Client
     vip: str
-    own: str
+    expected_source: str
     source: str = ""
 
     @property
-    def place(self) -> str:
-        """Where it begins."""
+    def label(self) -> str:
+        """The client as a check's sentence names it."""
         role = self.client.machine.role
         return f"{self.source}, {role}'s neighbour," if self.source else role
 
-    def typed(self, url: str) -> str:
-        """Say what asks for `url` from there, as a student can type it.
+    def shell_command(self, url: str) -> str:
+        """Return the command that requests `url` over this path.
 
-        A neighbour's address is the client's only for as long as it takes.
+        An extra address is the client's only while the check runs, so the
+        command adds and removes it.
         """
         role = self.client.machine.role
         if not self.source:
             return f"curl -m2 {url} on {role}"
-        own = f"{self.source}/32 dev eth0"
+        address = f"{self.source}/32 dev eth0"
         return (
-            f"ip address add {own}; curl -m2 --interface {self.source} {url};"
-            f" ip address del {own} on {role}"
+            f"ip address add {address};"
+            f" curl -m2 --interface {self.source} {url};"
+            f" ip address del {address} on {role}"
         )
 
 
-def wait_until_open(way: ClientPath) -> None:
-    """Wait a moment for the way to be open; whether it is, flows will tell.
+@contextlib.contextmanager
+def extra_source_addresses(lab: Session) -> Iterator[list[str]]:
+    """Give the outside client an extra address in each half of the edge.
 
-    They would be slower to: each that begins too soon loses its first packet,
-    and sends it again after a second.
+    The addresses are random: a route for one client, or for one half of the
+    network, does not lead to both. They are removed at the end.
+
+    Example:
+        with extra_source_addresses(lab) as sources:
+            run_parallel(expect_no_loss, paths_from(lab, sources, vip))
+
+    Raises:
+        CannotCheck: the client does not answer or refuses an address.
+
     """
-    until("opening", partial(way.client.opens, way.vip), bool)
+    addresses = [
+        str(random.choice(list(half.hosts())[_RESERVED_HOSTS:]))  # noqa: S311 - no secret
+        for half in lab.plan.edge.subnets()
+    ]
+    with_prefix = [f"{ip}/{lab.plan.edge.prefixlen}" for ip in addresses]
+    try:
+        result = _change_addresses(lab, "replace", with_prefix)
+        if result.code:
+            raise CannotCheck(
+                f"client took no second address: {result.text}",
+                way_out="`lab reset` makes the client as it was",
+            )
+        yield addresses
+    finally:
+        _change_addresses(lab, "del", with_prefix)
+
+
+def _change_addresses(lab: Session, verb: str, addresses: list[str]) -> Output:
+    """Add or remove all addresses with one command."""
+    command = f'ip address {verb} "$a" dev eth0 || failed=1'
+    script = f"failed=0; for a; do {command}; done; exit $failed"
+    return lab.client.machine.run("sh", "-c", script, "sh", *addresses)
+
+
+def paths_from(
+    lab: Session, sources: Sequence[str], *vips: str
+) -> list[ClientPath]:
+    """Return the path from each extra source address to each of `vips`.
+
+    Example:
+        paths = paths_from(lab, sources, vip, lan_vip)
+
+    """
+    return [
+        ClientPath(lab.client, vip, source, source)
+        for source in sources
+        for vip in vips
+    ]
+
+
+def wait_until_open(path: ClientPath) -> None:
+    """Wait a moment until connections open; do not fail if they don't.
+
+    Flows that begin earlier would be slower: each loses its first packet,
+    and repeats it after a second.
+
+    Example:
+        wait_until_open(ClientPath(lab.client, vip, own))
+
+    Raises:
+        CannotCheck: the client does not answer.
+
+    """
+    until("opening", partial(path.client.connects, path.vip), bool)
 
 
 def expect_no_loss(
-    way: ClientPath, count: int = FLOWS, path: str = WHO, where: str = ""
+    path: ClientPath, url_path: str = CLIENT_IP_PATH, node: str = ""
 ) -> Flows:
-    """Return what flows came to; fail if one of them was lost.
+    """Fail if one of many flows gets no answer; return the flows.
 
-    A few that get through may be luck where one in twenty is lost: several
-    times as many have to follow them.
+    If one in twenty is lost, a few flows may get through by chance: several
+    times as many have to follow. `node` is where the pod is, for the
+    sentence.
+
+    Example:
+        flows = expect_no_loss(ClientPath(lab.client, vip, own))
+
+    Raises:
+        CheckFailed: a flow is lost.
+        CannotCheck: the client does not answer.
+
     """
+    count = _EXTRA_SOURCE_FLOWS if path.source else FLOWS
 
-    def look() -> tuple[int, Flows]:
-        flows = way.client.flows(way.vip, count, path, way.source)
+    def send() -> tuple[int, Flows]:
+        flows = path.client.flows(path.vip, count, url_path, path.source)
         if flows.failed:
             return count, flows
-        more = count * MORE
-        return more, way.client.flows(way.vip, more, path, way.source)
+        more = count * CONFIRM_FACTOR
+        return more, path.client.flows(path.vip, more, url_path, path.source)
 
-    sent, flows = until("http", look, lambda seen: not seen[1].failed)
-    pod = f", a pod on {where}," if where else ""
+    sent, flows = until("http", send, lambda result: not result[1].failed)
+    pod = f", a pod on {node}," if node else ""
     expect(
-        f"answers from {way.vip}{pod} to {way.place}:",
+        f"answers from {path.vip}{pod} to {path.label}:",
         expected=f"{sent} of {sent}",
         actual=sent - flows.failed,
         ok=not flows.failed,
-        seen_by=way.typed(f"http://{way.vip}{path}")
-        if way.source
-        else f"{flows.command} on {way.client.machine.role}",
+        seen_by=path.shell_command(f"http://{path.vip}{url_path}")
+        if path.source
+        else f"{flows.command} on {path.client.machine.role}",
     )
     return flows
 
 
-def expect_source_ip(way: ClientPath, flows: Flows) -> None:
-    """Fail unless each of `flows` was seen under the client's address."""
-    seen = {answer.rpartition(":")[0] or answer for answer in flows.answers}
+def expect_source_ip(path: ClientPath, flows: Flows) -> None:
+    """Fail unless the pods saw each of `flows` from the client's address.
+
+    Example:
+        expect_source_ip(path, expect_no_loss(path))
+
+    Raises:
+        CheckFailed: they saw another address.
+
+    """
+    sources = {answer.rpartition(":")[0] or answer for answer in flows.answers}
     expect(
-        f"{way.vip} to see {way.place} as",
-        expected=way.own,
-        actual=seen,
-        ok=seen == {way.own},
-        seen_by=way.typed(f"http://{way.vip}{WHO}"),
+        f"{path.vip} to see {path.label} as",
+        expected=path.expected_source,
+        actual=sources,
+        ok=sources == {path.expected_source},
+        seen_by=path.shell_command(f"http://{path.vip}{CLIENT_IP_PATH}"),
     )
 
 
-def expect_source_port(way: ClientPath) -> None:
-    """Fail unless the answer names the very port that the client used.
+def expect_source_port(path: ClientPath) -> None:
+    """Fail unless the answer names the port that the client sent from.
 
-    The port is another one each time: a text that was written down is not.
-    Two VIPs may lead to one pod, and a node tells their flows apart by the
-    client's port: where it remembers that port from the other VIP, it gives
-    the flow another one. That is no fault, so another port is tried.
+    The port is another one each time, so a constant answer is refused. If two
+    VIPs lead to one pod, a node that remembers the port from the other VIP
+    replaces it. That is no fault, so another port is tried.
+
+    Example:
+        expect_source_port(ClientPath(lab.client, vip, own))
+
+    Raises:
+        CheckFailed: the answer names another address or port.
+        CannotCheck: the client does not answer.
+
     """
-    url = f"http://{way.vip}{WHO}"
-    told = "\n%{local_ip}:%{local_port}"
+    url = f"http://{path.vip}{CLIENT_IP_PATH}"
+    own_end = "\n%{local_ip}:%{local_port}"
 
     def ask() -> tuple[str, str, str]:
-        port = str(random.choice(_PORTS))  # noqa: S311 - no secret
+        port = str(random.choice(_SOURCE_PORTS))  # noqa: S311 - no secret
         curl = f"curl -sS -m2 --local-port {port} {url}"
-        done = way.client.machine.run(*curl.split(), "-w", told)
-        body, _, own = done.out.rpartition("\n")
-        return own, body.strip() or f"no answer ({done.error.strip()})", curl
+        result = path.client.machine.run(*curl.split(), "-w", own_end)
+        body, _, own = result.out.rpartition("\n")
+        error = f"no answer ({result.error.strip()})"
+        return own, body.strip() or error, curl
 
-    own, seen, curl = until("http", ask, lambda asked: asked[0] == asked[1])
+    own, answer, curl = until("http", ask, lambda ends: ends[0] == ends[1])
     expect(
-        f"{way.vip} to see {way.place}, and the port that it sends from, as",
+        f"{path.vip} to see {path.label}, and the port that it sends from, as",
         expected=own,
-        actual=seen,
-        seen_by=f"{curl} on {way.place}",
+        actual=answer,
+        seen_by=f"{curl} on {path.label}",
     )
 
 
-def served_by(way: ClientPath, pod: str, node: str, count: int = 6) -> Flows:
-    """Fail unless it is `pod`, on `node`, that answers all of some flows.
+def expect_served_by(
+    path: ClientPath, pod: str, node: str, count: int = 6
+) -> Flows:
+    """Fail unless `pod`, which is on `node`, answers all of some flows.
 
-    Returns what as many others said that asked whom the pod sees.
+    As many other flows ask for the client's address; they are returned.
+
+    Example:
+        flows = expect_served_by(path, pod, node)
+
+    Raises:
+        CheckFailed: another pod answers, or a flow is lost.
+        CannotCheck: the client does not answer.
+
     """
-    path = f"/{{hostname,{WHO[1:]}}}"
+    url_path = f"/{{hostname,{CLIENT_IP_PATH[1:]}}}"
     flows = until(
         "http",
-        lambda: way.client.flows(way.vip, count, path),
+        lambda: path.client.flows(path.vip, count, url_path),
         lambda flows: not flows.failed and flows.answers[pod] == count,
     )
     expect(
-        f"answers from {way.vip} to {way.place} by the pod on {node}:",
+        f"answers from {path.vip} to {path.label} by the pod on {node}:",
         expected=f"{count} of {count}",
         actual=f"{flows.answers[pod]}, and {flows.failed} lost",
         ok=not flows.failed and flows.answers[pod] == count,
-        seen_by=f"{flows.command} on {way.place}",
+        seen_by=f"{flows.command} on {path.label}",
     )
     return replace(flows, answers=flows.answers - Counter({pod: count}))
+
+
+def connections_per_node(pods: dict[str, str], flows: Flows) -> dict[str, int]:
+    """Return how many connections each node got, by its pods' answers.
+
+    `pods` are the nodes by the pods' names. An answer that is no pod's name
+    counts for itself.
+
+    Example:
+        pods = lab.cluster.pod_nodes("lab-3", "app=web")
+        counts = connections_per_node(pods, flows)
+
+    """
+    counts: Counter[str] = Counter()
+    for pod, count in flows.answers.items():
+        counts[pods.get(pod, f"{pod}, no pod of web")] += count
+    return dict(counts)
+
+
+def busy_nodes(pods: dict[str, str], flows: Flows) -> frozenset[str]:
+    """Return the nodes that got several connections.
+
+    Example:
+        busy_nodes(pods, flows) >= announcing_nodes(lab).keys()
+
+    """
+    counts = connections_per_node(pods, flows)
+    return frozenset(
+        node for node, count in counts.items() if count >= MIN_CONNECTIONS
+    )

@@ -1,8 +1,8 @@
-"""A workload of the grader's own, exposed as the lab's is, that moves.
+"""A temporary workload that is exposed as the lab's is and moves to a node.
 
-A pod that reports its client stands ready on each of some nodes, and Services
-like the student's lead to one of them: moving the endpoint to another node
-takes as long as the change of a selector.
+A pod that reports its client's address runs on each of some nodes, and clones
+of the lab's Services select one of the pods. Moving the endpoint to another
+node takes only a change of the selector.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from graders.checks.objects import new_name, service_like
 from graders.errors import CannotCheck
+from graders.kube.names import MANAGED_BY_KIT
 from graders.polling import until
 
 if TYPE_CHECKING:
@@ -21,103 +23,139 @@ if TYPE_CHECKING:
 
     from graders.checks.session import Session
 
-REPORTS: Final = "registry.k8s.io/e2e-test-images/agnhost:2.66.1"
+IMAGE: Final = "registry.k8s.io/e2e-test-images/agnhost:2.66.1"
 _PORT: Final = 8080
-_PLACE: Final = "grader-place"
-_POOL: Final = "metallb.io/ip-allocated-from-pool"
+_NODE_LABEL: Final = "grader-place"
 _ADMIN: Final = ("--kubeconfig", "/etc/kubernetes/admin.conf")
-_AT_ONCE: Final = "?gracePeriodSeconds=0"
+_NO_GRACE_PERIOD: Final = "?gracePeriodSeconds=0"
 
 
 @dataclass(frozen=True)
 class ProbeWorkload:
-    """Pods on several nodes, of which the Services lead to one.
+    """Pods on several nodes, and Services that select one of them.
 
-    `services` is the probe's name by the model's, `pods` the pod by its node.
+    `services` are the temporary Services by their models' names, `pods` the
+    pods by their nodes.
     """
 
     lab: Session
-    space: str
+    namespace: str
     name: str
     services: dict[str, str]
     pods: dict[str, str]
 
-    def put(self, node: str) -> None:
-        """Have the endpoint on `node`, and on no other node.
+    def move_to(self, node: str) -> None:
+        """Move the endpoint to the pod on `node`.
 
         Raises:
-            CannotCheck: the API refuses.
+            CannotCheck: the API server refuses or does not answer.
 
         """
         for name in self.services.values():
-            path = f"/api/v1/namespaces/{self.space}/services/{name}"
-            found = self.lab.cluster.get(path)
-            if found is None:
+            path = f"/api/v1/namespaces/{self.namespace}/services/{name}"
+            service = self.lab.cluster.get(path)
+            if service is None:
                 raise CannotCheck(f"the grader's Service {name} is gone")
-            # Without it a status written meanwhile is no conflict.
-            found["metadata"].pop("resourceVersion")
-            found["spec"]["selector"] = {"app": self.name, _PLACE: node}
-            self.lab.cluster.ask("PUT", path, found)
+            # Without it, a status that was written since is no conflict.
+            service["metadata"].pop("resourceVersion")
+            service["spec"]["selector"] = _selector(self.name, node)
+            self.lab.cluster.ask("PUT", path, service)
 
     def vip(self, model: str) -> str:
-        """Return the VIP of the Service like `model`, "" while pending."""
+        """Return the VIP of the Service like `model`, "" while pending.
+
+        Raises:
+            CannotCheck: the API server does not answer.
+
+        """
         return until(
             "fresh",
-            partial(self.lab.cluster.vip, self.services[model], self.space),
+            partial(
+                self.lab.cluster.vip, self.services[model], self.namespace
+            ),
             bool,
         )
 
 
 @contextlib.contextmanager
-def moving(
-    lab: Session, space: str, models: Sequence[str], nodes: Sequence[str]
+def probe_workload(
+    lab: Session, namespace: str, models: Sequence[str], nodes: Sequence[str]
 ) -> Iterator[ProbeWorkload]:
-    """Make pods on `nodes` and Services like `models`; remove them after.
+    """Create pods on `nodes` and Services like `models`.
 
-    The endpoint is on the first of the nodes.
+    They are removed at the end. The endpoint starts on the first of the nodes.
+
+    Example:
+        workers = lab.plan.worker_names()
+        with probe_workload(lab, "lab-4", ("web",), workers) as probe:
+            probe.move_to(workers[1])
 
     Raises:
-        CannotCheck: a model is gone, the API refuses, or no pod gets ready.
+        CannotCheck: a model is gone, the API server refuses, or a pod does
+            not get ready.
 
     """
-    name = f"grader-{secrets.token_hex(3)}"
-    services = {model: f"{name}-{model}" for model in models}
-    pods = [_pod(name, space, node) for node in nodes]
-    found = [_model(lab, space, model) for model in models]
-    bodies = [_service(model, name, nodes[0]) for model in found]
-    base = f"/api/v1/namespaces/{space}"
+    name = new_name()
+    pods = [_pod(name, namespace, node) for node in nodes]
+    services = [
+        service_like(
+            _model(lab, namespace, model),
+            f"{name}-{model}",
+            {
+                "selector": _selector(name, nodes[0]),
+                "ports": [{"name": "http", "port": 80, "targetPort": _PORT}],
+            },
+        )
+        for model in models
+    ]
+    with _created(lab, namespace, {"pods": pods, "services": services}):
+        _await_ready(lab, namespace, name, len(pods))
+        yield ProbeWorkload(
+            lab,
+            namespace,
+            name,
+            dict(zip(models, _names(services), strict=True)),
+            dict(zip(nodes, _names(pods), strict=True)),
+        )
+
+
+@contextlib.contextmanager
+def _created(
+    lab: Session, namespace: str, objects: dict[str, list[dict[str, Any]]]
+) -> Iterator[None]:
+    """Create objects by their kinds, and remove them at the end."""
+    base = f"/api/v1/namespaces/{namespace}"
     try:
-        for pod in pods:
-            lab.cluster.ask("POST", f"{base}/pods", pod)
-        for body in bodies:
-            lab.cluster.ask("POST", f"{base}/services", body)
-        _ready(lab, space, name, len(pods))
-        names = [pod["metadata"]["name"] for pod in pods]
-        by_node = dict(zip(nodes, names, strict=True))
-        yield ProbeWorkload(lab, space, name, services, by_node)
+        for kind, bodies in objects.items():
+            for body in bodies:
+                lab.cluster.ask("POST", f"{base}/{kind}", body)
+        yield
     finally:
-        # One that cannot be removed does not keep the others.
-        with contextlib.ExitStack() as undo:
-            for pod in pods:
-                path = f"{base}/pods/{pod['metadata']['name']}{_AT_ONCE}"
-                undo.callback(lab.cluster.ask, "DELETE", path)
-            for made in services.values():
-                path = f"{base}/services/{made}"
-                undo.callback(lab.cluster.ask, "DELETE", path)
+        # An object that cannot be removed does not keep the others.
+        with contextlib.ExitStack() as stack:
+            for kind, bodies in objects.items():
+                query = _NO_GRACE_PERIOD if kind == "pods" else ""
+                for name in _names(bodies):
+                    path = f"{base}/{kind}/{name}{query}"
+                    stack.callback(lab.cluster.ask, "DELETE", path)
 
 
 @contextlib.contextmanager
 def cordoned(lab: Session, *nodes: str) -> Iterator[None]:
-    """Let no pod be scheduled on `nodes`, as when they are drained.
+    """Cordon nodes, as when they are drained, and uncordon them at the end.
+
+    Example:
+        with cordoned(lab, node):
+            evict_pods(lab, "lab-4", "app=web")
 
     Raises:
-        CannotCheck: the control plane does not answer, or refuses.
+        CannotCheck: the control plane refuses or does not answer.
 
     """
     try:
         _kubectl(lab, "cordon", *nodes)
     except BaseException:
-        # Some of them may be: a Ctrl-C comes when it likes.
+        # Some nodes may be cordoned: Ctrl-C can come at any time.
         with contextlib.suppress(CannotCheck):
             _kubectl(lab, "uncordon", *nodes)
         raise
@@ -128,30 +166,26 @@ def cordoned(lab: Session, *nodes: str) -> Iterator[None]:
 
 
 def uncordon(lab: Session) -> None:
-    """Let pods be scheduled on every worker again.
+    """Uncordon every worker.
 
     Raises:
-        CannotCheck: the control plane does not answer, or refuses.
+        CannotCheck: the control plane refuses or does not answer.
 
     """
     _kubectl(lab, "uncordon", *lab.plan.worker_names())
 
 
 def _kubectl(lab: Session, *argv: str) -> None:
-    done = lab.machine("control-plane").run("kubectl", *_ADMIN, *argv)
-    if done.code:
-        raise CannotCheck(f"could not {' '.join(argv)}: {done.text}")
+    result = lab.machine("control-plane").run("kubectl", *_ADMIN, *argv)
+    if result.code:
+        raise CannotCheck(f"could not {' '.join(argv)}: {result.text}")
 
 
-def _ready(lab: Session, space: str, name: str, count: int) -> None:
-    path = f"/api/v1/namespaces/{space}/pods?labelSelector=app={name}"
+def _await_ready(lab: Session, namespace: str, name: str, count: int) -> None:
+    path = f"/api/v1/namespaces/{namespace}/pods?labelSelector=app={name}"
 
     def ready() -> int:
-        return sum(
-            condition["type"] == "Ready" and condition["status"] == "True"
-            for pod in lab.cluster.items(path)
-            for condition in pod["status"].get("conditions", [])
-        )
+        return sum(map(is_ready, lab.cluster.items(path)))
 
     if until("probe", ready, count.__eq__) != count:
         raise CannotCheck(
@@ -160,19 +194,43 @@ def _ready(lab: Session, space: str, name: str, count: int) -> None:
         )
 
 
-def _pod(name: str, space: str, node: str) -> dict[str, Any]:
-    """Return a pod for `node`, which no scheduler is asked about."""
+def is_ready(item: dict[str, Any]) -> bool:
+    """Tell whether a node or a pod has the condition Ready.
+
+    Example:
+        ready = all(is_ready(pod) for pod in pods)
+
+    """
+    return any(
+        condition["type"] == "Ready" and condition["status"] == "True"
+        for condition in item["status"].get("conditions", [])
+    )
+
+
+def _names(objects: Sequence[dict[str, Any]]) -> list[str]:
+    return [item["metadata"]["name"] for item in objects]
+
+
+def _selector(name: str, node: str) -> dict[str, str]:
+    return {"app": name, _NODE_LABEL: node}
+
+
+def _model(lab: Session, namespace: str, name: str) -> dict[str, Any]:
+    service = lab.cluster.service(name, namespace)
+    if service is None:
+        raise CannotCheck(f"Service {name} is gone")
+    return service
+
+
+def _pod(name: str, namespace: str, node: str) -> dict[str, Any]:
+    """Return a pod that is bound to `node` without the scheduler."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
             "name": f"{name}-{secrets.token_hex(2)}",
-            "namespace": space,
-            "labels": {
-                "app": name,
-                _PLACE: node,
-                "app.kubernetes.io/managed-by": "metallb-lab",
-            },
+            "namespace": namespace,
+            "labels": {**_selector(name, node), **MANAGED_BY_KIT},
         },
         "spec": {
             "nodeName": node,
@@ -180,44 +238,12 @@ def _pod(name: str, space: str, node: str) -> dict[str, Any]:
             "containers": [
                 {
                     "name": "netexec",
-                    "image": REPORTS,
+                    "image": IMAGE,
                     "imagePullPolicy": "IfNotPresent",
                     # No probe: it listens within milliseconds, and a probe
-                    # that comes too soon comes again after a second.
+                    # that fails at first is repeated only after a second.
                     "args": ["netexec", f"--http-port={_PORT}"],
                 }
             ],
-        },
-    }
-
-
-def _model(lab: Session, space: str, name: str) -> dict[str, Any]:
-    found = lab.cluster.service(name, space)
-    if found is None:
-        raise CannotCheck(f"Service {name} is gone")
-    return found
-
-
-def _service(model: dict[str, Any], name: str, node: str) -> dict[str, Any]:
-    """Return a Service like `model`: labels, pool, ports and policy."""
-    meta, spec = model["metadata"], model["spec"]
-    pool = meta.get("annotations", {}).get(_POOL)
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {
-            "name": f"{name}-{meta['name']}",
-            "namespace": meta["namespace"],
-            "labels": {
-                **meta.get("labels", {}),
-                "app.kubernetes.io/managed-by": "metallb-lab",
-            },
-            "annotations": {"metallb.io/address-pool": pool} if pool else {},
-        },
-        "spec": {
-            "type": "LoadBalancer",
-            "externalTrafficPolicy": spec.get("externalTrafficPolicy"),
-            "selector": {"app": name, _PLACE: node},
-            "ports": [{"name": "http", "port": 80, "targetPort": _PORT}],
         },
     }

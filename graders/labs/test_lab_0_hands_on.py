@@ -1,29 +1,32 @@
-"""Lab 0: the seven success criteria of the module's own exercise."""
+"""Lab 0: the success criteria of the module's hands-on exercise."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from graders.checks.answers import read_answers, wrong_answers
-from graders.checks.arp import expect_one_node
-from graders.checks.check import check, expect, fail
-from graders.checks.selectors import advertised
-from graders.checks.services import (
+from graders.checks import (
+    METALLB_NAMESPACE,
+    METALLB_PATH,
     SEE_POOLS,
-    expect_answer,
+    Session,
+    advertised_pools,
+    answers_file,
+    check,
+    expect,
+    expect_http,
     expect_no_conflict,
+    expect_one_responder,
+    expect_pools_inside,
+    fail,
+    holds,
+    is_ready,
+    read_answers,
+    until,
+    wrong_answers,
 )
-from graders.plan.ip_ranges import holds, outside
-from graders.polling import until
-from graders.probes.cluster import METALLB
-from graders.settings import state_dir
-
-if TYPE_CHECKING:
-    from graders.checks.session import Session
 
 TEXT = "hello from MetalLB"
-SYSTEM = "namespaces/metallb-system"
-MAKERS = ("deployments", "daemonsets")
+NAMESPACE = "default"
+SYSTEM = f"namespaces/{METALLB_NAMESPACE}"
+CONTROLLERS = ("deployments", "daemonsets")
 
 
 @check(layer="allocation")
@@ -31,7 +34,7 @@ def test_nodes(lab: Session) -> None:
     """Every node of cluster {cluster} is Ready."""
     nodes = until(
         "pods",
-        lambda: _ready(lab),
+        lambda: _nodes(lab),
         lambda nodes: nodes and all(nodes.values()),
     )
     expect(
@@ -47,22 +50,22 @@ def test_nodes(lab: Session) -> None:
 @check(layer="allocation", needs=("nodes",))
 def test_metallb_pods(lab: Session) -> None:
     """MetalLB's controller runs, and a speaker on every node."""
-    nodes = set(_ready(lab))
+    nodes = {*_nodes(lab)}
     controller, speakers = until(
         "pods",
         lambda: (_controller(lab), _speakers(lab)),
-        lambda found: (found[0] and found[1] >= nodes) or _nothing_comes(lab),
+        lambda ready: (ready[0] and ready[1] >= nodes) or _is_empty(lab),
     )
-    without = ", ".join(sorted(nodes - speakers))
+    missing = ", ".join(sorted(nodes - speakers))
     expect(
-        "in metallb-system",
+        f"in {METALLB_NAMESPACE}",
         expected="controller ready, speaker ready on every node",
         actual=[
             f"controller {'ready' if controller else 'not ready'}",
-            f"speaker {f'not ready on {without}' if without else 'ready'}",
+            f"speaker {f'not ready on {missing}' if missing else 'ready'}",
         ],
-        ok=controller and not without,
-        seen_by="kubectl get pods -n metallb-system -o wide",
+        ok=controller and not missing,
+        seen_by=f"kubectl get pods -n {METALLB_NAMESPACE} -o wide",
     )
 
 
@@ -72,38 +75,34 @@ def test_pool(lab: Session) -> None:
     ranges = lab.cluster.ranges()
     if not ranges:
         fail("expected an IPAddressPool, not none", seen_by=SEE_POOLS)
-    beyond = outside(ranges, lab.plan.lan)
-    expect(
-        "every pool to be inside",
-        expected=lab.plan.lan,
-        actual=beyond,
-        ok=not beyond,
-        seen_by=SEE_POOLS,
-    )
+    expect_pools_inside(lab, str(lab.plan.lan))
     expect_no_conflict(lab, ranges)
 
 
 @check(layer="advertisement", needs=("pool",))
 def test_advertisement(lab: Session) -> None:
     """An L2Advertisement covers the pool."""
-    pools = lab.cluster.items(f"{METALLB}/ipaddresspools")
-    found = lab.cluster.items(f"{METALLB}/l2advertisements")
-    specs = [item.get("spec", {}) for item in found]
-    covered = any(advertised(spec, pools) for spec in specs)
-    named = {name for spec in specs for name in spec.get("ipAddressPools", [])}
+    pools = lab.cluster.items(f"{METALLB_PATH}/ipaddresspools")
+    advertisements = lab.cluster.items(f"{METALLB_PATH}/l2advertisements")
+    specs = [item.get("spec", {}) for item in advertisements]
+    covered = any(advertised_pools(spec, pools) for spec in specs)
+    names = {name for spec in specs for name in spec.get("ipAddressPools", [])}
     expect(
         "an L2Advertisement for pool",
         expected=sorted(lab.cluster.pools()),
-        actual=named or ("one that selects none" if found else "none"),
+        actual=names
+        or ("one that selects none" if advertisements else "none"),
         ok=covered,
-        seen_by="kubectl get l2advertisements -n metallb-system",
+        seen_by=f"kubectl get l2advertisements -n {METALLB_NAMESPACE}",
     )
 
 
 @check(layer="allocation", needs=("pool",))
 def test_vip(lab: Session) -> None:
     """A LoadBalancer Service has an external IP from the pool."""
-    name, vip = until("allocation", lambda: _service(lab), lambda it: it[1])
+    name, vip = until(
+        "allocation", lambda: _service(lab), lambda service: service[1]
+    )
     ranges = lab.cluster.ranges()
     expect(
         f"the external IP of {name or 'a LoadBalancer Service'} to be in",
@@ -111,7 +110,7 @@ def test_vip(lab: Session) -> None:
         actual=vip or ("<pending>" if name else "no such Service"),
         ok=bool(vip) and holds(ranges, vip),
         seen_by="kubectl get svc",
-        evidence=lab.cluster.events(name, "default") if name else "",
+        evidence=lab.cluster.events(name, NAMESPACE) if name else "",
     )
 
 
@@ -119,14 +118,14 @@ def test_vip(lab: Session) -> None:
 def test_http(lab: Session) -> None:
     """A client on the LAN gets the test application's answer from it."""
     vip = _service(lab)[1]
-    expect_answer(lab.lan_client, vip, TEXT)
-    expect_one_node(lab, vip)
+    expect_http(lab.lan_client, vip, TEXT)
+    expect_one_responder(lab, vip)
 
 
 @check(layer="policy")
 def test_answers(lab: Session) -> None:
     """The questions on what each step verified are answered correctly."""
-    file = state_dir(lab.plan.student) / "answers.yml"
+    file = answers_file(lab)
     answers = read_answers(file)
     wrong = wrong_answers(answers)
     expect(
@@ -138,31 +137,26 @@ def test_answers(lab: Session) -> None:
     )
 
 
-def _ready(lab: Session) -> dict[str, bool]:
-    """Return each node's name and whether it is Ready."""
+def _nodes(lab: Session) -> dict[str, bool]:
+    """Return whether each node is ready, by name."""
     return {
-        node["metadata"]["name"]: _is_ready(node)
+        node["metadata"]["name"]: is_ready(node)
         for node in lab.cluster.items("/api/v1/nodes")
     }
 
 
-def _is_ready(item: dict[str, Any]) -> bool:
-    """Say whether a node or a pod says so of itself."""
-    return any(
-        state["type"] == "Ready" and state["status"] == "True"
-        for state in item["status"].get("conditions", [])
-    )
+def _is_empty(lab: Session) -> bool:
+    """Tell whether MetalLB's namespace has no pods and nothing to create any.
 
-
-def _nothing_comes(lab: Session) -> bool:
-    """Tell whether nothing in MetalLB's namespace has pods or makes some."""
-    makers = (f"/apis/apps/v1/{SYSTEM}/{kind}" for kind in MAKERS)
-    paths = (f"/api/v1/{SYSTEM}/pods", *makers)
+    Then it is no use to wait.
+    """
+    controllers = (f"/apis/apps/v1/{SYSTEM}/{kind}" for kind in CONTROLLERS)
+    paths = (f"/api/v1/{SYSTEM}/pods", *controllers)
     return not any(lab.cluster.items(path) for path in paths)
 
 
 def _controller(lab: Session) -> bool:
-    """Say whether a controller of MetalLB's is ready."""
+    """Tell whether MetalLB's controller is ready."""
     return any(
         item["metadata"]["name"].endswith("controller")
         and item["status"].get("readyReplicas", 0) > 0
@@ -173,8 +167,8 @@ def _controller(lab: Session) -> bool:
 def _speakers(lab: Session) -> set[str]:
     """Return the nodes on which a speaker is ready.
 
-    What its DaemonSet wants is what the student chose, so it is the nodes
-    that count.
+    The student may have restricted the DaemonSet to some nodes, so its own
+    count proves nothing.
     """
     return {
         pod["spec"].get("nodeName", "")
@@ -183,13 +177,13 @@ def _speakers(lab: Session) -> set[str]:
             owner["kind"] == "DaemonSet" and owner["name"].endswith("speaker")
             for owner in pod["metadata"].get("ownerReferences", [])
         )
-        and _is_ready(pod)
+        and is_ready(pod)
     }
 
 
 def _service(lab: Session) -> tuple[str, str]:
-    """Return name and VIP of the test Service, `echo` before others."""
-    services = lab.cluster.items("/api/v1/namespaces/default/services")
+    """Return name and VIP of the test Service: `echo`, if it exists."""
+    services = lab.cluster.items(f"/api/v1/namespaces/{NAMESPACE}/services")
     names = [
         item["metadata"]["name"]
         for item in services
@@ -198,4 +192,4 @@ def _service(lab: Session) -> tuple[str, str]:
     names.sort(key=lambda name: (name != "echo", name))
     if not names:
         return "", ""
-    return names[0], lab.cluster.vip(names[0], "default")
+    return names[0], lab.cluster.vip(names[0], NAMESPACE)

@@ -4,47 +4,49 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
 
-from graders.checks.arp import expect_not_on_interface, expect_one_node
-from graders.checks.check import check, expect
-from graders.checks.objects import service_at, service_from
-from graders.checks.services import (
+from graders.checks import (
+    METALLB_NAMESPACE,
     SEE_POOLS,
+    Session,
     allocation_decided,
-    expect_allocated,
-    expect_answer,
+    check,
+    clone_service,
+    expect,
+    expect_http,
+    expect_http_everywhere,
     expect_no_conflict,
+    expect_not_on_interface,
+    expect_one_responder,
+    expect_pools_inside,
     expect_vip,
+    holds,
     pool_of,
     run_parallel,
+    temporary_service,
+    until,
     unused_addresses,
 )
-from graders.plan.ip_ranges import holds, outside
-from graders.polling import until
 
-if TYPE_CHECKING:
-    from graders.checks.session import Session
-
-SPACE = "lab-1"
+NAMESPACE = "lab-1"
 NEIGHBOURS = "neighbours"
 TEXT = "hello from web"
-# Addresses of a pool that are looked at: as many as are kept for Services.
-MOST = 256
+# How many addresses of a pool are considered: as many as Services have.
+SAMPLE_SIZE = 256
 
 
 @check(layer="allocation")
 def test_vip(lab: Session) -> None:
     """web has an external IP instead of <pending>."""
-    expect_allocated(lab, "web", SPACE)
+    expect_vip(lab, "web", NAMESPACE)
 
 
 @check(layer="allocation")
 def test_neighbours(lab: Session) -> None:
     """billing and search still have their VIPs."""
     for name, address in lab.plan.neighbour_vips.items():
-        vip = expect_allocated(lab, name, NEIGHBOURS, str(address))
-        expect_answer(lab.lan_client, vip, f"hello from {name}")
+        vip = expect_vip(lab, name, NEIGHBOURS, str(address))
+        expect_http(lab.lan_client, vip, f"hello from {name}")
 
 
 @check(layer="policy", needs=("vip",))
@@ -52,18 +54,10 @@ def test_pool(lab: Session) -> None:
     """The VIP and every pool stay in the range reserved for Services."""
     pools = lab.cluster.pools()
     ranges = lab.cluster.ranges()
-    vip = lab.cluster.vip("web", SPACE)
+    vip = lab.cluster.vip("web", NAMESPACE)
     evidence = "\n".join(f"{name} {pools[name]}" for name in pools)
     expect_no_conflict(lab, ranges)
-    beyond = outside(ranges, lab.plan.service_range)
-    expect(
-        "every pool to be inside",
-        expected=lab.plan.service_range,
-        actual=beyond,
-        ok=not beyond,
-        seen_by=SEE_POOLS,
-        evidence=evidence,
-    )
+    expect_pools_inside(lab, str(lab.plan.service_range))
     expect(
         "the VIP of web to be in",
         expected=f"a pool ({', '.join(ranges) or 'there is none'})",
@@ -77,36 +71,32 @@ def test_pool(lab: Session) -> None:
 @check(layer="advertisement", needs=("vip",))
 def test_arp(lab: Session) -> None:
     """One node announces the VIP, and no node has it on an interface."""
-    vip = lab.cluster.vip("web", SPACE)
-    expect_one_node(lab, vip)
-    # A kernel answers for what its interfaces have, without MetalLB.
+    vip = lab.cluster.vip("web", NAMESPACE)
+    expect_one_responder(lab, vip)
     expect_not_on_interface(lab, vip)
 
 
 @check(layer="forwarding", needs=("arp",))
 def test_http(lab: Session) -> None:
     """A client on the LAN and one outside get web's answer from the VIP."""
-    vip = lab.cluster.vip("web", SPACE)
-    for client in (lab.lan_client, lab.client):
-        expect_answer(client, vip, TEXT)
+    expect_http_everywhere(lab, lab.cluster.vip("web", NAMESPACE), TEXT)
 
 
 @check(layer="advertisement", needs=("http",), exclusive=True)
 def test_announced(lab: Session) -> None:
     """Whichever pool the next Service draws from, its VIP is announced."""
-    # MetalLB draws from any of them, another one each time; that web's own is
-    # announced is seen already.
-    home = pool_of(lab, lab.cluster.vip("web", SPACE))
-    others = [name for name in lab.cluster.open_pools() if name != home]
-    run_parallel(partial(_announced, lab), others)
+    # MetalLB draws from any of them; `arp` has checked web's own pool.
+    own = pool_of(lab, lab.cluster.vip("web", NAMESPACE))
+    others = [name for name in lab.cluster.auto_assign_pools() if name != own]
+    run_parallel(partial(_expect_announced, lab), others)
 
 
 @check(layer="allocation", needs=("http",), exclusive=True)
 def test_new_service(lab: Session) -> None:
     """Another Service like web gets its own VIP and answers."""
-    with lab.like("web", SPACE, SPACE) as name:
-        vip = expect_vip(lab, name, SPACE)
-        expect_answer(lab.lan_client, vip, TEXT)
+    with clone_service(lab, "web", NAMESPACE) as name:
+        vip = expect_vip(lab, name, NAMESPACE)
+        expect_http(lab.lan_client, vip, TEXT)
 
 
 @check(
@@ -117,16 +107,16 @@ def test_new_service(lab: Session) -> None:
 )
 def test_reservation(lab: Session) -> None:
     """A namespace without a right to the pool gets none of its addresses."""
-    spare = _spare(lab)
-    home = pool_of(lab, str(lab.plan.neighbour_vips["billing"]))
-    own = spare.get(home, [])
-    # The positive control: who has the right gets what it asks for. It is
-    # another address, for the controller may not have taken this one back.
-    for address in own[1:2]:
-        with service_at(lab, NEIGHBOURS, address) as name:
+    unused = _unused_by_pool(lab)
+    reserved = pool_of(lab, str(lab.plan.neighbour_vips["billing"]))
+    # The positive control: a namespace with the right gets the address that
+    # it requests. It is another address, because the controller may not have
+    # released this one yet.
+    for address in unused.get(reserved, [])[1:2]:
+        with temporary_service(lab, NEIGHBOURS, address=address) as name:
             expect_vip(lab, name, NEIGHBOURS)
-    for pool, (address, *_) in spare.items():
-        with service_at(lab, "default", address) as name:
+    for pool, (address, *_) in unused.items():
+        with temporary_service(lab, "default", address=address) as name:
             until(
                 "absent",
                 partial(allocation_decided, lab, name, "default"),
@@ -143,12 +133,12 @@ def test_reservation(lab: Session) -> None:
         )
 
 
-def _announced(lab: Session, pool: str) -> None:
-    """Fail if nobody announces what lab-1 may get from `pool`."""
-    with service_from(lab, SPACE, pool) as name:
-        until("fresh", partial(allocation_decided, lab, name, SPACE), bool)
-        if not (vip := lab.cluster.vip(name, SPACE)):
-            return  # It is full, or not for lab-1.
+def _expect_announced(lab: Session, pool: str) -> None:
+    """Fail if no node announces an address that lab-1 may get from `pool`."""
+    with temporary_service(lab, NAMESPACE, pool=pool) as name:
+        until("fresh", partial(allocation_decided, lab, name, NAMESPACE), bool)
+        if not (vip := lab.cluster.vip(name, NAMESPACE)):
+            return  # The pool is full, or not for lab-1.
         arp = until(
             "arp",
             lambda: lab.lan_client.arping(vip, 1),
@@ -160,23 +150,23 @@ def _announced(lab: Session, pool: str) -> None:
         expected="a node",
         actual=arp.macs or "nobody",
         ok=bool(arp.macs),
-        seen_by="kubectl get l2advertisements -n metallb-system -o yaml",
+        seen_by=f"kubectl get l2advertisements -n {METALLB_NAMESPACE} -o yaml",
         evidence=arp.text,
     )
 
 
-def _spare(lab: Session) -> dict[str, list[str]]:
-    """Return two free addresses of the agreed range from each pool in it.
+def _unused_by_pool(lab: Session) -> dict[str, list[str]]:
+    """Return two unused addresses of the agreed range by the pools' names.
 
-    It is the range that is reserved, under whatever names; pools beside it
-    may be for everybody.
+    The range is reserved, whatever its pools are called; pools outside it may
+    be for all namespaces.
     """
-    found = {
+    addresses = {
         name: [
             str(address)
-            for address in islice(unused_addresses(lab, ranges), MOST)
+            for address in islice(unused_addresses(lab, ranges), SAMPLE_SIZE)
             if holds([lab.plan.pool], str(address))
         ][:2]
         for name, ranges in lab.cluster.pools().items()
     }
-    return {name: two for name, two in found.items() if two}
+    return {name: pair for name, pair in addresses.items() if pair}

@@ -1,1 +1,1 @@
-"""Read-only views of the lab, one for each place a student can look from."""
+"""Read-only views of the lab, one for each place to look from."""

@@ -1,4 +1,4 @@
-"""What a client of the lab sees of a VIP: who answers ARP, what HTTP says."""
+"""A client of the lab: ARP, HTTP and flows to a VIP."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from graders.providers.machine import Machine
 
 _REPLY: Final = re.compile(r"reply from \S+ \[([0-9A-Fa-f:]{17})\]")
-# Of ARP: whoever has the address, too, may be slow with its first answer.
+# ARP requests: a second machine with the address may miss the first ones.
 REQUESTS: Final = 3
-# curl's answer when nothing answered at all.
+# Printed by curl after the body; 000 without an answer.
 _STATUS: Final = "\n%{http_code}"
-# Seconds. A first packet that is lost is sent again after a second: to try
-# anew is quicker, where a Service has only just come.
+# Seconds. A lost first packet is repeated after a second; for a new Service a
+# new connection is quicker.
 CONNECT: Final = 0.7
 
 
@@ -38,7 +38,7 @@ class Arp:
 
 @dataclass(frozen=True)
 class Http:
-    """The answer to one HTTP request; status 0 when there was none."""
+    """The answer to one HTTP request; status 0 without an answer."""
 
     command: str
     status: int
@@ -60,14 +60,14 @@ class Client:
     def arping(self, address: str, count: int = 2, dev: str = "eth0") -> Arp:
         """Ask `count` times who has `address`; return the MACs that answer.
 
-        Each request goes to everybody and waits a second for its answers,
-        so that two hosts that both have the address are both heard.
+        Each request is broadcast and waits a second for its answers, so that
+        two hosts that both have the address are both heard.
         """
         number = str(count)
         argv = ["arping", "-b", "-c", number, "-w", number, "-I", dev]
-        done = self.machine.run(*argv, address)
-        macs = {mac.lower() for mac in _REPLY.findall(done.out)}
-        return Arp(done.command, tuple(sorted(macs)), done.text)
+        result = self.machine.run(*argv, address)
+        macs = {mac.lower() for mac in _REPLY.findall(result.out)}
+        return Arp(result.command, tuple(sorted(macs)), result.text)
 
     def curl(
         self,
@@ -78,35 +78,35 @@ class Client:
     ) -> Http:
         """Request `http://address:port/` and wait at most `seconds`.
 
-        A connection that is not there in `connect` seconds is given up.
+        The connection must open within `connect` seconds.
         """
         argv = ["curl", "-sS", "--max-time", str(seconds)]
         url = f"http://{address}" + (f":{port}" if port != 80 else "")  # noqa: PLR2004 - HTTP's own port, which URLs leave out
-        patience = ("--connect-timeout", str(connect))
-        done = self.machine.run(*argv, *patience, "-w", _STATUS, url)
-        body, _, status = done.out.rpartition("\n")
-        shown = " ".join([*argv, url])
-        return Http(shown, int(status or 0), body, done.error)
+        limit = ("--connect-timeout", str(connect))
+        result = self.machine.run(*argv, *limit, "-w", _STATUS, url)
+        body, _, status = result.out.rpartition("\n")
+        command = " ".join([*argv, url])
+        return Http(command, int(status or 0), body, result.error)
 
     def flows(
         self, vip: str, count: int, path: str = "/", source: str = ""
     ) -> Flows:
-        """Open `count` connections to `vip`; see `flows.flows`."""
+        """Open `count` connections to `vip`; see `traffic.flows`."""
         return flows(self.machine, f"http://{vip}{path}", count, source)
 
-    def opens(self, vip: str) -> bool:
-        """Tell whether a connection to `vip` opens at once, in 0.2 s."""
-        once = ("curl", "-s", "-o", "/dev/null", "--connect-timeout", "0.2")
-        return self.machine.run(*once, "-m", "0.5", f"http://{vip}/").code == 0
+    def connects(self, vip: str) -> bool:
+        """Tell whether a connection to `vip` opens within 0.2 s."""
+        curl = ("curl", "-s", "-o", "/dev/null", "--connect-timeout", "0.2")
+        return self.machine.run(*curl, "-m", "0.5", f"http://{vip}/").code == 0
 
     def long_flow(
         self, vip: str, path: str, count: int
     ) -> PersistentConnection:
-        """Send several requests over one connection; see `flows`."""
+        """Send several requests over one connection."""
         return persistent_connection(
             self.machine, f"http://{vip}{path}", count
         )
 
     def watch(self, vip: str, seconds: float) -> AvailabilityMonitor:
-        """Watch `vip` in the background for at most `seconds`."""
+        """Request `vip` in the background for at most `seconds`."""
         return AvailabilityMonitor(self.machine, f"http://{vip}/", seconds)

@@ -1,4 +1,4 @@
-"""The cluster as the Kubernetes API tells it."""
+"""The cluster, as its API server shows it."""
 
 from __future__ import annotations
 
@@ -14,67 +14,72 @@ from kubernetes.config.config_exception import ConfigException
 
 from graders.errors import CannotCheck
 from graders.kube.apply import rolled_out
+from graders.kube.names import METALLB_PATH
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 Object = dict[str, Any]
 
-METALLB: Final = "/apis/metallb.io/v1beta1/namespaces/metallb-system"
 _NOT_FOUND: Final = 404
 _REFUSED: Final = 400
 _JSON: Final = {
     "Accept": "application/json",
     "Content-Type": "application/json",
 }
-# What reading a kubeconfig comes to that is missing, or no longer one.
-_DAMAGE: Final = (ConfigException, OSError, TypeError, yaml.YAMLError)
+# What a missing or damaged kubeconfig raises.
+_KUBECONFIG_ERRORS: Final = (
+    ConfigException,
+    OSError,
+    TypeError,
+    yaml.YAMLError,
+)
 # Seconds to connect and to read: a local API server answers in milliseconds.
 _TIMEOUT: Final = urllib3.Timeout(connect=2, read=8)
 
 
 class Cluster:
-    """Objects by their API paths; nothing is cached between two questions."""
+    """Objects by their API paths; nothing is cached between requests."""
 
     def __init__(self, kubeconfig: Path, context: str) -> None:
-        """Read the kit's own kubeconfig.
+        """Read the kit's kubeconfig.
 
         Raises:
-            CannotCheck: it is not there, or has no such context.
+            CannotCheck: it is missing, or has no such context.
 
         """
         # urllib3 would warn of each retry on the student's terminal.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
         try:
-            found = _configuration(kubeconfig, context)
-            self._host: str = found.host
+            settings = _configuration(kubeconfig, context)
+            self._host: str = settings.host
             self._pool: urllib3.PoolManager = rest.RESTClientObject(
-                found
+                settings
             ).pool_manager
-        except _DAMAGE as error:
+        except _KUBECONFIG_ERRORS as error:
             raise CannotCheck(
                 f"could not read the kit's kubeconfig: {error}",
                 way_out="`lab up` writes it again",
             ) from error
 
     def get(self, path: str) -> Object | None:
-        """Return the object or list at `path`, None where there is none.
+        """Return the object or list at `path`, None if there is none.
 
         Raises:
-            CannotCheck: the API server does not answer, or refuses.
+            CannotCheck: the API server refuses or does not answer.
 
         """
         return self.ask("GET", path)
 
     def items(self, path: str) -> list[Object]:
-        """Return the objects at `path`, none where the kind is unknown."""
-        found = self.get(path)
-        return cast("list[Object]", found["items"]) if found else []
+        """Return the objects at `path`, none if the kind is unknown."""
+        body = self.get(path)
+        return cast("list[Object]", body["items"]) if body else []
 
     def ask(
         self, verb: str, path: str, body: Object | None = None
     ) -> Object | None:
-        """Send one request; only the grader's own probe objects change.
+        """Send one request; checks change only their temporary objects.
 
         Raises:
             CannotCheck: as `get`.
@@ -103,7 +108,7 @@ class Cluster:
         return cast("Object", answer.json())
 
     def service(self, name: str, namespace: str) -> Object | None:
-        """Return a Service, or None."""
+        """Return a Service, None if there is none."""
         return self.get(f"/api/v1/namespaces/{namespace}/services/{name}")
 
     def vip(self, name: str, namespace: str) -> str:
@@ -115,60 +120,60 @@ class Cluster:
         return str(ingress[0].get("ip", "")) if ingress else ""
 
     def vips(self) -> frozenset[str]:
-        """Return the addresses that any Service has or asks for."""
-        found = set()
+        """Return the addresses that any Service has or requests."""
+        addresses = set()
         for service in self.items("/api/v1/services"):
             status = service.get("status", {}).get("loadBalancer", {})
             ingress = status.get("ingress")
-            found |= {one.get("ip", "") for one in ingress or []}
-            notes = service["metadata"].get("annotations", {})
-            found |= {
+            addresses |= {item.get("ip", "") for item in ingress or []}
+            annotations = service["metadata"].get("annotations", {})
+            addresses |= {
                 text.strip()
-                for key, wish in notes.items()
+                for key, value in annotations.items()
                 if key.endswith("/loadBalancerIPs")
-                for text in wish.split(",")
+                for text in value.split(",")
             }
-        return frozenset(found)
+        return frozenset(addresses)
 
-    def without_vip(self, name: str, namespace: str) -> str:
-        """Say what a Service is that has no VIP: pending, or not even that."""
+    def describe_missing_vip(self, name: str, namespace: str) -> str:
+        """Return what a Service without a VIP is: pending, missing ..."""
         service = self.service(name, namespace)
         if service:
             kind = service["spec"]["type"]
             pending = kind == "LoadBalancer"
             return "<pending>" if pending else f"a Service of type {kind}"
-        there = self.get(f"/api/v1/namespaces/{namespace}")
-        return "no such Service" if there else f"no namespace {namespace}"
+        exists = self.get(f"/api/v1/namespaces/{namespace}")
+        return "no such Service" if exists else f"no namespace {namespace}"
 
     def events(self, name: str, namespace: str) -> str:
         """Return a Service's latest events, as `kubectl describe` would."""
         service = self.service(name, namespace) or {"metadata": {"uid": ""}}
-        found = self.items(
+        events = self.items(
             f"/api/v1/namespaces/{namespace}/events"
             f"?fieldSelector=involvedObject.uid={service['metadata']['uid']}"
         )
-        found.sort(key=lambda event: event.get("lastTimestamp") or "")
-        lines = [f"{event['reason']}: {event['message']}" for event in found]
+        events.sort(key=lambda event: event.get("lastTimestamp") or "")
+        lines = [f"{event['reason']}: {event['message']}" for event in events]
         return "\n".join(lines[-3:]) or "no events"
 
     def pod_nodes(self, namespace: str, selector: str) -> dict[str, str]:
         """Return the node of each pod with these labels, by the pod's name.
 
-        `selector` is written as kubectl has it: `app=web`.
+        `selector` is a label selector as for kubectl: `app=web`.
         """
-        found = self.items(
+        pods = self.items(
             f"/api/v1/namespaces/{namespace}/pods?labelSelector={selector}"
         )
         return {
             pod["metadata"]["name"]: pod["spec"].get("nodeName", "")
-            for pod in found
+            for pod in pods
             if "deletionTimestamp" not in pod["metadata"]
         }
 
-    def at_rest(self, namespace: str) -> bool:
-        """Tell whether no pod of a namespace is about to come or to go.
+    def is_settled(self, namespace: str) -> bool:
+        """Tell whether no pod of a namespace is being created or deleted.
 
-        Each Deployment has what it wants, and no pod is being deleted.
+        Each Deployment has its replicas, and no pod is being deleted.
         """
         space = f"namespaces/{namespace}"
         pods = self.items(f"/api/v1/{space}/pods")
@@ -181,58 +186,57 @@ class Cluster:
     def ready_nodes(self, namespace: str, service: str) -> frozenset[str]:
         """Return the nodes on which a Service has a ready endpoint."""
         return frozenset(
-            end["nodeName"]
-            for end in self._ready(namespace, service)
-            if "nodeName" in end
+            endpoint["nodeName"]
+            for endpoint in self._ready_endpoints(namespace, service)
+            if "nodeName" in endpoint
         )
 
     def orphans(self, namespace: str, service: str) -> list[str]:
-        """Return the pods behind a Service that nobody would make again.
+        """Return the pods of a Service that no controller would recreate.
 
-        A pod whose labels no longer fit is let go by its ReplicaSet, which
-        makes another one.
+        A ReplicaSet releases a pod whose labels no longer match, and creates
+        another one.
         """
-        behind = {
-            end.get("targetRef", {}).get("name")
-            for end in self._ready(namespace, service)
+        names = {
+            endpoint.get("targetRef", {}).get("name")
+            for endpoint in self._ready_endpoints(namespace, service)
         }
         pods = self.items(f"/api/v1/namespaces/{namespace}/pods")
         return [
             pod["metadata"]["name"]
             for pod in pods
-            if pod["metadata"]["name"] in behind
+            if pod["metadata"]["name"] in names
             and not any(
                 owner.get("controller")
                 for owner in pod["metadata"].get("ownerReferences") or []
             )
         ]
 
-    def _ready(self, namespace: str, service: str) -> list[Object]:
-        """Return a Service's ready endpoints."""
-        found = self.items(
+    def _ready_endpoints(self, namespace: str, service: str) -> list[Object]:
+        slices = self.items(
             f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
             f"?labelSelector=kubernetes.io/service-name={service}"
         )
         return [
-            end
-            for part in found
-            for end in part.get("endpoints") or []
-            if end.get("conditions", {}).get("ready")
+            endpoint
+            for item in slices
+            for endpoint in item.get("endpoints") or []
+            if endpoint.get("conditions", {}).get("ready")
         ]
 
-    def announcers(self, name: str, namespace: str) -> dict[str, set[str]]:
-        """Return the nodes that say that they announce a VIP by ARP.
+    def l2_announcers(self, name: str, namespace: str) -> dict[str, set[str]]:
+        """Return the nodes whose speakers report that they announce by ARP.
 
-        Each with the interfaces on which it does; none means all of them.
+        Each has the interfaces on which it does; none means all of them.
         """
-        found = {}
-        for item in self.items(f"{METALLB}/servicel2statuses"):
+        nodes = {}
+        for item in self.items(f"{METALLB_PATH}/servicel2statuses"):
             status = item.get("status", {})
-            about = status.get("serviceName"), status.get("serviceNamespace")
-            if about == (name, namespace):
-                ends = status.get("interfaces") or []
-                found[status["node"]] = {end["name"] for end in ends}
-        return found
+            service = status.get("serviceName"), status.get("serviceNamespace")
+            if service == (name, namespace):
+                interfaces = status.get("interfaces") or []
+                nodes[status["node"]] = {item["name"] for item in interfaces}
+        return nodes
 
     def ranges(self) -> list[str]:
         """Return the ranges of all IPAddressPools."""
@@ -240,28 +244,28 @@ class Cluster:
 
     def pools(self) -> dict[str, list[str]]:
         """Return each IPAddressPool's ranges, as they are written."""
-        found = self.items(f"{METALLB}/ipaddresspools")
+        pools = self.items(f"{METALLB_PATH}/ipaddresspools")
         return {
             pool["metadata"]["name"]: pool["spec"]["addresses"]
-            for pool in found
+            for pool in pools
         }
 
-    def open_pools(self) -> list[str]:
-        """Return the pools that are drawn from without being asked for."""
+    def auto_assign_pools(self) -> list[str]:
+        """Return the pools that Services draw from without requesting them."""
         return [
             pool["metadata"]["name"]
-            for pool in self.items(f"{METALLB}/ipaddresspools")
+            for pool in self.items(f"{METALLB_PATH}/ipaddresspools")
             if pool["spec"].get("autoAssign", True)
         ]
 
 
 def _configuration(kubeconfig: Path, context: str) -> client.Configuration:
-    """Return what the kubeconfig says of `context`; one try per request."""
-    found = client.Configuration()
+    """Return the client's configuration, without retries."""
+    settings = client.Configuration()
     config.load_kube_config(
         config_file=str(kubeconfig),
         context=context,
-        client_configuration=found,
+        client_configuration=settings,
     )
-    found.retries = urllib3.Retry(0)
-    return found
+    settings.retries = urllib3.Retry(0)
+    return settings

@@ -1,4 +1,4 @@
-"""What the site's DHCP server leases, and to whom."""
+"""The site's DHCP server: its table of leases, and requests for new ones."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
     from graders.providers.machine import Machine
 
-ANY: Final = "any"
+ANY_ADDRESS: Final = "any"
 _TABLE: Final = "/lab/dnsmasq.leases"
-# dnsmasq's own order: end, MAC, address, host name, client id.
+# dnsmasq's fields: end, MAC, address, host name, client id.
 _FIELDS: Final = 5
-_TRIED: Final = re.compile(
-    r"(?P<wish>\S+): (?:leased (?P<got>\S+) to|no lease for)"
+_ATTEMPT: Final = re.compile(
+    r"(?P<wish>\S+): (?:leased (?P<address>\S+) to|no lease for)"
     r" client (?P<id>\w+)"
 )
 
@@ -33,30 +33,46 @@ class Lease:
 
 @dataclass(frozen=True)
 class LeaseAttempts:
-    """What new clients were given: for each, its wish and its lease or ""."""
+    """Requests of new clients: for each, its wish and its lease or ""."""
 
     command: str
-    given: tuple[tuple[str, str], ...]
+    leases: tuple[tuple[str, str], ...]
     text: str
 
     @property
-    def leased(self) -> list[str]:
-        """The addresses that were leased to somebody."""
-        return [address for _, address in self.given if address]
+    def addresses(self) -> list[str]:
+        """The addresses that were leased."""
+        return [address for _, address in self.leases if address]
+
+    @property
+    def any_address(self) -> list[str]:
+        """The addresses leased to clients that requested ANY_ADDRESS."""
+        return [
+            address
+            for wish, address in self.leases
+            if wish == ANY_ADDRESS and address
+        ]
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """What was leased instead, or "", by the address requested."""
+        return {
+            wish: address for wish, address in self.leases if address != wish
+        }
 
 
 @dataclass(frozen=True)
 class Dhcp:
-    """The DHCP server, and a machine of its segment that can ask it."""
+    """The DHCP server, and a machine of its LAN that requests leases."""
 
     server: Machine
-    asker: Machine
+    requester: Machine
 
     def leases(self) -> list[Lease]:
         """Return the server's table of leases.
 
         Raises:
-            CannotCheck: the server's machine is not there.
+            CannotCheck: the server's machine does not answer.
 
         """
         lines = self.server.run("cat", _TABLE).out.splitlines()
@@ -70,41 +86,42 @@ class Dhcp:
     def devices(self) -> list[Lease]:
         """Return the leases of devices: all but those of `dhcp-try`.
 
-        Whoever types that on the asker has a lease for two minutes which
-        nothing uses; it is by the asker's MAC, and the asker leases nothing
-        else.
+        A student who types `dhcp-try` on the requester leaves an unused lease
+        for two minutes. It has the requester's MAC, which has no other lease.
 
         Raises:
-            CannotCheck: a machine is not there.
+            CannotCheck: a machine does not answer.
 
         """
-        mac = mac_of(self.asker)
-        return [one for one in self.leases() if one.mac != mac]
+        mac = mac_of(self.requester)
+        return [lease for lease in self.leases() if lease.mac != mac]
 
-    def tries(self, wishes: Sequence[str]) -> LeaseAttempts:
-        """Ask for each of `wishes` as another new client, all at once.
+    def request_leases(self, wishes: Sequence[str]) -> LeaseAttempts:
+        """Request each of `wishes` as another new client, in parallel.
 
-        ANY leaves the choice to the server. The leases are given back.
+        ANY_ADDRESS leaves the choice to the server. The leases are released.
 
         Raises:
-            CannotCheck: a machine is not there.
+            CannotCheck: a machine does not answer.
 
         """
-        done = self.asker.run("dhcp-try", *wishes)
-        found = [found.groupdict() for found in _TRIED.finditer(done.out)]
-        self._give_back({one["id"]: one["got"] for one in found if one["got"]})
-        given = tuple((one["wish"], one["got"] or "") for one in found)
-        return LeaseAttempts(done.command, given, done.text)
+        result = self.requester.run("dhcp-try", *wishes)
+        rows = [match.groupdict() for match in _ATTEMPT.finditer(result.out)]
+        self._release(
+            {row["id"]: row["address"] for row in rows if row["address"]}
+        )
+        leases = tuple((row["wish"], row["address"] or "") for row in rows)
+        return LeaseAttempts(result.command, leases, result.text)
 
-    def _give_back(self, leased: dict[str, str]) -> None:
-        """Release leases by client id; the server is told on the spot."""
-        mac = mac_of(self.asker)
+    def _release(self, addresses: dict[str, str]) -> None:
+        """Release leases by client id, with dnsmasq's own command."""
+        mac = mac_of(self.requester)
         script = (
             'for one; do dhcp_release eth0 "${one%/*}" "$0" "${one#*/}"; done'
         )
         ends = [
             f"{address}/{':'.join(re.findall('..', client))}"
-            for client, address in leased.items()
+            for client, address in addresses.items()
         ]
         if ends:
             self.server.run("sh", "-c", script, mac, *ends)
@@ -114,7 +131,7 @@ def mac_of(machine: Machine, dev: str = "eth0") -> str:
     """Return the MAC of a machine's interface.
 
     Raises:
-        CannotCheck: the machine is not there.
+        CannotCheck: the machine does not answer.
 
     """
     path = f"/sys/class/net/{dev}/address"

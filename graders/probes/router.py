@@ -1,4 +1,4 @@
-"""What the router knows: sessions, accepted prefixes, next hops, its FIB."""
+"""The FRR router: sessions, accepted prefixes, next hops, its FIB."""
 
 from __future__ import annotations
 
@@ -13,32 +13,36 @@ if TYPE_CHECKING:
     from graders.providers.machine import Machine, Output
 
 _TABLE: Final = "show bgp ipv4 unicast json"
-_SUMMARY: Final = "show bgp ipv4 unicast summary json"
-# FRR's words where router bgp is gone from its configuration.
+_NEIGHBORS: Final = "show bgp neighbors json"
+# Printed by FRR if its configuration has no router bgp.
 _NO_BGP: Final = re.compile("BGP instance not found|no BGP process")
-# vtysh's, where only that one of FRR's programs does not run.
+# Printed by vtysh if of FRR's programs only this one does not run.
 _STOPPED: Final = "bgpd is not running"
 
 
 @dataclass(frozen=True)
-class Peer:
-    """One neighbour of the router.
+class BgpSession:
+    """A session of the router with one neighbour.
 
-    `state` is FRR's word, "Established" when the session is up; `accepted`
-    counts the prefixes that passed its filter, `dropped` how often the
-    session was lost, and `seconds` is the age of the session.
+    `state` is FRR's word, "Established" if the session is up, `hold_time` is
+    in seconds, and `families` are the activated address families.
     """
 
     state: str
+    local_as: int
     remote_as: int
-    accepted: int
-    dropped: int
-    seconds: float
+    hold_time: float
+    families: frozenset[str]
+
+    @property
+    def established(self) -> bool:
+        """Whether the session is up."""
+        return self.state == "Established"
 
 
 @dataclass(frozen=True)
 class Route:
-    """A route of the kernel's table, which is what packets follow."""
+    """A route of the kernel, which packets follow."""
 
     prefix: str
     protocol: str
@@ -52,24 +56,27 @@ class Router:
     machine: Machine
 
     def vtysh(self, *commands: str) -> Output:
-        """Run commands of FRR's own shell.
+        """Run commands in FRR's shell.
 
         Raises:
-            CannotCheck: the router is not there.
+            CannotCheck: the router does not answer.
 
         """
-        argv = [word for one in commands for word in ("-c", one)]
+        argv = [word for command in commands for word in ("-c", command)]
         return self.machine.run("vtysh", *argv)
 
-    def peers(self) -> dict[str, Peer]:
-        """Return the neighbours by address, none without router bgp.
+    def sessions(self) -> dict[str, BgpSession]:
+        """Return the sessions by neighbours' addresses, none without BGP.
 
         Raises:
             CannotCheck: FRR does not answer.
 
         """
-        found = self.ask(_SUMMARY).get("peers", {})
-        return {address: _peer(told) for address, told in found.items()}
+        return {
+            address: _session(neighbour)
+            for address, neighbour in self.ask(_NEIGHBORS).items()
+            if isinstance(neighbour, dict) and "bgpState" in neighbour
+        }
 
     def prefixes(self) -> list[str]:
         """Return every prefix that the router has accepted by BGP.
@@ -87,29 +94,28 @@ class Router:
             CannotCheck: FRR does not answer.
 
         """
-        return _hops(self._routes().get(prefix, []), "valid")
-
-    def multipath(self, prefix: str) -> frozenset[str]:
-        """Return the next hops of the paths to `prefix` that are used.
-
-        Raises:
-            CannotCheck: FRR does not answer.
-
-        """
-        paths = self._routes().get(prefix, [])
-        return _hops(paths, "multipath") | _hops(paths, "bestpath")
+        return frozenset(
+            str(hop["ip"])
+            for path in self._routes().get(prefix, [])
+            if path.get("valid")
+            for hop in path.get("nexthops", [])
+        )
 
     def fib(self, address: str) -> Route | None:
-        """Return the kernel's most specific route to `address` but default.
+        """Return the kernel's most specific route to `address`.
+
+        The default route does not count.
 
         Raises:
-            CannotCheck: the router is not there.
+            CannotCheck: the router does not answer.
 
         """
-        done = self.machine.run("ip", "-j", "route", "show", "match", address)
+        result = self.machine.run(
+            "ip", "-j", "route", "show", "match", address
+        )
         routes = [
             route
-            for route in json.loads(done.out or "[]")
+            for route in json.loads(result.out or "[]")
             if route["dst"] != "default"
         ]
         return _route(max(routes, key=_length)) if routes else None
@@ -118,76 +124,65 @@ class Router:
         """Return FRR's running configuration.
 
         Raises:
-            CannotCheck: the router is not there.
+            CannotCheck: the router does not answer.
 
         """
         return self.vtysh("show running-config").out
 
     def ask(self, command: str) -> dict[str, Any]:
-        """Return what FRR says in JSON, nothing without router bgp.
+        """Return the JSON of an FRR command, {} without router bgp.
 
-        Whether somebody stopped it or it died, nobody can tell from here: so
-        it is no failure, and no pass.
+        If bgpd does not run, it may have been stopped or have crashed: that
+        is neither a failure nor a pass.
 
         Raises:
-            CannotCheck: FRR, or the part of it that speaks BGP, does not
-                answer.
+            CannotCheck: FRR or its bgpd does not answer.
 
         """
-        done = self.vtysh(command)
-        if _NO_BGP.search(done.text):
+        output = self.vtysh(command)
+        if _NO_BGP.search(output.text):
             return {}
-        if _STOPPED in done.text:
+        if _STOPPED in output.text:
             raise CannotCheck(
                 f"{_STOPPED} on the router",
-                # A restart by hand would also undo what the lab is about.
+                # A restart would also undo what the lab is about.
                 way_out="`lab reset` makes the router as it was",
             )
         try:
-            return cast("dict[str, Any]", json.loads(done.out))
+            return cast("dict[str, Any]", json.loads(output.out))
         except json.JSONDecodeError:
             raise CannotCheck(
                 "FRR on the router does not answer"
-                f" vtysh -c '{command}': {done.text or 'nothing'}",
+                f" vtysh -c '{command}': {output.text or 'nothing'}",
                 way_out="`lab reset` makes the router as it was",
             ) from None
 
     def _routes(self) -> dict[str, list[dict[str, Any]]]:
-        found = self.ask(_TABLE).get("routes", {})
-        return cast("dict[str, list[dict[str, Any]]]", found)
+        routes = self.ask(_TABLE).get("routes", {})
+        return cast("dict[str, list[dict[str, Any]]]", routes)
 
 
-def _peer(told: dict[str, Any]) -> Peer:
-    return Peer(
-        state=str(told.get("state", "")),
-        remote_as=int(told.get("remoteAs", 0)),
-        accepted=int(told.get("pfxRcd", 0)),
-        dropped=int(told.get("connectionsDropped", 0)),
-        seconds=int(told.get("peerUptimeMsec", 0)) / 1000,
-    )
-
-
-def _hops(paths: list[dict[str, Any]], mark: str) -> frozenset[str]:
-    """Return the next hops of the paths that FRR marks so."""
-    return frozenset(
-        str(hop["ip"])
-        for path in paths
-        if path.get(mark)
-        for hop in path.get("nexthops", [])
+def _session(neighbour: dict[str, Any]) -> BgpSession:
+    return BgpSession(
+        state=neighbour["bgpState"],
+        local_as=neighbour["localAs"],
+        remote_as=neighbour["remoteAs"],
+        hold_time=neighbour.get("bgpTimerHoldTimeMsecs", 0) / 1000,
+        families=frozenset(neighbour.get("addressFamilyInfo", {})),
     )
 
 
 def _length(route: dict[str, Any]) -> int:
-    """Return a route's prefix length; the kernel leaves /32 out."""
+    """Return a route's prefix length; `ip` omits /32."""
     return int(([*str(route["dst"]).split("/"), "32"])[1])
 
 
-def _route(told: dict[str, Any]) -> Route:
-    hops = told.get("nexthops") or [told]
-    dst = str(told["dst"])
+def _route(route: dict[str, Any]) -> Route:
+    hops = route.get("nexthops") or [route]
+    dst = str(route["dst"])
     return Route(
         prefix=dst if "/" in dst else f"{dst}/32",
-        protocol=str(told.get("protocol", "")),
+        protocol=str(route.get("protocol", "")),
         next_hops=frozenset(
             str(hop["gateway"]) for hop in hops if "gateway" in hop
         ),

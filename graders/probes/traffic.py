@@ -1,4 +1,4 @@
-"""Many flows at once, and one watch over time, as a client sees them."""
+"""Flows of a client to a VIP: many at once, one that persists, over time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from graders.errors import CannotCheck
 if TYPE_CHECKING:
     from graders.providers.machine import Machine
 
-# Every request is a TCP connection of its own, from a port of its own.
+# Every request is a new TCP connection, from another port.
 _FLOWS: Final = """\
 d=$(mktemp -d)
 curl -s --parallel --parallel-immediate --parallel-max 30 --max-time 2 \
@@ -22,7 +22,7 @@ for answer in "$d"/*; do
 done
 rm -r "$d"
 """
-# Each request in the background: one that hangs must not thin the samples.
+# Requests run in the background: one that hangs must not delay the others.
 _WATCH: Final = """\
 n=0
 rm -f "$3"
@@ -35,17 +35,17 @@ done
 wait
 rm -f "$3"
 """
-# After each answer, how many connections curl opened for it.
+# Printed by curl after each answer: how many connections it opened for it.
 _CONNECTS: Final = " %{num_connects}\n"
 _RATE: Final = 5
 _STOP: Final = "/tmp/lab-watch-stop"  # noqa: S108 - in the client's container
-# What a request may take before it counts as lost, seconds; see _WATCH.
-_LOST: Final = 1.0
+# Seconds after which a request counts as lost; see _WATCH.
+_LOST_AFTER: Final = 1.0
 
 
 @dataclass(frozen=True)
 class Flows:
-    """What many connections came to: bodies with their number, and losses."""
+    """The outcome of many connections: answers by their text, and losses."""
 
     command: str
     answers: Counter[str]
@@ -54,7 +54,7 @@ class Flows:
 
 @dataclass(frozen=True)
 class PersistentConnection:
-    """What requests over one connection came to, and how many it took."""
+    """The answers over one connection, and how many it took instead."""
 
     command: str
     answers: list[str]
@@ -64,22 +64,22 @@ class PersistentConnection:
 def flows(machine: Machine, url: str, count: int, source: str = "") -> Flows:
     """Open `count` connections to `url`, 30 at a time, 2 s each at most.
 
-    Where `url` has curl's braces, {this,that}, each of them is asked `count`
-    times. The flows come from the address `source`, where one is given.
+    If `url` has curl's braces, {this,that}, each alternative is requested
+    `count` times. The flows come from the address `source`, if there is one.
 
     Raises:
-        CannotCheck: the machine is not there.
+        CannotCheck: the machine does not answer.
 
     """
-    done = machine.run(
+    result = machine.run(
         *("sh", "-c", _FLOWS, "flows", url, str(count), source),
         seconds=20 + count / 15,
     )
-    answers = Counter(line for line in done.out.splitlines() if line)
+    answers = Counter(line for line in result.out.splitlines() if line)
     curl = f"curl -sm2 --interface {source}" if source else "curl -sm2"
-    shown = f"for i in $(seq {count}); do {curl} {url}; echo; done"
+    command = f"for i in $(seq {count}); do {curl} {url}; echo; done"
     total = count * len(url.partition("{")[2].split(","))
-    return Flows(shown, answers, total - answers.total())
+    return Flows(command, answers, total - answers.total())
 
 
 def persistent_connection(
@@ -88,16 +88,16 @@ def persistent_connection(
     """Send `count` requests over one connection, one after the other.
 
     Raises:
-        CannotCheck: the machine is not there.
+        CannotCheck: the machine does not answer.
 
     """
     argv = ("curl", "-s", "--max-time", "2")
-    asked = f"{url}?[1-{count}]"
-    done = machine.run(*argv, "-w", _CONNECTS, asked)
-    rows = [line.rpartition(" ") for line in done.out.splitlines() if line]
-    told = "'" + _CONNECTS.encode("unicode_escape").decode() + "'"
+    urls = f"{url}?[1-{count}]"
+    result = machine.run(*argv, "-w", _CONNECTS, urls)
+    rows = [line.rpartition(" ") for line in result.out.splitlines() if line]
+    write_out = _CONNECTS.encode("unicode_escape").decode()
     return PersistentConnection(
-        f"{' '.join(argv)} -w {told} '{asked}'",
+        f"{' '.join(argv)} -w '{write_out}' '{urls}'",
         [body for body, _, _ in rows if body],
         sum(int(opened) for *_, opened in rows),
     )
@@ -105,10 +105,10 @@ def persistent_connection(
 
 @dataclass
 class AvailabilityMonitor:
-    """One request each 0.2 s in the background, from `with` to its end.
+    """A request every 0.2 s in the background, while the context is open.
 
-    It ends by itself after `seconds`. The figures are there once the
-    `with` is over.
+    It stops by itself after `seconds`. The figures are valid once the
+    context is closed.
     """
 
     machine: Machine
@@ -116,29 +116,28 @@ class AvailabilityMonitor:
     seconds: float
     samples: list[tuple[float, bool]] = field(default_factory=list)
     _thread: threading.Thread | None = None
-    _trouble: Exception | None = None
+    _error: Exception | None = None
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Start the requests."""
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """End early, and collect what was seen.
+        """Stop the requests and collect the samples.
 
         Raises:
-            CannotCheck: nothing was seen, which is not to say that nothing
-                was lost.
+            CannotCheck: there are no samples.
 
         """
         self.machine.run("touch", _STOP)
-        assert self._thread  # noqa: S101 - made by __enter__
+        assert self._thread  # noqa: S101 - set by __enter__
         self._thread.join(self.seconds + 10)
         if kind is not None:
             return
-        if self._trouble:
-            raise self._trouble
+        if self._error:
+            raise self._error
         if not self.samples:
             raise CannotCheck(
                 f"the watch of {self.url} on {self.machine.role} saw nothing",
@@ -153,55 +152,55 @@ class AvailabilityMonitor:
     @property
     def failed(self) -> int:
         """How many got no answer within a second."""
-        return sum(not good for _, good in self.samples)
+        return sum(not answered for _, answered in self.samples)
 
     @property
-    def window(self) -> float:
+    def outage_window(self) -> float:
         """Seconds from the first lost request until none was lost."""
-        lost = [at for at, good in self.samples if not good]
-        return lost[-1] - lost[0] + _LOST if lost else 0.0
+        lost = [time for time, answered in self.samples if not answered]
+        return lost[-1] - lost[0] + _LOST_AFTER if lost else 0.0
 
     @property
-    def told(self) -> str:
-        """What was lost, in words."""
+    def summary(self) -> str:
+        """The losses in words."""
         return (
             f"{self.failed} of {self.total} connections lost,"
-            f" within {self.window:.1f} s"
+            f" within {self.outage_window:.1f} s"
         )
 
     @property
-    def longest(self) -> float:
+    def longest_outage(self) -> float:
         """Seconds of the longest stretch without any answer."""
         return max(self.outages(), default=0.0)
 
     def outages(self) -> list[float]:
         """Return how long each stretch without any answer took, seconds."""
-        found, begun, last = [], None, 0.0
-        for at, good in self.samples:
-            if good and begun is not None:
-                found.append(at - begun)
-                begun = None
-            elif not good and begun is None:
-                begun = at
-            last = at
-        if begun is not None:
-            found.append(last - begun + _LOST)
-        return found
+        lengths, start, last = [], None, 0.0
+        for time, answered in self.samples:
+            if answered and start is not None:
+                lengths.append(time - start)
+                start = None
+            elif not answered and start is None:
+                start = time
+            last = time
+        if start is not None:
+            lengths.append(last - start + _LOST_AFTER)
+        return lengths
 
     def _run(self) -> None:
-        """Watch; what goes wrong in this thread is told at the end."""
+        """Send the requests; keep an error of this thread for __exit__."""
         try:
-            self._look()
+            self._sample()
         except Exception as error:  # noqa: BLE001 - it is raised by __exit__
-            self._trouble = error
+            self._error = error
 
-    def _look(self) -> None:
+    def _sample(self) -> None:
         count = str(int(self.seconds * _RATE))
-        done = self.machine.run(
+        result = self.machine.run(
             *("sh", "-c", _WATCH, "watch", self.url, count, _STOP),
             seconds=self.seconds * 2 + 10,
         )
-        rows = [line.split() for line in done.out.splitlines()]
+        rows = [line.split() for line in result.out.splitlines()]
         self.samples = sorted(
-            (int(at) / 1000, good == "1") for at, good in rows
+            (int(time) / 1000, answered == "1") for time, answered in rows
         )

@@ -44,12 +44,6 @@ class FakeRouter:
             return NO_BGP
         if command == "show bgp neighbors json":
             return json.dumps(self.neighbours())
-        if command == "show bgp ipv4 unicast summary json":
-            peers = {
-                address: {"state": told["bgpState"]}
-                for address, told in self.neighbours().items()
-            }
-            return json.dumps({"peers": peers})
         if command == "show bgp ipv4 unicast json":
             return json.dumps({"routes": self.table()})
         return f"what FRR says to {command}"
@@ -71,6 +65,7 @@ class FakeRouter:
                 "localAs": self.plan.router_asn,
                 "remoteAs": self.plan.cluster_asn,
                 "bgpTimerHoldTimeMsecs": 9000,
+                "addressFamilyInfo": {"ipv4Unicast": {}},
                 **self.changes.get(role, {}),
             }
             for role, node in self.plan.nodes.items()

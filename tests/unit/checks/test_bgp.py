@@ -1,4 +1,4 @@
-"""What is asked of the router and the speakers about BGP."""
+"""Sessions, announcements and passwords of BGP."""
 
 from __future__ import annotations
 
@@ -8,24 +8,29 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from graders.checks import bgp
 from graders.checks.bgp import (
-    Neighbour,
     advertise_foreign_prefix,
     announcing_nodes,
     bgp_announcers,
+    expect_bgp_port,
+    expect_passwords_kept,
     expect_session,
+    expect_unsigned_dropped,
     kernel_route,
-    neighbours,
     node_names,
+    passwords,
 )
 from graders.checks.check import CheckFailed
 from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
-from graders.probes.router import Router
+from graders.probes.router import BgpSession, Router
+from graders.providers.machine import Output
 from tests.says import says
 
 if TYPE_CHECKING:
     from graders.checks.session import Session
+
 
 PLAN = make_plan()
 WORKERS = [PLAN.machine_name("worker"), PLAN.machine_name("worker2")]
@@ -89,45 +94,6 @@ def test_addresses_have_names() -> None:
     ]
 
 
-def test_neighbours_are_read() -> None:
-    """State, AS numbers and hold time come from FRR's JSON."""
-    told = {
-        "bgpState": "Established",
-        "localAs": 64501,
-        "remoteAs": 64500,
-        "bgpTimerHoldTimeMsecs": 9000,
-    }
-
-    found = neighbours(session(json.dumps({"192.0.2.3": told})))
-
-    assert found == {"192.0.2.3": Neighbour("Established", 64501, 64500, 9)}
-
-
-@pytest.mark.parametrize(
-    "said",
-    ["% BGP instance not found\n", '{"bgpNoSuchInstance":true}', "{}"],
-)
-def test_without_bgp_there_are_no_neighbours(said: str) -> None:
-    """A router whose BGP is gone has none, and that is no error of ours."""
-    assert neighbours(session(said)) == {}
-
-
-def test_a_router_that_does_not_answer_is_not_judged() -> None:
-    """It may be the kit's own fault."""
-    said = "Exiting: failed to connect to any daemons.\n"
-
-    with pytest.raises(CannotCheck, match="FRR on the router does not answer"):
-        neighbours(session(said))
-
-
-def test_a_bgp_that_was_stopped_is_told_as_such() -> None:
-    """It is no missing neighbour, and the way out is said."""
-    with pytest.raises(
-        CannotCheck, match=r"not running on the router; `lab reset`"
-    ):
-        neighbours(session("bgpd is not running\n"))
-
-
 def test_announcers_are_those_with_a_peer() -> None:
     """Other Services, and speakers that announce to nobody, do not count."""
     items = [
@@ -176,13 +142,126 @@ def test_a_node_too_many_does_not_keep_the_grader_from_looking() -> None:
         assert address == "192.0.2.1"
 
 
+def _established(local_as: int, remote_as: int) -> BgpSession:
+    return BgpSession("Established", local_as, remote_as, 9, frozenset())
+
+
 def test_a_session_must_be_up_and_as_agreed() -> None:
     """What it is instead is told, also where there is none."""
     lab: Any = session()
     own, far = PLAN.router_asn, PLAN.cluster_asn
 
-    expect_session(lab, "w", "a", Neighbour("Established", own, far, 9))
+    expect_session(lab, "w", "a", _established(own, far))
     with pytest.raises(CheckFailed, match="Established, not not configured"):
         expect_session(lab, "w", "a", None)
     with pytest.raises(CheckFailed, match="AS numbers of router and w to be"):
-        expect_session(lab, "w", "a", Neighbour("Established", 1, far, 9))
+        expect_session(lab, "w", "a", _established(1, far))
+
+
+CONFIGURATION = "\n".join(
+    f" neighbor {node.lan} password orchid" for node in PLAN.nodes.values()
+)
+SS = "0      0          172.18.1.3:41712      172.18.1.2:"
+
+
+def machines(code: int = 0, out: str = "", config: str = "") -> Any:  # noqa: ANN401 - a stand-in
+    """Return a session whose machines all say `out`."""
+    machine = SimpleNamespace(
+        run=lambda *argv: Output(" ".join(argv), code, out, "")
+    )
+    return SimpleNamespace(
+        plan=PLAN,
+        machine=lambda _: machine,
+        router=SimpleNamespace(config=lambda: config),
+    )
+
+
+def test_a_group_gives_its_neighbours_their_password() -> None:
+    """A neighbour's own password counts before its group's."""
+    text = """
+ neighbor NODES peer-group
+ neighbor NODES password orchid
+ neighbor 192.0.2.3 peer-group NODES
+ neighbor 192.0.2.4 peer-group NODES
+ neighbor 192.0.2.4 password oak
+ neighbor 192.0.2.5 remote-as 64500
+"""
+    found = passwords(text)
+
+    assert found["192.0.2.3"] == "orchid"
+    assert found["192.0.2.4"] == "oak"
+    assert "192.0.2.5" not in found
+
+
+def recorded(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Have the router's configuration of the lab's start be `text`."""
+    known = {"router configuration": text}
+    monkeypatch.setattr(bgp, "read_baseline", lambda _: known)
+
+
+def test_the_passwords_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order of the lines is nothing, and a group will do."""
+    recorded(monkeypatch, CONFIGURATION)
+    lines = sorted(CONFIGURATION.splitlines(), reverse=True)
+
+    expect_passwords_kept(machines(config="\n".join(lines)))
+
+
+@pytest.mark.parametrize(
+    ("now", "got"),
+    [
+        (CONFIGURATION.replace("orchid", "oak"), "another one"),
+        ("", "none"),
+    ],
+)
+def test_a_changed_password_is_refused(
+    monkeypatch: pytest.MonkeyPatch, now: str, got: str
+) -> None:
+    """It is not told, and neither is the right one."""
+    recorded(monkeypatch, CONFIGURATION)
+
+    with pytest.raises(CheckFailed, match=f"at the start, not {got}$"):
+        expect_passwords_kept(machines(config=now))
+
+
+def test_without_a_start_nobody_can_compare(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """That is no fault of the student's."""
+    recorded(monkeypatch, "")
+
+    with pytest.raises(CannotCheck, match="was not recorded"):
+        expect_passwords_kept(machines(config=CONFIGURATION))
+
+
+@pytest.mark.parametrize(("code", "got"), [(0, "accepted"), (1, "refused")])
+def test_only_silence_shows_that_a_password_is_asked_for(
+    code: int, got: str
+) -> None:
+    """A refusal says nothing of it."""
+    expect_unsigned_dropped(machines(124))
+
+    with pytest.raises(CheckFailed, match=f"without an answer, not {got}"):
+        expect_unsigned_dropped(machines(code))
+
+
+def test_the_port_is_the_one_that_the_node_sends_to() -> None:
+    """Other connections to the router do not matter."""
+    lines = f"{SS}22  \n{SS}179  \n"
+
+    expect_bgp_port(machines(out=lines), "worker")
+
+
+@pytest.mark.parametrize(
+    ("out", "got"), [(f"{SS}1179\n", "1179"), ("", "nothing")]
+)
+def test_another_port_is_refused(out: str, got: str) -> None:
+    """Also where something on the way turns it into the right one."""
+    with pytest.raises(CheckFailed, match=f"to be 179, not {got}"):
+        expect_bgp_port(machines(out=out), "worker")
+
+
+def test_a_node_that_cannot_tell_its_connections() -> None:
+    """That is no fault of the student's."""
+    with pytest.raises(CannotCheck, match="worker cannot list"):
+        expect_bgp_port(machines(127), "worker")

@@ -1,27 +1,34 @@
-"""Addresses that show who takes part in announcing them."""
+"""Who answers ARP, and the addresses that show who announces."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from graders.checks import layer2
 from graders.checks.check import CheckFailed
 from graders.checks.layer2 import (
     address_control_plane_would_win,
     expect_no_static_neighbour,
     expect_off_storage,
+    speakers_diverged,
+    until_converged,
 )
-from graders.checks.services import pool_of, unused_addresses
+from graders.checks.pools import unused_addresses
 from graders.errors import CannotCheck
 from graders.plan.l2_election import owner
 from graders.plan.plan import make_plan
 from graders.providers.docker import DockerExec
 from graders.providers.machine import Machine, Output
 from tests.says import says
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 
 PLAN = make_plan()
 CONTROL = PLAN.machine_name("control-plane")
@@ -66,24 +73,6 @@ def test_where_no_address_tempts() -> None:
         session(vip, pool=f"{vip}/32"), vip
     )
     assert not address_control_plane_would_win(session(), "192.0.2.1")
-
-
-def test_pools_are_found_by_their_addresses() -> None:
-    """However they are called."""
-    vip = str(PLAN.private_vip)
-
-    assert pool_of(session(), vip) == PLAN.private_pool_name
-    assert not pool_of(session(), "192.0.2.1")
-
-
-def test_addresses_in_use_are_not_free() -> None:
-    """Nobody can have them once more."""
-    lab = session("192.0.2.1", "192.0.2.2")
-
-    assert [str(one) for one in unused_addresses(lab, ["192.0.2.0/30"])] == [
-        "192.0.2.0",
-        "192.0.2.3",
-    ]
 
 
 @dataclass(frozen=True)
@@ -144,3 +133,79 @@ def test_a_neighbour_entry_by_hand_is_refused() -> None:
         expect_no_static_neighbour(lab, vip)
     machines["router"] = says("")
     expect_no_static_neighbour(lab, vip)
+
+
+VIP = str(PLAN.l2_vip)
+ONE, TWO, OTHER = (f"02:00:00:00:00:0{last}" for last in "123")
+
+
+@pytest.fixture
+def waits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Note each wait by its name; its probe is asked once."""
+    asked: list[str] = []
+
+    def until(
+        wait: str, probe: Callable[[], int], _: Callable[[int], object]
+    ) -> int:
+        asked.append(wait)
+        return probe()
+
+    monkeypatch.setattr(layer2, "until", until)
+    return asked
+
+
+def _found(values: list[int], *, apart: bool) -> int:
+    left = iter(values)
+    return until_converged(
+        "arp", lambda: next(left), (1).__eq__, lambda: apart
+    )
+
+
+def test_what_is_right_is_not_waited_for(waits: list[str]) -> None:
+    """Whatever the speakers do."""
+    assert _found([1], apart=True) == 1
+    assert waits == ["arp"]
+
+
+def test_speakers_that_have_not_met(waits: list[str]) -> None:
+    """In a minute it is right, or it is not."""
+    found = [_found([2, last], apart=True) for last in (1, 2)]
+
+    assert found == [1, 2]
+    assert waits == ["arp", "parted"] * 2
+
+
+def test_what_is_wrong_for_good(waits: list[str]) -> None:
+    """It would be so in a minute, too."""
+    assert _found([2], apart=False) != 1
+    assert waits == ["arp"]
+
+
+def _lab(macs: tuple[str, ...], carried: str = "") -> Any:  # noqa: ANN401 - a stand-in
+    """Return a lab where these answer, and a node has an address."""
+    answer = SimpleNamespace(macs=macs, command="arping", text="")
+    return SimpleNamespace(
+        plan=PLAN,
+        node_macs={ONE: "worker", TWO: "worker2"},
+        lan_client=SimpleNamespace(arping=lambda *_: answer),
+        machine=lambda role: says(carried if role == "worker" else ""),
+    )
+
+
+def test_speakers_are_apart() -> None:
+    """Two nodes answer, and neither has the address: their speakers do."""
+    assert speakers_diverged(_lab((ONE, TWO)), VIP)
+
+
+@pytest.mark.parametrize(
+    ("macs", "carried"),
+    [
+        ((), ""),
+        ((ONE,), ""),
+        ((ONE, OTHER), ""),
+        ((ONE, TWO), f"1: lo inet {VIP}/32 scope global lo"),
+    ],
+)
+def test_others_who_answer(macs: tuple[str, ...], carried: str) -> None:
+    """One node, somebody who is none, or a node that has the address."""
+    assert not speakers_diverged(_lab(macs, carried), VIP)

@@ -1,23 +1,30 @@
-"""Fences around the ingress pool, told apart by who is served."""
+"""Ranges and advertisements of pools, and who may use them."""
 
 from __future__ import annotations
 
-import contextlib
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import pytest
 
 from graders.checks.check import CheckFailed
-from graders.checks.pools import expect_pool_restricted
+from graders.checks.pools import (
+    advertised_pools,
+    expect_pool_restricted,
+    pool_of,
+    selects,
+    unused_addresses,
+)
 from graders.plan.plan import make_plan
 from graders.polling import WAITS, Wait
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from graders.checks.session import Session
 
     Fence: TypeAlias = Callable[[str, dict[str, str]], bool]
+
 
 PLAN = make_plan()
 POOL = PLAN.ingress_pool_name
@@ -33,9 +40,10 @@ class Fake:
         self.there: dict[str, dict[str, Any]] = {}
 
     def service(self, name: str, space: str) -> dict[str, Any]:
-        """Return the gateway, the only Service that is asked for."""
-        assert (name, space) == ("gateway", "ingress")
-        return {"metadata": {"labels": GATEWAY}}
+        """Return the gateway, or a tenant's Service."""
+        assert (name, space) in {("gateway", "ingress"), ("blue", "tenants")}
+        labels = GATEWAY if name == "gateway" else {}
+        return {"metadata": {"labels": labels}, "spec": {"ports": []}}
 
     def ask(
         self, verb: str, path: str, body: dict[str, Any] | None = None
@@ -49,21 +57,17 @@ class Fake:
 
     def vip(self, name: str, space: str) -> str:
         """Return what the fence lets a Service have."""
-        if name == "like-blue":
-            return str(PLAN.pool_last)
         path = f"/api/v1/namespaces/{space}/services/{name}"
-        labels = self.there[path]["metadata"]["labels"]
+        metadata = self.there[path]["metadata"]
+        if not metadata["annotations"]:
+            return str(PLAN.pool_last)
+        labels = metadata["labels"]
         served = self.fence(space, labels)
         return str(PLAN.ingress_last) if served else ""
 
     def events(self, _: str, __: str) -> str:
         """Say what is said of whoever has no VIP."""
         return "AllocationFailed: pool not compatible"
-
-    @contextlib.contextmanager
-    def like(self, name: str, *_: str) -> Iterator[str]:
-        """Have a Service without a wish."""
-        yield f"like-{name}"
 
 
 def _fence(fence: Fence) -> Fake:
@@ -109,3 +113,98 @@ def test_a_fence_without_a_gate_is_refused(
 
     with pytest.raises(CheckFailed, match="a VIP within 8 s, not <pending>"):
         _fence(lambda *_: False)
+
+
+POOLS: list[dict[str, Any]] = [
+    {"metadata": {"name": "blue", "labels": {"use": "shop", "tier": "1"}}},
+    {"metadata": {"name": "red", "labels": {"use": "bank"}}},
+    {"metadata": {"name": "plain"}},
+]
+
+
+def _expression(operator: str, *values: str) -> dict[str, Any]:
+    part: dict[str, Any] = {"key": "use", "operator": operator}
+    if values:
+        part["values"] = [*values]
+    return {"matchExpressions": [part]}
+
+
+@pytest.mark.parametrize(
+    ("selector", "names"),
+    [
+        ({}, {"blue", "red", "plain"}),
+        ({"matchLabels": {"use": "shop"}}, {"blue"}),
+        ({"matchLabels": {"use": "shop", "tier": "2"}}, set()),
+        (_expression("In", "shop", "bank"), {"blue", "red"}),
+        (_expression("NotIn", "shop"), {"red", "plain"}),
+        (_expression("Exists"), {"blue", "red"}),
+        (_expression("DoesNotExist"), {"plain"}),
+        (_expression("Gt", "1"), set()),
+        ({"matchLabels": {"tier": "1"}} | _expression("In", "bank"), set()),
+    ],
+)
+def test_a_selector_is_read_as_kubernetes_does(
+    selector: dict[str, Any], names: set[str]
+) -> None:
+    """All that it says must hold; a label that lacks is not in any list."""
+    assert (
+        advertised_pools({"ipAddressPoolSelectors": [selector]}, POOLS)
+        == names
+    )
+
+
+@pytest.mark.parametrize(
+    ("spec", "names"),
+    [
+        ({}, {"blue", "red", "plain"}),
+        ({"ipAddressPools": []}, {"blue", "red", "plain"}),
+        ({"ipAddressPools": ["blue", "gone"]}, {"blue"}),
+        (
+            {
+                "ipAddressPools": ["plain"],
+                "ipAddressPoolSelectors": [{"matchLabels": {"use": "bank"}}],
+            },
+            {"plain", "red"},
+        ),
+    ],
+)
+def test_pools_are_named_or_selected(
+    spec: dict[str, Any], names: set[str]
+) -> None:
+    """Both count; an advertisement without either covers every pool."""
+    assert advertised_pools(spec, POOLS) == names
+
+
+def test_no_label_is_not_none() -> None:
+    """A list of values never has what is not there."""
+    assert not selects(_expression("In", "None"), {})
+
+
+def _session(*taken: str, pool: str = PLAN.pool) -> Any:  # noqa: ANN401 - a stand-in
+    """Return a session with two pools and some addresses taken."""
+    cluster = SimpleNamespace(
+        pools=lambda: {
+            PLAN.private_pool_name: [PLAN.private_pool],
+            PLAN.pool_name: [pool],
+        },
+        vips=lambda: frozenset(taken),
+    )
+    return SimpleNamespace(plan=PLAN, cluster=cluster)
+
+
+def test_pools_are_found_by_their_addresses() -> None:
+    """However they are called."""
+    vip = str(PLAN.private_vip)
+
+    assert pool_of(_session(), vip) == PLAN.private_pool_name
+    assert not pool_of(_session(), "192.0.2.1")
+
+
+def test_addresses_in_use_are_not_free() -> None:
+    """Nobody can have them once more."""
+    lab = _session("192.0.2.1", "192.0.2.2")
+
+    assert [str(one) for one in unused_addresses(lab, ["192.0.2.0/30"])] == [
+        "192.0.2.0",
+        "192.0.2.3",
+    ]

@@ -1,23 +1,38 @@
-"""What the grader makes of a pod's word for who asks it."""
+"""Losses, source addresses and shares of nodes."""
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
+from ipaddress import ip_address
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from graders.checks.check import CheckFailed
 from graders.checks.traffic import (
+    CONFIRM_FACTOR,
     FLOWS,
-    MORE,
     ClientPath,
+    busy_nodes,
+    connections_per_node,
     expect_no_loss,
     expect_source_port,
+    extra_source_addresses,
+    paths_from,
 )
+from graders.plan.plan import make_plan
 from graders.polling import WAITS, Wait
 from graders.probes.client import Client
+from graders.probes.traffic import Flows
 from graders.providers.docker import DockerExec
 from graders.providers.machine import Machine, Output
+from tests.says import says
+
+if TYPE_CHECKING:
+    from graders.checks.session import Session
+
 
 OWN = "10.0.0.7"
 
@@ -94,8 +109,8 @@ def test_a_clean_batch_is_followed_by_a_larger_one() -> None:
     """What is lost at first, while nodes still learn, is forgiven."""
     way, counts = _loses(2, 0)
 
-    assert expect_no_loss(way).answers.total() == FLOWS * MORE
-    assert counts == [FLOWS, FLOWS, FLOWS * MORE]
+    assert expect_no_loss(way).answers.total() == FLOWS * CONFIRM_FACTOR
+    assert counts == [FLOWS, FLOWS, FLOWS * CONFIRM_FACTOR]
 
 
 def test_a_small_steady_loss_is_a_loss(
@@ -104,7 +119,57 @@ def test_a_small_steady_loss_is_a_loss(
     """That a few flows got through is luck."""
     monkeypatch.setitem(WAITS, "http", Wait(0, "a test"))
     way, _ = _loses(0, 1)
-    sent = FLOWS * MORE
+    sent = FLOWS * CONFIRM_FACTOR
 
     with pytest.raises(CheckFailed, match=f"{sent} of {sent}, not {sent - 1}"):
         expect_no_loss(way)
+
+
+def test_each_half_of_the_edge_is_tried() -> None:
+    """No route to one client, or to half of the edge, leads to both."""
+    plan, machine = make_plan("demo"), says("")
+    lab = SimpleNamespace(plan=plan, client=Client(machine))
+    lower, upper = plan.edge.subnets()
+
+    with extra_source_addresses(cast("Session", lab)) as addresses:
+        first, second = map(ip_address, addresses)
+
+    assert first in lower
+    assert second in upper
+    hosts = {host.edge for host in plan.machines.values()}
+    assert not {first, second} & {*hosts, plan.edge_gateway}
+    added, removed = machine.asked
+    assert added.replace("replace", "del") == removed
+    assert all(f"{address}/24" in removed for address in addresses)
+
+
+def test_each_newcomer_goes_each_way() -> None:
+    """It sends from its own address, and is to be seen under that one."""
+    client = Client(says(""))
+    lab = SimpleNamespace(client=client)
+
+    ways = paths_from(cast("Session", lab), ["10.90.0.77"], "a", "b")
+
+    assert [way.vip for way in ways] == ["a", "b"]
+    assert {(way.expected_source, way.source) for way in ways} == {
+        ("10.90.0.77", "10.90.0.77")
+    }
+
+
+PODS = {"web-1": "worker", "web-2": "worker2"}
+
+
+def test_a_few_by_chance_are_no_share() -> None:
+    """A node must get several connections to count."""
+    seen = Flows("curl", Counter({"web-1": 37, "web-2": 3}), 0)
+
+    assert connections_per_node(PODS, seen) == {"worker": 37, "worker2": 3}
+    assert busy_nodes(PODS, seen) == {"worker"}
+
+
+def test_an_answer_of_no_pod_is_told_as_one() -> None:
+    """It counts for no node."""
+    seen = Flows("curl", Counter({"web-1": 20, "tea": 20}), 0)
+
+    assert connections_per_node(PODS, seen)["tea, no pod of web"] == 20
+    assert "worker2" not in busy_nodes(PODS, seen)

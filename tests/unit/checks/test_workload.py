@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from graders.checks import workload as module
-from graders.checks.workload import cordoned, moving
+from graders.checks.workload import cordoned, probe_workload
 from graders.errors import CannotCheck
 from graders.polling import WAITS, Wait
 from graders.providers.machine import Output
@@ -107,7 +107,7 @@ def _selectors(fake: Fake) -> list[dict[str, str]]:
 
 def test_a_probe_is_exposed_like_its_models(fake: Fake) -> None:
     """Labels, pool and policy are theirs; pods and selector are its own."""
-    with moving(_session(fake), "lab-4", ("web",), NODES) as probe:
+    with probe_workload(_session(fake), "lab-4", ("web",), NODES) as probe:
         made = fake.there[probe.services["web"]]
 
         assert made["spec"]["externalTrafficPolicy"] == "Local"
@@ -121,10 +121,12 @@ def test_a_probe_is_exposed_like_its_models(fake: Fake) -> None:
 
 def test_a_probe_moves_from_node_to_node(fake: Fake) -> None:
     """There is a pod on each node, and one node at a time serves."""
-    with moving(_session(fake), "lab-4", ("web", "web-lan"), NODES) as probe:
+    with probe_workload(
+        _session(fake), "lab-4", ("web", "web-lan"), NODES
+    ) as probe:
         places = [pod["spec"]["nodeName"] for pod in fake.pods.values()]
         before = _selectors(fake)
-        probe.put(NODES[1])
+        probe.move_to(NODES[1])
 
         assert places == [*NODES]
         assert {one["grader-place"] for one in before} == {NODES[0]}
@@ -135,7 +137,7 @@ def test_a_probe_is_removed_whatever_happens(fake: Fake) -> None:
     """An error within leaves nothing behind."""
     with (
         pytest.raises(ValueError, match="within"),
-        moving(_session(fake), "lab-4", ("web",), NODES),
+        probe_workload(_session(fake), "lab-4", ("web",), NODES),
     ):
         raise ValueError("within")
 
@@ -152,7 +154,7 @@ def test_pods_that_do_not_get_ready_are_no_failure_of_the_student(
 
     with (
         pytest.raises(CannotCheck, match="did not get ready"),
-        moving(_session(fake), "lab-4", ("web",), NODES),
+        probe_workload(_session(fake), "lab-4", ("web",), NODES),
     ):
         pass
 
@@ -163,7 +165,7 @@ def test_without_a_model_there_is_no_probe(fake: Fake) -> None:
     """A Service that is gone cannot be copied."""
     with (
         pytest.raises(CannotCheck, match="Service shop is gone"),
-        moving(_session(fake), "lab-4", ("shop",), NODES),
+        probe_workload(_session(fake), "lab-4", ("shop",), NODES),
     ):
         pass
 
@@ -172,11 +174,11 @@ def test_without_a_model_there_is_no_probe(fake: Fake) -> None:
 
 def test_a_probe_s_own_service_may_be_taken_away(fake: Fake) -> None:
     """Then it cannot be moved, and says so."""
-    with moving(_session(fake), "lab-4", ("web",), NODES) as probe:
+    with probe_workload(_session(fake), "lab-4", ("web",), NODES) as probe:
         fake.there.pop(probe.services["web"])
 
         with pytest.raises(CannotCheck, match="is gone"):
-            probe.put(NODES[1])
+            probe.move_to(NODES[1])
 
 
 def test_a_cordoned_node_is_uncordoned_in_any_case(fake: Fake) -> None:
@@ -207,4 +209,4 @@ def test_the_probe_s_image_is_the_kit_s() -> None:
     """Its tag is the one that the images playbook brings onto nodes."""
     versions = (ROOT / "ansible/group_vars/all.yml").read_text()
 
-    assert f"agnhost: {module.REPORTS.rpartition(':')[2]}\n" in versions
+    assert f"agnhost: {module.IMAGE.rpartition(':')[2]}\n" in versions

@@ -203,9 +203,7 @@ def _second_address_unannounced(model: LabModel) -> None:
     model.adjust = forget
 
 
-@WRONG(
-    "new_service", "Service to make another like it is gone", (), CannotCheck
-)
+@WRONG("new_service", "the Service to clone is gone", (), CannotCheck)
 def _nothing_to_copy(model: LabModel) -> None:
     model.cluster.remove(model.service("web"))
 

@@ -134,7 +134,7 @@ def _a_device_answers(model: LabModel) -> None:
 @WRONG("arp", "by the node that announces it, metallb-lab-worker2?, not meta")
 def _another_node_answers(model: LabModel) -> None:
     _wrong_interface(model)
-    (announcer,) = model.session().cluster.announcers("web", "lab-2")
+    (announcer,) = model.session().cluster.l2_announcers("web", "lab-2")
     other = {WORKERS[0]: "worker2", WORKERS[1]: "worker"}[announcer]
     model.interfaces[other]["lo"] = [str(model.plan.l2_vip)]
 

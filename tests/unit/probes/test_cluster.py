@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from graders.errors import CannotCheck
-from graders.probes.cluster import METALLB, Cluster
+from graders.kube.names import METALLB_PATH
+from graders.probes.cluster import Cluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -213,16 +214,16 @@ def test_vip_of_no_load_balancer(server: Server, cluster: Cluster) -> None:
 
 def test_what_has_no_vip(server: Server, cluster: Cluster) -> None:
     """It is said whether the Service, or its whole namespace, is missing."""
-    assert cluster.without_vip("web", "lab-1") == "no namespace lab-1"
+    assert cluster.describe_missing_vip("web", "lab-1") == "no namespace lab-1"
 
     server.objects[SPACE] = {}
-    assert cluster.without_vip("web", "lab-1") == "no such Service"
+    assert cluster.describe_missing_vip("web", "lab-1") == "no such Service"
 
     server.service("web")
-    assert cluster.without_vip("web", "lab-1") == "<pending>"
+    assert cluster.describe_missing_vip("web", "lab-1") == "<pending>"
 
     server.objects[f"{SPACE}/services/web"]["spec"] = {"type": "ClusterIP"}
-    said = cluster.without_vip("web", "lab-1")
+    said = cluster.describe_missing_vip("web", "lab-1")
     assert said == "a Service of type ClusterIP"
 
 
@@ -251,7 +252,7 @@ def test_announcers(server: Server, cluster: Cluster) -> None:
     """Who announces a VIP, and on which interfaces; other Services not."""
     one = {"node": "a", "serviceName": "web", "serviceNamespace": "lab-2"}
     ends = {"interfaces": [{"name": "eth0"}, {"name": "eth1"}]}
-    server.objects[f"{METALLB}/servicel2statuses"] = {
+    server.objects[f"{METALLB_PATH}/servicel2statuses"] = {
         "items": [
             {"status": one | ends},
             {"status": one | {"node": "b"}},
@@ -260,7 +261,7 @@ def test_announcers(server: Server, cluster: Cluster) -> None:
         ]
     }
 
-    found = cluster.announcers("web", "lab-2")
+    found = cluster.l2_announcers("web", "lab-2")
 
     assert found == {"a": {"eth0", "eth1"}, "b": set()}
 
@@ -271,7 +272,7 @@ def test_pools(server: Server, cluster: Cluster) -> None:
         "metadata": {"name": "kind-pool"},
         "spec": {"addresses": ["192.0.2.0/28", "192.0.2.32-192.0.2.40"]},
     }
-    server.objects[f"{METALLB}/ipaddresspools"] = {"items": [pool]}
+    server.objects[f"{METALLB_PATH}/ipaddresspools"] = {"items": [pool]}
 
     assert cluster.pools() == {
         "kind-pool": ["192.0.2.0/28", "192.0.2.32-192.0.2.40"]
@@ -294,7 +295,7 @@ def test_vips(server: Server, cluster: Cluster) -> None:
 
 def test_open_pools(server: Server, cluster: Cluster) -> None:
     """A pool is drawn from unless it says that it must be asked for."""
-    server.objects[f"{METALLB}/ipaddresspools"] = {
+    server.objects[f"{METALLB_PATH}/ipaddresspools"] = {
         "items": [
             {"metadata": {"name": name}, "spec": spec}
             for name, spec in (
@@ -305,7 +306,7 @@ def test_open_pools(server: Server, cluster: Cluster) -> None:
         ]
     }
 
-    assert cluster.open_pools() == ["plain", "said"]
+    assert cluster.auto_assign_pools() == ["plain", "said"]
 
 
 @pytest.mark.parametrize("available", [0, 1])
@@ -323,7 +324,7 @@ def test_at_rest(
         ]
     }
 
-    assert cluster.at_rest("lab-1") == (available == 1 and not pod)
+    assert cluster.is_settled("lab-1") == (available == 1 and not pod)
 
 
 def test_orphans(server: Server, cluster: Cluster) -> None:

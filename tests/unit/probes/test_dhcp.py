@@ -40,10 +40,10 @@ def test_what_was_leased_is_given_back() -> None:
     """Each lease by its address and the client's id, and no other."""
     server, asker = says("", "dhcp"), says(TRIED, "lan-client")
 
-    found = Dhcp(server, asker).tries(["any", "172.18.255.200"])
+    found = Dhcp(server, asker).request_leases(["any", "172.18.255.200"])
 
-    assert found.leased == ["172.18.100.149", "172.18.100.150"]
-    assert found.given[2] == ("172.18.255.201", "")
+    assert found.addresses == ["172.18.100.149", "172.18.100.150"]
+    assert found.leases[2] == ("172.18.255.201", "")
     assert server.asked[0].endswith(
         "172.18.100.149/01:17 172.18.100.150/01:ab"
     )
@@ -55,7 +55,9 @@ def test_nothing_to_give_back() -> None:
     server = says("", "dhcp")
 
     assert (
-        Dhcp(server, says("any: no lease for client 01")).tries(["any"]).leased
+        Dhcp(server, says("any: no lease for client 01"))
+        .request_leases(["any"])
+        .addresses
         == []
     )
     assert server.asked == []

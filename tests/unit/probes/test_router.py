@@ -7,21 +7,19 @@ import json
 import pytest
 
 from graders.errors import CannotCheck
-from graders.probes.router import Peer, Router
+from graders.probes.router import BgpSession, Router
 from tests.says import says
 
 # As FRR 10.3 prints it, without what nobody reads.
-SUMMARY = {
-    "peers": {
-        "172.18.1.3": {
-            "remoteAs": 64500,
-            "peerUptimeMsec": 6000,
-            "pfxRcd": 1,
-            "state": "Established",
-            "connectionsDropped": 2,
-        },
-        "172.18.1.4": {"remoteAs": 64510, "state": "Active"},
-    }
+NEIGHBOURS = {
+    "172.18.1.3": {
+        "bgpState": "Established",
+        "localAs": 64501,
+        "remoteAs": 64500,
+        "bgpTimerHoldTimeMsecs": 9000,
+        "addressFamilyInfo": {"ipv4Unicast": {"acceptedPrefixCounter": 1}},
+    },
+    "172.18.1.4": {"bgpState": "Active", "localAs": 64501, "remoteAs": 64510},
 }
 TABLE = {
     "routes": {
@@ -52,21 +50,25 @@ def _router(said: object) -> Router:
     return Router(says(text, "router"))
 
 
-def test_peers() -> None:
-    """A session that was never up has no age and no prefixes."""
-    peers = _router(SUMMARY).peers()
+def test_sessions() -> None:
+    """A session that was never up has no hold time and no families."""
+    sessions = _router(NEIGHBOURS).sessions()
 
-    assert peers["172.18.1.3"] == Peer("Established", 64500, 1, 2, 6.0)
-    assert peers["172.18.1.4"] == Peer("Active", 64510, 0, 0, 0.0)
+    assert sessions == {
+        "172.18.1.3": BgpSession(
+            "Established", 64501, 64500, 9, frozenset({"ipv4Unicast"})
+        ),
+        "172.18.1.4": BgpSession("Active", 64501, 64510, 0, frozenset()),
+    }
+    assert [peer.established for peer in sessions.values()] == [True, False]
 
 
 def test_next_hops() -> None:
-    """All valid paths; those in use are the best and its equals."""
+    """All valid paths count."""
     router = _router(TABLE)
 
     assert router.prefixes() == ["10.0.100.7/32"]
     assert router.next_hops("10.0.100.7/32") == {"172.18.1.3", "172.18.1.4"}
-    assert router.multipath("10.0.100.7/32") == {"172.18.1.3"}
     assert router.next_hops("10.0.100.8/32") == frozenset()
 
 
@@ -86,15 +88,31 @@ def test_fib() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", [{}, {"warning": "Default BGP instance not found"}]
+    "said",
+    [
+        {},
+        {"bgpNoSuchInstance": True},
+        {"warning": "Default BGP instance not found"},
+        "% BGP instance not found\n",
+    ],
 )
 def test_router_without_bgp(said: object) -> None:
     """A student who removes router bgp leaves no peers and no routes."""
-    assert _router(said).peers() == {}
+    assert _router(said).sessions() == {}
     assert _router(said).prefixes() == []
 
 
 def test_silent_frr_is_cannot_check() -> None:
-    """What is no JSON is not the student's failure."""
-    with pytest.raises(CannotCheck, match="bgpd is not running"):
-        _router("bgpd is not running").peers()
+    """Without JSON, the student's work is not judged."""
+    text = "Exiting: failed to connect to any daemons.\n"
+
+    with pytest.raises(CannotCheck, match="FRR on the router does not answer"):
+        _router(text).sessions()
+
+
+def test_stopped_bgpd_is_cannot_check() -> None:
+    """The error says what is stopped, and what to do."""
+    with pytest.raises(
+        CannotCheck, match=r"bgpd is not running on the router; `lab reset`"
+    ):
+        _router("bgpd is not running\n").sessions()

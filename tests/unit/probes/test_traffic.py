@@ -74,9 +74,9 @@ def test_watch(
         pass
 
     assert watch.outages() == pytest.approx(outages)
-    assert watch.longest == pytest.approx(max([0, *outages]))
-    assert watch.told.startswith(f"{failed} of {watch.total} connections")
-    assert watch.window == pytest.approx(window)
+    assert watch.longest_outage == pytest.approx(max([0, *outages]))
+    assert watch.summary.startswith(f"{failed} of {watch.total} connections")
+    assert watch.outage_window == pytest.approx(window)
     assert (watch.failed, watch.total) == (failed, rows.count("\n"))
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from graders.checks.check import CheckFailed
-from graders.checks.draining import (
-    NOWHERE,
+from graders.checks.traffic_policy import (
+    UNSCHEDULED,
     expect_moved,
     expect_pending,
     placements,
@@ -109,7 +109,9 @@ def test_a_pod_that_is_not_decided_about_is_nowhere_yet() -> None:
     fake = Fake()
     fake.cordoned = [*WORKERS]
 
-    assert placements(_session(fake), "lab-4", "app=web") == {"new": NOWHERE}
+    assert placements(_session(fake), "lab-4", "app=web") == {
+        "new": UNSCHEDULED
+    }
 
 
 def test_a_pod_moves_to_one_node() -> None:
