@@ -97,6 +97,48 @@ def test_kubernetes_staging() -> None:
     assert placeholders <= {old for old, _, _ in replaced}
 
 
+# What Kubernetes has in another version; MetalLB is left out, as it does not
+# compile with Kubernetes' own.
+NOT_SHARED: Final = {
+    "coredns": {
+        "github.com/coredns/caddy",
+        "github.com/hashicorp/golang-lru/v2",
+        "github.com/mdlayher/socket",
+        "github.com/miekg/dns",
+    },
+    # Its Kubernetes is older, and has a version of cri-client.
+    "crictl": {"github.com/cpuguy83/go-md2man/v2", "k8s.io/cri-client"},
+}
+
+
+@pytest.mark.parametrize("folder", NOT_SHARED)
+def test_what_is_compiled_for_kubernetes_is_shared(folder: str) -> None:
+    """Go compiles a package once for modules of the same versions."""
+    kubernetes, ours = _required("kubernetes"), _required(folder)
+    replaced = set(_REPLACE.findall(_mod("kubernetes")))
+
+    assert set(_REPLACE.findall(_mod(folder))) <= replaced
+    differ = {
+        path
+        for path in ours.keys() & kubernetes.keys()
+        if ours[path] != kubernetes[path]
+    }
+    assert differ <= NOT_SHARED[folder]
+
+
+def test_coredns_has_the_plugins_of_kubeadm() -> None:
+    """And no SDK of a cloud, which makes it take minutes to compile."""
+    main = (MODULES / "coredns" / "main.go").read_text(encoding="utf-8")
+    plugins = set(re.findall(r"coredns/plugin/(\w+)", main))
+
+    # As kubeadm writes the Corefile; prometheus is called metrics.
+    assert plugins >= {
+        *("errors", "health", "ready", "kubernetes", "metrics"),
+        *("forward", "cache", "loop", "reload", "loadbalance"),
+    }
+    assert not re.search(r"cloud.google|Azure|aws", _mod("coredns"))
+
+
 @pytest.mark.parametrize("folder", sorted({folder for folder, *_ in PINNED}))
 def test_tools_are_of_pinned_modules(folder: str) -> None:
     """What is built from a module is of a version that is pinned here."""
@@ -106,6 +148,8 @@ def test_tools_are_of_pinned_modules(folder: str) -> None:
 
     assert tools
     for tool in tools:
+        if tool == f"metallb-lab-kit/{folder}":
+            continue  # a main.go of the kit
         assert any(f"{tool}/".startswith(f"{path}/") for path in pinned), tool
 
 

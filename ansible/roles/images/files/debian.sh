@@ -1,16 +1,32 @@
 #!/bin/sh
-# Make a Debian image from packages: release, image name. Leaves the exit
-# status in debian.status, for what waits.
+# Make a Debian image from packages, and then what other images take from it,
+# while Go compiles: release, image name, folder of Dockerfiles. Leaves the exit
+# status in debian.status, for the task that waits.
 finish() { echo $? > debian.status.new; mv debian.status.new debian.status; }
 trap finish EXIT
 set -e
-docker image inspect "$2" > /dev/null 2>&1 && exit 0
-rm -rf debian
-debootstrap --variant=minbase "$1" debian
-(
-  cd debian
-  rm -rf var/cache/apt/archives/*.deb var/lib/apt/lists/* \
-    usr/share/doc/* usr/share/man/* usr/share/locale/* var/log/*
-  tar -c . | docker import - "$2"
-)
-rm -rf debian
+release=$1 image=$2 docker_files=$3
+
+unpack() {
+  rm -rf debian
+  debootstrap --variant=minbase "$release" debian
+  (
+    cd debian
+    rm -rf var/cache/apt/archives/*.deb var/lib/apt/lists/* \
+      usr/share/doc/* usr/share/man/* usr/share/locale/* var/log/*
+    tar -c . | docker import - "$image"
+  )
+  rm -rf debian
+}
+
+# Fills the engine's cache of layers: the tasks that build these images find
+# their packages installed.
+install() {
+  DOCKER_BUILDKIT=0 docker build --quiet --network=host \
+    --build-arg="BASE=$image" "$@"
+}
+
+docker image inspect "$image" > /dev/null 2>&1 || unpack
+install --target=system "$docker_files/node"
+install --target=full "$docker_files/tools"
+install "$docker_files/appliance"
