@@ -7,7 +7,7 @@ process: 0.05 s. A start or reset of a lab has some twenty such tasks.
     lab_exec:
       argv: [kubectl, get, nodes]     # or
       cmd: kubectl get nodes | wc -l  # a bash script, or
-      script: [lib/own.sh, reset.sh]  # files of the role or playbook, joined
+      script: [lib/alone.sh, join.sh]  # files of the role or playbook, joined
       machine: router                 # optional: a role of the plan
       environment: {NAME: value}
       stdin: text

@@ -23,30 +23,14 @@ BIN: Final = Path(sys.executable).parent
 # A student of their own: a lab on this computer may stand meanwhile.
 STUDENT: Final = os.environ.get("TEST_HOSTS_STUDENT", "hosts")
 _SECONDS: Final = 1200
-# What somebody has there for themselves: it is no part of a lab, and stays.
-WITH_OWN: Final = ("control-plane", "desk", "router")
-OWN: Final = """
+# Hosts may have interfaces besides the lab's, for SSH and packages.
+WITH_MANAGEMENT: Final = ("control-plane", "desk", "router")
+_MANAGEMENT: Final = """
 set -e
-ip link add own0 type bridge
-ip link set own0 up
-ip address add 203.0.113.1/24 dev own0
+ip link add mgmt0 type bridge
+ip link set mgmt0 up
+ip address add 203.0.113.1/24 dev mgmt0
 ip route add 198.51.100.0/24 via 203.0.113.2
-ip route add 192.0.2.64/26 via 192.0.2.129 dev own0 onlink
-ip route add 192.0.2.1 dev eth0
-ip route add 192.0.2.128/26 via 192.0.2.1
-ip neighbour add 203.0.113.7 dev own0 lladdr 02:00:00:00:00:07 nud permanent
-ip neighbour add 192.0.2.1 dev eth0 lladdr 02:00:00:00:00:01 nud permanent
-tc qdisc add dev eth0 root handle 7: pfifo limit 1000
-nft add table inet own
-nft add chain inet own input '{ type filter hook input priority 0; }'
-nft add rule inet own input tcp dport 9 drop
-mkdir -p /etc/frr /etc/default
-echo '! own' > /etc/frr/frr.conf
-echo own=1 > /etc/default/kubelet
-echo own > /etc/dnsmasq.conf
-mkdir -p /opt/own
-cp /bin/sleep /opt/own/dnsmasq
-setsid /opt/own/dnsmasq 86400 > /dev/null 2>&1 < /dev/null &
 """
 _FOUND: Final = Path(__file__).with_name("as_found.sh")
 
@@ -167,8 +151,8 @@ def as_found(kit: Kit) -> dict[str, list[str]]:
 
     But after a login: in Ubuntu the first one leaves a note that it was.
     """
-    for role in WITH_OWN:
-        kit.site.run(role, OWN)
+    for role in WITH_MANAGEMENT:
+        kit.site.run(role, _MANAGEMENT)
     kit.ok("lab", "doctor")
     return kit.found()
 

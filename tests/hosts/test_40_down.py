@@ -1,4 +1,4 @@
-"""`lab down` gives the hosts back."""
+"""`lab down` removes what the kit brought."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SECONDS = 300
 def test_down_leaves_hosts_as_found(
     kit: Kit, as_found: dict[str, list[str]]
 ) -> None:
-    """Packages, files, addresses, routes, rules, settings: as before."""
+    """Packages, files, interfaces, addresses, processes are removed."""
     kit.ok("lab", "down")
     assert not changed(kit.site, as_found)
 
@@ -32,7 +32,7 @@ def test_down_leaves_hosts_as_found(
 def test_down_without_a_lab_changes_nothing(
     kit: Kit, as_found: dict[str, list[str]]
 ) -> None:
-    """Hosts that are nobody's are left alone."""
+    """Hosts without a lab are left alone."""
     kit.ok("lab", "down")
     assert not changed(kit.site, as_found)
 
@@ -40,9 +40,9 @@ def test_down_without_a_lab_changes_nothing(
 def test_down_after_up_was_cut_off(
     kit: Kit, as_found: dict[str, list[str]]
 ) -> None:
-    """A half made cluster goes without a rest, too."""
+    """A half created cluster is removed, too."""
     before = set(kit.logs.glob("up-*.log"))
-    _cut_off_up(kit, lambda: "Make the control plane" in _new(kit, before))
+    _cut_off_up(kit, lambda: "Create the control plane" in _new(kit, before))
     kit.ok("lab", "down")
     assert not changed(kit.site, as_found)
 
@@ -50,7 +50,7 @@ def test_down_after_up_was_cut_off(
 def test_down_after_packages_were_cut_off(
     kit: Kit, as_found: dict[str, list[str]]
 ) -> None:
-    """Those that came go, and nobody else's configuration goes with them."""
+    """Those that were being installed are removed."""
     installs = "grep -s Unpacking /var/lib/metallb-lab-kit/apt.log || true"
     _cut_off_up(kit, lambda: kit.site.run("router", installs))
     kit.ok("lab", "down")

@@ -101,6 +101,6 @@ def test_what_a_student_did_inside(four: Kit) -> None:
 def test_down_leaves_hosts_as_found(
     four: Kit, four_as_found: dict[str, list[str]]
 ) -> None:
-    """Packages, files, addresses, routes, rules, settings: as before."""
+    """Packages, files, interfaces, addresses, processes are removed."""
     four.ok("lab", "down")
     assert not changed(four.site, four_as_found)

@@ -8,7 +8,8 @@
 set -eo pipefail
 "$@" test -e "$MARK" && exit
 # shellcheck disable=SC2086 # names without spaces
-{ cat "$ARCHIVE.list" && printf '%s\n' $WRITTEN; } | "$@" sh -c "$(cat "$LIB/claim.sh")"
+{ cat "$ARCHIVE.list" && printf '%s\n' $WRITTEN; } \
+  | "$@" tee -a /var/lib/metallb-lab-kit/files > /dev/null # for cleanup.sh
 "$@" tar -x -C / < "$ARCHIVE"
 cat "$LIB/alone.sh" "$NODE" \
   | "$@" env ADDRESS="$ADDRESS" SHARE="$SHARE" EDGE="$EDGE" ROUTER="$ROUTER" sh -s
