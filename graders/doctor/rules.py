@@ -230,8 +230,8 @@ def _foreign(facts: Facts, cluster: str) -> Iterator[Finding]:
     way_out = (
         "take it down first, or use another host"
         if mark
-        else "it is never touched: use another host, or kubeadm reset if it"
-        " is yours to remove"
+        else "use a machine set aside for labs; the kit does not touch this"
+        " cluster, so run kubeadm reset if you want to remove it"
     )
     yield _stop("cluster", seen, "none, or this lab's own", way_out)
 
@@ -242,8 +242,8 @@ def _containers(facts: Facts) -> Iterator[Finding]:
             "containers",
             f"a containerd's: {there}",
             "none: the cluster's are to be the only ones",
-            "use another host, or remove containerd and docker with all that"
-            " is theirs if it is yours to remove",
+            "use a machine set aside for labs, or remove containerd and"
+            " docker with their data",
         )
 
 

@@ -86,7 +86,7 @@ def test_what_a_node_writes_is_claimed() -> None:
 
 def test_mark_is_what_preflight_looks_for() -> None:
     """One file says whose a host is."""
-    for name in ("take.sh", "give_back.sh"):
+    for name in ("prepare.sh", "cleanup.sh"):
         text = (ROLES / "host_setup" / "files" / name).read_text("utf-8")
         assert MARK in text
 
@@ -109,44 +109,3 @@ def test_where_the_api_server_is(at: str, server: str) -> None:
         if "SERVER" in task.get("lab_exec", {}).get("environment", {})
     )
     assert Template(found).render(address=at) == server
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Path:
-    """Return what stands for the root folder of a host."""
-    for name in ("var/lib/metallb-lab-kit", "etc/app", "usr/bin"):
-        (tmp_path / name).mkdir(parents=True)
-    (tmp_path / "etc/app/conf").write_text("the host's own")
-    (tmp_path / "etc/app/new").write_text("of a package that came since")
-    present = tmp_path / "var/lib/metallb-lab-kit/present"
-    present.write_text("etc/app/conf\netc/app/other\n")
-    return tmp_path
-
-
-def _claim(host: Path, *names: str) -> None:
-    """Run claim.sh as if `host` was the root folder."""
-    script = (ANSIBLE / "files/lib/claim.sh").read_text("utf-8")
-    script = script.replace("cd /\n", f"cd {host}\n")
-    script = script.replace("OWN=/", f"OWN={host}/")
-    subprocess.run(
-        ["sh", "-c", script],
-        input="".join(f"{name}\n" for name in names),
-        text=True,
-        check=True,
-    )
-
-
-def test_files_that_were_there_are_kept(host: Path) -> None:
-    """What is about to be written over can be put back."""
-    _claim(host, "usr/bin/new", "etc/app/conf", "etc/app/new")
-    own = host / "var/lib/metallb-lab-kit"
-    (host / "etc/app/conf").write_text("the lab's")
-    _claim(host, "usr/bin/newer", "etc/app/conf")
-
-    kept = subprocess.check_output(["tar", "-t", "-f", own / "kept.tar"])
-    assert kept.split() == [b"etc/app/conf"]
-    subprocess.run(["tar", "-x", "-f", own / "kept.tar"], cwd=host, check=True)
-    assert (host / "etc/app/conf").read_text() == "the host's own"
-    assert (own / "files").read_text().split() == [
-        *("etc/app/conf", "etc/app/new", "usr/bin/new", "usr/bin/newer"),
-    ]

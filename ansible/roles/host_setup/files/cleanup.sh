@@ -42,8 +42,6 @@ machine() {
   kill_all 'busybox udhcpc .*-s /usr/local/bin/lab-lease'
   kill_all 'busybox httpd -h /srv/desk'
   ip address flush dev eth0 label eth0:lease
-  # The client's; that of the host comes back below.
-  ip route del default via "$(sed -n 's/^ROUTER_EDGE=//p' $MACHINE)"
 }
 
 inside() {
@@ -54,16 +52,18 @@ inside() {
   done
   ip netns del lab-edge
   rm -f /run/metallb-lab-machines.lock
+  # `ip netns` mounts the folder of names over itself.
+  [ -n "$(ls /run/netns)" ] || { umount /run/netns; rmdir /run/netns; }
 }
 
 # Deletes what the lab added to the host's network. Default routes come back: the
 # next lab needs them to install packages.
 network() {
-  # `ip netns` mounts the folder of names over itself.
-  [ -n "$(ls /run/netns)" ] || { umount /run/netns; rmdir /run/netns; }
   [ -z "$(ip -o link show type vxlan dev eth1)" ] || ip link del eth1
   ROLE=host KEEP='' EDGE=none ROUTER=none PODS=none
   addresses; neighbours; qdiscs; routes; kernel
+  # The client's; a default route of the host may have been replaced by it.
+  [ ! -e $MACHINE ] || ip route del default via "$(sed -n 's/^ROUTER_EDGE=//p' $MACHINE)"
   # shellcheck disable=SC1003 # one backslash
   grep '^default ' $MADE/routes | tr -d '\\' | sed -E 's/ (linkdown|dead|nhid [0-9]+)//g' \
     | while read -r route; do ip route replace $route; done
