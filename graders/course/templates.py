@@ -1,25 +1,27 @@
-"""What a lab's texts may name: the plan's numbers, and where it stands.
+"""The names in a lab's texts: the plan's numbers, the provider's words.
 
-Briefs, hints and walkthroughs are templates. Most of them are the same
-everywhere; what a container engine answers on this computer is asked
-otherwise on hosts: `{% if where == 'hosts' %}`.
+Briefs, hints and walkthroughs are templates, written once for all providers.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from graders.course.vocabulary import vocabulary
 from graders.settings import provider_name
 
 if TYPE_CHECKING:
     from graders.plan.plan import Plan
 
 
-def names(plan: Plan, place: str | None = None) -> dict[str, Any]:
-    """Return them; `place` is KIND or HOSTS, by default as `where` says.
+def names(plan: Plan, provider: str | None = None) -> dict[str, Any]:
+    """Return what a template may name.
+
+    `provider` is KIND or HOSTS; by default it is the environment's.
 
     Raises:
         UsageError: the environment's CLUSTER is neither.
 
     """
-    return plan.as_vars() | {"where": place or provider_name()}
+    values = plan.as_vars()
+    return values | vocabulary(provider or provider_name(), values)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
 
-from graders.course.templates import names
+from graders.course.vocabulary import vocabulary
 from graders.plan.plan import make_plan
 from graders.settings import KIND
 from graders.site.diagnostics import template_line
@@ -81,8 +81,20 @@ def _paths() -> tuple[str, ...]:
 
 @cache
 def _values() -> dict[str, Any]:
-    # The site has the briefs of labs on the reader's own computer.
-    return names(make_plan(), KIND)
+    # The site has the briefs of labs on the reader's own computer. Their
+    # phrases have numbers of the plan, too.
+    values = make_plan().as_vars()
+    return values | vocabulary(KIND, _placeholders("", values))
+
+
+def _placeholders(path: str, value: dict[str, Any]) -> dict[str, Any]:
+    """Return the plan with a word for each number."""
+    return {
+        key: _placeholders(f"{path}{key}.", inner)
+        if isinstance(inner, dict)
+        else _placeholder(path + key)
+        for key, inner in value.items()
+    }
 
 
 def _leaves(path: str, value: object) -> Iterator[tuple[str, str]]:
@@ -97,6 +109,10 @@ def _word(found: re.Match[str]) -> str:
     path = re.sub(r"\['([a-z0-9-]+)'\]", r".\1", found[1])
     if path not in leaves():
         return found[0]
+    return _placeholder(path)
+
+
+def _placeholder(path: str) -> str:
     return f"zqplan{_paths().index(path)}qz"
 
 

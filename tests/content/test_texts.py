@@ -11,6 +11,7 @@ from graders import settings
 from graders.cli.brief import show_brief
 from graders.course.lab import all_labs
 from graders.course.templates import names
+from graders.course.vocabulary import vocabulary
 from graders.course.walkthrough import read_walkthrough
 from graders.grading.hints import render
 from graders.plan.plan import make_plan
@@ -49,11 +50,12 @@ def _told(lab: Lab, values: dict[str, Any]) -> Iterator[str]:
 
 @each_where
 def test_names(monkeypatch: pytest.MonkeyPatch, where: str) -> None:
-    """They are the plan's, and where labs stand as the environment says."""
+    """They are the plan's, and the words of the environment's provider."""
     monkeypatch.setenv("CLUSTER", where)
+    plan = PLANS[0].as_vars()
 
-    assert names(PLANS[0]) == {**PLANS[0].as_vars(), "where": where}
-    assert names(PLANS[0], HOSTS)["where"] == HOSTS
+    assert names(PLANS[0]) == plan | vocabulary(where, plan)
+    assert names(PLANS[0], HOSTS) == plan | vocabulary(HOSTS, plan)
 
 
 @each_where
