@@ -155,6 +155,7 @@ class HostsProvider:
         hosts = inventory().hosts
         return {
             "provider": self.name,
+            "engine_required": False,
             "host_addresses": {
                 name: host.login.address for name, host in hosts.items()
             },

@@ -141,6 +141,7 @@ class KindProvider:
         """See Provider; `state_volume` holds /lab on machine dhcp."""
         return {
             "provider": self.name,
+            "engine_required": True,
             "state_volume": f"{plan.cluster}-state",
             "host_addresses": {},
             "host_exec_prefix": {},
