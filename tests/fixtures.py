@@ -12,6 +12,7 @@ from hypothesis import settings
 
 from graders.providers import shell_pool
 from graders.settings import ANSIBLE
+from tests.authoring import LabCopy, copy_lab
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -51,6 +52,12 @@ def action() -> Callable[[str], ModuleType]:
         return module
 
     return load
+
+
+@pytest.fixture
+def lab_copy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> LabCopy:
+    """Copy a lab, for an author's mistake."""
+    return copy_lab(tmp_path, monkeypatch)
 
 
 @pytest.fixture

@@ -28,19 +28,10 @@ def show_brief(plan: Plan, lab: Lab) -> None:
         UsageError: the brief names a number that the plan does not have.
 
     """
-    from jinja2 import Environment, StrictUndefined, TemplateError
     from rich.markdown import Markdown
 
     from graders.console import Terminal
+    from graders.course.rules.texts import brief_text
     from graders.course.templates import names
-    from graders.errors import UsageError
 
-    file = lab.folder / "README.md"
-    render = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701 - Markdown for a terminal, not HTML
-    try:
-        text = render.from_string(file.read_text(encoding="utf-8")).render(
-            names(plan)
-        )
-    except TemplateError as error:
-        raise UsageError(f"{file}: {error}") from error
-    Terminal().print(Markdown(text))
+    Terminal().print(Markdown(brief_text(lab, names(plan))))

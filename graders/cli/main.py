@@ -9,6 +9,7 @@ from __future__ import annotations
 import typer
 
 from graders.cli.brief import brief
+from graders.cli.check import check
 from graders.cli.doctor import doctor
 from graders.cli.down import down
 from graders.cli.engine import engine_app
@@ -33,7 +34,7 @@ lab_app = typer.Typer(
 )
 for verb in (
     *(start, up, reset, down, hint, status, brief, shell),
-    *(prove, doctor, quiz),
+    *(prove, doctor, quiz, check),
 ):
     lab_app.command()(verb)
 lab_app.add_typer(images_app, name="images")

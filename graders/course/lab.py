@@ -21,6 +21,7 @@ from graders.errors import UsageError
 from graders.yamlfile import (
     NAME_PATTERN,
     SLUG_PATTERN,
+    line_of,
     model_problem,
     read_yaml,
 )
@@ -153,14 +154,32 @@ def load_lab(ref: str) -> Lab:
             folder is not as it should be (the message lists all problems).
 
     """
-    folders = _folders()
-    found = [folder for folder in folders if ref in _references(folder.name)]
+    found = find_labs(ref) if ref else []
     if len(found) != 1:
-        ids = ", ".join(folder.name for folder in folders)
-        raise UsageError(
-            f"lab must be one of {ids or '(labs/ is empty)'}, not {ref!r}"
-        )
+        raise _unknown(ref)
     return read_lab(found[0])
+
+
+def find_labs(ref: str) -> list[Path]:
+    """Return the folders of a lab, which is one, or of all labs for "".
+
+    Raises:
+        UsageError: there is no such lab; the message lists them.
+
+    """
+    if not ref:
+        return _folders()
+    found = [at for at in _folders() if ref in _references(at.name)]
+    if not found:
+        raise _unknown(ref)
+    return found
+
+
+def _unknown(ref: str) -> UsageError:
+    ids = ", ".join(folder.name for folder in _folders())
+    return UsageError(
+        f"lab must be one of {ids or '(labs/ is empty)'}, not {ref!r}"
+    )
 
 
 def all_labs() -> list[Lab]:
@@ -195,7 +214,12 @@ def read_lab(folder: Path) -> Lab:
         lab = Lab(folder=folder, **dict(LabFile.model_validate(raw)))
     except ValidationError as error:
         found = error.errors(include_url=False)
-        problems = [f"{place}/lab.yml: {model_problem(one)}" for one in found]
+        file = folder / "lab.yml"
+        problems = [
+            f"{place}/lab.yml:{line_of(file, one['loc'])}:"
+            f" {model_problem(one)}"
+            for one in found
+        ]
     if not ID.fullmatch(folder.name):
         problems.append(f"{place}: its name must be lab-<number>-<words>")
     problems += folder_problems(folder, raw)

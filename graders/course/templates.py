@@ -1,17 +1,31 @@
-"""The names in a lab's texts: the plan's numbers, the provider's words.
+"""Render a lab's texts with the plan's numbers and the provider's words.
 
-Briefs, hints and walkthroughs are templates, written once for all providers.
+Briefs, hints, manifests and walkthroughs are templates, written once for all
+providers.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import traceback
+from typing import TYPE_CHECKING, Any, Final
+
+import jinja2
+from jinja2 import nodes
 
 from graders.course.vocabulary import vocabulary
 from graders.settings import provider_name
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from graders.plan.plan import Plan
+
+# The texts are for terminals, shells and YAML, where HTML escapes are noise.
+_ENVIRONMENT: Final = jinja2.Environment(
+    undefined=jinja2.StrictUndefined,
+    keep_trailing_newline=True,
+    autoescape=False,  # noqa: S701 - as above
+)
 
 
 def names(plan: Plan, provider: str | None = None) -> dict[str, Any]:
@@ -25,3 +39,44 @@ def names(plan: Plan, provider: str | None = None) -> dict[str, Any]:
     """
     values = plan.as_vars()
     return values | vocabulary(provider or provider_name(), values)
+
+
+def render(template: str, values: Mapping[str, Any]) -> str:
+    """Return the template's text.
+
+    Raises:
+        TemplateError: it is not a template, or uses an unknown name.
+
+    """
+    return _ENVIRONMENT.from_string(template).render(values)
+
+
+def error_line(error: jinja2.TemplateError) -> int:
+    """Return the line of the template, from 1, in which rendering failed."""
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return error.lineno
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [at.lineno for at in frames if at.filename == "<template>"]
+    return (lines[-1] if lines else None) or 1
+
+
+def names_in(template: str) -> set[str]:
+    """Return the names that a template needs.
+
+    Names that it defines, or has a default for, are left out. Filters and
+    tests are ignored: they may be Ansible's.
+
+    Raises:
+        TemplateSyntaxError: it is not a template.
+
+    """
+    tree = _ENVIRONMENT.parse(template)
+    found = list(tree.find_all(nodes.Name))
+    known = {name.name for name in found if name.ctx != "load"}
+    known |= _ENVIRONMENT.globals.keys()
+    known |= {
+        call.node.name
+        for call in tree.find_all(nodes.Filter)
+        if call.name == "default" and isinstance(call.node, nodes.Name)
+    }
+    return {name.name for name in found} - known

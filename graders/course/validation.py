@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from graders.errors import printable
 from graders.plan.plan import VARS
-from graders.yamlfile import cut
+from graders.yamlfile import cut, line_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,26 +16,31 @@ if TYPE_CHECKING:
 _SUFFIXES: Final = (".yml", ".yaml")
 
 
+# What is wrong, and the keys of lab.yml that lead to it.
+_Problem: TypeAlias = tuple[tuple[str, ...], str]
+
+
 def folder_problems(folder: Path, raw: dict[Any, Any]) -> list[str]:
     """Return what does not fit together in a lab's folder.
 
-    `raw` is lab.yml as it was read: this looks past what has the wrong
-    type, so that all problems can be told at once.
+    `raw` is lab.yml as it was read: values of the wrong type are passed
+    over, so that all problems can be reported at once.
     """
-    place = f"labs/{folder.name}"
+    place, file = f"labs/{folder.name}", folder / "lab.yml"
     checks, variants = _map(raw, "checks"), _map(raw, "variants")
-    lines = [*_variant_problems(raw), *_ladder_problems("hints", raw, checks)]
+    problems = [*_variant_problems(raw), *_ladder_problems((), raw, checks)]
     for name, variant in variants.items():
-        at = f"variants.{name}"
-        lines += _ladder_problems(f"{at}.hints", variant, checks)
-        lines += _number_problems(f"{at}.plan_overrides", variant)
-    found = [printable(f"{place}/lab.yml: {line}") for line in lines]
-    if not (folder / "README.md").is_file():
-        found.append(f"{place}/README.md must be there: it is the brief")
-    return found + [
-        printable(f"{place}/{line}")
-        for line in _fault_problems(folder, variants)
+        keys = ("variants", str(name))
+        problems += _ladder_problems(keys, variant, checks)
+        problems += _number_problems(keys, variant)
+    lines = [
+        f"lab.yml:{line_of(file, keys)}: {'.'.join(keys)} {rule}"
+        for keys, rule in problems
     ]
+    if not (folder / "README.md").is_file():
+        lines.append("README.md must be there: it is the brief")
+    lines += _fault_problems(folder, variants)
+    return [printable(f"{place}/{line}") for line in lines]
 
 
 def _map(raw: object, key: str) -> dict[Any, Any]:
@@ -44,7 +49,7 @@ def _map(raw: object, key: str) -> dict[Any, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _variant_problems(raw: dict[Any, Any]) -> Iterator[str]:
+def _variant_problems(raw: dict[Any, Any]) -> Iterator[_Problem]:
     """Each variant breaks a check for which there is a ladder of hints."""
     checks, shared = _map(raw, "checks"), _map(raw, "hints")
     for name, variant in _map(raw, "variants").items():
@@ -53,35 +58,37 @@ def _variant_problems(raw: dict[Any, Any]) -> Iterator[str]:
             continue
         if breaks not in checks:
             yield (
-                f"variants.{name}.breaks must name a check"
-                f" ({_names(checks)}), not {cut(breaks)}"
+                ("variants", str(name), "breaks"),
+                f"must name a check ({_names(checks)}), not {cut(breaks)}",
             )
         elif breaks not in {*_map(variant, "hints"), *shared}:
             yield (
-                f"variants.{name}.hints must have a ladder for {breaks},"
-                " the check that it breaks"
+                ("variants", str(name), "hints"),
+                f"must have a ladder for {breaks}, the check that it breaks",
             )
 
 
 def _ladder_problems(
-    where: str, holder: object, checks: dict[Any, Any]
-) -> Iterator[str]:
+    keys: tuple[str, ...], holder: object, checks: dict[Any, Any]
+) -> Iterator[_Problem]:
     for name in _map(holder, "hints"):
         if name not in checks:
             yield (
-                f"{where} must have names of checks ({_names(checks)}),"
-                f" not {cut(name)}"
+                (*keys, "hints"),
+                f"must name checks ({_names(checks)}), not {cut(name)}",
             )
 
 
-def _number_problems(where: str, variant: object) -> Iterator[str]:
+def _number_problems(
+    keys: tuple[str, ...], variant: object
+) -> Iterator[_Problem]:
     """See that a number of the plan is replaced by another of it."""
     for pair in _map(variant, "plan_overrides").items():
         for name in pair:
             if isinstance(name, str) and name not in VARS:
                 yield (
-                    f"{where} must have names of the plan's numbers,"
-                    f" not {cut(name)}"
+                    (*keys, "plan_overrides"),
+                    f"must have names of the plan's numbers, not {cut(name)}",
                 )
 
 

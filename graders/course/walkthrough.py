@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 import jinja2
 import yaml
 
+from graders.course.templates import error_line, render
 from graders.errors import UsageError
 from graders.settings import ROOT
 
@@ -78,10 +79,12 @@ def read_walkthrough(path: Path, values: Mapping[str, Any]) -> Walkthrough:
     """
     head, body, before = _parts(path)
     try:
-        text = _ENVIRONMENT.from_string(body).render(values)
+        text = render(body, values)
     except jinja2.TemplateError as error:
+        line = before + error_line(error)
         raise UsageError(
-            f"{shown(path)}: names in {{{{ }}}} must be the plan's: {error}",
+            f"{shown(path)}:{line}: names in {{{{ }}}} must be the plan's:"
+            f" {error}",
             way_out="see graders/plan/plan.py for the names",
         ) from None
     blocks = tuple(_blocks(shown(path), text, before))
@@ -120,13 +123,6 @@ def shown(path: Path) -> str:
     if resolved.is_relative_to(ROOT):
         return resolved.relative_to(ROOT).as_posix()
     return path.as_posix()
-
-
-_ENVIRONMENT: Final = jinja2.Environment(
-    undefined=jinja2.StrictUndefined,
-    keep_trailing_newline=True,
-    autoescape=False,  # noqa: S701 - the text is for a shell, not a browser
-)
 
 
 def _parts(path: Path) -> tuple[FrontMatter, str, int]:

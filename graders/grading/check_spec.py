@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import replace
+from types import FunctionType
 from typing import TYPE_CHECKING, Any
 
 from graders.checks.check import get_spec
@@ -10,6 +12,7 @@ from graders.errors import KitError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
+    from pathlib import Path
 
     from graders.checks.check import CheckSpec
 
@@ -70,3 +73,22 @@ def _sentence(
         raise KitError(
             f"the docstring must use names of the plan, not {error}"
         ) from error
+
+
+def check_functions(file: Path) -> list[FunctionType]:
+    """Return the checks of a grader file, in its order.
+
+    Raises:
+        Exception: whatever importing the file raises.
+
+    """
+    spec = importlib.util.spec_from_file_location(file.stem, file)
+    assert spec  # noqa: S101 - a .py file has a loader
+    assert spec.loader  # noqa: S101 - as above
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return [
+        function
+        for name, function in vars(module).items()
+        if name.startswith(PREFIX) and isinstance(function, FunctionType)
+    ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from jinja2 import Environment, StrictUndefined, TemplateError
+from jinja2 import TemplateError
 
+from graders.course.templates import render
 from graders.errors import KitError
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def next_hint(  # noqa: PLR0913 - a hint depends on all of them
         return Hint(broken.name, _without_ladder(broken), 0, 0)
     rung = min(max(rung, 1), len(ladder))
     try:
-        text = render(ladder[rung - 1], plan_vars)
+        text = render(ladder[rung - 1], plan_vars).strip()
     except TemplateError as error:
         raise KitError(
             f"labs/{lab.id}/lab.yml: hints for {broken.name}, rung {rung},"
@@ -68,18 +69,6 @@ def ladder_for(lab: Lab, variant: str, check: str) -> list[str]:
     """Return the templates for `check`: the variant's own come first."""
     own = lab.variant(variant).hints
     return own.get(check) or lab.hints.get(check) or []
-
-
-def render(template: str, plan_vars: Mapping[str, Any]) -> str:
-    """Return the text of a rung with the plan's numbers in it.
-
-    Raises:
-        TemplateError: it is no template, or names what is not there.
-
-    """
-    # A hint goes to a terminal, where HTML's escapes would be noise.
-    environment = Environment(undefined=StrictUndefined, autoescape=False)  # noqa: S701
-    return environment.from_string(template).render(plan_vars).strip()
 
 
 def _broken(lab: Lab, variant: str, result: GradeResult) -> CheckResult | None:

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from graders.course.templates import names
+from graders.course.templates import names, render
 from graders.course.walkthrough import Block, FrontMatter, Walkthrough, shown
-from graders.grading.hints import render
 from graders.plan.plan import make_plan
 from graders.proof.driver import LabDriver
 from graders.proof.typist import play

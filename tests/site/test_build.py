@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from graders.course.lab import all_labs
-from graders.course.templates import names
-from graders.grading.hints import render
+from graders.course.templates import names, render
 from graders.plan.plan import make_plan
 from graders.settings import KIND, SOLUTIONS
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 from tests.fixtures import (
     action,
     hosts_file,
+    lab_copy,
     no_pooled_shells,
     on_kind,
 )
 
-__all__ = ["action", "hosts_file", "no_pooled_shells", "on_kind"]
+__all__ = [
+    "action",
+    "hosts_file",
+    "lab_copy",
+    "no_pooled_shells",
+    "on_kind",
+]

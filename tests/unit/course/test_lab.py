@@ -173,7 +173,7 @@ def test_a_lab_level_ladder_is_enough_for_a_variant(labs: Path) -> None:
 
     assert _problems(labs / "lab-9-toy") == [
         (
-            "labs/lab-9-toy/lab.yml: variants.no-route.hints must have a"
+            "labs/lab-9-toy/lab.yml:26: variants.no-route.hints must have a"
             " ladder for route, the check that it breaks"
         )
     ]

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from graders.course.lab import all_labs, read_lab
-from graders.course.templates import names
+from graders.course.templates import names, render
 from graders.errors import KitError, UsageError
-from graders.grading.hints import Hint, ladder_for, next_hint, render
+from graders.grading.hints import Hint, ladder_for, next_hint
 from graders.grading.result import CheckResult, GradeResult, Heading, summarise
 from graders.plan.plan import make_plan
 

@@ -1,0 +1,1 @@
+"""Rules for authors of labs: each returns problems as `file:line: rule`."""
