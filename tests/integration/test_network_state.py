@@ -131,6 +131,14 @@ def test_policies(tmp_path: Path, own: str, policies: list[str]) -> None:
     ]
 
 
+def test_no_rules(tmp_path: Path) -> None:
+    """No table is created for a policy that is in effect without one."""
+    _stub(tmp_path, "iptables-save", "")
+    _stub(tmp_path, "iptables", 'echo "$*"')
+
+    assert _run(tmp_path, "rules", net=False) == []
+
+
 def test_rules(tmp_path: Path) -> None:
     """Those of a fault or student are removed, whatever their comments."""
     own = "-A INPUT -s 10.9.0.0/16 -j DROP"

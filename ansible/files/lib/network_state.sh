@@ -63,10 +63,11 @@ rules() {
       own rules "$rule" && continue
       eval "iptables -w -t $table -D ${rule#-A}" && say "rule $rule"
     done
-  # A host may have a firewall, which only its owner opens.
+  # A host may have a firewall, which only its owner opens. Without a table all is
+  # accepted.
   { grep -s . $MADE/policies || printf '%s ACCEPT\n' INPUT FORWARD OUTPUT; } \
     | while read -r chain policy; do
-      case $filter in *":$chain $policy "*) continue ;; esac
+      case $filter$policy in *":$chain $policy "* | ACCEPT) continue ;; esac
       iptables -w -P "$chain" "$policy"
     done
 }
