@@ -107,10 +107,11 @@ test: browser images
 	wait $$background || failed=$$?; \
 	cat "$$log"; rm -f "$$log"; exit $$failed
 
-# The tests create their hosts: containers with systemd and sshd.
+# The tests create their hosts, twelve containers with systemd and sshd: eight for
+# one lab and four for another, in parallel.
 # HOSTS_TESTS= selects tests with pytest's options.
 test-hosts: .venv/stamp-dev
-	$(BIN)/python -m pytest -v --durations=0 $(or $(HOSTS_TESTS),tests/hosts)
+	$(BIN)/python -m pytest -v --durations=0 -n 2 --dist loadgroup $(or $(HOSTS_TESTS),tests/hosts)
 
 # The tests create virtual machines; this takes half an hour without KVM.
 VM_TOOLS := qemu-system-x86_64 qemu-img cloud-localds debootstrap mke2fs setpriv

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
+import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -20,8 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 BIN: Final = Path(sys.executable).parent
-# A student of their own: a lab on this computer may stand meanwhile.
+# Students that no lab on this computer has.
 STUDENT: Final = os.environ.get("TEST_HOSTS_STUDENT", "hosts")
+FOUR_STUDENT: Final = f"{STUDENT}-four"
 _SECONDS: Final = 1200
 # Hosts may have interfaces besides the lab's, for SSH and packages.
 WITH_MANAGEMENT: Final = ("control-plane", "desk", "router")
@@ -88,11 +91,9 @@ class Told:
 class Kit(Told):
     """The kit, told to have its labs on the hosts of a site."""
 
-    def __init__(
-        self, site: Site, folder: Path, inventory: Path | None = None
-    ) -> None:
+    def __init__(self, site: Site, folder: Path) -> None:
         """Keep its state in a folder of its own."""
-        super().__init__(STUDENT, folder, inventory or site.inventory)
+        super().__init__(site.plan.student, folder, site.inventory)
         self.site = site
 
     def found(self) -> dict[str, list[str]]:
@@ -124,13 +125,23 @@ def get_images() -> None:
 
 
 @contextmanager
-def hosts(folder: Path) -> Iterator[Kit]:
+def _locked(name: str) -> Iterator[None]:
+    """Let one process of the tests at a time do something."""
+    with (Path(tempfile.gettempdir()) / name).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def hosts(folder: Path, *, one_fabric_host: bool = False) -> Iterator[Kit]:
     """Make hosts on which nothing of the kit has ever been."""
-    site = Site(make_plan(STUDENT), folder)
-    # Images come from this computer's engine, and so do these hosts.
-    get_images()
+    student = FOUR_STUDENT if one_fabric_host else STUDENT
+    site = Site(make_plan(student), folder, one_fabric_host=one_fabric_host)
     site.remove()
-    site.build()
+    # Images come from this computer's engine, and so do these hosts.
+    with _locked("metallb-lab-test-hosts.lock"):
+        get_images()
+        site.build()
     site.make()
     try:
         yield Kit(site, folder / "the state")
@@ -138,9 +149,17 @@ def hosts(folder: Path) -> Iterator[Kit]:
         site.remove()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests of the same hosts on one worker."""
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        group = "four" if "few" in names else "eight"
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
-    """Make hosts for all tests."""
+    """Make eight hosts for all tests."""
     with hosts(tmp_path_factory.mktemp("hosts")) as made:
         yield made
 
@@ -159,6 +178,29 @@ def as_found(kit: Kit) -> dict[str, list[str]]:
 
 @pytest.fixture(scope="session")
 def stands(kit: Kit, as_found: dict[str, list[str]]) -> str:
-    """Stand everything but a lab up on them; return what that printed."""
+    """Create everything but a lab on them; return what that printed."""
     del as_found
     return kit.ok("lab", "up")
+
+
+@pytest.fixture(scope="session")
+def few(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
+    """Make four hosts, one of which has all of the fabric."""
+    folder = tmp_path_factory.mktemp("few")
+    with hosts(folder, one_fabric_host=True) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def few_as_found(few: Kit) -> dict[str, list[str]]:
+    """Return what the four hosts have before a lab is there."""
+    few.ok("lab", "doctor")
+    return few.found()
+
+
+@pytest.fixture(scope="session")
+def four(few: Kit, few_as_found: dict[str, list[str]]) -> Kit:
+    """Create everything but a lab on them."""
+    del few_as_found
+    few.ok("lab", "up")
+    return few

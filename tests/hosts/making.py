@@ -57,7 +57,9 @@ def quietly(*argv: str) -> None:
 class Site:
     """The networks and hosts of one plan."""
 
-    def __init__(self, plan: Plan, folder: Path) -> None:
+    def __init__(
+        self, plan: Plan, folder: Path, *, one_fabric_host: bool = False
+    ) -> None:
         """Make nothing yet; `folder` is for keys and inventory."""
         self.plan = plan
         self.inventory = folder / "hosts.yml"
@@ -66,8 +68,8 @@ class Site:
         self._prefix = f"{plan.cluster}-host"
         self._images: dict[str, str] = {}
         machines = plan.nodes | plan.machines
-        self.roles = tuple(machines)
-        self.fabric = tuple(plan.machines)
+        self.fabric = (FABRIC_HOST,) if one_fabric_host else (*plan.machines,)
+        self.roles = (*plan.nodes, *self.fabric)
         # Docker goes by the names: the LAN becomes eth0, at each start.
         self._lan, self._edge = f"{self._prefix}s", f"{self._prefix}s-edge"
         place = fabric_host(plan)[FABRIC_HOST].lan
@@ -94,8 +96,7 @@ class Site:
 
     def build(self) -> None:
         """Build the hosts' images, which have the kit's packages in store."""
-        roles = (*self.roles, FABRIC_HOST)
-        self._images = images(roles, self.inventory.parent)
+        self._images = images(self.roles, self.inventory.parent)
 
     def make(self) -> None:
         """Make networks and hosts, start them, and write the inventory."""
@@ -113,20 +114,7 @@ class Site:
             self._make(role)
         for role in self.roles:
             self._let_in(role)
-        self._write_inventory(self.inventory, self.fabric)
-
-    def make_fabric_host(self) -> Path:
-        """Make a host for all of the fabric; return the inventory with it.
-
-        Those that had its machines are stopped: addresses are given once.
-        """
-        for role in self.plan.machines:
-            self.stop(role)
-        self._make(FABRIC_HOST)
-        self._let_in(FABRIC_HOST)
-        inventory = self.inventory.with_name("few.yml")
-        self._write_inventory(inventory, (FABRIC_HOST,))
-        return inventory
+        self._write_inventory()
 
     def stop(self, role: str) -> None:
         """Cut a host's power."""
@@ -214,7 +202,7 @@ class Site:
         except AssertionError:
             return ""
 
-    def _write_inventory(self, file: Path, fabric: tuple[str, ...]) -> None:
+    def _write_inventory(self) -> None:
         groups = {
             group: {
                 "hosts": {
@@ -227,7 +215,7 @@ class Site:
             }
             for group, roles in (
                 ("cluster", self.plan.nodes),
-                ("fabric", fabric),
+                ("fabric", self.fabric),
             )
         }
         common = {
@@ -235,4 +223,4 @@ class Site:
             "known_hosts": str(self._known),
         }
         told = {"all": {"vars": common, "children": groups}}
-        file.write_text(yaml.safe_dump(told), encoding="utf-8")
+        self.inventory.write_text(yaml.safe_dump(told), encoding="utf-8")

@@ -9,45 +9,18 @@ import pytest
 from graders.providers.inventory import FABRIC_HOST
 from tests.proving import expect_proven
 
-from .conftest import Kit, changed, found_on
+from .conftest import changed
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from .conftest import Kit
 
-NODES: Final = ("control-plane", "worker", "worker2")
 # One that is about the router and clients, and cuts a node off; one about
 # DHCP and the desk, with the fewest wrong repairs.
 CASES: Final = [("3", "asn-mismatch"), ("5", "pool-on-docker")]
 
 
-@pytest.fixture(scope="module")
-def few(kit: Kit, tmp_path_factory: pytest.TempPathFactory) -> Kit:
-    """Make the fourth host; nothing of a lab is on the others any more."""
-    kit.ok("lab", "down")
-    folder: Path = tmp_path_factory.mktemp("few")
-    return Kit(kit.site, folder, kit.site.make_fabric_host())
-
-
-@pytest.fixture(scope="module")
-def four_as_found(few: Kit) -> dict[str, list[str]]:
-    """Return what they have before a lab is there.
-
-    But after a login: in Ubuntu the first one leaves a note that it was.
-    """
-    few.ok("lab", "doctor")
-    return found_on(few.site, (*NODES, FABRIC_HOST))
-
-
-@pytest.fixture(scope="module")
-def four(few: Kit, four_as_found: dict[str, list[str]]) -> Kit:
-    """Stand everything but a lab up on them."""
-    del four_as_found
-    few.ok("lab", "up")
-    return few
-
-
 def test_up(four: Kit) -> None:
-    """Each machine is one of its own, and a second time changes nothing."""
+    """Each machine is separate, and a second time changes nothing."""
     assert four.ok("lab", "status").count(" running ") == 8
     said = four.ok("lab", "shell", "router", "-c", "id -u; uname -n; ip a")
     assert said.split()[:2] == ["0", "router"]
@@ -99,8 +72,8 @@ def test_what_a_student_did_inside(four: Kit) -> None:
 
 
 def test_down_leaves_hosts_as_found(
-    four: Kit, four_as_found: dict[str, list[str]]
+    four: Kit, few_as_found: dict[str, list[str]]
 ) -> None:
     """Packages, files, interfaces, addresses, processes are removed."""
     four.ok("lab", "down")
-    assert not changed(four.site, four_as_found)
+    assert not changed(four.site, few_as_found)

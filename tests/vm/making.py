@@ -126,9 +126,7 @@ class VirtualSite(Site):
 
     def __init__(self, plan: Plan, folder: Path, image: Path) -> None:
         """Make nothing yet; `image` has the disk that all begin with."""
-        super().__init__(plan, folder)
-        self.fabric = (FABRIC_HOST,)
-        self.roles = (*plan.nodes, *self.fabric)
+        super().__init__(plan, folder, one_fabric_host=True)
         self.virtual = self.roles if FAST else _IN_SOFTWARE
         self._folder = folder
         self._image = image
