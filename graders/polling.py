@@ -77,6 +77,9 @@ def until(
     The value is not `ok` when the named wait is over: the caller judges
     it. It is probed once at least, and once more when time is over.
 
+    Example:
+        vip = until("allocation", lambda: lab.cluster.vip("web", "x"), bool)
+
     Raises:
         KitError: there is no such wait. Errors of `probe` come through.
 

@@ -1,11 +1,4 @@
-"""What a grader file imports: the mark of a check and how it fails.
-
-@check(layer="allocation", needs=("pods",))
-def test_vip(lab: Session) -> None:
-    \"\"\"web has a VIP.\"\"\"
-    vip = until("allocation", lambda: lab.cluster.vip("web"), bool)
-    expect("the VIP of web", expected="an address", actual=vip, ok=bool(vip))
-"""
+"""The mark of a check, and how a check fails."""
 
 from __future__ import annotations
 
@@ -60,19 +53,25 @@ class CheckSpec:
 class CheckFailed(Exception):  # noqa: N818 - the name of an outcome
     """The lab is not as it should be; the student can repair it."""
 
-    def __init__(
-        self, reason: str, *, seen_by: str = "", evidence: str = ""
+    def __init__(  # noqa: PLR0913 - the parts that a report shows
+        self,
+        reason: str,
+        *,
+        expected: str = "",
+        actual: str = "",
+        seen_by: str = "",
+        evidence: str = "",
     ) -> None:
-        """Say in one line what is wrong; `evidence` stays as it is."""
+        """Keep all but `evidence` in one line each."""
         self.reason = one_line(reason)
-        self.expected = ""
-        self.actual = ""
+        self.expected = expected
+        self.actual = actual
         self.seen_by = one_line(seen_by)
         self.evidence = evidence
         super().__init__(self.reason)
 
 
-def check(  # noqa: PLR0913 - all that a check may say of itself
+def check(  # noqa: PLR0913 - all that a check may declare
     *,
     layer: Layer,
     needs: Iterable[str] = (),
@@ -80,16 +79,22 @@ def check(  # noqa: PLR0913 - all that a check may say of itself
     disruptive: bool = False,
     exclusive: bool = False,
 ) -> Callable[[_Test], _Test]:
-    """Mark a test as a check of `layer`.
+    """Mark a function as a check of `layer`.
 
-    `needs` are names of earlier checks without which this one says
+    `needs` are the names of earlier checks without which this one proves
     nothing. With `variants`, the check exists for these only. A `disruptive`
-    one disturbs the lab to measure it and runs with `grade --full` only. One
-    that creates or changes something is `exclusive`; all others run in
-    parallel.
+    check disturbs the lab and runs with `grade --full` only. A check that
+    creates or changes something is `exclusive`; all others run in parallel.
+
+    Example:
+        @check(layer="forwarding", needs=("vip",))
+        def test_http(lab: Session) -> None:
+            \"\"\"web answers the outside client.\"\"\"
+            vip = lab.cluster.vip("web", "lab-1")
+            expect_http(lab.client, vip, "hello from web")
 
     Raises:
-        KitError: there is no such layer, or a name is given for a tuple.
+        KitError: there is no such layer, or a text is given for a tuple.
 
     """
     if layer not in LAYERS:
@@ -114,9 +119,9 @@ def check(  # noqa: PLR0913 - all that a check may say of itself
 
 
 def get_spec(function: Callable[..., object]) -> CheckSpec | None:
-    """Return what `@check` said about `function`, None without it."""
-    found = function.__dict__.get(_KEY)
-    return found if isinstance(found, CheckSpec) else None
+    """Return what `@check` declares of `function`, None without it."""
+    spec = function.__dict__.get(_KEY)
+    return spec if isinstance(spec, CheckSpec) else None
 
 
 def expect(  # noqa: PLR0913 - the parts of the sentence that a student reads
@@ -131,30 +136,42 @@ def expect(  # noqa: PLR0913 - the parts of the sentence that a student reads
     """Fail with "expected <what> <expected>, not <actual>" unless `ok`.
 
     Without `ok`, `actual` must equal `expected`. `seen_by` is a command that
-    a student can type in `lab shell`; `evidence` is its raw output, or a
-    function that gets it, which costs nothing unless it fails.
+    a student can type in `lab shell`; `evidence` is its output, or a function
+    that reads it, which is called only for a failure.
+
+    Example:
+        expect(
+            "the external IP of web to be",
+            expected="an address",
+            actual=vip or "<pending>",
+            ok=bool(vip),
+            seen_by="kubectl get svc web -n lab-1",
+        )
 
     Raises:
-        CheckFailed: it is not so.
+        CheckFailed: the expectation is not met.
 
     """
     if expected == actual if ok is None else ok:
         return
     sentence = one_line(f"{what} {format_value(expected)}", VALUE_LIMIT)
     value = one_line(format_value(actual), VALUE_LIMIT)
-    failed = CheckFailed(
+    raise CheckFailed(
         f"expected {sentence}, not {value}",
+        expected=sentence,
+        actual=value,
         seen_by=seen_by,
         evidence=_read(evidence),
     )
-    failed.expected, failed.actual = sentence, value
-    raise failed
 
 
 def fail(
     reason: str, *, seen_by: str = "", evidence: Evidence = ""
 ) -> NoReturn:
-    """Fail with a fact that "expected X, not Y" does not fit.
+    """Fail with a reason that is not of the form "expected X, not Y".
+
+    Example:
+        fail("two machines answer ARP", seen_by=f"arping -c 2 {vip} on client")
 
     Raises:
         CheckFailed: always.
@@ -182,5 +199,5 @@ def _read(evidence: Evidence) -> str:
         return evidence
     try:
         return evidence()
-    except Exception as error:  # noqa: BLE001 - the failure itself is certain
+    except Exception as error:  # noqa: BLE001 - the check has failed anyway
         return f"could not be read: {error}"

@@ -1,8 +1,8 @@
-"""What a grading that was killed left in the lab, removed before the next.
+"""Remove what a killed grading has left in the lab.
 
-A grading takes away what it made and resumes what it cut off in any case,
-after a Ctrl-C as well. One that was killed (kill -9, a computer that went
-off) cannot; a file says that it had begun and not ended.
+A grading removes its objects and resumes isolated nodes, also after Ctrl-C.
+One that is killed (kill -9, a power cut) cannot; a file marks a grading that
+has started and not ended.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from graders.checks.session import Session
 
-_GROUPS: Final = {
+_KINDS: Final = {
     "/api/v1": ("services", "pods", "namespaces"),
     METALLB_API: (
         *("ipaddresspools", "l2advertisements", "bgpadvertisements"),
@@ -32,7 +32,7 @@ _GROUPS: Final = {
 
 @contextlib.contextmanager
 def clean_session(lab: Session) -> Iterator[None]:
-    """Grade in a lab in which nothing of an earlier grading is left."""
+    """Remove what a killed grading has left, and mark this one as started."""
     mark = state_dir(lab.plan.student) / "grading"
     if mark.exists():
         remove_leftovers(lab)
@@ -44,14 +44,14 @@ def clean_session(lab: Session) -> Iterator[None]:
 
 
 def remove_leftovers(lab: Session) -> None:
-    """Remove the grader's objects, and have nodes go on that it stopped.
+    """Resume and uncordon nodes, and remove temporary objects.
 
-    What cannot be asked is left: the checks say what does not answer.
+    What does not answer is skipped; the checks report it.
     """
-    for undo in (resume_nodes, uncordon):
+    for restore in (resume_nodes, uncordon):
         with contextlib.suppress(CannotCheck):
-            undo(lab)
-    for base, kinds in _GROUPS.items():
+            restore(lab)
+    for base, kinds in _KINDS.items():
         for kind in kinds:
             with contextlib.suppress(CannotCheck):
                 _remove(lab, base, kind)
@@ -59,8 +59,8 @@ def remove_leftovers(lab: Session) -> None:
 
 def _remove(lab: Session, base: str, kind: str) -> None:
     for item in lab.cluster.items(f"{base}/{kind}"):
-        about = item["metadata"]
-        if is_temporary(about["name"]):
-            space = about.get("namespace")
-            within = f"namespaces/{space}/{kind}" if space else kind
-            lab.cluster.ask("DELETE", f"{base}/{within}/{about['name']}")
+        name = item["metadata"]["name"]
+        if is_temporary(name):
+            namespace = item["metadata"].get("namespace")
+            path = f"namespaces/{namespace}/{kind}" if namespace else kind
+            lab.cluster.ask("DELETE", f"{base}/{path}/{name}")

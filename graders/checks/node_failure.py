@@ -24,6 +24,10 @@ def isolate(lab: Session, node: str) -> Iterator[None]:
 
     It always comes back, and its kubelet has renewed its lease by then.
 
+    Example:
+        with lab.client.watch(vip, 90) as monitor, isolate(lab, node):
+            ...
+
     Raises:
         CannotCheck: the node is not there, is the control plane (the API
             server would be cut off, too), or does not come back.
@@ -52,7 +56,12 @@ def resume_nodes(lab: Session) -> None:
 
 
 def rejoin_wait() -> str:
-    """Return the name of the wait for speakers to re-admit a node."""
+    """Return the name of the wait for speakers to re-admit a node.
+
+    Example:
+        node = until(rejoin_wait(), responder, bool)
+
+    """
     return provider().rejoin_wait
 
 

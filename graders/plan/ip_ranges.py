@@ -18,6 +18,9 @@ def networks(text: str) -> list[IPv4Network]:
 
     IPv6 ranges cover nothing here: no lab's plan has one.
 
+    Example:
+        networks("192.0.2.0-192.0.2.9")  # 192.0.2.0/29 and 192.0.2.8/31
+
     Raises:
         ValueError: it is neither.
 
@@ -32,7 +35,12 @@ def networks(text: str) -> list[IPv4Network]:
 
 
 def holds(ranges: Iterable[str], address: str) -> bool:
-    """Tell whether `address` is in one of `ranges`."""
+    """Tell whether `address` is in one of `ranges`.
+
+    Example:
+        holds(["192.0.2.0/29"], "192.0.2.7")  # True
+
+    """
     wanted = IPv4Address(address)
     return any(wanted in net for text in ranges for net in networks(text))
 
@@ -50,7 +58,12 @@ def outside(ranges: Iterable[str], *limits: IPv4Network) -> list[str]:
 
 
 def lacking(ranges: Iterable[str], *wanted: str) -> list[str]:
-    """Return what of `wanted` is in none of `ranges`, as ranges again."""
+    """Return what of `wanted` is in none of `ranges`, as ranges again.
+
+    Example:
+        lacking(["192.0.2.0/30"], "192.0.2.0/29")  # 192.0.2.4-192.0.2.7
+
+    """
     gone = sorted(_numbers(wanted) - _numbers(ranges))
     # In a row without a gap, numbers grow as their places do.
     rows = groupby(enumerate(gone), lambda one: one[1] - one[0])
