@@ -34,9 +34,19 @@ class UsageError(KitError):
 
 
 class CannotCheck(KitError):  # noqa: N818 - the name of an outcome
-    """The kit or the machine could not look; nobody's work is judged."""
+    """The kit or a machine failed, so the student's work is not judged.
+
+    `machine` is the role of the machine that does not answer, or "".
+    """
 
     exit_code = 3
+
+    def __init__(
+        self, message: str, *more: str, way_out: str = "", machine: str = ""
+    ) -> None:
+        """Keep what `KitError` does, and the machine."""
+        super().__init__(message, *more, way_out=way_out)
+        self.machine = machine
 
 
 def one_line(text: str, limit: int | None = None) -> str:

@@ -30,6 +30,7 @@ def reset(student: Student = "demo") -> None:
         remaining = lifecycle.reset(plan, lab, partial(typer.echo, err=True))
         if remaining:
             raise CannotCheck(
-                *remaining, way_out="`lab down`, then start the lab again"
+                *map(str, remaining),
+                way_out="`lab down`, then start the lab again",
             )
         typer.echo(f"{lab.id} is at its start state, as recorded")

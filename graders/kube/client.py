@@ -88,14 +88,14 @@ class KubeClient:
         for connection in self._connections:
             connection.close()
 
-    def get(self, path: str) -> Object | None:
+    def get(self, path: str, accept: str = JSON) -> Object | None:
         """Return the object or list at `path`, None if there is none.
 
         Raises:
             KubeError: the API server does not answer, or refuses.
 
         """
-        return self.ask("GET", path)
+        return self._request("GET", path, None, {"Accept": accept})
 
     def items(self, path: str) -> list[Object]:
         """Return the objects of a list; an unknown kind has none.
@@ -114,7 +114,7 @@ class KubeClient:
             KubeError: as `get`.
 
         """
-        answer = self._request("GET", path, None, {"Accept": _METADATA}) or {}
+        answer = self.get(path, _METADATA) or {}
         return [item["metadata"] for item in answer.get("items") or []]
 
     def delete(

@@ -1,8 +1,9 @@
-"""The cluster brought back to what its maker left, but for a lab's objects.
+"""Reset the cluster to its initial state, keeping the lab's own objects.
 
-Whatever a fault or a student may have added is deleted: objects of all
-common kinds, namespaces, MetalLB's own resources, labels and taints of
-nodes. What is deleted is not waited for.
+Whatever a fault or a student may have added is deleted: objects of all kinds
+with a namespace, those without one that `start_state` names, MetalLB's
+resources, and labels, annotations and taints of nodes. Deletions are not
+waited for.
 """
 
 from __future__ import annotations
@@ -14,62 +15,50 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from graders.kube.client import MERGE, NO_GRACE_PERIOD, KubeError
+from graders.kube.discovery import Kind, discover
+from graders.kube.start_state import (
+    CONTROL_PLANE,
+    CONTROL_PLANE_LABELS,
+    DEPENDENT_KINDS,
+    METALLB_NAMESPACE,
+    NODE_ANNOTATIONS,
+    NODE_LABELS,
+    OWN_NAMES,
+    VOLATILE_KINDS,
+    is_clusters_own,
+    is_controlled,
+    is_labs,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from concurrent.futures import Executor
 
     from graders.kube.client import KubeClient, Object
 
-# Lists by their paths; those of the second row are made by the first's.
-_OWNERS: Final = (
-    *("/apis/apps/v1/deployments", "/apis/apps/v1/daemonsets"),
-    *("/apis/apps/v1/statefulsets", "/apis/batch/v1/cronjobs"),
-    *("/apis/batch/v1/jobs", "/api/v1/services", "/api/v1/configmaps"),
-    *("/api/v1/secrets", "/apis/networking.k8s.io/v1/networkpolicies"),
-    "/apis/networking.k8s.io/v1/ingresses",
-)
-_MADE: Final = ("/apis/apps/v1/replicasets", "/api/v1/pods")
-_METALLB: Final = "metallb-system"
-_RESOURCES: Final = (
-    *("v1beta1/ipaddresspools", "v1beta1/l2advertisements"),
-    *("v1beta1/bgpadvertisements", "v1beta1/communities"),
-    *("v1beta1/bfdprofiles", "v1beta2/bgppeers"),
-)
-# What kubeadm and kubelet label a node with, the control plane besides.
-_NODE_LABELS: Final = frozenset(
-    {
-        *("beta.kubernetes.io/arch", "beta.kubernetes.io/os"),
-        *("kubernetes.io/arch", "kubernetes.io/os"),
-        "kubernetes.io/hostname",
-    }
-)
-_MASTER: Final = "node-role.kubernetes.io/control-plane"
-_MASTER_LABELS: Final = frozenset(
-    {_MASTER, "node.kubernetes.io/exclude-from-external-load-balancers"}
-)
-# Taints of the cluster's own controllers come and go by themselves; that of
-# a node which was cordoned does not.
+_CRDS: Final = "customresourcedefinitions.apiextensions.k8s.io"
+# Taints of the cluster's own controllers come and go by themselves; that of a
+# cordoned node does not.
 _OWN_TAINTS: Final = "node.kubernetes.io/"
 _CORDONED: Final = "node.kubernetes.io/unschedulable"
 _NOW: Final = NO_GRACE_PERIOD | {"propagationPolicy": "Background"}
-_CONTROLLER: Final = (
-    f"/apis/apps/v1/namespaces/{_METALLB}/deployments/metallb-controller/scale"
+_CONTROLLER_SCALE: Final = (
+    f"/apis/apps/v1/namespaces/{METALLB_NAMESPACE}/deployments/"
+    "metallb-controller/scale"
 )
-_NODE: Final = "/api/v1/nodes"
-_SPACES: Final = "/api/v1/namespaces"
+_NODES: Final = "/api/v1/nodes"
+_NAMESPACES: Final = "/api/v1/namespaces"
 _THREADS: Final = 8
-_READY_SECONDS: Final = 120.0
-_AGAIN_SECONDS: Final = 30.0
-_STEP: Final = 0.3
+_READY_TIMEOUT_S: Final = 120.0
+_API_TIMEOUT_S: Final = 30.0
+_POLL_INTERVAL_S: Final = 0.3
 
 
 @dataclass(frozen=True)
 class PreserveRules:
-    """What stays: the cluster's own namespaces, and those of the lab.
+    """What a reset keeps: the namespaces of the cluster and of the lab.
 
-    In the lab's own, what `kubectl apply` of it will find again stays; but
-    Services go there, too, so that VIPs are free.
+    In the lab's namespaces, objects of its manifests stay. Their Services are
+    deleted, so that VIPs are free.
     """
 
     namespaces: frozenset[str]
@@ -78,71 +67,67 @@ class PreserveRules:
 
 
 def reset_cluster(
-    kube: KubeClient, kept: PreserveRules, *, metallb: bool
+    kube: KubeClient, keep: PreserveRules, *, metallb: bool
 ) -> list[str]:
-    """Restore all; return what was changed, a line each.
+    """Reset everything; return what was changed, a line each.
 
-    Without `metallb` nothing is looked at in its namespace. An API server
-    that was just started refuses some lists for a while: it is asked again.
+    Without `metallb`, its namespace is left alone. An API server that has
+    just started refuses some lists for a while, so it is asked again.
 
     Raises:
         KubeError: it did not answer, or refused, for half a minute.
 
     """
-    deadline = time.monotonic() + _AGAIN_SECONDS
+    deadline = time.monotonic() + _API_TIMEOUT_S
     while True:
         try:
-            return _restore(kube, kept, metallb=metallb)
+            return _reset(kube, keep, metallb=metallb)
         except KubeError:
             if time.monotonic() > deadline:
                 raise
-            time.sleep(_STEP)
+            time.sleep(_POLL_INTERVAL_S)
 
 
-def _restore(
-    kube: KubeClient, kept: PreserveRules, *, metallb: bool
+def _reset(
+    kube: KubeClient, keep: PreserveRules, *, metallb: bool
 ) -> list[str]:
     nodes = _await_ready(kube)
     if metallb:
-        _wake(kube)
+        _scale_controller_up(kube)
     with ThreadPoolExecutor(_THREADS) as pool:
-        owners = _doomed(kube, pool, _OWNERS, kept)
-        made = _doomed(kube, pool, _MADE, kept)
-        spaces = _foreign(kube, kept)
-        own = _of_metallb(kube, pool) if metallb else []
+        foreign = _foreign(kube, pool, keep, metallb=metallb)
         lines: list[str] = []
-        # Owners first: they would make what is deleted again.
-        for paths in ([*owners, *own], [*made, *spaces]):
+        for paths in (*foreign, _foreign_namespaces(kube, keep)):
             lines += filter(None, pool.map(partial(_delete, kube), paths))
         lines += filter(
-            None, pool.map(lambda node: _mend(kube, node, kept), nodes)
+            None, pool.map(lambda node: _patch_node(kube, node, keep), nodes)
         )
     return lines
 
 
-def _wake(kube: KubeClient) -> None:
-    """Let a controller that was scaled away come while the rest is done.
+def _scale_controller_up(kube: KubeClient) -> None:
+    """Start MetalLB's controller early if it was scaled to zero.
 
-    It needs two seconds, and MetalLB's webhook is in it.
+    It takes two seconds, and serves MetalLB's webhook.
     """
-    scale = kube.get(_CONTROLLER)
+    scale = kube.get(_CONTROLLER_SCALE)
     if scale and not scale["spec"].get("replicas"):
-        kube.ask("PATCH", _CONTROLLER, {"spec": {"replicas": 1}}, MERGE)
+        kube.ask("PATCH", _CONTROLLER_SCALE, {"spec": {"replicas": 1}}, MERGE)
 
 
 def _await_ready(kube: KubeClient) -> list[Object]:
-    """Return the nodes once all are ready: some may just have been started.
+    """Return the nodes once all are ready; some may have just started.
 
     Raises:
         KubeError: they are not within two minutes; names them.
 
     """
-    deadline = time.monotonic() + _READY_SECONDS
+    deadline = time.monotonic() + _READY_TIMEOUT_S
     while True:
         problem = "no node"
         try:
-            nodes = kube.items(_NODE)
-            late = [_name(one) for one in nodes if not _ready(one)]
+            nodes = kube.items(_NODES)
+            late = [_name(node) for node in nodes if not _is_ready(node)]
         except KubeError as error:
             problem = str(error)
         else:
@@ -151,131 +136,143 @@ def _await_ready(kube: KubeClient) -> list[Object]:
             problem = f"not ready: {', '.join(late)}" if late else problem
         if time.monotonic() > deadline:
             raise KubeError(problem)
-        time.sleep(_STEP)
+        time.sleep(_POLL_INTERVAL_S)
 
 
 def _name(item: Object) -> str:
     return str(item["metadata"]["name"])
 
 
-def _ready(node: Object) -> bool:
-    states = node.get("status", {}).get("conditions", [])
+def _is_ready(node: Object) -> bool:
+    conditions = node.get("status", {}).get("conditions", [])
     return any(
-        one["type"] == "Ready" and one["status"] == "True" for one in states
+        condition["type"] == "Ready" and condition["status"] == "True"
+        for condition in conditions
     )
 
 
-def _doomed(
-    kube: KubeClient, pool: Executor, lists: Sequence[str], kept: PreserveRules
-) -> list[str]:
-    """Return the paths of all objects that are not to stay."""
-    return [
-        _path(where, meta)
-        for where, found in zip(
-            lists, pool.map(kube.metadata, lists), strict=True
-        )
-        for meta in found
-        if _goes(where, meta, kept)
-    ]
+def _foreign(
+    kube: KubeClient, pool: Executor, keep: PreserveRules, *, metallb: bool
+) -> list[list[str]]:
+    """Return the paths of all objects to delete, in the order to do so.
 
-
-def _goes(where: str, meta: Object, kept: PreserveRules) -> bool:
-    labels = meta.get("labels", {})
-    if (
-        meta["namespace"] in kept.namespaces
-        or labels.get("component") == "apiserver"
-        or meta["name"] == "kube-root-ca.crt"
-    ):
-        return False
-    own = labels.get("app.kubernetes.io/managed-by") == "metallb-lab"
-    stays = own and meta["namespace"] in kept.labs
-    return not stays or where.endswith("/services") or _let_go(where, meta)
-
-
-def _let_go(where: str, meta: Object) -> bool:
-    """Tell whether an object lost the owner that has made it.
-
-    A pod whose labels were changed is let go: a Service may find it, and
-    the workload's own pods are there besides.
+    Webhooks and policies go first, because they may refuse other deletions;
+    owners go before their pods, because they would recreate them; CRDs go
+    after their objects.
     """
-    return where in _MADE and not any(
-        owner.get("controller") for owner in meta.get("ownerReferences") or []
-    )
+    kinds = [
+        kind
+        for kind in discover(kube)
+        if kind.deletable
+        and kind.name not in VOLATILE_KINDS
+        and (kind.namespaced or kind.name in OWN_NAMES)
+    ]
+    lists = pool.map(lambda kind: kube.metadata(kind.path), kinds)
+    groups: list[list[str]] = [[], [], [], []]
+    for kind, metas in zip(kinds, lists, strict=True):
+        groups[_order(kind)] += [
+            kind.object_path(meta)
+            for meta in metas
+            if _is_foreign(kind, meta, keep, metallb=metallb)
+        ]
+    if metallb:
+        groups[1] += _foreign_secrets(kube)
+    return groups
 
 
-def _foreign(kube: KubeClient, kept: PreserveRules) -> list[str]:
-    """Return the paths of namespaces that are nobody's."""
-    stay = kept.namespaces | kept.labs | {"default"}
-    names = [meta["name"] for meta in kube.metadata(_SPACES)]
-    return [f"{_SPACES}/{name}" for name in names if name not in stay]
+def _order(kind: Kind) -> int:
+    if kind.name in DEPENDENT_KINDS:
+        return 2
+    if kind.name == _CRDS:
+        return 3
+    return int(kind.namespaced)
 
 
-def _of_metallb(kube: KubeClient, pool: Executor) -> list[str]:
-    """Return the paths of MetalLB's resources, and of others' secrets.
+def _is_foreign(
+    kind: Kind, meta: Object, keep: PreserveRules, *, metallb: bool
+) -> bool:
+    """Tell whether an object is neither the cluster's nor the lab's."""
+    if not kind.namespaced:
+        return not is_clusters_own(kind.name, meta)
+    if meta["namespace"] in keep.namespaces:
+        resource = kind.name.endswith(".metallb.io")
+        return metallb and resource and meta["namespace"] == METALLB_NAMESPACE
+    labs = is_labs(meta) and meta["namespace"] in keep.labs
+    if kind.name in DEPENDENT_KINDS:
+        # A pod whose labels were changed has lost its owner: Services may
+        # select it, and its workload has another pod already.
+        return not (labs and is_controlled(meta))
+    if is_clusters_own(kind.name, meta):
+        return False
+    return not labs or kind.name == "services"
+
+
+def _foreign_namespaces(kube: KubeClient, keep: PreserveRules) -> list[str]:
+    """Return the paths of namespaces of neither the cluster nor the lab."""
+    known = keep.namespaces | keep.labs | {"default"}
+    names = [meta["name"] for meta in kube.metadata(_NAMESPACES)]
+    return [f"{_NAMESPACES}/{name}" for name in names if name not in known]
+
+
+def _foreign_secrets(kube: KubeClient) -> list[str]:
+    """Return the paths of Secrets that were added to MetalLB's namespace.
 
     Those of Helm and passwords of BGP sessions have a type; MetalLB's own
     are Opaque.
     """
-    lists = [
-        f"/apis/metallb.io/{kind.replace('/', f'/namespaces/{_METALLB}/')}"
-        for kind in _RESOURCES
+    path = f"{_NAMESPACES}/{METALLB_NAMESPACE}/secrets"
+    return [
+        f"{path}/{_name(secret)}"
+        for secret in kube.items(path)
+        if secret["type"] != "Opaque"
     ]
-    paths = [
-        _path(where, meta)
-        for where, found in zip(
-            lists, pool.map(kube.metadata, lists), strict=True
-        )
-        for meta in found
-    ]
-    where = f"/api/v1/namespaces/{_METALLB}/secrets"
-    return paths + [
-        _path(where, item["metadata"])
-        for item in kube.items(where)
-        if item["type"] != "Opaque"
-    ]
-
-
-def _path(where: str, meta: Object) -> str:
-    """Return an object's own path, given one of a list that it is in."""
-    group, kind = where.rsplit("/", 1)
-    group = group.partition("/namespaces/")[0]
-    return f"{group}/namespaces/{meta['namespace']}/{kind}/{meta['name']}"
 
 
 def _delete(kube: KubeClient, path: str) -> str:
-    """Delete an object at once; return a line, "" where it was gone."""
+    """Delete an object at once; return a line, "" if it is gone already."""
     gone = kube.delete(path, _NOW) is None
     return "" if gone else f"deleted {path}"
 
 
-def _mend(kube: KubeClient, node: Object, kept: PreserveRules) -> str:
-    """Give a node the labels and taints that kubeadm gave it."""
+def _patch_node(kube: KubeClient, node: Object, keep: PreserveRules) -> str:
+    """Give a node the labels, annotations and taints of kubeadm."""
     name = _name(node)
-    patch = node_patch(node, control_plane=name == kept.control_plane)
+    patch = node_patch(node, control_plane=name == keep.control_plane)
     if not patch:
         return ""
-    kube.ask("PATCH", f"{_NODE}/{name}", patch, MERGE)
+    kube.ask("PATCH", f"{_NODES}/{name}", patch, MERGE)
     return f"changed node {name}"
 
 
 def node_patch(node: Object, *, control_plane: bool) -> Object | None:
-    """Return the patch that a node's labels and taints need, if any."""
+    """Return the patch that restores a node's metadata and taints, if any."""
     labels = node["metadata"]["labels"]
-    wanted = _MASTER_LABELS if control_plane else frozenset()
-    changed: dict[str, str | None] = dict.fromkeys(
-        labels.keys() - _NODE_LABELS - wanted
+    own = CONTROL_PLANE_LABELS if control_plane else frozenset()
+    changes: dict[str, str | None] = dict.fromkeys(
+        labels.keys() - NODE_LABELS - own
     )
-    changed |= dict.fromkeys(wanted - labels.keys(), "")
-    taints = node["spec"].get("taints") or []
-    kept = [one for one in taints if _is_own(one["key"])]
+    changes |= dict.fromkeys(own - labels.keys(), "")
+    annotations: dict[str, None] = {
+        key: None
+        for key in node["metadata"].get("annotations") or {}
+        if not key.startswith(NODE_ANNOTATIONS)
+    }
+    current = node["spec"].get("taints") or []
+    taints = [taint for taint in current if _is_own_taint(taint["key"])]
     if control_plane:
-        kept.append({"key": _MASTER, "effect": "NoSchedule"})
-    same = sorted(kept, key=str) == sorted(taints, key=str)
-    if not changed and same and "unschedulable" not in node["spec"]:
+        taints.append({"key": CONTROL_PLANE, "effect": "NoSchedule"})
+    same = sorted(taints, key=str) == sorted(current, key=str)
+    if (
+        not (changes or annotations)
+        and same
+        and "unschedulable" not in node["spec"]
+    ):
         return None
-    spec = {"unschedulable": None, "taints": kept}
-    return {"metadata": {"labels": changed}, "spec": spec}
+    return {
+        "metadata": {"labels": changes, "annotations": annotations},
+        "spec": {"unschedulable": None, "taints": taints},
+    }
 
 
-def _is_own(taint: str) -> bool:
-    return taint.startswith(_OWN_TAINTS) and taint != _CORDONED
+def _is_own_taint(key: str) -> bool:
+    return key.startswith(_OWN_TAINTS) and key != _CORDONED

@@ -1,7 +1,7 @@
-"""The verbs that change a lab: start, reset with verification, down.
+"""Start a lab, reset it and verify that, and bring up what labs need.
 
-Playbooks do the work; what they come to is compared with the recorded start
-state here, and a lab that a reset cannot mend is built anew.
+Playbooks do the work. After a reset, the lab is compared with its recorded
+start state; what cannot be reset is recreated.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -22,7 +23,9 @@ from graders.providers.registry import exec_prefixes, provider
 from graders.settings import cache_dir, state_dir
 from graders.state import lab_state
 from graders.state.baseline import (
+    CLUSTER,
     Baseline,
+    Difference,
     diff,
     snapshot_cluster,
     snapshot_machines,
@@ -30,24 +33,55 @@ from graders.state.baseline import (
 from graders.state.readiness import is_up
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from concurrent.futures import Future
 
     from graders.course.lab import Lab
     from graders.plan.plan import Plan
     from graders.providers.base import MachineStatus
-    from graders.state.lab_state import State
 
 
 T = TypeVar("T")
 
-# What changes a lab, as one types it.
+# The commands that change a lab.
 START: Final = "lab start"
 RESET: Final = "lab reset"
 
 
+@dataclass(frozen=True)
+class LabRun:
+    """A lab with one of its faults, and the run that its grades count for."""
+
+    plan: Plan
+    lab: Lab
+    variant: str
+    run: str
+    attempts: int = 0
+
+    def as_vars(self) -> dict[str, Any]:
+        """Return what the playbooks of a lab need to know of it."""
+        fault, known = self.lab.variants[self.variant], extra_vars(self.plan)
+        about = {
+            "id": self.lab.id,
+            "namespace": self.lab.namespace,
+            "metallb": self.lab.metallb,
+            "storage": "storage" in self.lab.topology,
+            "early_deployments": fault.early_deployments,
+            "plan_overrides": {
+                name: known[it] for name, it in fault.plan_overrides.items()
+            },
+        }
+        return known | {
+            "lab": about,
+            "lab_dir": str(self.lab.folder),
+            "variant": self.variant,
+            "run": self.run,
+            "attempts": self.attempts,
+        }
+
+
 def extra_vars(plan: Plan) -> dict[str, Any]:
-    """Return what every playbook gets: the plan, ways in, the kit's folders.
+    """Return the variables of every playbook: plan, access and folders.
 
     `exec_prefix` has, by role, the command prefix that runs something there;
     `host_exec_prefix` and `host_addresses` are by host of the inventory;
@@ -66,7 +100,7 @@ def extra_vars(plan: Plan) -> dict[str, Any]:
 
 
 def up(plan: Plan, *, metallb: bool = True) -> int:
-    """Stand everything but a lab up; return how many tasks changed things.
+    """Bring up cluster and machines; return how many tasks changed something.
 
     Raises:
         KitError: a step failed; the message names it and its log.
@@ -79,190 +113,174 @@ def up(plan: Plan, *, metallb: bool = True) -> int:
     ).changed
 
 
-def start(  # noqa: PLR0913, PLR0917 - what to start, and what is known
+def start(
     plan: Plan,
     lab: Lab,
     variant: str,
-    kept: dict[str, Any] | None = None,
     machines: Mapping[str, MachineStatus] | None = None,
 ) -> None:
     """Start `lab`, broken by `variant`, and record its start state.
 
-    `kept` is the run and its attempts, where the lab is built once more;
-    `machines` is what the provider has just said of them.
+    `machines` is the status that the provider has just given, if it has.
 
     Raises:
         KitError: as `up`.
 
     """
-    if not is_up(plan, machines):
-        up(plan, metallb=lab.metallb)
-    # Interrupted from here on, a reset must not take another lab's start
-    # state for this one's, and no grade what is half made for the student's.
-    lab_state.mark_changing(plan, START)
-    kept = kept or {"run": secrets.token_hex(4)}
-    settled = partial(_settled, plan)
-    lab_state.write_baseline(
-        plan, _play("lab", plan, lab, variant, kept, settled)
+    _start(LabRun(plan, lab, variant, run=secrets.token_hex(4)), machines)
+
+
+def _start(
+    run: LabRun, machines: Mapping[str, MachineStatus] | None = None
+) -> None:
+    """Start a lab: these steps, and those of the role `lab`.
+
+    Once the lab is marked as changing, an interrupted start blocks grading,
+    and a reset does not use the start state of the lab before.
+    """
+    if not is_up(run.plan, machines):
+        up(run.plan, metallb=run.lab.metallb)
+    lab_state.mark_changing(run.plan, START)
+    baseline = _run_lab_playbook(
+        "lab", run.as_vars(), run, partial(_settled_snapshot, run.plan)
     )
+    lab_state.write_baseline(run.plan, baseline)
 
 
-def reset(plan: Plan, lab: Lab, tell: Callable[[str], None]) -> list[str]:
-    """Bring the lab back to its start; return what is still different.
+def reset(
+    plan: Plan, lab: Lab, tell: Callable[[str], None]
+) -> list[Difference]:
+    """Reset the lab to its start state; return what is still different.
 
-    First in place; what differs then is made anew: machines by themselves,
-    and everything when that was not enough. `tell` hears of each.
+    `tell` gets a line for each step beyond a reset in place.
 
     Raises:
-        CannotCheck: no lab stands.
+        CannotCheck: no lab is running.
         KitError: as `up`.
 
     """
-    now = lab_state.read(plan)
-    if now is None:
-        raise CannotCheck("no lab is standing", way_out="run `make lab-1`")
-    wanted = None if now.changing == START else lab_state.read_baseline(plan)
-    if not wanted:
+    state = lab_state.read(plan)
+    if state is None:
+        raise CannotCheck("no lab is running", way_out="run `make lab-1`")
+    run = LabRun(plan, lab, state.variant, state.run, state.attempts)
+    started = state.changing != START
+    recorded = lab_state.read_baseline(plan) if started else None
+    if not recorded:
         tell("no start state was recorded; starting the lab again")
-        kept = {"run": now.run, "attempts": now.attempts}
-        start(plan, lab, now.variant, kept)
+        _start(run)
         return []
     lab_state.mark_changing(plan, RESET)
-    left = _mend(plan, lab, now, wanted, tell)
+    left = _reset_or_rebuild(run, recorded, tell)
     if left:
-        # Nobody is to be graded on it; building it anew has cleared the note.
+        # A rebuilt lab is marked as complete, but must not be graded.
         lab_state.mark_changing(plan, RESET)
     else:
         lab_state.mark_complete(plan)
     return left
 
 
-def _mend(  # noqa: PLR0913, PLR0917 - all that a reset is about
-    plan: Plan,
-    lab: Lab,
-    now: State,
-    wanted: Baseline,
-    tell: Callable[[str], None],
-) -> list[str]:
-    """Reset the lab by as little as will do; return what still differs."""
-    kept: dict[str, Any] = {"run": now.run, "attempts": now.attempts}
+def _reset_or_rebuild(
+    run: LabRun, recorded: Baseline, tell: Callable[[str], None]
+) -> list[Difference]:
+    """Reset in place, then recreate machines, then rebuild everything."""
+    problems = _reset_in_place(run, recorded)
+    if machines := _machines_to_recreate(run.plan, problems):
+        tell(f"recreating {', '.join(machines)}")
+        problems = _reset_in_place(run, recorded, machines)
+    if not problems:
+        return []
+    for problem in problems:
+        tell(str(problem))
+    tell("rebuilding cluster and machines")
+    run_playbook("down", extra_vars(run.plan), student=run.plan.student)
+    _start(run)
+    return _remaining_differences(run.plan, recorded)
 
-    def mend() -> tuple[list[str], str]:  # and what is said before each
-        try:
-            differ = partial(_left, plan, wanted)
-            left = _play("reset", plan, lab, now.variant, kept, differ)
-        except CannotCheck as error:
-            return [str(error)], ""
-        return left, "could not restore "
 
-    left, said = mend()
-    machines = _machines(plan, left)
-    if machines:
-        tell(f"making anew: {', '.join(machines)}")
-        kept["recreate_machines"] = [
-            plan.machine_name(name) for name in machines
+def _reset_in_place(
+    run: LabRun, recorded: Baseline, recreate: Sequence[str] = ()
+) -> Sequence[Difference | CannotCheck]:
+    """Run the playbook; return what differs after it, or why it failed."""
+    variables = run.as_vars()
+    if recreate:
+        variables["recreate_machines"] = [
+            run.plan.machine_name(role) for role in recreate
         ]
-        left, said = mend()
-    if left:
-        for line in left:
-            tell(f"{said}{line}")
-        tell("building the lab anew")
-        run_playbook("down", extra_vars(plan), student=plan.student)
-        start(plan, lab, now.variant, kept)
-        left = _left(plan, wanted)
-    return left
+    differences = partial(_remaining_differences, run.plan, recorded)
+    try:
+        return _run_lab_playbook("reset", variables, run, differences)
+    except CannotCheck as error:
+        return [error]
 
 
-def _play(  # noqa: PLR0913, PLR0917 - which playbook, and all that it is about
-    name: str,
-    plan: Plan,
-    lab: Lab,
-    variant: str,
-    more: dict[str, Any],
-    look: Callable[[], T],
+def _machines_to_recreate(
+    plan: Plan, problems: Sequence[Difference | CannotCheck]
+) -> list[str]:
+    """Return the machines with problems; [] if there are others as well."""
+    roles = {problem.machine for problem in problems}
+    return sorted(roles) if roles <= set(plan.machines) else []
+
+
+def _run_lab_playbook(
+    name: str, variables: dict[str, Any], run: LabRun, look: Callable[[], T]
 ) -> T:
-    """Run a playbook that is about one lab; return what is seen after it.
+    """Run a playbook of one lab; return what `look` returns after it.
 
-    To `look` is begun when its last step is done, while Ansible ends.
+    `look` starts after the last task, while Ansible ends. MetalLB is installed
+    or uninstalled while Ansible starts.
     """
-    fault, known = lab.variants[variant], extra_vars(plan)
-    about = {
-        "id": lab.id,
-        "namespace": lab.namespace,
-        "metallb": lab.metallb,
-        "storage": "storage" in lab.topology,
-        "early_deployments": fault.early_deployments,
-        "plan_overrides": {
-            name: known[it] for name, it in fault.plan_overrides.items()
-        },
-    }
-    extra = {"lab": about, "lab_dir": str(lab.folder), "variant": variant}
-    given = known | extra | more
-    seen: list[Future[T]] = []
+    result: list[Future[T]] = []
     with (
-        install_metallb_early(plan, given["run_id"], wanted=lab.metallb),
+        install_metallb_early(
+            run.plan, variables["run_id"], wanted=run.lab.metallb
+        ),
         ThreadPoolExecutor(1) as pool,
     ):
         run_playbook(
             name,
-            given,
-            student=plan.student,
-            ended=lambda: seen.append(pool.submit(look)),
+            variables,
+            student=run.plan.student,
+            ended=lambda: result.append(pool.submit(look)),
         )
-    return seen[0].result() if seen else look()
+    return result[0].result() if result else look()
 
 
-def _settled(plan: Plan) -> Baseline:
-    """Return the lab's state once two looks at the cluster agree.
+def _settled_snapshot(plan: Plan) -> Baseline:
+    """Return the lab's state once two snapshots of the cluster agree.
 
-    The machines are looked at between the two, which takes longest.
+    Machines are read between the two, which takes longest.
     """
     with closing(cluster_client(plan)) as cluster:
-        seen = [snapshot_cluster(cluster)]
+        snapshots = [snapshot_cluster(cluster)]
         machines = snapshot_machines(plan)
 
-        def look() -> bool:
-            seen.append(snapshot_cluster(cluster))
-            return seen[-1] == seen[-2]
+        def unchanged() -> bool:
+            snapshots.append(snapshot_cluster(cluster))
+            return snapshots[-1] == snapshots[-2]
 
-        until("settled", look, bool)
-    return machines | seen[-1]
+        until("settled", unchanged, bool)
+    return machines | snapshots[-1]
 
 
-def _left(plan: Plan, wanted: Baseline | None) -> list[str]:
-    """Return what differs from the recorded start, given time to settle."""
-    if not wanted:
-        return ["the recorded start state: expected one, not none"]
-    objects = {
-        place: text
-        for place, text in wanted.items()
-        if not place.startswith(_places(plan))
-    }
-    machines = {
-        place: text for place, text in wanted.items() if place not in objects
+def _remaining_differences(plan: Plan, recorded: Baseline) -> list[Difference]:
+    """Return what differs from the recorded start, after time to settle."""
+    cluster_part = {CLUSTER: recorded.get(CLUSTER, {})}
+    machines_part = {
+        machine: settings
+        for machine, settings in recorded.items()
+        if machine != CLUSTER
     }
     with (
         closing(cluster_client(plan)) as cluster,
         ThreadPoolExecutor() as pool,
     ):
-        looks: list[Callable[[], list[str]]] = [
-            lambda: diff(objects, snapshot_cluster(cluster)),
-            lambda: diff(machines, snapshot_machines(plan)),
+        looks: list[Callable[[], list[Difference]]] = [
+            lambda: diff(cluster_part, snapshot_cluster(cluster)),
+            lambda: diff(machines_part, snapshot_machines(plan)),
         ]
-        left = pool.map(lambda look: until("settled", look, _none), looks)
-        return [line for lines in left for line in lines]
+        settled = pool.map(lambda look: until("settled", look, _none), looks)
+        return [difference for found in settled for difference in found]
 
 
-def _none(lines: list[str]) -> bool:
-    return not lines
-
-
-def _places(plan: Plan) -> tuple[str, ...]:
-    """Return how the places of nodes and machines begin."""
-    return tuple(f"{role} " for role in (*plan.nodes, *plan.machines))
-
-
-def _machines(plan: Plan, left: list[str]) -> list[str]:
-    """Return the machines that alone differ; [] if anything else does."""
-    roles = {line.split(maxsplit=1)[0] for line in left}
-    return sorted(roles) if roles <= set(plan.machines) else []
+def _none(differences: list[Difference]) -> bool:
+    return not differences

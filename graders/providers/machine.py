@@ -79,6 +79,7 @@ class Machine:
                 f"{self.role} {cause}",
                 cause,
                 way_out="is it paused? `lab up` mends it",
+                machine=self.role,
             ) from None
         if error := self.transport.error(done):
             raise self._error(error.problems[0], error.way_out)

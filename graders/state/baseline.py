@@ -1,122 +1,110 @@
-"""The start state of a lab, recorded, and what differs from it now.
+"""The recorded start state of a lab, and what differs from it.
 
-A reset is verified against this and not against what the playbook believes:
-Kubernetes objects, addresses and routes of every machine, fixed neighbour
-entries, packet filters, settings of the kernel, the configurations of router
-and DHCP server, and the DHCP leases.
+A reset is verified by it and not by what the playbook reports: settings of
+every machine (see `graders.state.start_state`) and objects of every kind (see
+`graders.kube.start_state`).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-import re
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from graders.errors import CannotCheck
+from graders.kube.discovery import Kind, Reader, discover
+from graders.kube.start_state import (
+    METADATA_KINDS,
+    METALLB_NAMESPACE,
+    NODE_ANNOTATIONS,
+    SYSTEM_NAMESPACES,
+    VOLATILE_KINDS,
+    is_volatile,
+)
 from graders.providers.registry import machine_of
+from graders.state.start_state import READINGS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Executor
+
     from graders.plan.plan import Plan
 
-Baseline = dict[str, str]
+# Texts by machine and by what they are of; the cluster's machine is "".
+Baseline = dict[str, dict[str, str]]
 
-# Namespaces in which nothing belongs to a lab.
-_SYSTEM: Final = frozenset(
-    {"kube-system", "kube-public", "kube-node-lease", "local-path-storage"}
+CLUSTER: Final = ""
+_ABBREVIATED: Final = 80
+# Longer objects are recorded by their digest.
+_MAX_LENGTH: Final = 4000
+# Fields that the cluster fills in, differently each time.
+_DEFAULTED: Final = frozenset(
+    {
+        *("clusterIP", "clusterIPs", "nodePort", "healthCheckNodePort"),
+        *("caBundle", "creationTimestamp", "uid"),
+    }
 )
-_KINDS: Final = (
-    "/api/v1/services",
-    "/api/v1/configmaps",
-    "/apis/apps/v1/deployments",
-    "/apis/apps/v1/daemonsets",
-    "/apis/apps/v1/statefulsets",
-    "/apis/batch/v1/jobs",
-    "/apis/networking.k8s.io/v1/networkpolicies",
-    "/apis/metallb.io/v1beta1/ipaddresspools",
-    "/apis/metallb.io/v1beta1/l2advertisements",
-    "/apis/metallb.io/v1beta1/bgpadvertisements",
-    "/apis/metallb.io/v1beta1/communities",
-    "/apis/metallb.io/v1beta1/bfdprofiles",
-    "/apis/metallb.io/v1beta2/bgppeers",
-)
-# What the cluster itself fills in, differently each time.
-_FILLED_IN: Final = frozenset(
-    {"clusterIP", "clusterIPs", "nodePort", "healthCheckNodePort"}
-)
-_NOTES: Final = (
+_ANNOTATIONS: Final = (
     "deployment.kubernetes.io/",
     "deprecated.daemonset.",
     "metallb.io/ip-allocated-from-pool",
     "kubectl.kubernetes.io/",
     "meta.helm.sh/",
+    *NODE_ANNOTATIONS,
 )
-_LOOKS: Final = {
-    "addresses": "ip -o -4 address show scope global",
-    # Routes learnt by BGP are the speakers' doing and come when they come.
-    "routes": "ip -4 -o route show | grep -v 'proto bgp' || true",
-    "neighbours": "ip -4 neigh show nud permanent",
-    "rules": "iptables -S 2>/dev/null | grep -v KUBE || true",
-    "kernel": (
-        "sysctl net.ipv4.fib_multipath_hash_policy net.ipv4.conf.all.rp_filter"
-        " net.ipv4.conf.eth0.rp_filter 2>/dev/null || true"
-    ),
-    "configuration": (
-        "{ vtysh -c 'show run' || cat /etc/dnsmasq.conf; } 2>/dev/null || true"
-    ),
-    # Without the time at which a lease ends, and the client's own id.
-    "leases": "cut -d' ' -f2-4 /lab/dnsmasq.leases 2>/dev/null || true",
-}
-_CUT: Final = "=-=-="
+_THREADS: Final = 8
+_SEPARATOR: Final = "=-=-="
 
 
-class Cluster(Protocol):
-    """Who tells the objects of a list by its API path."""
+@dataclass(frozen=True)
+class Difference:
+    """A place that is not as it was recorded; None where nothing is."""
 
-    def items(self, path: str) -> list[dict[str, Any]]:
-        """Return them, none where the kind is unknown."""
-        ...
+    machine: str
+    what: str
+    expected: str | None
+    actual: str | None
+
+    def __str__(self) -> str:
+        """Return one line for a person."""
+        place = f"{self.machine} {self.what}".lstrip()
+        if self.expected is None:
+            return f"unexpected {place}"
+        if self.actual is None:
+            return f"missing {place}"
+        return f"{place}: {_first_difference(self.expected, self.actual)}"
 
 
-def snapshot_cluster(cluster: Cluster) -> Baseline:
-    """Return the part that the API server tells; it settles last.
-
-    Raises:
-        CannotCheck: the API server does not answer.
-
-    """
-    return _objects(cluster) | _nodes(cluster)
-
-
-def diff(recorded: Baseline, now: Baseline) -> list[str]:
-    """Return one line for each place that is not as it was recorded."""
-    lines = []
-    for place in sorted(recorded.keys() | now.keys()):
-        before, after = recorded.get(place), now.get(place)
-        if before == after:
-            continue
-        if before is None:
-            lines.append(f"{place}: expected none, not one")
-        elif after is None:
-            lines.append(f"{place}: expected it to be there, not gone")
-        else:
-            lines.append(f"{place}: {_first_difference(before, after)}")
-    return lines
+def diff(recorded: Baseline, now: Baseline) -> list[Difference]:
+    """Return a difference for each place that is not as it was recorded."""
+    return [
+        Difference(machine, what, before.get(what), after.get(what))
+        for machine in sorted(recorded.keys() | now.keys())
+        for before in (recorded.get(machine, {}),)
+        for after in (now.get(machine, {}),)
+        for what in sorted(before.keys() | after.keys())
+        if before.get(what) != after.get(what)
+    ]
 
 
 def _first_difference(before: str, after: str) -> str:
-    """Say where two texts part, in one short line."""
+    """Say where two texts differ first, in one short line."""
     old, new = Counter(before.splitlines()), Counter(after.splitlines())
-    gone, come = list(old - new), list(new - old)
-    if not gone and not come:
+    gone, added = list(old - new), list(new - old)
+    if not gone and not added:
         return "expected its lines as recorded, not in another order"
-    gone, come = gone or ["nothing"], come or ["nothing"]
-    return f"expected {gone[0].strip()[:80]}, not {come[0].strip()[:80]}"
+    expected, actual = (
+        (lines or ["nothing"])[0].strip()[:_ABBREVIATED]
+        for lines in (gone, added)
+    )
+    return f"expected {expected}, not {actual}"
 
 
 def snapshot_machines(plan: Plan) -> Baseline:
-    """Return the part that the machines and nodes tell.
+    """Return the settings of machines and nodes.
 
     Raises:
         CannotCheck: one does not answer.
@@ -124,128 +112,145 @@ def snapshot_machines(plan: Plan) -> Baseline:
     """
     roles = (*plan.machines, *plan.nodes)
     with ThreadPoolExecutor(len(roles)) as pool:
-        seen = pool.map(lambda role: _look(plan, role), roles)
-        return {
-            f"{role} {name}": text
-            for role, texts in zip(roles, seen, strict=True)
-            for name, text in texts.items()
-            if _compared(plan, role, name)
-        }
+        settings = pool.map(lambda role: _settings(plan, role), roles)
+        return dict(zip(roles, settings, strict=True))
 
 
-def _look(plan: Plan, role: str) -> dict[str, str]:
-    """Return what a machine says, without what changes by itself.
+def _settings(plan: Plan, role: str) -> dict[str, str]:
+    """Return a machine's settings, without what changes by itself.
 
     Raises:
-        CannotCheck: it does not answer, or stopped while it did.
+        CannotCheck: it does not answer, or stopped in between.
 
     """
-    # One call for all: what costs time is to get there.
-    script = f"; echo {_CUT}; ".join(_LOOKS.values())
-    parts = (
-        machine_of(plan, role).run("sh", "-c", script).out.split(f"{_CUT}\n")
-    )
-    if len(parts) != len(_LOOKS):
+    # One call for all, because getting there takes longest.
+    commands = (f"{{ {row.command}; }} 2> /dev/null" for row in READINGS)
+    script = f"; echo {_SEPARATOR}; ".join(commands)
+    output = machine_of(plan, role).run("sh", "-c", f"{script}; true").out
+    parts = output.split(f"{_SEPARATOR}\n")
+    if len(parts) != len(READINGS):
         raise CannotCheck(
             f"{role} stopped while it was looked at",
             way_out="`lab up` brings the lab's machines back",
+            machine=role,
         )
     return {
-        name: "\n".join(
-            sorted(
-                _steady(line)
-                for line in part.splitlines()
-                if "veth" not in line
-            )
-        )
-        for name, part in zip(_LOOKS, parts, strict=True)
+        row.name: "\n".join(sorted(row.normalise(part.splitlines())))
+        for row, part in zip(READINGS, parts, strict=True)
+        if row.applies_to(plan, role)
     }
 
 
-def _compared(plan: Plan, role: str, name: str) -> bool:
-    """Leave out what comes and goes: the desk's lease, routes to pods."""
-    if name == "configuration":
-        return role in {"router", "dhcp"}
-    if name == "leases":
-        return role == "dhcp"
-    return not (
-        (role == "desk" and name == "addresses")
-        or (role in plan.nodes and name == "routes")
-    )
+def snapshot_cluster(cluster: Reader) -> Baseline:
+    """Return the objects of all kinds, as far as people decide on them.
 
+    Raises:
+        CannotCheck: the API server does not answer.
 
-def _steady(line: str) -> str:
-    """Drop an interface's number and an address's lifetime from a line."""
-    return re.sub(r"^\d+: ", "", line).split(" valid_lft")[0].rstrip()
-
-
-def _objects(cluster: Cluster) -> Baseline:
-    found = {}
-    for path in _KINDS:
-        kind = path.rsplit("/", 1)[1]
-        for item in cluster.items(path):
-            meta = item["metadata"]
-            space = meta["namespace"]
-            if space in _SYSTEM or meta["name"] == "kube-root-ca.crt":
-                continue
-            place = f"{kind} {space}/{meta['name']}"
-            found[place] = json.dumps(_kept(item), indent=0, sort_keys=True)
-    spaces = [
-        space["metadata"]["name"]
-        for space in cluster.items("/api/v1/namespaces")
-        if space["status"]["phase"] == "Active"
-    ]
-    return found | {f"namespace {name}": "" for name in spaces}
-
-
-def _kept(item: dict[str, Any]) -> dict[str, Any]:
-    """Return the part of an object that a student or a lab decides."""
-    meta = item["metadata"]
-    notes = {
-        key: value
-        for key, value in meta.get("annotations", {}).items()
-        if not key.startswith(_NOTES)
-    }
-    status = item.get("status", {})
-    return {
-        "annotations": notes,
-        "labels": meta.get("labels", {}),
-        "spec": _without(item.get("spec", item.get("data", {}))),
-        "vip": status.get("loadBalancer", {}).get("ingress"),
-        "ready": status.get("readyReplicas", status.get("numberReady")),
-    }
-
-
-def _without(value: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Drop, at any depth, what the cluster fills in.
-
-    `kubectl rollout restart` notes the time in a pod template: it is no
-    other workload for that.
     """
-    if isinstance(value, dict):
-        kept = {
-            key: _without(inner)
-            for key, inner in value.items()
-            if key not in _FILLED_IN and not key.startswith(_NOTES)
+    kinds = [
+        kind for kind in discover(cluster) if kind.name not in VOLATILE_KINDS
+    ]
+    with ThreadPoolExecutor(_THREADS) as pool:
+        objects = dict(_objects(cluster, kinds, pool))
+    return {CLUSTER: objects}
+
+
+def _objects(
+    cluster: Reader, kinds: list[Kind], pool: Executor
+) -> Iterator[tuple[str, str]]:
+    lists = dict(
+        zip(
+            [kind.name for kind in kinds],
+            pool.map(lambda kind: _list(cluster, kind), kinds),
+            strict=True,
+        )
+    )
+    active = {
+        item["metadata"]["name"]
+        for item in lists.get("namespaces", [])
+        if item["status"]["phase"] == "Active"
+    }
+    for kind in kinds:
+        for item in lists[kind.name]:
+            meta = item["metadata"]
+            namespace = meta.get("namespace", "")
+            if is_volatile(kind.name, meta) or (
+                (namespace or kind.name == "namespaces")
+                and (namespace or meta["name"]) not in active
+            ):
+                continue
+            place = f"{namespace}/{meta['name']}".lstrip("/")
+            yield f"{kind.name} {place}", _text(kind, item)
+
+
+def _list(cluster: Reader, kind: Kind) -> list[dict[str, Any]]:
+    if kind.name in METADATA_KINDS:
+        return [{"metadata": meta} for meta in cluster.metadata(kind.path)]
+    return cluster.items(kind.path)
+
+
+def _text(kind: Kind, item: dict[str, Any]) -> str:
+    """Return an object's text, or its digest if that is long or secret."""
+    text = json.dumps(_user_fields(kind, item), indent=0, sort_keys=True)
+    if len(text) <= _MAX_LENGTH and kind.name != "secrets":
+        return text
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _user_fields(kind: Kind, item: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of an object that a student or a lab decides on."""
+    meta = item["metadata"]
+    namespace, status = meta.get("namespace", ""), item.get("status", {})
+    fields = {
+        key: _strip_defaults(value)
+        for key, value in item.items()
+        if key not in {"apiVersion", "kind", "metadata", "status"}
+    }
+    if kind.name == "nodes":
+        spec = item["spec"]
+        fields["spec"] = {
+            "taints": spec.get("taints", []),
+            "unschedulable": spec.get("unschedulable", False),
         }
-        return {
-            key: inner
-            for key, inner in kept.items()
-            if key != "annotations" or inner
-        }
+    if kind.name == "secrets" and namespace == METALLB_NAMESPACE:
+        # Keys and certificates are new in each installation.
+        fields["data"] = sorted(fields.get("data", {}))
+    # The cluster's own pods may start later than the first lab.
+    if kind.name.endswith(".apps") and namespace not in SYSTEM_NAMESPACES:
+        fields["ready"] = status.get(
+            "readyReplicas", status.get("numberReady")
+        )
+    if kind.name == "services":
+        fields["vip"] = status.get("loadBalancer", {}).get("ingress")
+    fields["labels"] = meta.get("labels") or {}
+    fields["annotations"] = _kept_annotations(meta.get("annotations") or {})
+    return fields
+
+
+def _kept_annotations(annotations: dict[str, str]) -> dict[str, str]:
+    return {
+        key: value
+        for key, value in annotations.items()
+        if not key.startswith(_ANNOTATIONS)
+    }
+
+
+def _strip_defaults(value: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Drop, at any depth, fields that the cluster fills in.
+
+    `kubectl rollout restart` notes the time in a pod template, which makes
+    no other workload of it.
+    """
     if isinstance(value, list):
-        return [_without(inner) for inner in value]
-    return value
-
-
-def _nodes(cluster: Cluster) -> Baseline:
-    found = {}
-    for node in cluster.items("/api/v1/nodes"):
-        kept = {
-            "labels": node["metadata"]["labels"],
-            "taints": node["spec"].get("taints", []),
-            "unschedulable": node["spec"].get("unschedulable", False),
-        }
-        name = node["metadata"]["name"]
-        found[f"node {name}"] = json.dumps(kept, indent=0, sort_keys=True)
-    return found
+        return [_strip_defaults(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    fields = {
+        key: _strip_defaults(inner)
+        for key, inner in value.items()
+        if key not in _DEFAULTED and not key.startswith(_ANNOTATIONS)
+    }
+    if fields.get("annotations") == {}:
+        del fields["annotations"]
+    return fields

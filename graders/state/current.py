@@ -23,7 +23,7 @@ def current_lab(plan: Plan) -> tuple[Lab, State]:
     """
     now = lab_state.read(plan)
     if now is None:
-        raise CannotCheck("no lab is standing", way_out="run `make lab-1`")
+        raise CannotCheck("no lab is running", way_out="run `make lab-1`")
     return load_lab(now.lab), now
 
 
@@ -37,7 +37,7 @@ def require_complete(plan: Plan) -> tuple[Lab, State]:
     lab, now = current_lab(plan)
     if now.changing:
         raise CannotCheck(
-            f"`{now.changing}` was cut off, so what stands is half a lab",
+            f"`{now.changing}` was interrupted, so the lab is incomplete",
             way_out=f"`lab reset` finishes {lab.id}, `lab start` another one",
         )
     return lab, now

@@ -71,13 +71,18 @@ def mark_complete(plan: Plan) -> None:
 
 
 def read_baseline(plan: Plan) -> Baseline | None:
-    """Return the recorded start state, None when there is none."""
-    text = _read(plan, "cat", _BASELINE)
+    """Return the recorded start state, None if there is none.
+
+    One that an earlier version of the kit recorded in another form is none.
+    """
     try:
-        found = json.loads(text)
+        baseline = json.loads(_read(plan, "cat", _BASELINE))
     except ValueError:
         return None
-    return found if isinstance(found, dict) else None
+    if not isinstance(baseline, dict):
+        return None
+    by_machine = all(isinstance(part, dict) for part in baseline.values())
+    return baseline if by_machine else None
 
 
 def write_baseline(plan: Plan, baseline: Baseline) -> None:

@@ -41,7 +41,7 @@ def test_interrupted_reset_is_mended_by_the_next(how: signal.Signals) -> None:
     graded = run("grade")
     ok("lab", "reset")
     assert graded.returncode == 3
-    assert "`lab reset` was cut off" in graded.stderr
+    assert "`lab reset` was interrupted" in graded.stderr
     assert run("grade").returncode == 1
 
 

@@ -153,7 +153,7 @@ def test_verbs_need_a_lab(verb: str) -> None:
     done = lab(verb)
 
     assert done.exit_code == 3
-    assert done.stderr == "lab: no lab is standing; run `make lab-1`\n"
+    assert done.stderr == "lab: no lab is running; run `make lab-1`\n"
 
 
 @pytest.mark.usefixtures("nothing_stands")
@@ -162,7 +162,7 @@ def test_grade_needs_a_lab() -> None:
     done = grade("--json")
 
     assert done.exit_code == 3
-    assert done.stderr == "grade: no lab is standing; run `make lab-1`\n"
+    assert done.stderr == "grade: no lab is running; run `make lab-1`\n"
     assert not done.stdout
 
 
@@ -177,7 +177,7 @@ def test_half_a_lab_is_not_graded(monkeypatch: pytest.MonkeyPatch) -> None:
     done = grade()
 
     assert done.exit_code == 3
-    assert "`lab start` was cut off" in done.stderr
+    assert "`lab start` was interrupted" in done.stderr
     assert "`lab reset` finishes lab-1-pending-service" in done.stderr
 
 
@@ -191,7 +191,7 @@ def test_reset_of_nothing_builds_nothing(
     done = lab("reset")
 
     assert done.exit_code == 3
-    assert done.stderr == "lab: no lab is standing; run `make lab-1`\n"
+    assert done.stderr == "lab: no lab is running; run `make lab-1`\n"
 
 
 def test_down_without_a_right_to_the_engine(

@@ -1,4 +1,4 @@
-"""What of a cluster goes and what stays when a lab is started."""
+"""What a reset of the cluster deletes, changes and keeps."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from graders.kube.client import KubeError
 from graders.kube.reset import PreserveRules, node_patch, reset_cluster
+from tests.kube_api import FakeApi, node
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,14 +17,6 @@ KEPT = PreserveRules(
     frozenset({"kube-system", "metallb-system"}),
     frozenset({"lab-2"}),
     "lab-control-plane",
-)
-LABELS = dict.fromkeys(
-    [
-        *("beta.kubernetes.io/arch", "beta.kubernetes.io/os"),
-        *("kubernetes.io/arch", "kubernetes.io/hostname"),
-        "kubernetes.io/os",
-    ],
-    "x",
 )
 MASTER = "node-role.kubernetes.io/control-plane"
 TAINT = {"key": MASTER, "effect": "NoSchedule"}
@@ -39,44 +32,6 @@ SCALE = (
 OURS = {"app.kubernetes.io/managed-by": "metallb-lab"}
 
 
-class Recorded:
-    """An API server of objects that were written down; deletes are noted."""
-
-    def __init__(self, lists: dict[str, list[dict[str, Any]]]) -> None:
-        """Know these lists, and that all other kinds have none."""
-        ready = {"conditions": [{"type": "Ready", "status": "True"}]}
-        for node in lists.setdefault("/api/v1/nodes", [_node()]):
-            node["status"] = ready
-        self.lists = lists
-        self.asked: list[str] = []
-
-    def get(self, path: str) -> dict[str, Any] | None:
-        """Return an object, None where there is none."""
-        return next(iter(self.lists.get(path, [])), None)
-
-    def items(self, path: str) -> list[dict[str, Any]]:
-        """Return a list."""
-        return self.lists.get(path, [])
-
-    def metadata(self, path: str) -> list[dict[str, Any]]:
-        """Return a list's metadata."""
-        return [item["metadata"] for item in self.items(path)]
-
-    def delete(self, path: str, *_: object) -> dict[str, Any] | None:
-        """Note it; what is called gone is not there any more."""
-        return self.ask("DELETE", path)
-
-    def ask(self, verb: str, path: str, *_: object) -> dict[str, Any] | None:
-        """Note the request; what is called gone is not there any more."""
-        self.asked.append(f"{verb} {path}")
-        return None if path.endswith("/gone") else {}
-
-
-def _node(**labels: str) -> dict[str, Any]:
-    name = "lab-worker"
-    return {"metadata": {"name": name, "labels": LABELS | labels}, "spec": {}}
-
-
 def _meta(name: str, space: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON
     return {"metadata": {"name": name, "namespace": space} | more}
 
@@ -84,7 +39,7 @@ def _meta(name: str, space: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
 def _restored(
     lists: dict[str, list[dict[str, Any]]], *, metallb: bool = True
 ) -> tuple[list[str], list[str]]:
-    kube = Recorded(lists)
+    kube = FakeApi(lists)
     told = reset_cluster(kube, KEPT, metallb=metallb)  # type: ignore[arg-type] # as far as it is asked
     return kube.asked, told
 
@@ -99,9 +54,14 @@ def test_a_clean_cluster() -> None:
     [
         ("apps/v1/deployments", _meta("x", "kube-system")),
         ("apps/v1/deployments", _meta("web", "lab-2", labels=OURS)),
+        ("v1/services", _meta("kubernetes", "default")),
+        ("discovery.k8s.io/v1/endpointslices", _meta("kubernetes", "default")),
+        ("v1/serviceaccounts", _meta("default", "lab-2")),
+        ("v1/events", _meta("x", "default")),
+        ("coordination.k8s.io/v1/leases", _meta("x", "default")),
         (
-            "v1/services",
-            _meta("a", "default", labels={"component": "apiserver"}),
+            "discovery.k8s.io/v1/endpointslices",
+            _meta("web-x", "lab-2", ownerReferences=[{"controller": True}]),
         ),
         ("v1/configmaps", _meta("kube-root-ca.crt", "lab-2")),
         (
@@ -129,6 +89,10 @@ def test_what_stays(kind: str, item: dict[str, Any]) -> None:
         ("apps/v1/deployments", _meta("x", "lab-2", labels={"app": "x"})),
         ("apps/v1/deployments", _meta("web", "lab-9", labels=OURS)),
         ("networking.k8s.io/v1/networkpolicies", _meta("deny", "lab-2")),
+        ("v1/resourcequotas", _meta("q", "lab-2")),
+        ("discovery.k8s.io/v1/endpointslices", _meta("mine", "lab-2")),
+        ("example.org/v1/widgets", _meta("x", "default")),
+        ("metallb.io/v1beta1/ipaddresspools", _meta("x", "default")),
     ],
 )
 def test_what_goes(kind: str, item: dict[str, Any]) -> None:
@@ -143,17 +107,72 @@ def test_what_goes(kind: str, item: dict[str, Any]) -> None:
     assert told == [f"deleted {path}"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "own"),
+    [
+        ("rbac.authorization.k8s.io/v1/clusterroles", "system:node"),
+        ("rbac.authorization.k8s.io/v1/clusterroles", "cluster-admin"),
+        ("rbac.authorization.k8s.io/v1/clusterroles", "kindnet"),
+        ("rbac.authorization.k8s.io/v1/clusterrolebindings", "kubeadm:x"),
+        ("scheduling.k8s.io/v1/priorityclasses", "system-node-critical"),
+        (
+            "apiextensions.k8s.io/v1/customresourcedefinitions",
+            "bgppeers.metallb.io",
+        ),
+    ],
+)
+def test_cluster_scoped(kind: str, own: str) -> None:
+    """The cluster's own objects and MetalLB's stay; all others go."""
+    path = _list(kind)
+    chart = {"app.kubernetes.io/name": "metallb"}
+    metas: list[dict[str, Any]] = [
+        {"name": own},
+        {"name": "metallb:x", "labels": chart},
+        {"name": f"{own}-2"} if own == "kindnet" else {"name": "mine"},
+    ]
+
+    asked, _ = _restored({path: [{"metadata": meta} for meta in metas]})
+
+    assert asked == [f"DELETE {path}/{metas[-1]['name']}"]
+
+
+def test_what_refuses_deletions_goes_first() -> None:
+    """A policy may refuse the deletion of a pod, and CRDs own objects."""
+    policies = "/apis/admissionregistration.k8s.io/v1/"
+    lists = {
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions": "widgets",
+        "/api/v1/pods": "pod",
+        "/apis/apps/v1/deployments": "web",
+        f"{policies}validatingadmissionpolicies": "no",
+    }
+
+    asked, _ = _restored(
+        {
+            path: [
+                {"metadata": {"name": name}}
+                if path.endswith(("definitions", "policies"))
+                else _meta(name, "default")
+            ]
+            for path, name in lists.items()
+        }
+    )
+
+    assert [path.rsplit("/", 1)[1] for path in asked] == [
+        *("no", "web", "pod", "widgets"),
+    ]
+
+
 def test_a_server_that_has_just_started() -> None:
     """A list that it refuses at first is asked for again."""
-    kube = Recorded({"/api/v1/pods": [_meta("curl", "default")]})
+    kube = FakeApi({"/api/v1/pods": [_meta("curl", "default")]})
     refusals = [KubeError("storage is (re)initializing")] * 2
 
-    def items(path: str) -> list[dict[str, Any]]:
+    def metadata(path: str) -> list[dict[str, Any]]:
         if refusals and path.endswith("/namespaces"):
             raise refusals.pop()
-        return kube.lists.get(path, [])
+        return [item["metadata"] for item in kube.items(path)]
 
-    kube.items = items  # type: ignore[method-assign] # for this once
+    kube.metadata = metadata  # type: ignore[method-assign] # for this once
     told = reset_cluster(kube, KEPT, metallb=True)  # type: ignore[arg-type] # as far as it is asked
 
     assert not refusals
@@ -200,8 +219,8 @@ def test_metallb() -> None:
     own = _meta("memberlist", "metallb-system") | {"type": "Opaque"}
     other = _meta("bgp", "metallb-system") | {"type": "basic-auth"}
     lists = {
-        pools: [_meta("any", "metallb-system")],
-        secrets: [own, other],
+        pools.replace(f"{space}/", ""): [_meta("any", "metallb-system")],
+        secrets.replace(f"{space}/", ""): [own, other],
     }
 
     asked, _ = _restored(lists)
@@ -223,7 +242,7 @@ def test_a_controller_that_was_scaled_away(
 
 def test_a_node() -> None:
     """It gets back what kubeadm gave it, and is told of."""
-    asked, told = _restored({"/api/v1/nodes": [_node(rack="a")]})
+    asked, told = _restored({"/api/v1/nodes": [node(rack="a")]})
 
     assert asked == ["PATCH /api/v1/nodes/lab-worker"]
     assert told == ["changed node lab-worker"]
@@ -232,27 +251,27 @@ def test_a_node() -> None:
 @pytest.mark.parametrize("control_plane", [True, False])
 def test_nothing_to_mend(*, control_plane: bool) -> None:
     """A node as kubeadm made it, whatever the cluster says of its health."""
-    node = _node()
-    node["spec"]["taints"] = [LOST]
+    worker = node()
+    worker["spec"]["taints"] = [LOST]
     if control_plane:
-        node = _master(LOST, TAINT)
+        worker = _master(LOST, TAINT)
 
-    assert node_patch(node, control_plane=control_plane) is None
+    assert node_patch(worker, control_plane=control_plane) is None
 
 
 def _master(*taints: dict[str, str]) -> dict[str, Any]:
     exclude = "node.kubernetes.io/exclude-from-external-load-balancers"
-    node = _node(**{MASTER: "", exclude: ""})
-    node["spec"]["taints"] = list(taints)
-    return node
+    master = node(**{MASTER: "", exclude: ""})
+    master["spec"]["taints"] = list(taints)
+    return master
 
 
-def _cordoned(node: dict[str, Any]) -> None:
-    node["spec"] |= {"unschedulable": True, "taints": [CORDONED]}
+def _cordoned(worker: dict[str, Any]) -> None:
+    worker["spec"] |= {"unschedulable": True, "taints": [CORDONED]}
 
 
-def _tainted(node: dict[str, Any]) -> None:
-    node["spec"]["taints"] = [LOST, {"key": "mine", "effect": "NoSchedule"}]
+def _tainted(worker: dict[str, Any]) -> None:
+    worker["spec"]["taints"] = [LOST, {"key": "mine", "effect": "NoSchedule"}]
 
 
 @pytest.mark.parametrize(
@@ -262,10 +281,10 @@ def test_taints(
     damage: Callable[[dict[str, Any]], None], taints: list[dict[str, str]]
 ) -> None:
     """A student's go, the cluster's own stay."""
-    node = _node()
-    damage(node)
+    worker = node()
+    damage(worker)
 
-    patch = node_patch(node, control_plane=False)
+    patch = node_patch(worker, control_plane=False)
 
     assert patch
     assert patch["spec"] == {"unschedulable": None, "taints": taints}
@@ -273,14 +292,19 @@ def test_taints(
 
 def test_labels() -> None:
     """What was added goes, what was taken comes back."""
-    node = _master(TAINT)
-    node["metadata"]["labels"].pop(MASTER)
-    node["metadata"]["labels"]["rack"] = "a"
+    master = _master(TAINT)
+    master["metadata"]["labels"].pop(MASTER)
+    master["metadata"]["labels"]["rack"] = "a"
+    master["metadata"]["annotations"] = {
+        "mine": "a",
+        "node.alpha.kubernetes.io/ttl": "0",
+    }
 
-    patch = node_patch(node, control_plane=True)
+    patch = node_patch(master, control_plane=True)
 
     assert patch
     assert patch["metadata"]["labels"] == {"rack": None, MASTER: ""}
+    assert patch["metadata"]["annotations"] == {"mine": None}
     assert patch["spec"]["taints"] == [TAINT]
 
 

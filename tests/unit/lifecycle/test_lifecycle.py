@@ -1,4 +1,4 @@
-"""How a lab starts, and what a reset does until nothing differs."""
+"""Starting a lab, and resetting it until nothing differs."""
 
 from __future__ import annotations
 
@@ -15,17 +15,22 @@ from graders.lifecycle.playbook import Outcome
 from graders.plan.plan import make_plan
 from graders.polling import WAITS, Wait
 from graders.state import lab_state
+from graders.state.baseline import CLUSTER, Baseline, Difference
 from graders.state.lab_state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from graders.state.baseline import Baseline
-
 PLAN = make_plan()
 LAB = load_lab("1")
-START = {"router routes": "a", "client routes": "b", "worker addresses": "c"}
+START: Baseline = {
+    "router": {"routes": "a"},
+    "client": {"routes": "b"},
+    "worker": {"addresses": "c"},
+    CLUSTER: {"services lab-1/web": "d"},
+}
+NEW: Baseline = {"router": {"routes": "new"}, CLUSTER: {}}
 
 
 class Host:
@@ -82,7 +87,15 @@ class Host:
         """Say which lab stands, and whether it is whole."""
         return State(LAB.id, "no-pool", "ab12", 3, self.changing)
 
-    def reset(self) -> list[str]:
+    def machines(self, _: object) -> Baseline:
+        """Return the settings of machines."""
+        return {role: it for role, it in self.now.items() if role != CLUSTER}
+
+    def cluster(self, _: object) -> Baseline:
+        """Return the objects of the cluster."""
+        return {CLUSTER: self.now.get(CLUSTER, {})}
+
+    def reset(self) -> list[Difference]:
         """Reset the lab."""
         return lifecycle.reset(PLAN, LAB, self.told.append)
 
@@ -97,8 +110,8 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
     for module, name, value in (
         (lifecycle, "run_playbook", host.run),
         (lifecycle, "cluster_client", lambda _: io.StringIO()),
-        (lifecycle, "snapshot_cluster", lambda _: {}),
-        (lifecycle, "snapshot_machines", lambda _: dict(host.now)),
+        (lifecycle, "snapshot_cluster", host.cluster),
+        (lifecycle, "snapshot_machines", host.machines),
         (lifecycle, "is_up", lambda *_: host.stands),
         (lab_state, "read", host.current),
         (lab_state, "mark_changing", host.begin),
@@ -148,17 +161,17 @@ def test_up(host: Host) -> None:
 
 def test_start_where_all_stands(host: Host) -> None:
     """Only the lab is made, and its state is recorded."""
-    host.after["lab"] = {"router routes": "new"}
+    host.after["lab"] = NEW
 
     lifecycle.start(PLAN, LAB, "no-pool")
 
     assert host.played == ["lab"]
-    assert host.kept == {"router routes": "new"}
+    assert host.kept == NEW
     given = host.given[0]
     assert given["variant"] == "no-pool"
     assert given["lab"]["id"] == LAB.id
     assert len(given["run"]) == 8
-    assert "attempts" not in given
+    assert given["attempts"] == 0
 
 
 def test_start_where_nothing_stands(host: Host) -> None:
@@ -178,10 +191,10 @@ def test_start_that_fails_leaves_no_start_state(host: Host) -> None:
         lifecycle.start(PLAN, LAB, "no-pool")
 
     assert host.changing == "lab start"
-    host.after = {"lab": {"router routes": "new"}}
+    host.after = {"lab": NEW}
     assert host.reset() == []
     assert host.played == ["lab", "lab"]
-    assert (host.kept, host.changing) == ({"router routes": "new"}, "")
+    assert (host.kept, host.changing) == (NEW, "")
 
 
 def test_reset_in_place(host: Host) -> None:
@@ -210,11 +223,11 @@ def test_reset_that_is_cut_off(host: Host) -> None:
     assert not host.changing
 
 
-def test_machines_are_made_anew(host: Host) -> None:
-    """Where machines alone differ, those are made anew and no others."""
+def test_machines_are_recreated(host: Host) -> None:
+    """Where machines alone differ, only those are recreated."""
     host.after["reset 1"] = START | {
-        "router routes": "x",
-        "client routes": "y",
+        "router": {"routes": "x"},
+        "client": {"routes": "y"},
     }
     host.after["reset 2"] = START
 
@@ -222,39 +235,40 @@ def test_machines_are_made_anew(host: Host) -> None:
     assert host.played == ["reset", "reset"]
     names = ["metallb-lab-client", "metallb-lab-router"]
     assert host.given[1]["recreate_machines"] == names
-    assert host.told == ["making anew: client, router"]
+    assert host.told == ["recreating client, router"]
 
 
 @pytest.mark.parametrize(
     "astray",
     [
-        {"worker addresses": "x"},
-        {"router routes": "x", "worker addresses": "x"},
-        {"services lab-1/web": "x"},
-        {"node worker": "x"},
+        {"worker": {"addresses": "x"}},
+        {"router": {"routes": "x"}, "worker": {"addresses": "x"}},
+        {"router": {"routes": "x"}, CLUSTER: {}},
+        {CLUSTER: {"services lab-1/web": "x"}},
+        {CLUSTER: START[CLUSTER] | {"nodes worker": "x"}},
     ],
 )
-def test_all_is_built_anew(host: Host, astray: Baseline) -> None:
-    """Where anything but machines differs, all is taken down and made."""
+def test_everything_is_rebuilt(host: Host, astray: Baseline) -> None:
+    """Where a node or the cluster differs, recreating machines is no use."""
     host.after = {"reset": START | astray, "lab": START}
 
     assert host.reset() == []
     assert host.played == ["reset", "down", "lab"]
-    assert host.told[0].startswith("could not restore ")
-    assert host.told[-1] == "building the lab anew"
+    assert host.told[:-1]
+    assert host.told[-1] == "rebuilding cluster and machines"
     assert (host.given[-1]["run"], host.given[-1]["attempts"]) == ("ab12", 3)
 
 
-def test_machines_anew_may_not_be_enough(host: Host) -> None:
-    """What differs after that too is built anew."""
-    host.after = {"reset": START | {"router routes": "x"}, "lab": START}
+def test_recreating_machines_may_not_be_enough(host: Host) -> None:
+    """If the lab still differs after that, everything is rebuilt."""
+    host.after = {"reset": START | {"router": {"routes": "x"}}, "lab": START}
 
     assert host.reset() == []
     assert host.played == ["reset", "reset", "down", "lab"]
 
 
 def test_reset_that_fails(host: Host) -> None:
-    """A playbook that fails is no end: all is built anew."""
+    """After a playbook that fails everything is rebuilt."""
     host.after = {"reset": CannotCheck("could not reset: x"), "lab": START}
 
     assert host.reset() == []
@@ -263,9 +277,9 @@ def test_reset_that_fails(host: Host) -> None:
 
 
 def test_machine_that_does_not_answer(host: Host) -> None:
-    """It is made anew, and all is when that fails as well."""
+    """It is recreated, and everything is rebuilt if that fails as well."""
     host.after = {
-        "reset 1": CannotCheck("desk did not answer within 20 s"),
+        "reset 1": CannotCheck("did not answer", machine="desk"),
         "reset 2": CannotCheck("could not reset: x"),
         "lab": START,
     }
@@ -285,12 +299,13 @@ def test_start_that_was_interrupted(host: Host, kept: Baseline | None) -> None:
     assert host.kept == START
 
 
-def test_what_cannot_be_restored_is_told(host: Host) -> None:
-    """What differs in the end is returned, one line a place."""
-    host.after["lab"] = START | {"router routes": "x"}
+def test_remaining_differences(host: Host) -> None:
+    """What differs in the end is returned, and the lab stays marked."""
+    host.after["lab"] = START | {"router": {"routes": "x"}}
     host.now = {}
 
-    assert host.reset() == ["router routes: expected a, not x"]
+    assert host.reset() == [Difference("router", "routes", "a", "x")]
+    assert host.changing == "lab reset"
 
 
 def test_wrong_usage_ends_a_reset(host: Host) -> None:
@@ -307,7 +322,7 @@ def test_reset_of_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no lab stands, it says how to get one."""
     monkeypatch.setattr(lab_state, "read", lambda _: None)
 
-    with pytest.raises(CannotCheck, match="no lab is standing; run `make"):
+    with pytest.raises(CannotCheck, match="no lab is running; run `make"):
         lifecycle.reset(PLAN, LAB, print)
 
 
@@ -315,14 +330,14 @@ def test_start_waits_until_the_cluster_settled(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is recorded is what two looks at the cluster agree on."""
-    looks = iter([{"a": "2"}, {"a": "3"}, {"a": "3"}, {"a": "4"}])
-    host.now = {"m": "x"}
+    looks = iter([{CLUSTER: {"a": text}} for text in "2334"])
+    host.now = {"router": {"m": "x"}}
     monkeypatch.setitem(WAITS, "settled", Wait(5, "a test"))
     monkeypatch.setattr(lifecycle, "snapshot_cluster", lambda _: next(looks))
 
     lifecycle.start(PLAN, LAB, "no-pool")
 
-    assert host.kept == {"a": "3", "m": "x"}
+    assert host.kept == {CLUSTER: {"a": "3"}, "router": {"m": "x"}}
 
 
 def test_a_playbook_that_does_not_say_when_its_steps_are_done(

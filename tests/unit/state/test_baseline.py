@@ -1,4 +1,4 @@
-"""The start state of a lab: what belongs to it, and what differs."""
+"""The recorded start state of a lab, and what differs from it."""
 
 from __future__ import annotations
 
@@ -11,35 +11,77 @@ from hypothesis import strategies as st
 from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
 from graders.providers.machine import Machine, Output
-from graders.state import baseline
-from graders.state.baseline import diff, snapshot_cluster, snapshot_machines
+from graders.state.baseline import (
+    CLUSTER,
+    Baseline,
+    Difference,
+    diff,
+    snapshot_cluster,
+    snapshot_machines,
+)
+from graders.state.start_state import READINGS
+from tests.kube_api import FakeApi, node
 
 if TYPE_CHECKING:
-    from graders.probes.cluster import Cluster
+    from collections.abc import Callable
 
 PLAN = make_plan()
 TEXTS = st.text("ab\n", max_size=12)
-BASELINES = st.dictionaries(st.sampled_from(["a x", "b x", "c x"]), TEXTS)
-# What a router says; the veth is a pod's, its number is docker's.
-SAID = """\
+PLACES = [(machine, what) for machine in ("", "router") for what in "xy"]
+BASELINES = st.dictionaries(
+    st.sampled_from(["", "router"]),
+    st.dictionaries(st.sampled_from("xy"), TEXTS),
+)
+# What a router prints, by reading; a veth is a pod's, its number is docker's.
+OUTPUT = {
+    "addresses": """\
 7: eth1    inet 10.90.0.2/24 brd 10.90.0.255 scope global eth1\\  valid_lft 9
 5: eth0    inet 172.18.0.2/16 scope global eth0\\    valid_lft forever
 8: veth1234    inet 10.244.0.1/32 scope global veth1234
-=-=-=
+""",
+    "routes": """\
 172.18.0.0/16 dev eth0 proto kernel scope link src 172.18.0.2
 10.244.0.2 dev veth1234 scope host
-=-=-=
-172.18.0.9 dev eth0 lladdr 02:42:ac:12:00:09 PERMANENT
-=-=-=
--P INPUT ACCEPT
-=-=-=
-net.ipv4.fib_multipath_hash_policy = 1
-=-=-=
-Building configuration...
-router bgp 64501
-=-=-=
-02:42:ac:12:00:05 172.18.100.151 desk
-"""
+""",
+    "policy routing": "0:\tfrom all lookup local\n",
+    "neighbours": "172.18.0.9 dev eth0 lladdr 02:42:ac:12:00:09 PERMANENT\n",
+    "packet filter": """\
+*nat
+:PREROUTING ACCEPT [0:0]
+:DOCKER_OUTPUT - [0:0]
+-A OUTPUT -d 127.0.0.11/32 -j DOCKER_OUTPUT
+COMMIT
+*filter
+:FORWARD DROP [12:3456]
+-A INPUT -p tcp -j DROP
+-A FORWARD -m comment --comment "kubernetes" -j KUBE-FORWARD
+COMMIT
+""",
+    "traffic control": """\
+qdisc noqueue 0: root refcnt 2
+qdisc netem 8001: root refcnt 2 limit 1000 delay 100ms
+""",
+    "kernel settings": "net.ipv4.ip_forward = 1\n",
+    "configuration": "Building configuration...\nrouter bgp 64501\n",
+    "leases": "02:42:ac:12:00:05 172.18.100.151 desk\n",
+}
+SETTINGS = {
+    "addresses": "eth0    inet 172.18.0.2/16 scope global eth0\\\n"
+    "eth1    inet 10.90.0.2/24 brd 10.90.0.255 scope global eth1\\",
+    "routes": "172.18.0.0/16 dev eth0 proto kernel scope link src 172.18.0.2",
+    "policy routing": "0:\tfrom all lookup local",
+    "neighbours": "172.18.0.9 dev eth0 lladdr 02:42:ac:12:00:09 PERMANENT",
+    "packet filter": "filter -A INPUT -p tcp -j DROP\nfilter FORWARD DROP",
+    "traffic control": "qdisc netem 8001: root limit 1000 delay 100ms",
+    "kernel settings": "net.ipv4.ip_forward = 1",
+    "configuration": "Building configuration...\nrouter bgp 64501",
+}
+
+
+def _printed(output: dict[str, str]) -> str:
+    return "=-=-=\n".join(output.get(row.name, "") for row in READINGS)
+
+
 WEB: dict[str, Any] = {
     "metadata": {
         "name": "web",
@@ -59,73 +101,70 @@ WEB: dict[str, Any] = {
     },
     "status": {"loadBalancer": {"ingress": [{"ip": "172.18.255.210"}]}},
 }
-NODE: dict[str, Any] = {
-    "metadata": {"name": "worker", "labels": {"a": "b"}},
-    "spec": {"podCIDR": "10.244.1.0/24"},
+NAMESPACE = {
+    "metadata": {"name": "lab-1"},
+    "status": {"phase": "Active"},
 }
 
 
-class FakeCluster:
-    """A cluster with these objects and no others."""
-
-    def __init__(self, **objects: list[dict[str, Any]]) -> None:
-        """Keep objects by the last word of their path."""
-        self._objects = objects
-
-    def items(self, path: str) -> list[dict[str, Any]]:
-        """Return the objects at `path`."""
-        return self._objects.get(path.rsplit("/", 1)[1], [])
-
-
-def _collect(cluster: object) -> baseline.Baseline:
-    return snapshot_machines(PLAN) | snapshot_cluster(cluster)  # type: ignore[arg-type] # all it needs
-
-
-def _space(name: str, phase: str = "Active") -> dict[str, Any]:
-    return {"metadata": {"name": name}, "status": {"phase": phase}}
+def _of(**lists: list[dict[str, Any]]) -> dict[str, str]:
+    """Return what is recorded of a cluster with these lists."""
+    paths = {
+        "deployments": "/apis/apps/v1/deployments",
+        "daemonsets": "/apis/apps/v1/daemonsets",
+        "endpointslices": "/apis/discovery.k8s.io/v1/endpointslices",
+        "leases": "/apis/coordination.k8s.io/v1/leases",
+        "widgets": "/apis/example.org/v1/widgets",
+    }
+    api = FakeApi(
+        {paths.get(name, f"/api/v1/{name}"): it for name, it in lists.items()}
+    )
+    api.lists["/api/v1/namespaces"] += [NAMESPACE]
+    (recorded,) = snapshot_cluster(api).values()
+    return {
+        place: text
+        for place, text in recorded.items()
+        if place not in {"nodes lab-worker", "namespaces lab-1"}
+    }
 
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Let machines say this, by role, and else what a router says."""
+    """Let machines print this, by role, and else what a router prints."""
     words: dict[str, str] = {}
 
     def run(self: Machine, *argv: str) -> Output:
-        out = words.get(self.role, SAID)
+        out = words.get(self.role, _printed(OUTPUT))
         return Output(" ".join(argv), 0, out, "")
 
     monkeypatch.setattr(Machine, "run", run)
     return words
 
 
-def _of(cluster: FakeCluster) -> baseline.Baseline:
-    """Return what is kept of a cluster."""
-    asked: Cluster = cluster  # type: ignore[assignment] # all it needs
-    return baseline.snapshot_cluster(asked)
-
-
 @given(BASELINES)
-def test_nothing_differs_from_itself(one: dict[str, str]) -> None:
+def test_nothing_differs_from_itself(one: Baseline) -> None:
     """Two equal states have no differences."""
     assert diff(one, dict(one)) == []
 
 
 @given(BASELINES, BASELINES)
-def test_each_place_that_differs_is_a_line(
-    one: dict[str, str], other: dict[str, str]
+def test_each_place_that_differs_is_a_difference(
+    one: Baseline, other: Baseline
 ) -> None:
-    """Each has one line, which begins with it and says two things."""
-    lines = diff(one, other)
-
-    places = [
-        place
-        for place in sorted(one.keys() | other.keys())
-        if one.get(place) != other.get(place)
+    """It has machine, place and both texts; its line names them."""
+    assert diff(one, other) == [
+        Difference(machine, what, before, after)
+        for machine, what in PLACES
+        for before in (one.get(machine, {}).get(what),)
+        for after in (other.get(machine, {}).get(what),)
+        if before != after
     ]
-    assert [line.partition(":")[0] for line in lines] == places
-    for line in lines:
-        was, _, now = line.partition(": expected ")[2].partition(", not ")
-        assert was != now
+    for difference in diff(one, other):
+        line = str(difference)
+        assert f"{difference.machine} {difference.what}".strip() in line
+        assert "\n" not in line
+        expected, _, actual = line.partition(", not ")
+        assert expected.partition("expected ")[2] != actual or not actual
 
 
 @pytest.mark.parametrize(
@@ -141,103 +180,73 @@ def test_each_place_that_differs_is_a_line(
 )
 def test_first_difference(before: str, after: str, line: str) -> None:
     """A line says what was there and what is there now, in short."""
-    (found,) = diff({"p": before}, {"p": after})
+    assert str(Difference("router", "p", before, after)).startswith(
+        f"router p: {line}"
+    )
 
-    assert found.startswith(f"p: {line}")
 
-
-def test_gone_and_come() -> None:
+def test_missing_and_unexpected() -> None:
     """What is there in one state only is named."""
-    assert diff({"a": ""}, {"b": ""}) == [
-        "a: expected it to be there, not gone",
-        "b: expected none, not one",
+    found = diff({CLUSTER: {"services a": ""}}, {CLUSTER: {"services b": ""}})
+
+    assert [str(difference) for difference in found] == [
+        "missing services a",
+        "unexpected services b",
     ]
 
 
-@pytest.mark.parametrize(
-    ("line", "kept"),
-    [
-        (
-            "12: eth0    inet 172.18.0.2/16 eth0\\       valid_lft forever",
-            "eth0    inet 172.18.0.2/16 eth0\\",
-        ),
-        (
-            "default via 172.18.0.1 dev eth0 ",
-            "default via 172.18.0.1 dev eth0",
-        ),
-        (
-            " neighbor 172.18.1.2 remote-as 1",
-            " neighbor 172.18.1.2 remote-as 1",
-        ),
-    ],
-)
-def test_steady(line: str, kept: str) -> None:
-    """An interface's number and a lifetime go; all else stays."""
-    assert baseline._steady(line) == kept
-
-
 @pytest.mark.usefixtures("said")
-def test_look() -> None:
-    """A machine's words come apart, sorted and without pods."""
-    assert baseline._look(PLAN, "router") == {
-        "addresses": "eth0    inet 172.18.0.2/16 scope global eth0\\\n"
-        "eth1    inet 10.90.0.2/24 brd 10.90.0.255 scope global eth1\\",
-        "routes": "172.18.0.0/16 dev eth0 proto kernel scope link"
-        " src 172.18.0.2",
-        "neighbours": "172.18.0.9 dev eth0 lladdr 02:42:ac:12:00:09 PERMANENT",
-        "rules": "-P INPUT ACCEPT",
-        "kernel": "net.ipv4.fib_multipath_hash_policy = 1",
-        "configuration": "Building configuration...\nrouter bgp 64501",
-        "leases": "02:42:ac:12:00:05 172.18.100.151 desk",
-    }
+def test_settings() -> None:
+    """A machine's output is split, sorted and stripped of what changes."""
+    assert snapshot_machines(PLAN)["router"] == SETTINGS
 
 
-def test_look_at_one_that_says_nothing(said: dict[str, str]) -> None:
-    """A machine without routes or neighbours is no trouble."""
-    said["dhcp"] = "=-=-=\n" * 6
+def test_a_machine_without_settings(said: dict[str, str]) -> None:
+    """A machine without routes or neighbours is no problem."""
+    said["dhcp"] = _printed({})
 
-    assert set(baseline._look(PLAN, "dhcp").values()) == {""}
+    assert set(snapshot_machines(PLAN)["dhcp"].values()) == {""}
 
 
 @pytest.mark.parametrize("out", ["", "5: eth0    inet 1\n=-=-=\n"])
-def test_look_at_one_that_stops(said: dict[str, str], out: str) -> None:
-    """A machine that stops while it talks could not be looked at."""
+def test_a_machine_that_stops(said: dict[str, str], out: str) -> None:
+    """The error says which machine, as text and as a value."""
     said["desk"] = out
 
-    with pytest.raises(CannotCheck, match=r"desk stopped .* `lab up`"):
-        _collect(FakeCluster())
+    with pytest.raises(CannotCheck, match=r"desk stopped .* `lab up`") as got:
+        snapshot_machines(PLAN)
+
+    assert got.value.machine == "desk"
 
 
 @pytest.mark.usefixtures("said")
-def test_what_comes_and_goes_is_not_compared() -> None:
-    """What one machine alone has is asked of no other."""
-    found = _collect(FakeCluster())
+def test_what_changes_by_itself_is_not_compared() -> None:
+    """What only some machines have is asked of no other."""
+    found = snapshot_machines(PLAN)
 
-    assert "desk addresses" not in found
-    assert "worker routes" not in found
-    assert "desk routes" in found
-    assert "worker addresses" in found
-    assert {place for place in found if "configuration" in place} == {
-        "router configuration",
-        "dhcp configuration",
+    assert "addresses" not in found["desk"]
+    assert "routes" not in found["worker"]
+    assert "routes" in found["desk"]
+    assert "addresses" in found["worker"]
+    assert {it for it in found if "configuration" in found[it]} == {
+        "router",
+        "dhcp",
     }
-    assert [place for place in found if "leases" in place] == ["dhcp leases"]
+    assert [it for it in found if "leases" in found[it]] == ["dhcp"]
 
 
 def test_what_the_cluster_fills_in_does_not_matter() -> None:
-    """The same Service made anew is the same."""
-    anew = WEB | {
+    """The same Service created again is the same."""
+    again = WEB | {
         "metadata": WEB["metadata"] | {"uid": "77", "resourceVersion": "99"},
         "spec": WEB["spec"]
         | {"clusterIP": "10.96.9.9", "ports": [{"port": 80, "nodePort": 3}]},
     }
-    anew["metadata"]["annotations"] = {
+    again["metadata"]["annotations"] = {
         "metallb.io/loadBalancerIPs": "172.18.255.210"
     }
 
-    assert _of(FakeCluster(services=[anew])) == _of(
-        FakeCluster(services=[WEB])
-    )
+    assert _of(services=[again]) == _of(services=[WEB])
 
 
 @pytest.mark.parametrize(
@@ -254,69 +263,122 @@ def test_what_a_student_changes_matters(
     change: dict[str, Any], line: str
 ) -> None:
     """A changed spec, address, annotation or label is a difference."""
-    before = _of(FakeCluster(services=[WEB]))
-    after = _of(FakeCluster(services=[WEB | change]))
+    before = {CLUSTER: _of(services=[WEB])}
+    after = {CLUSTER: _of(services=[WEB | change])}
 
     (found,) = diff(before, after)
-    assert found.startswith("services lab-1/web: expected ")
-    assert line in found
+    assert str(found).startswith("services lab-1/web: expected ")
+    assert line in str(found)
 
 
 def test_a_restarted_workload_is_the_same() -> None:
-    """`kubectl rollout restart` leaves a note, and no difference."""
-    meta = {"name": "speaker", "namespace": "metallb-system"}
+    """`kubectl rollout restart` leaves an annotation, and no difference."""
+    meta = {"name": "speaker", "namespace": "lab-1"}
     note = {"kubectl.kubernetes.io/restartedAt": "2026-11-23T05:51:00Z"}
     before = {"metadata": {"labels": {"app": "speaker"}}, "spec": {}}
     after = {"metadata": before["metadata"] | {"annotations": note}}
 
     assert _of(
-        FakeCluster(daemonsets=[{"metadata": meta, "spec": before}])
+        daemonsets=[{"metadata": meta, "spec": {"template": before}}]
     ) == _of(
-        FakeCluster(daemonsets=[{"metadata": meta, "spec": before | after}])
+        daemonsets=[{"metadata": meta, "spec": {"template": before | after}}]
     )
 
 
 def test_config_maps_and_readiness_matter() -> None:
     """A ConfigMap's data and how many pods are ready are compared."""
     meta = {"name": "x", "namespace": "lab-1"}
-    config = {"metadata": meta, "data": {"clusterIP": "kept at the top"}}
+    config = {"metadata": meta, "data": {"key": "value"}}
     one = {"metadata": meta, "spec": {}, "status": {"readyReplicas": 1}}
     daemons = {"metadata": meta, "spec": {}, "status": {"numberReady": 3}}
 
-    found = _of(
-        FakeCluster(
-            configmaps=[config], deployments=[one], daemonsets=[daemons]
+    found = _of(configmaps=[config], deployments=[one], daemonsets=[daemons])
+
+    assert '"ready": 1' in found["deployments.apps lab-1/x"]
+    assert '"ready": 3' in found["daemonsets.apps lab-1/x"]
+    assert '"key": "value"' in found["configmaps lab-1/x"]
+
+
+def test_long_and_secret_objects() -> None:
+    """They are recorded by their digests, which differ."""
+    meta = {"name": "x", "namespace": "lab-1"}
+    digests = {
+        text: _of(
+            configmaps=[{"metadata": meta, "data": {"a": text * 5000}}],
+            secrets=[{"metadata": meta, "data": {"a": text}}],
         )
-    )
+        for text in "xy"
+    }
 
-    assert '"ready": 1' in found["deployments lab-1/x"]
-    assert '"ready": 3' in found["daemonsets lab-1/x"]
-    assert "configmaps lab-1/x" in found
-
-
-def test_the_cluster_s_own_is_left_out() -> None:
-    """System namespaces, and what every namespace has, belong to no lab."""
-    meta = {"name": "kube-root-ca.crt", "namespace": "lab-1"}
-    system = {"name": "coredns", "namespace": "kube-system"}
-    root, dns = ({"metadata": one, "data": {}} for one in (meta, system))
-
-    found = _of(
-        FakeCluster(
-            configmaps=[root, dns],
-            namespaces=[_space("lab-1"), _space("x", "Terminating")],
-        )
-    )
-
-    assert found == {"namespace lab-1": ""}
+    for kind in ("configmaps", "secrets"):
+        place = f"{kind} lab-1/x"
+        assert digests["x"][place] != digests["y"][place]
+        assert len(digests["x"][place]) == 64
 
 
-def test_nodes() -> None:
-    """A cordon, a taint and a label of a node are compared."""
-    spec = {"unschedulable": True, "taints": [{"key": "x"}]}
-    labels = {"metadata": NODE["metadata"] | {"labels": {}}}
-    before = _of(FakeCluster(nodes=[NODE]))
+@pytest.mark.parametrize(
+    ("kind", "meta"),
+    [
+        ("configmaps", {"name": "kube-root-ca.crt", "namespace": "lab-1"}),
+        ("pods", {"name": "x", "ownerReferences": [{"controller": True}]}),
+        ("pods", {"name": "x", "deletionTimestamp": "now"}),
+        ("pods", {"name": "x", "namespace": "terminating"}),
+        ("leases", {"name": "x"}),
+        (
+            "endpointslices",
+            {
+                "name": "x",
+                "labels": {
+                    "endpointslice.kubernetes.io/managed-by": (
+                        "endpointslice-controller.k8s.io"
+                    )
+                },
+            },
+        ),
+    ],
+)
+def test_what_the_cluster_keeps_is_left_out(
+    kind: str, meta: dict[str, Any]
+) -> None:
+    """Objects of controllers, and those that are going, are not compared."""
+    item = {"metadata": {"namespace": "lab-1"} | meta}
 
-    for change in ({"spec": spec}, labels):
-        after = _of(FakeCluster(nodes=[NODE | change]))
-        (found,) = diff(before, after)
-        assert found.startswith("node worker: ")
+    assert _of(**{kind: [item]}) == {}
+
+
+def test_namespaces() -> None:
+    """One that is being deleted is none."""
+    api = FakeApi({"/api/v1/namespaces": [NAMESPACE]})
+    going = {"metadata": {"name": "x"}, "status": {"phase": "Terminating"}}
+    api.lists["/api/v1/namespaces"] += [going]
+
+    assert "namespaces lab-1" in snapshot_cluster(api)[CLUSTER]
+    assert "namespaces x" not in snapshot_cluster(api)[CLUSTER]
+
+
+def _cordon(it: dict[str, Any]) -> None:
+    it["spec"]["unschedulable"] = True
+
+
+def _taint(it: dict[str, Any]) -> None:
+    it["spec"]["taints"] = [{"key": "x"}]
+
+
+def _label(it: dict[str, Any]) -> None:
+    it["metadata"]["labels"]["rack"] = "a"
+
+
+def _annotate(it: dict[str, Any]) -> None:
+    it["metadata"]["annotations"] = {"mine": "a"}
+
+
+@pytest.mark.parametrize("change", [_cordon, _taint, _label, _annotate])
+def test_nodes(change: Callable[[dict[str, Any]], None]) -> None:
+    """A cordon, a taint, a label and an annotation of a node are compared."""
+    api = FakeApi({"/api/v1/nodes": [node()]})
+    before = snapshot_cluster(api)
+    change(api.lists["/api/v1/nodes"][0])
+
+    (found,) = diff(before, snapshot_cluster(api))
+
+    assert (found.machine, found.what) == (CLUSTER, "nodes lab-worker")

@@ -98,7 +98,10 @@ def test_a_change_that_was_cut_off_is_told(lab: Path) -> None:
 
 def test_baseline_comes_back_as_it_went(lab: Path) -> None:
     """A recorded start state of any size is read as it was written."""
-    wanted = {"router configuration": "x\n" * 200_000, "client routes": "'$"}
+    wanted = {
+        "router": {"configuration": "x\n" * 200_000},
+        "client": {"routes": "'$"},
+    }
 
     lab_state.write_baseline(PLAN, wanted)
 
@@ -106,9 +109,9 @@ def test_baseline_comes_back_as_it_went(lab: Path) -> None:
     assert [file.name for file in lab.iterdir()] == ["baseline.json"]
 
 
-@pytest.mark.parametrize("text", [None, "", "[]"])
+@pytest.mark.parametrize("text", [None, "", "[]", '{"client routes": "x"}'])
 def test_no_baseline(lab: Path, text: str | None) -> None:
-    """A baseline that is missing or damaged is None."""
+    """A baseline that is missing, damaged or of an old form is None."""
     if text is not None:
         (lab / "baseline.json").write_text(text, encoding="utf-8")
 
