@@ -221,7 +221,7 @@ def expect_passwords_kept(lab: Session) -> None:
 
     """
     baseline = read_baseline(lab.plan) or {}
-    recorded = passwords(baseline.get("router configuration", ""))
+    recorded = passwords(baseline.get("router", {}).get("configuration", ""))
     if not recorded:
         raise CannotCheck(
             "the router's password of the lab's start was not recorded",

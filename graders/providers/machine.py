@@ -25,9 +25,11 @@ TIMEOUT_S: Final = 20.0
 class MachineError(CannotCheck):
     """No command can run on a machine; `cause` says why, without its name."""
 
-    def __init__(self, message: str, cause: str, way_out: str) -> None:
+    def __init__(
+        self, message: str, cause: str, way_out: str, machine: str = ""
+    ) -> None:
         """Keep the cause next to the whole message."""
-        super().__init__(message, way_out=way_out)
+        super().__init__(message, way_out=way_out, machine=machine)
         self.cause = cause
 
 

@@ -1,7 +1,7 @@
 """Which settings of machines and nodes belong to the start state of a lab.
 
 Each row is read when a lab has started, and compared after a reset. It names
-the function of ansible/roles/lab/files/restore.sh that restores it; tests
+the functions of restore.sh (ansible/roles/lab/files) that restore it; tests
 hold the two together.
 """
 
@@ -100,7 +100,7 @@ READINGS: Final = (
         "routes",
         # Routes of BGP come when their speakers do.
         "ip -4 -o route show | grep -v 'proto bgp'",
-        ("routes",),
+        ("routes", "way_to_edge"),
         nodes=False,  # they have routes to each other's pods
     ),
     Reading(

@@ -77,7 +77,7 @@ def _repair(model: LabModel) -> None:
         model.one("IPAddressPool")["spec"]["serviceAllocation"] = fence
     if model.variant == "password":
         model.router.password = dict.fromkeys(model.plan.nodes, "orchid")
-        model.baseline = {"router configuration": model.router.config()}
+        model.baseline = {"router": {"configuration": model.router.config()}}
 
 
 @cache

@@ -53,7 +53,7 @@ class LabModel:
     )
     # Answers of machines that are otherwise than the model's, by command.
     answers: dict[str, Output] = field(default_factory=dict)
-    baseline: dict[str, str] = field(default_factory=dict)
+    baseline: dict[str, dict[str, str]] = field(default_factory=dict)
     # Ports that pods see instead of a client's own, one after the other.
     seen_ports: Iterator[str] = field(default_factory=lambda: iter(()))
     takes_addresses: bool = True

@@ -1,8 +1,9 @@
 #!/bin/sh
 # shellcheck disable=SC2034,SC2086 # variables of other scripts; words are split on purpose
 # Functions that remove from a node or machine what a lab, a fault or a student
-# added to its network: addresses, neighbour entries, routes, rules of iptables,
-# qdiscs, settings of the kernel. Each reports what it changed.
+# added to its network: addresses, neighbour entries, routes, rules of routing and
+# of iptables, qdiscs, settings of the kernel. Each reports what it changed.
+# graders/state/start_state.py verifies them.
 #
 # Environment: ROLE; KEEP, addresses with their prefix lengths; EDGE and
 # ROUTER, the edge network and the next hop to it.
@@ -34,7 +35,9 @@ neighbours() {
 
 qdiscs() {
   for dev in eth0 eth1; do
-    tc qdisc del dev $dev root 2> /dev/null && say "qdisc of $dev"
+    for parent in root clsact ingress; do
+      tc qdisc del dev $dev $parent 2> /dev/null && say "qdisc of $dev"
+    done
   done
 }
 
@@ -49,6 +52,27 @@ routes() {
       blackhole* | unreachable* | prohibit* | throw*) dst="$dst ${rest%% *}" ;;
     esac
     ip route del $dst && say "route $dst"
+  done
+}
+
+routing_rules() { ip -4 rule show | tr '\t' ' '; }
+
+other_tables() {
+  ip -4 -o route show table all | grep ' table ' | grep -v -E 'proto (kernel|bgp)|veth' | sed 's/ *$//'
+}
+
+# Rules that choose a routing table, and routes of all tables but the main one.
+policy_routing() {
+  [ -e $MADE/routing_rules ] || { routing_rules > $MADE/routing_rules && other_tables > $MADE/other_tables; }
+  routing_rules | grep -v -x -F -f $MADE/routing_rules | while read -r preference rule; do
+    ip -4 rule del preference "${preference%:}" $rule && say "routing rule $rule"
+  done
+  while read -r preference rule; do
+    routing_rules | grep -q -x -F "$preference $rule" && continue
+    ip -4 rule add preference "${preference%:}" $rule && say "routing rule $rule"
+  done < $MADE/routing_rules
+  other_tables | grep -v -x -F -f $MADE/other_tables | while read -r route; do
+    ip -4 route del $route && say "route $route"
   done
 }
 
@@ -73,7 +97,7 @@ rules() {
 }
 
 kernel() {
-  keys="net.ipv4.ip_forward"
+  keys="net.ipv4.ip_forward net.ipv4.fib_multipath_hash_policy"
   for name in all default eth0; do
     for key in rp_filter arp_ignore arp_announce; do
       keys="$keys net.ipv4.conf.$name.$key"

@@ -195,7 +195,7 @@ def test_a_group_gives_its_neighbours_their_password() -> None:
 
 def recorded(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """Have the router's configuration of the lab's start be `text`."""
-    known = {"router configuration": text}
+    known = {"router": {"configuration": text}}
     monkeypatch.setattr(bgp, "read_baseline", lambda _: known)
 
 

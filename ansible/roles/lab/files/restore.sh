@@ -74,6 +74,7 @@ addresses
 neighbours
 routes
 way_to_edge
+policy_routing
 rules
 qdiscs
 kernel
