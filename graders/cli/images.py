@@ -69,6 +69,6 @@ def _refuse_full_disk(*, build: bool) -> None:
     finding = disk(ThisHost(), local.docker_root(), build=build)
     if finding.ok is False:
         raise CannotCheck(
-            f"disk: expected {finding.rule}, not {finding.observed}",
-            way_out=finding.way_out,
+            f"disk: expected {finding.requirement}, not {finding.observed}",
+            way_out=finding.remedy,
         )

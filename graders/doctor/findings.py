@@ -30,8 +30,8 @@ class Finding:
     name: str
     ok: bool | None
     observed: str
-    rule: str
-    way_out: str = ""
+    requirement: str
+    remedy: str = ""
     fatal: bool = False
 
 

@@ -43,8 +43,8 @@ class LocalReport:
     def stops(self) -> list[str]:
         """See Report."""
         return [
-            f"{one.name}: expected {one.rule}, not {one.observed};"
-            f" {one.way_out}"
+            f"{one.name}: expected {one.requirement}, not {one.observed};"
+            f" {one.remedy}"
             for one in self.all
             if one.fatal and one.ok is False
         ]
@@ -74,7 +74,7 @@ def run_doctor(
     build = not has_images(docker)
     return [
         engine(host, docker),
-        memory(host, standing=exists),
+        memory(host, exists=exists),
         disk(host, docker_root(docker), build=build),
         *(probe(host) for probe in MACHINE_PROBES),
         go(host, build=build),
@@ -90,30 +90,35 @@ def render(findings: Sequence[Finding]) -> Table:
         found.add_column(name, overflow="fold")
     for item in findings:
         seen = escape(item.observed)
-        found.add_row(_mark(item), item.name, seen, escape(item.rule))
-        if not item.ok and item.way_out:
-            found.add_row("", "", f"[bold]{escape(item.way_out)}[/]", "")
+        found.add_row(_mark(item), item.name, seen, escape(item.requirement))
+        if not item.ok and item.remedy:
+            found.add_row("", "", f"[bold]{escape(item.remedy)}[/]", "")
     return found
 
 
 def engine(host: Host, docker: Docker = docker) -> Finding:
     """Look for an engine that this user may use, or that can be installed."""
-    rule = "a Docker engine that you may use"
+    requirement = "a Docker engine that you may use"
     try:
         version = docker("version", "--format", "{{.Server.Version}}")
     except EngineDown as error:
         if not can_install_engine(host):
-            return _stop("engine", rule, error, _install(host))
+            return _stop("engine", requirement, error, _install(host))
         return Finding(
             "engine",
             ok=None,
             observed="not running",
-            rule=rule,
-            way_out="`lab up` installs and starts it",
+            requirement=requirement,
+            remedy="`lab up` installs and starts it",
         )
     except KitError as error:
-        return _stop("engine", rule, error)
-    return Finding("engine", ok=True, observed=f"Docker {version}", rule=rule)
+        return _stop("engine", requirement, error)
+    return Finding(
+        "engine",
+        ok=True,
+        observed=f"Docker {version}",
+        requirement=requirement,
+    )
 
 
 def can_install_engine(host: Host) -> bool:
@@ -132,11 +137,11 @@ def subnets(
     student: str, locate: Callable[[str], Location] = locate
 ) -> tuple[Location | None, Finding]:
     """Look for the networks of the lab; a plan that moves is a warning."""
-    rule = "networks that nothing else uses"
+    requirement = "networks that nothing else uses"
     try:
         located = _located(student, locate)
     except KitError as error:
-        return None, _stop("subnets", rule, error)
+        return None, _stop("subnets", requirement, error)
     moved = bool(located.moved_from) and not located.exists
     observed = f"{located.plan.lan} and {located.plan.edge}"
     if located.exists:
@@ -150,25 +155,27 @@ def subnets(
         "subnets",
         ok=not moved,
         observed=observed,
-        rule=rule,
-        way_out="nothing to do: briefs and graders use the new numbers",
+        requirement=requirement,
+        remedy="nothing to do: briefs and graders use the new numbers",
     )
 
 
 def cluster(plan: Plan, docker: Docker = docker) -> Finding:
     """Look for a cluster of the lab's name that is not the lab's."""
-    rule = f"no other cluster called {plan.cluster}"
+    requirement = f"no other cluster called {plan.cluster}"
     try:
         foreign = foreign_cluster(plan, docker)
     except KitError as error:
         cause = error.problems[0]
-        return Finding("cluster", ok=None, observed=cause, rule=rule)
+        return Finding(
+            "cluster", ok=None, observed=cause, requirement=requirement
+        )
     return Finding(
         "cluster",
         ok=foreign is None,
         observed=f"container {foreign}" if foreign else "none",
-        rule=rule,
-        way_out=f"`kind delete cluster --name {plan.cluster}` if it is yours"
+        requirement=requirement,
+        remedy=f"`kind delete cluster --name {plan.cluster}` if it is yours"
         " to remove, or use another --student",
         fatal=True,
     )
@@ -209,14 +216,16 @@ def _install(host: Host) -> str:
     return "install Docker Desktop and start it"
 
 
-def _stop(name: str, rule: str, error: KitError, way_out: str = "") -> Finding:
+def _stop(
+    name: str, requirement: str, error: KitError, remedy: str = ""
+) -> Finding:
     """Return a finding of what an error says."""
     return Finding(
         name,
         ok=False,
         observed=error.problems[0],
-        rule=rule,
-        way_out=way_out or error.way_out,
+        requirement=requirement,
+        remedy=remedy or error.way_out,
         fatal=True,
     )
 

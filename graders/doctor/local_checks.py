@@ -1,4 +1,4 @@
-"""The doctor's probes of the machine itself; each looks at one thing."""
+"""The doctor's probes of this computer; each looks at one thing."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ TOTAL_MEMORY: Final = 8 * GIB
 BUILD_DISK: Final = 12 * GIB
 RUN_DISK: Final = 4 * GIB
 CORES: Final = 2
-# What three nodes, each with a systemd, a kubelet and a containerd, use of
-# the host's single store of watches.
+# All nodes share this computer's watches: each has a systemd, a kubelet and a
+# containerd.
 INSTANCES: Final = 512
 WATCHES: Final = 524288
 YEAR: Final = 2026
@@ -30,9 +30,9 @@ _SYS_RESOURCE: Final = 24  # the capability's bit, linux/capability.h
 _INOTIFY: Final = "/proc/sys/fs/inotify/"
 
 
-def memory(host: Host, *, standing: bool) -> Finding:
-    """Look for memory; a lab that stands already has what it needs."""
-    rule = "2 GiB free, 8 GiB in all recommended"
+def memory(host: Host, *, exists: bool) -> Finding:
+    """Look for memory; a lab that exists already has what it needs."""
+    requirement = "2 GiB free, 8 GiB in all recommended"
     found = re.findall(
         r"^(MemTotal|MemAvailable):\s+(\d+) kB$",
         host.read("/proc/meminfo"),
@@ -41,16 +41,19 @@ def memory(host: Host, *, standing: bool) -> Finding:
     sizes = {key: int(kib) * 1024 for key, kib in found}
     if len(sizes) < 2:  # noqa: PLR2004 - the two of them
         return Finding(
-            "memory", ok=None, observed="cannot be read here", rule=rule
+            "memory",
+            ok=None,
+            observed="cannot be read here",
+            requirement=requirement,
         )
     free, total = sizes["MemAvailable"], sizes["MemTotal"]
-    short = free < FREE_MEMORY and not standing
+    short = free < FREE_MEMORY and not exists
     return Finding(
         "memory",
         ok=not short and total >= TOTAL_MEMORY,
         observed=f"{_gib(free)} free of {_gib(total)}",
-        rule=rule,
-        way_out="end other programs, or use a larger machine",
+        requirement=requirement,
+        remedy="end other programs, or use a larger machine",
         fatal=short,
     )
 
@@ -59,19 +62,22 @@ def disk(host: Host, folder: str, *, build: bool) -> Finding:
     """Look for disk space where the engine keeps images."""
     need = BUILD_DISK if build else RUN_DISK
     why = "to make the images" if build else "to run a lab"
-    rule = f"{_gib(need)} free {why}"
+    requirement = f"{_gib(need)} free {why}"
     try:
         free = host.disk_free(folder)
     except OSError as error:
         return Finding(
-            "disk", ok=None, observed=f"{folder}: {error.strerror}", rule=rule
+            "disk",
+            ok=None,
+            observed=f"{folder}: {error.strerror}",
+            requirement=requirement,
         )
     return Finding(
         "disk",
         ok=free >= need,
         observed=f"{_gib(free)} free at {folder}",
-        rule=rule,
-        way_out="free some: `docker system df` shows what docker uses",
+        requirement=requirement,
+        remedy="free some: `docker system df` shows what docker uses",
         fatal=True,
     )
 
@@ -83,33 +89,36 @@ def cores(host: Host) -> Finding:
         "cores",
         ok=found >= CORES,
         observed=str(found),
-        rule=f"at least {CORES}",
-        way_out="it works on one core, but slowly; give the machine more",
+        requirement=f"at least {CORES}",
+        remedy="it works on one core, but slowly; give the machine more",
     )
 
 
 def inotify(host: Host) -> Finding:
     """Look for the kernel's limits on watched files."""
     needs = {"max_user_instances": INSTANCES, "max_user_watches": WATCHES}
-    rule = ", ".join(f"{key} {value}" for key, value in needs.items())
+    requirement = ", ".join(f"{key} {value}" for key, value in needs.items())
     found = {key: host.read(_INOTIFY + key).strip() for key in needs}
     if not all(value.isdigit() for value in found.values()):
         return Finding(
-            "inotify", ok=None, observed="cannot be read here", rule=rule
+            "inotify",
+            ok=None,
+            observed="cannot be read here",
+            requirement=requirement,
         )
     low = [key for key, need in needs.items() if int(found[key]) < need]
     return Finding(
         "inotify",
         ok=not low,
         observed=", ".join(f"{key} {found[key]}" for key in needs),
-        rule=rule,
-        way_out="`lab up` raises them as root; else: sudo sysctl "
+        requirement=requirement,
+        remedy="`lab up` raises them as root; else: sudo sysctl "
         + " ".join(f"fs.inotify.{key}={needs[key]}" for key in low),
     )
 
 
 def clock(host: Host) -> Finding:
-    """Look for a clock that is not behind the kit's own files."""
+    """Look for a clock that is not earlier than the kit's files."""
     now, made = host.now(), host.changed(ROOT / "pyproject.toml")
     observed = f"{now:%Y-%m-%d %H:%M %Z}"
     old_year = now.year < YEAR
@@ -120,16 +129,18 @@ def clock(host: Host) -> Finding:
         "clock",
         ok=not old_year and not behind,
         observed=observed,
-        rule="the right time: certificates depend on it",
-        way_out="set it, for instance with `sudo timedatectl set-ntp true`",
+        requirement="the right time: certificates depend on it",
+        remedy="set it, for instance with `sudo timedatectl set-ntp true`",
         fatal=old_year,
     )
 
 
 def go(host: Host, *, build: bool) -> Finding:
-    """Look for Go, which is needed only to build images."""
+    """Look for Go, which only building images needs."""
     forced = host.env("IMAGES") == "build"
-    rule = f"{_dotted(GO)} or newer, only to build images (IMAGES=build)"
+    requirement = (
+        f"{_dotted(GO)} or newer, only to build images (IMAGES=build)"
+    )
     text = host.run("go", "version") or ""
     found = re.search(r"\bgo(\d+)\.(\d+)\S*", text)
     ok = bool(found and (int(found[1]), int(found[2])) >= GO)
@@ -137,8 +148,8 @@ def go(host: Host, *, build: bool) -> Finding:
         "Go",
         ok=ok or (False if build else None),
         observed=found[0] if found else "none",
-        rule=rule,
-        way_out="install it from go.dev/dl, or use IMAGES=pull or IMAGES=load",
+        requirement=requirement,
+        remedy="install it from go.dev/dl, or use IMAGES=pull or IMAGES=load",
         fatal=build and forced,
     )
 
@@ -151,8 +162,8 @@ def python(
         "Python",
         ok=version >= PYTHON,
         observed=_dotted(version),
-        rule=f"{_dotted(PYTHON)} or newer",
-        way_out="install a newer Python and make the environment anew",
+        requirement=f"{_dotted(PYTHON)} or newer",
+        remedy="install a newer Python and create the environment again",
         fatal=True,
     )
 
@@ -168,19 +179,24 @@ def make(host: Host) -> Finding:
 
 
 def cgroup(host: Host) -> Finding:
-    """Look at the version of control groups; both will do."""
-    rule = "version 1 or 2, the kit adapts to either"
+    """Look at the version of control groups; both work."""
+    requirement = "version 1 or 2, the kit adapts to either"
     if host.platform != "linux":
         return Finding(
-            "cgroup", ok=None, observed="the engine's own machine", rule=rule
+            "cgroup",
+            ok=None,
+            observed="the engine's own machine",
+            requirement=requirement,
         )
     second = host.read("/sys/fs/cgroup/cgroup.controllers")
-    return Finding("cgroup", ok=True, observed=_cgroup(second), rule=rule)
+    return Finding(
+        "cgroup", ok=True, observed=_cgroup(second), requirement=requirement
+    )
 
 
 def capability(host: Host) -> Finding:
-    """Look for CAP_SYS_RESOURCE among what a process may ever have."""
-    rule = "in the bounding set, or the kit works around it"
+    """Look for CAP_SYS_RESOURCE in the bounding set."""
+    requirement = "in the bounding set, or the kit works around it"
     found = re.search(
         r"^CapBnd:\s+([0-9a-f]+)$",
         host.read("/proc/self/status"),
@@ -191,14 +207,14 @@ def capability(host: Host) -> Finding:
             "CAP_SYS_RESOURCE",
             ok=None,
             observed="cannot be read here",
-            rule=rule,
+            requirement=requirement,
         )
     there = int(found[1], 16) >> _SYS_RESOURCE & 1
     return Finding(
         "CAP_SYS_RESOURCE",
         ok=True,
         observed="there" if there else "missing, a wrapper of runc is used",
-        rule=rule,
+        requirement=requirement,
     )
 
 
@@ -221,8 +237,8 @@ def _program(host: Host, name: str) -> Finding:
         name,
         ok=there,
         observed="there" if there else "none",
-        rule="on PATH",
-        way_out=f"install {name}, for instance `sudo apt-get install {name}`",
+        requirement="on PATH",
+        remedy=f"install {name}, for instance `sudo apt-get install {name}`",
     )
 
 

@@ -64,7 +64,7 @@ class HostsReport:
 
     def _lines(self, *, fatal: bool) -> list[str]:
         return [
-            f"{host}: {_describe(one)}; {one.way_out}"
+            f"{host}: {_describe(one)}; {one.remedy}"
             for host, findings in self.findings.items()
             for one in findings
             if one.fatal is fatal
@@ -94,7 +94,7 @@ def _describe(one: Finding) -> str:
     """Return what is wrong in one line."""
     if one.name == _ACCESS:
         return one.observed
-    return f"{one.name}: expected {one.rule}, not {one.observed}"
+    return f"{one.name}: expected {one.requirement}, not {one.observed}"
 
 
 def _table(report: HostsReport) -> Table:
@@ -110,16 +110,16 @@ def _table(report: HostsReport) -> Table:
             mark = "[red]STOP[/]" if one.fatal else "[yellow]warn[/]"
             table.add_row(
                 *(mark, shown, one.name),
-                *(escape(one.observed), escape(one.rule)),
+                *(escape(one.observed), escape(one.requirement)),
             )
-            table.add_row("", "", "", f"[bold]{escape(one.way_out)}[/]", "")
+            table.add_row("", "", "", f"[bold]{escape(one.remedy)}[/]", "")
     return table
 
 
 def _ask(name: str, host: SshTransport) -> Facts | Finding:
     """Return a host's facts, or why it does not answer."""
     # A separate connection, because it is closed here.
-    host = replace(host, label=secrets.token_hex(4))
+    host = replace(host, pool_key=secrets.token_hex(4))
     machine = Machine(name, host)
     try:
         said = machine.run(
@@ -133,8 +133,8 @@ def _ask(name: str, host: SshTransport) -> Facts | Finding:
             _ACCESS,
             ok=False,
             observed=error.cause,
-            rule="SSH with a key, and root there",
-            way_out=error.way_out,
+            requirement="SSH with a key, and root there",
+            remedy=error.way_out,
             fatal=True,
         )
     finally:
@@ -154,4 +154,4 @@ def _clock(machine: Machine) -> ClockOffset | None:
         half = (time.time() - asked) / 2
         if said.replace(".", "", 1).isdecimal():
             found.append(ClockOffset(float(said) - asked - half, half))
-    return min(found, key=lambda one: one.within, default=None)
+    return min(found, key=lambda one: one.uncertainty, default=None)

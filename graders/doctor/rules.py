@@ -1,6 +1,6 @@
-"""Whether a lab can stand on hosts, by what they say of themselves.
+"""Judge by a host's facts whether it can have its part of a lab.
 
-Nothing here looks at anything: facts go in, findings come out.
+Pure functions: facts go in, findings come out.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from graders.doctor.facts import Facts, gib
 from graders.doctor.findings import Finding
-from graders.doctor.requirements import Requirements, need_of
+from graders.doctor.requirements import Requirements, requirements_of
 from graders.providers.inventory import FABRIC_HOST
 
 if TYPE_CHECKING:
@@ -18,23 +18,22 @@ if TYPE_CHECKING:
 
     from graders.plan.plan import Plan
 
-# The file that a cluster of the kit's has; its line is the cluster's name.
 SYSTEMS: Final = {
     "debian 12": "Debian 12",
     "debian 13": "Debian 13",
     "ubuntu 22.04": "Ubuntu 22.04",
     "ubuntu 24.04": "Ubuntu 24.04",
 }
-# Seconds by which two clocks may differ: leases, certificates and the times
-# in evidence are compared across hosts.
+# Seconds by which two clocks may differ: leases, certificates and evidence
+# have times that are compared across hosts.
 SKEW: Final = 2.0
 _NUMBERS: Final = ("uid", "cores", "memory_kib", "disk_kib")
 _TEXTS: Final = (
     *("arch", "os", "hostname", "machine_id", "swap", "init", "addresses"),
     *("kubernetes", "containers"),
 )
-# What must be each host's own, and what to do where it is not.
-_OWN: Final = {
+# Values that no two hosts may share, and what to do if they do.
+_UNIQUE: Final = {
     "machine_id": (
         "machine-id",
         (
@@ -44,7 +43,7 @@ _OWN: Final = {
     ),
     "hostname": ("hostname", "hostnamectl set-hostname NAME on one of them"),
 }
-# What other systems call what Linux calls otherwise.
+# Linux's names of processors by those of other systems.
 _LINUX: Final = {"arm64": "aarch64", "amd64": "x86_64", "AMD64": "x86_64"}
 
 
@@ -53,13 +52,13 @@ def check_host(
 ) -> list[Finding]:
     """Return what would stop a host of that name from having its part.
 
-    `arch` is that of this computer, and so of the node image.
+    `arch` is this computer's, and so the node image's.
     """
-    if broken := _unsaid(facts):
+    if broken := _incomplete(facts):
         return [broken]
     found = [
         *_system(facts),
-        *_sizes(need_of(name), facts),
+        *_sizes(requirements_of(name), facts),
         *_clock(facts),
         *(
             place_on_lan(plan, facts)
@@ -70,39 +69,39 @@ def check_host(
     found += _arch(arch, facts) if name in plan.nodes else ()
     found += _firewall(name, facts, plan)
     foreign = list(_foreign(facts, plan.cluster))
-    if not foreign and not facts.said.get("mark"):
-        found += _ports(need_of(name), facts)
+    if not foreign and not facts.values.get("mark"):
+        found += _ports(requirements_of(name), facts)
         found += _containers(facts) if name in plan.nodes else ()
     return found + foreign
 
 
 def check_unique(facts: Mapping[str, Facts]) -> dict[str, list[Finding]]:
-    """Return, by host, what two of them have that must be each one's own."""
+    """Return, by host, values that it shares with another one."""
     found: dict[str, list[Finding]] = defaultdict(list)
-    for key, (what, way_out) in _OWN.items():
+    for key, (what, remedy) in _UNIQUE.items():
         for value, names in _by_value(facts, key).items():
             for name in names if len(names) > 1 else ():
                 others = ", ".join(one for one in names if one != name)
                 seen = f"{value}, as {others}"
-                rule = "one that no other host has"
-                found[name].append(_stop(what, seen, rule, way_out))
+                requirement = "one that no other host has"
+                found[name].append(_stop(what, seen, requirement, remedy))
     return dict(found)
 
 
 def _by_value(facts: Mapping[str, Facts], key: str) -> dict[str, list[str]]:
-    """Return which hosts say the same."""
+    """Return the hosts that have each value."""
     hosts: dict[str, list[str]] = defaultdict(list)
     for name, one in facts.items():
-        if value := one.said.get(key):
+        if value := one.values.get(key):
             hosts[value].append(name)
     return hosts
 
 
-def _unsaid(facts: Facts) -> Finding | None:
-    """Return what is wrong with the answer itself."""
-    missing = [key for key in _TEXTS if key not in facts.said]
+def _incomplete(facts: Facts) -> Finding | None:
+    """Return what is wrong with the answer itself, if anything."""
+    missing = [key for key in _TEXTS if key not in facts.values]
     missing += [key for key in _NUMBERS if facts.number(key) < 0]
-    if not missing and "end" in facts.said:
+    if not missing and "end" in facts.values:
         return None
     lacks = f"an answer without {', '.join(missing) or 'an end'}"
     return _stop(
@@ -111,7 +110,7 @@ def _unsaid(facts: Facts) -> Finding | None:
 
 
 def _system(facts: Facts) -> Iterator[Finding]:
-    system, init = facts.said["os"], facts.said["init"]
+    system, init = facts.values["os"], facts.values["init"]
     if facts.number("uid") != 0:
         yield _stop("root", f"uid {facts.number('uid')}", "root", "use sudo")
     if system not in SYSTEMS:
@@ -123,14 +122,14 @@ def _system(facts: Facts) -> Iterator[Finding]:
         )
     if init != "systemd":
         yield _stop("init", init, "systemd", "boot the host with systemd")
-    if swap := facts.said["swap"]:
+    if swap := facts.values["swap"]:
         yield _stop(
             "swap",
             f"on: {swap}",
             "none: kubelet does not start with it",
-            "swapoff -a, and take it out of /etc/fstab",
+            "swapoff -a, and remove it from /etc/fstab",
         )
-    if not facts.said["machine_id"]:
+    if not facts.values["machine_id"]:
         yield _stop(
             "machine-id",
             "none",
@@ -161,7 +160,7 @@ def _sizes(need: Requirements, facts: Facts) -> Iterator[Finding]:
 
 
 def _arch(here: str, facts: Facts) -> Iterator[Finding]:
-    wanted, there = _LINUX.get(here, here), facts.said["arch"]
+    wanted, there = _LINUX.get(here, here), facts.values["arch"]
     if there != wanted:
         yield _stop(
             "processor",
@@ -173,12 +172,12 @@ def _arch(here: str, facts: Facts) -> Iterator[Finding]:
 
 def _clock(facts: Facts) -> Iterator[Finding]:
     clock = facts.clock
-    if clock is None or abs(clock.ahead) - clock.within <= SKEW:
+    if clock is None or abs(clock.seconds) - clock.uncertainty <= SKEW:
         return
-    way = "ahead" if clock.ahead > 0 else "behind"
+    way = "ahead" if clock.seconds > 0 else "behind"
     yield _stop(
         "clock",
-        f"{abs(clock.ahead):.1f} s {way}",
+        f"{abs(clock.seconds):.1f} s {way}",
         f"at most {SKEW:.0f} s from this computer's",
         "timedatectl set-ntp true, there and here",
     )
@@ -199,7 +198,7 @@ def _addresses(wanted: Mapping[str, str], facts: Facts) -> Iterator[Finding]:
 
 
 def place_on_lan(plan: Plan, facts: Facts) -> Iterator[Finding]:
-    """Yield what keeps a host from having machines on the LAN beside it."""
+    """Yield why a host cannot have other machines of the lab on its LAN."""
     has = _on_interface("eth0", facts)
     machines = (*plan.nodes.values(), *plan.machines.values())
     given = {str(one.lan) for one in machines}
@@ -217,62 +216,64 @@ def place_on_lan(plan: Plan, facts: Facts) -> Iterator[Finding]:
 
 
 def _on_interface(interface: str, facts: Facts) -> list[str]:
-    """Return an interface's addresses, with their prefix lengths."""
-    pairs = (one.partition("=") for one in facts.said["addresses"].split())
+    """Return an interface's addresses with their prefix lengths."""
+    pairs = (one.partition("=") for one in facts.values["addresses"].split())
     return [address for name, _, address in pairs if name == interface]
 
 
 def _foreign(facts: Facts, cluster: str) -> Iterator[Finding]:
-    there, mark = facts.said["kubernetes"], facts.said.get("mark", "")
+    there, mark = facts.values["kubernetes"], facts.values.get("mark", "")
     if not there or mark == cluster:
         return
     seen = f"that of {mark}" if mark else f"one that is not the kit's: {there}"
-    way_out = (
+    remedy = (
         "take it down first, or use another host"
         if mark
         else "use a machine set aside for labs; the kit does not touch this"
         " cluster, so run kubeadm reset if you want to remove it"
     )
-    yield _stop("cluster", seen, "none, or this lab's own", way_out)
+    yield _stop("cluster", seen, "none, or this lab's own", remedy)
 
 
 def _containers(facts: Facts) -> Iterator[Finding]:
-    if there := facts.said["containers"]:
+    if there := facts.values["containers"]:
         yield _stop(
             "containers",
             f"a containerd's: {there}",
-            "none: the cluster's are to be the only ones",
+            "none: the cluster's must be the only ones",
             "use a machine set aside for labs, or remove containerd and"
             " docker with their data",
         )
 
 
 def _firewall(name: str, facts: Facts, plan: Plan) -> Iterator[Finding]:
-    """Yield a warning: rules that accept what a lab needs are not seen."""
+    """Yield a warning: rules that let the lab through are not recognised."""
     chains = {"INPUT"} if name != FABRIC_HOST else set[str]()
     if name in plan.nodes or name == "router":
         chains.add("FORWARD")
     there = [
-        one for one in facts.said.get("firewall", "").split() if one in chains
+        one
+        for one in facts.values.get("firewall", "").split()
+        if one in chains
     ]
     if there:
         yield Finding(
             "firewall",
             ok=False,
             observed=f"{' and '.join(there)} that drop",
-            rule="none, or one that lets the lab through",
-            way_out="ufw disable, or systemctl disable --now firewalld; or"
+            requirement="none, or one that lets the lab through",
+            remedy="ufw disable, or systemctl disable --now firewalld; or"
             " accept what docs/hosts.md lists",
         )
 
 
 def _ports(need: Requirements, facts: Facts) -> Iterator[Finding]:
-    if "ports" not in facts.said:
+    if "ports" not in facts.values:
         yield _stop(
             "ports", "no command ss", "to see them", "apt-get install iproute2"
         )
-    for protocol, port in sorted(need.ports & facts.listens.keys()):
-        who = facts.listens[protocol, port]
+    for protocol, port in sorted(need.ports & facts.listeners.keys()):
+        who = facts.listeners[protocol, port]
         yield _stop(
             "port",
             f"{port}/{protocol} is taken by {who}",
@@ -281,5 +282,5 @@ def _ports(need: Requirements, facts: Facts) -> Iterator[Finding]:
         )
 
 
-def _stop(name: str, observed: str, rule: str, way_out: str) -> Finding:
-    return Finding(name, False, observed, rule, way_out, fatal=True)  # noqa: FBT003 - its field
+def _stop(name: str, observed: str, requirement: str, remedy: str) -> Finding:
+    return Finding(name, False, observed, requirement, remedy, fatal=True)  # noqa: FBT003 - its field

@@ -117,7 +117,7 @@ def _settings(plan: Plan) -> dict[str, str]:
         "HELM_CONTENT_CACHE": str(helm / "content"),
         "HELM_REPOSITORY_CACHE": str(helm / "cache"),
         "HELM_REPOSITORY_CONFIG": str(helm / "repositories.yaml"),
-        "KIND_EXPERIMENTAL_DOCKER_NETWORK": plan.lan_name,
+        **provider().shell_environment(plan),
     }
 
 

@@ -200,6 +200,10 @@ class Provider(Protocol):
         """
         ...
 
+    def shell_environment(self, plan: Plan) -> dict[str, str]:
+        """Return the environment that the provider's own tools need."""
+        ...
+
     def extra_vars(self, plan: Plan) -> dict[str, Any]:
         """Return the playbooks' variables about the provider.
 

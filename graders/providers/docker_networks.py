@@ -1,4 +1,4 @@
-"""What networks this host knows: its routes and docker's networks."""
+"""Networks of this computer: its routes and docker's networks."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from graders.providers.docker import Docker
 
-# Wider routes are a default route in pieces: a VPN may send 0.0.0.0/1 and
-# 128.0.0.0/1 its way, and every network is then still to be had.
-_WIDEST: Final = 8
+# Wider routes are parts of a default route: a VPN may have 0.0.0.0/1 and
+# 128.0.0.0/1, and every network is still free.
+_MIN_PREFIX: Final = 8
 
 
 @dataclass(frozen=True)
 class Route:
-    """One network that this host has a route to."""
+    """One network that this computer has a route to."""
 
     network: IPv4Network
     device: str
@@ -51,16 +51,16 @@ def docker_networks(docker: Docker) -> list[DockerNetwork]:
     try:
         found = _inspected(docker)
     except CannotCheck:
-        # Somebody may have removed one since it was listed.
+        # One may have been removed since it was listed.
         found = _inspected(docker)
     return [_network(item) for item in json.loads(found)]
 
 
 def host_routes() -> list[Route]:
-    """Return the networks that this host has routes to.
+    """Return the networks that this computer has routes to.
 
-    Only Linux has docker's networks among its own routes; elsewhere the
-    engine lives in a virtual machine, and the answer is empty.
+    Elsewhere than on Linux the engine runs in a virtual machine, and the
+    answer is empty.
     """
     if sys.platform != "linux":
         return []
@@ -79,22 +79,24 @@ def host_routes() -> list[Route]:
 
 
 def parse_ip_route(text: str) -> list[Route]:
-    """Read what `ip -j -4 route` writes; default routes are left out."""
+    """Read the output of `ip -j -4 route`, without default routes."""
     routes = [
         Route(IPv4Network(item["dst"], strict=False), item.get("dev", "-"))
         for item in json.loads(text or "[]")
         if item["dst"] != "default"
     ]
-    return [route for route in routes if route.network.prefixlen >= _WIDEST]
+    return [
+        route for route in routes if route.network.prefixlen >= _MIN_PREFIX
+    ]
 
 
 def parse_proc_route(text: str) -> list[Route]:
-    """Read /proc/net/route; default routes are left out."""
+    """Read /proc/net/route, without default routes."""
     routes = []
     for line in text.splitlines()[1:]:
         device, destination, *rest = line.split()
         mask = int(rest[5], 16).bit_count()
-        if mask >= _WIDEST:
+        if mask >= _MIN_PREFIX:
             address = _little_endian(destination)
             routes.append(Route(IPv4Network((address, mask)), device))
     return routes

@@ -149,6 +149,11 @@ class HostsProvider:
         del plan
         return []
 
+    def shell_environment(self, plan: Plan) -> dict[str, str]:
+        """See Provider; none."""
+        del plan
+        return {}
+
     def extra_vars(self, plan: Plan) -> dict[str, Any]:
         """See Provider; a host with all of the fabric counts as one."""
         del plan
@@ -157,7 +162,7 @@ class HostsProvider:
             "provider": self.name,
             "engine_required": False,
             "host_addresses": {
-                name: host.login.address for name, host in hosts.items()
+                name: host.target.address for name, host in hosts.items()
             },
             "host_exec_prefix": {
                 name: list(host.prefix) for name, host in hosts.items()

@@ -117,7 +117,7 @@ class Hosts:
         if not host:
             return self.hosts
         return self.cluster | {
-            role: replace(host, label=role, inside=role) for role in FABRIC
+            role: replace(host, pool_key=role, machine=role) for role in FABRIC
         }
 
 
@@ -219,14 +219,14 @@ def _transport(
         host.ansible_ssh_private_key_file
         or common.ansible_ssh_private_key_file
     )
-    login = SshTarget(
+    target = SshTarget(
         host.ansible_host,
         user,
         _path(key, folder),
         _path(common.known_hosts, folder),
         host.ansible_port or common.ansible_port,
     )
-    return SshTransport(login, sudo=user != "root")
+    return SshTransport(target, sudo=user != "root")
 
 
 def _path(name: str, folder: Path) -> Path:

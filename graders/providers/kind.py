@@ -137,6 +137,10 @@ class KindProvider:
             self.docker("unpause", name)
         return paused
 
+    def shell_environment(self, plan: Plan) -> dict[str, str]:
+        """See Provider; `kind create cluster` uses the lab's LAN."""
+        return {"KIND_EXPERIMENTAL_DOCKER_NETWORK": plan.lan_name}
+
     def extra_vars(self, plan: Plan) -> dict[str, Any]:
         """See Provider; `state_volume` holds /lab on machine dhcp."""
         return {

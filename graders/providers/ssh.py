@@ -1,7 +1,7 @@
-"""The way onto a host by the OpenSSH client, with a key and nothing else.
+"""Run commands on a host by the OpenSSH client, with a key only.
 
-The person's own ssh configuration, agent and known hosts do not matter: the
-same inventory leads to the same hosts from everywhere.
+The user's own ssh configuration, agent and known hosts are ignored, so that
+an inventory means the same everywhere.
 """
 
 from __future__ import annotations
@@ -20,26 +20,25 @@ from graders.errors import CannotCheck
 from graders.providers import ssh_quoting
 from graders.providers.ssh_errors import ssh_error, sudo_error
 
-# Seconds until a host that does not answer is given up.
-CONNECT: Final = 5
-# Seconds for which a connection is kept for the next command.
-_KEPT: Final = 60
+CONNECT_TIMEOUT_S: Final = 5
+# How long a connection stays open for the next command.
+_PERSIST_S: Final = 60
 _SSH_PORT: Final = 22
-# What runs a command on a machine inside a host, and says that there is none:
+# Runs a command on a machine inside a host, and fails if there is none:
 # ansible/roles/network_hosts/files/lab-on.
 _LAB_ON: Final = "/usr/local/bin/lab-on"
-_ON: Final = "lab-on: "
-_NOT_INSIDE: Final = 125
-# Its words are known in English.
+_LAB_ON_PREFIX: Final = "lab-on: "
+_LAB_ON_FAILED: Final = 125
+# sudo's messages are recognised in English.
 _ENGLISH: Final = ("env", "LC_ALL=C", "LANGUAGE=C")
 _SUDO: Final = ("sudo", "-n", "--")
 
 
 @dataclass(frozen=True)
 class SshTarget:
-    """Where a host is, and as whom one gets in.
+    """Address, user and keys of a host.
 
-    `known_hosts` has the host's key; nothing is ever added to it.
+    `known_hosts` has the host's key and is never changed.
     """
 
     address: str
@@ -49,22 +48,22 @@ class SshTarget:
     port: int = _SSH_PORT
 
     def __str__(self) -> str:
-        """Return it as a person would name it."""
+        """Return user, address and port."""
         port = f" port {self.port}" if self.port != _SSH_PORT else ""
         return f"{self.user}@{self.address}{port}"
 
     @property
     def known_name(self) -> str:
-        """What the host is called in a file of known hosts."""
+        """The host's name in a file of known hosts."""
         if self.port == _SSH_PORT:
             return self.address
         return f"[{self.address}]:{self.port}"
 
     def options(self) -> dict[str, str]:
-        """Return what ssh is told; Ansible's ssh is told the same."""
+        """Return the options of ssh."""
         return {
             "BatchMode": "yes",
-            "ConnectTimeout": str(CONNECT),
+            "ConnectTimeout": str(CONNECT_TIMEOUT_S),
             "GlobalKnownHostsFile": "/dev/null",
             "IdentitiesOnly": "yes",
             "IdentityAgent": "none",
@@ -80,97 +79,98 @@ class SshTarget:
 
 @dataclass(frozen=True)
 class SshTransport:
-    """A way onto a host; without `keep` each command connects anew.
+    """Run commands on a host, or on a `machine` inside it, as root.
 
-    A connection that is kept is shared by all who have the same `label`.
-    Commands run as root: with `sudo` when the login is another user's; and
-    on machine `inside` of the host, where it has machines.
+    Users other than root need `sudo`. Commands with the same `pool_key` share
+    a connection; without `reuse` each has its own.
     """
 
-    login: SshTarget
+    target: SshTarget
     sudo: bool = False
-    keep: bool = True
-    label: str = ""
-    inside: str = ""
+    reuse: bool = True
+    pool_key: str = ""
+    machine: str = ""
 
     @property
     def prefix(self) -> tuple[str, ...]:
         """See Transport."""
-        return self._before("-T", *_ENGLISH, *_SUDO)
+        return self._prefix("-T", *_ENGLISH, *_SUDO)
 
     @property
     def terminal(self) -> tuple[str, ...]:
         """See Transport."""
-        return self._before("-t", *_SUDO)
+        return self._prefix("-t", *_SUDO)
 
     def error(
         self, result: subprocess.CompletedProcess[str]
     ) -> CannotCheck | None:
         """See Transport; ssh's own failure or sudo's."""
         if result.returncode == ssh_quoting.SSH_FAILED:
-            return ssh_error(self.login, result.stderr)
+            return ssh_error(self.target, result.stderr)
         denied = result.returncode and self.sudo
-        if denied and (error := sudo_error(self.login, result.stderr)):
+        if denied and (error := sudo_error(self.target, result.stderr)):
             return error
-        if result.returncode == _NOT_INSIDE and result.stderr.startswith(_ON):
+        if result.returncode == _LAB_ON_FAILED and result.stderr.startswith(
+            _LAB_ON_PREFIX
+        ):
             return CannotCheck(
-                result.stderr.removeprefix(_ON).strip(),
+                result.stderr.removeprefix(_LAB_ON_PREFIX).strip(),
                 way_out="`lab up` brings the lab's machines back",
             )
         return None
 
     def close(self) -> None:
-        """End the connection that was kept, if there is one."""
+        """Close the shared connection, if there is one."""
         if socket := self._socket():
             subprocess.run(
                 [
                     *("ssh", "-F", "none", "-o", f"ControlPath={socket}"),
-                    *("-O", "exit", self.login.address),
+                    *("-O", "exit", self.target.address),
                 ],
                 capture_output=True,
                 check=False,
             )
 
-    def _before(self, terminal: str, *sudo: str) -> tuple[str, ...]:
-        login = self.login
-        options = login.options() | self._kept()
-        told = [f"-o{name}={value}" for name, value in options.items()]
+    def _prefix(self, terminal: str, *sudo: str) -> tuple[str, ...]:
+        target = self.target
+        options = target.options() | self._sharing()
+        given = [f"-o{name}={value}" for name, value in options.items()]
         return (
             *(sys.executable, "-I", "-S", ssh_quoting.__file__),
-            *("ssh", "-F", "none", terminal, *told),
-            *("-i", str(login.key), "-p", str(login.port)),
-            *("-l", login.user, login.address, "--"),
+            *("ssh", "-F", "none", terminal, *given),
+            *("-i", str(target.key), "-p", str(target.port)),
+            *("-l", target.user, target.address, "--"),
             *(sudo if self.sudo else ()),
-            *((_LAB_ON, self.inside) if self.inside else ()),
+            *((_LAB_ON, self.machine) if self.machine else ()),
         )
 
-    def _kept(self) -> dict[str, str]:
+    def _sharing(self) -> dict[str, str]:
         socket = self._socket()
         if not socket:
             return {"ControlPath": "none"}
         return {
             "ControlMaster": "auto",
             "ControlPath": socket,
-            "ControlPersist": str(_KEPT),
+            "ControlPersist": str(_PERSIST_S),
         }
 
     def _socket(self) -> str:
-        """Return where the connection is kept, "" if it is not.
+        """Return the socket of the shared connection, "" if there is none.
 
-        All of the login is in its name: another key must not come in by
-        the connection of the right one.
+        Its name depends on all of the target: another key must not use the
+        connection of the right one.
         """
-        folder = _sockets() if self.keep else None
+        folder = _sockets() if self.reuse else None
         if folder is None:
             return ""
-        name = hashlib.sha256(f"{self.login!r} {self.label}".encode())
+        name = hashlib.sha256(f"{self.target!r} {self.pool_key}".encode())
         return str(folder / name.hexdigest()[:12])
 
 
 def _sockets() -> Path | None:
-    """Return the folder of connections; None unless it is ours alone.
+    """Return the folder of connections, None if others can use it.
 
-    Its name is short: a socket's path has room for 104 bytes.
+    Its name is short: a socket's path is limited to 104 bytes.
     """
     base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
     folder = Path(base) / f"metallb-lab-{os.getuid()}"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from graders.providers.ssh import SshTarget
 
-_CUT: Final = 160
+_MAX_LENGTH: Final = 160
 _UNREACHABLE: Final = (
     "connect to host",
     "Could not resolve hostname",
@@ -27,12 +27,12 @@ _BROKEN: Final = (
     "Connection to ",
     "Timeout, server",
 )
-# Not all of it begins with sudo's own name.
+# Not every message begins with sudo's name.
 _NO_SUDO: Final = re.compile(
     r"^(sudo: a (password|terminal) is required"
     r"|sudo: (sorry, )?you must have a tty"
     r"|.*sudo: (command )?not found"
-    # env's own, in whatever language and quotes.
+    # env's message, in any language and quotes.
     r"|env: \W*sudo\W*: "
     r"|\S+ is not in the sudoers file"
     r"|Sorry, user \S+ (is not allowed|may not run)).*$",
@@ -40,87 +40,87 @@ _NO_SUDO: Final = re.compile(
 )
 
 
-def ssh_error(login: SshTarget, said: str) -> CannotCheck | None:
-    """Return what kept ssh itself from running a command there.
+def ssh_error(target: SshTarget, stderr: str) -> CannotCheck | None:
+    """Return why ssh could not run a command.
 
-    None when it is the command that speaks: it may end with 255, too.
+    None if the message is the command's: it may end with 255, too.
     """
-    for words, told in _TOLD:
-        if any(word in said for word in words):
-            return told(login, said)
-    # A connection that broke off says nothing at all.
-    return None if said.strip() else _broken(login, said)
+    for parts, error in _ERRORS:
+        if any(part in stderr for part in parts):
+            return error(target, stderr)
+    # A connection that broke off leaves no message.
+    return None if stderr.strip() else _broken(target, stderr)
 
 
-def sudo_error(login: SshTarget, said: str) -> CannotCheck | None:
-    """Return why sudo did not run a command, None when it did."""
-    found = _NO_SUDO.search(said)
+def sudo_error(target: SshTarget, stderr: str) -> CannotCheck | None:
+    """Return why sudo did not run a command, None if it did."""
+    found = _NO_SUDO.search(stderr)
     if found is None:
         return None
     return CannotCheck(
-        f"{login} may not use sudo without a password:"
-        f" {one_line(found[0], _CUT)}",
-        way_out=f"as root there: echo '{login.user} ALL=(ALL) NOPASSWD: ALL'"
+        f"{target} may not use sudo without a password:"
+        f" {one_line(found[0], _MAX_LENGTH)}",
+        way_out=f"as root there: echo '{target.user} ALL=(ALL) NOPASSWD: ALL'"
         f" > /etc/sudoers.d/metallb-lab; or have user: root in the inventory",
     )
 
 
-def _changed(login: SshTarget, _: str) -> CannotCheck:
+def _changed(target: SshTarget, _: str) -> CannotCheck:
     return CannotCheck(
-        f"the host key of {login} is not the one in {login.known_hosts}:"
-        " another machine answers there, or it was installed anew",
+        f"the host key of {target} is not the one in {target.known_hosts}:"
+        " another machine answers there, or it was reinstalled",
         way_out="if you know why, remove the old key"
-        f" (ssh-keygen -f {login.known_hosts} -R {login.known_name!r})"
-        f" and add the new one; {_keyscan(login)}",
+        f" (ssh-keygen -f {target.known_hosts} -R {target.known_name!r})"
+        f" and add the new one; {_keyscan(target)}",
     )
 
 
-def _unknown(login: SshTarget, _: str) -> CannotCheck:
+def _unknown(target: SshTarget, _: str) -> CannotCheck:
     return CannotCheck(
-        f"the host key of {login} is not in {login.known_hosts}",
-        way_out=_keyscan(login),
+        f"the host key of {target} is not in {target.known_hosts}",
+        way_out=_keyscan(target),
     )
 
 
-def _keyscan(login: SshTarget) -> str:
+def _keyscan(target: SshTarget) -> str:
     return (
-        f"ssh-keyscan -t ed25519 -p {login.port} {login.address} >>"
-        f" {login.known_hosts}, then compare it with the host's own"
+        f"ssh-keyscan -t ed25519 -p {target.port} {target.address} >>"
+        f" {target.known_hosts}, then compare it with the host's own"
         " /etc/ssh/ssh_host_ed25519_key.pub"
     )
 
 
-def _key_file(login: SshTarget, said: str) -> CannotCheck:
-    open_to_all = "UNPROTECTED" in said
+def _key_file(target: SshTarget, stderr: str) -> CannotCheck:
+    open_to_all = "UNPROTECTED" in stderr
     why = "may be read by others" if open_to_all else "cannot be read"
     way_out = "name another one in the inventory"
     if open_to_all:
-        way_out = f"chmod 600 {login.key}"
-    return CannotCheck(f"the key {login.key} {why}", way_out=way_out)
+        way_out = f"chmod 600 {target.key}"
+    return CannotCheck(f"the key {target.key} {why}", way_out=way_out)
 
 
-def _refused(login: SshTarget, _: str) -> CannotCheck:
+def _refused(target: SshTarget, _: str) -> CannotCheck:
     return CannotCheck(
-        f"{login} does not accept the key {login.key}",
-        way_out=f"put {login.key}.pub into {login.user}'s"
+        f"{target} does not accept the key {target.key}",
+        way_out=f"put {target.key}.pub into {target.user}'s"
         " ~/.ssh/authorized_keys there",
     )
 
 
-def _unreachable(login: SshTarget, said: str) -> CannotCheck:
-    lines = [line for line in said.splitlines() if line.strip()]
+def _unreachable(target: SshTarget, stderr: str) -> CannotCheck:
+    lines = [line for line in stderr.splitlines() if line.strip()]
     cause = lines[-1].rpartition(": ")[2] if lines else "no answer"
     return CannotCheck(
-        f"{login} cannot be reached: {one_line(cause, _CUT)}",
+        f"{target} cannot be reached: {one_line(cause, _MAX_LENGTH)}",
         way_out="is it switched on, is the address right, does sshd run"
         " there?",
     )
 
 
-def _broken(login: SshTarget, said: str) -> CannotCheck:
-    why = one_line(said, _CUT) or "it says nothing"
+def _broken(target: SshTarget, stderr: str) -> CannotCheck:
+    why = one_line(stderr, _MAX_LENGTH) or "it says nothing"
     return CannotCheck(
-        f"the connection to {login} broke off: {why}",
+        f"the connection to {target} broke off: {why}",
         way_out="try again; does the host still run?",
     )
 
@@ -135,7 +135,7 @@ def _no_client(*_: object) -> CannotCheck:
 
 # In this order: a changed key also fails verification, and a key file that
 # cannot be used also ends in a refusal.
-_TOLD: Final[
+_ERRORS: Final[
     tuple[
         tuple[tuple[str, ...], Callable[[SshTarget, str], CannotCheck]],
         ...,

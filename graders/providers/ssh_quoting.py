@@ -1,11 +1,10 @@
-"""Stands before a command that runs on a host reached by SSH.
+"""Quote a command for a host's shell, then become ssh.
 
-    python ssh_words.py ssh -o ... user@host -- ip route get 10.0.0.1
+    python ssh_quoting.py ssh -o ... user@host -- ip route get 10.0.0.1
 
-ssh joins its words by spaces, and a shell on the other side splits them
-again: each is quoted here, so that it arrives as it was given. This is run
-as a file, not imported, and imports nothing of the kit: it stands before
-every command.
+ssh joins its arguments by spaces, and a shell on the host splits them again.
+Quoted here, each arrives unchanged. Every command on a host runs this file,
+so it imports nothing of the kit.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ SSH_FAILED = 255
 
 
 def main(words: list[str]) -> int:
-    """Become ssh; the first `--` ends its own words."""
+    """Become ssh; the first `--` ends its own arguments."""
     at = words.index("--")
     ssh, command = words[:at], words[at + 1 :]
     try:

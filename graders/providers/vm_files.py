@@ -1,6 +1,6 @@
-"""What makes the hosts of a lab: cloud-init, Vagrant's data, an inventory.
+"""Files for virtual machines as hosts: cloud-init, Vagrant, inventory.
 
-All of it follows from the plan and a public key; nothing is looked up.
+All of them follow from the plan and a public key.
 """
 
 from __future__ import annotations
@@ -29,20 +29,20 @@ _TEMPLATE: Final = ANSIBLE / "hosts" / "cloud-init.yml.j2"
 _PUBLIC_KEY: Final = re.compile(
     r"(ssh-(ed25519|rsa)|ecdsa-sha2-\S+|sk-\S+) [A-Za-z0-9+/]+=*( [^\n]*)?"
 )
-# Cores, and MiB of memory: more than `lab doctor --hosts` asks for.
-_MASTER: Final = (2, 2560)
+# Cores and MiB of memory: more than `lab doctor --hosts` requires.
+_CONTROL_PLANE_SIZE: Final = (2, 2560)
 _WORKER: Final = (2, 2048)
 _OTHER: Final = (1, 512)
-_ALL_OF_FABRIC: Final = (1, 768)
-# Its place among docker's own addresses, of which hosts have none.
-_FABRIC_PLACE: Final = 100
+_FABRIC_HOST_SIZE: Final = (1, 768)
+# Index of its address in the nodes' range.
+_FABRIC_HOST_INDEX: Final = 100
 
 
 def read_key(file: Path) -> str:
     """Return the public key in a file.
 
     Raises:
-        UsageError: there is none in it.
+        UsageError: the file has none.
 
     """
     try:
@@ -50,8 +50,8 @@ def read_key(file: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
             f"{file} must be a public key:"
-            f" {getattr(error, 'strerror', None) or 'it is no text'}",
-            way_out="ssh-keygen -t ed25519 -f ~/.ssh/metallb-lab makes one",
+            f" {getattr(error, 'strerror', None) or 'it is not text'}",
+            way_out="ssh-keygen -t ed25519 -f ~/.ssh/metallb-lab creates one",
         ) from None
     if not _PUBLIC_KEY.fullmatch(text):
         raise UsageError(
@@ -64,10 +64,10 @@ def read_key(file: Path) -> str:
 def host_files(
     plan: Plan, key: str, key_file: str, *, one_fabric_host: bool = False
 ) -> dict[str, str]:
-    """Return what to write, by path below the folder.
+    """Return the files' contents by relative path.
 
-    `key` is the public key's text, `key_file` the place of the secret one.
-    With `one_fabric_host` there is one host for all that is not a node.
+    `key` is the public key's text, `key_file` the secret one's path. With
+    `one_fabric_host` one host has all machines that are not nodes.
     """
     fabric = fabric_host(plan) if one_fabric_host else plan.machines
     hosts = plan.nodes | fabric
@@ -88,10 +88,10 @@ def host_files(
 
 
 def write_files(folder: Path, files: dict[str, str]) -> None:
-    """Write them below `folder`, which is made.
+    """Write files below `folder`, and create it.
 
     Raises:
-        UsageError: it cannot be written to.
+        UsageError: it is not writable.
 
     """
     try:
@@ -106,16 +106,16 @@ def write_files(folder: Path, files: dict[str, str]) -> None:
 
 
 def mac(address: IPv4Address) -> str:
-    """Return the MAC of the interface with that address: one each."""
-    # 02: given by no maker.
+    """Return the MAC of the interface with that address."""
+    # 02: locally administered.
     return ":".join(f"{byte:02x}" for byte in b"\x02\x4d" + address.packed)
 
 
 def links(machine: Machine) -> dict[str, IPv4Address]:
     """Return a host's addresses by network, in the order of interfaces.
 
-    Interfaces are named eth0, eth1 in that order, as on the containers. The
-    storage network is laid over the LAN, when a lab has one.
+    They are called eth0 and eth1, as in containers. A storage network, if a
+    lab has one, is an overlay on the LAN.
     """
     found = {"lan": machine.lan, "edge": machine.edge}
     return {name: address for name, address in found.items() if address}
@@ -130,14 +130,14 @@ def _networks(plan: Plan) -> dict[str, tuple[str, IPv4Network]]:
 
 
 def fabric_host(plan: Plan) -> dict[str, Machine]:
-    """Return the only host of a fabric."""
-    address = plan.node_range[_FABRIC_PLACE]
+    """Return the host that has all machines of the fabric."""
+    address = plan.node_range[_FABRIC_HOST_INDEX]
     name = plan.machine_name(FABRIC_HOST)
     return {FABRIC_HOST: Machine(FABRIC_HOST, name, lan=address)}
 
 
 def _data(plan: Plan, hosts: dict[str, Machine], key: str) -> dict[str, Any]:
-    """Return what ansible/hosts/Vagrantfile reads."""
+    """Return the data for ansible/hosts/Vagrantfile."""
     networks = _networks(plan)
     return {
         "user": USER,
@@ -156,7 +156,7 @@ def _data(plan: Plan, hosts: dict[str, Machine], key: str) -> dict[str, Any]:
                 "name": machine.name,
                 "cores": _size(plan, role)[0],
                 "memory": _size(plan, role)[1],
-                # Others' MACs come and go by its interface.
+                # Its interface carries the MACs of its machines.
                 "promiscuous": role == FABRIC_HOST,
                 "links": [
                     {
@@ -178,16 +178,16 @@ def _data(plan: Plan, hosts: dict[str, Machine], key: str) -> dict[str, Any]:
 
 def _size(plan: Plan, role: str) -> tuple[int, int]:
     if role == CONTROL_PLANE:
-        return _MASTER
+        return _CONTROL_PLANE_SIZE
     if role == FABRIC_HOST:
-        return _ALL_OF_FABRIC
+        return _FABRIC_HOST_SIZE
     return _WORKER if role in plan.nodes else _OTHER
 
 
 def _inventory(
     cluster: dict[str, Machine], fabric: dict[str, Machine], key_file: str
 ) -> str:
-    """Return the inventory with which the kit reaches them."""
+    """Return the inventory for these hosts."""
 
     def group(machines: dict[str, Machine]) -> dict[str, Any]:
         reached = {
@@ -206,7 +206,6 @@ def _inventory(
 
 
 def _user_data(plan: Plan, machine: Machine, key: str) -> str:
-    # YAML, and what stands in it is quoted there.
     environment = Environment(  # noqa: S701 - no HTML
         undefined=StrictUndefined, keep_trailing_newline=True
     )
@@ -223,7 +222,7 @@ def _user_data(plan: Plan, machine: Machine, key: str) -> str:
 def _network(plan: Plan, machine: Machine) -> dict[str, Any]:
     """Return netplan's description of the lab's interfaces.
 
-    Any other is the hypervisor's own, by which packages come.
+    Another interface is the hypervisor's, for packages.
     """
     networks = _networks(plan)
     return {

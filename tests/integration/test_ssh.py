@@ -128,7 +128,7 @@ def test_key_that_others_may_read(server: Sshd, tmp_path: Path) -> None:
     shutil.copy(server.login.key, key)
     key.chmod(0o644)
 
-    told = _fails(SshTransport(replace(server.login, key=key), keep=False))
+    told = _fails(SshTransport(replace(server.login, key=key), reuse=False))
 
     assert f"the key {key} may be read by others; chmod 600" in told
 
@@ -138,8 +138,8 @@ def test_no_key(server: Sshd, tmp_path: Path) -> None:
     """A key file that is not there is named."""
     login = replace(server.login, key=tmp_path / "none")
 
-    assert "the key" in _fails(SshTransport(login, keep=False))
-    assert str(tmp_path / "none") in _fails(SshTransport(login, keep=False))
+    assert "the key" in _fails(SshTransport(login, reuse=False))
+    assert str(tmp_path / "none") in _fails(SshTransport(login, reuse=False))
 
 
 @needs_sshd
@@ -147,7 +147,7 @@ def test_host_key_is_unknown(server: Sshd, tmp_path: Path) -> None:
     """It is never believed at first sight; the way out says how to look."""
     login = replace(server.login, known_hosts=tmp_path / "none")
 
-    told = _fails(SshTransport(login, keep=False))
+    told = _fails(SshTransport(login, reuse=False))
 
     assert "is not in" in told
     assert f"ssh-keyscan -t ed25519 -p {login.port} 127.0.0.1" in told
@@ -162,7 +162,7 @@ def test_host_key_has_changed(server: Sshd, tmp_path: Path) -> None:
     known.write_text(f"{server.login.known_name} {other}", encoding="utf-8")
 
     told = _fails(
-        SshTransport(replace(server.login, known_hosts=known), keep=False)
+        SshTransport(replace(server.login, known_hosts=known), reuse=False)
     )
 
     assert "another machine answers there" in told
@@ -174,7 +174,7 @@ def test_unreachable(server: Sshd) -> None:
     """Nobody listens: which host, and what the network said."""
     login = replace(server.login, port=free_port())
 
-    told = _fails(SshTransport(login, keep=False))
+    told = _fails(SshTransport(login, reuse=False))
 
     assert f"port {login.port} cannot be reached: Connection refused" in told
 
@@ -183,7 +183,7 @@ def test_unreachable(server: Sshd) -> None:
 def test_sudo(server: Sshd) -> None:
     """A login that is not root's has sudo run the command."""
     server.program("sudo", '[ "$1 $2" = "-n --" ] && shift 2; echo r; "$@"')
-    way = SshTransport(server.login, sudo=True, keep=False)
+    way = SshTransport(server.login, sudo=True, reuse=False)
 
     assert Machine("worker", way).run("echo", "a b").out == "r\na b\n"
 
@@ -193,7 +193,7 @@ def test_no_sudo(server: Sshd) -> None:
     """A sudo that wants a password is told from a command that fails."""
     server.program("sudo", "echo sudo: a password is required >&2; exit 1")
 
-    told = _fails(SshTransport(server.login, sudo=True, keep=False))
+    told = _fails(SshTransport(server.login, sudo=True, reuse=False))
 
     assert "may not use sudo without a password" in told
     assert "/etc/sudoers.d/metallb-lab" in told
@@ -211,7 +211,7 @@ def test_sudo_speaks_english() -> None:
 @needs_sshd
 def test_terminal(server: Sshd) -> None:
     """For a person who types, ssh is asked for a terminal."""
-    way = SshTransport(server.login, keep=False)
+    way = SshTransport(server.login, reuse=False)
 
     assert "-t" in way.terminal
     assert "-T" in way.prefix
@@ -289,7 +289,7 @@ def test_a_folder_of_others_keeps_no_connection(
 
 def test_a_machine_inside_that_does_not_run() -> None:
     """It is lab-on that says so, and no fault of what was to run."""
-    way = SshTransport(NOWHERE, inside="desk")
+    way = SshTransport(NOWHERE, machine="desk")
     said = "lab-on: machine desk does not run on this host\n"
 
     def trouble(code: int, error: str) -> CannotCheck | None:

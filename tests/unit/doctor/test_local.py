@@ -76,11 +76,11 @@ def test_engine_forbidden() -> None:
     docker = raising(EngineForbidden("not allowed", way_out="join docker"))
     found = local.engine(FakeHost(), docker)
 
-    assert (verdict(found), found.way_out) == (STOP, "join docker")
+    assert (verdict(found), found.remedy) == (STOP, "join docker")
 
 
 @pytest.mark.parametrize(
-    ("host", "want", "way_out"),
+    ("host", "want", "remedy"),
     [
         (FakeHost(DEBIAN, root=True), NONE, "`lab up` installs"),
         (FakeHost(UBUNTU_LIKE, ("sudo",)), NONE, "`lab up` installs"),
@@ -89,12 +89,12 @@ def test_engine_forbidden() -> None:
         (FakeHost(platform="darwin"), STOP, "install Docker Desktop"),
     ],
 )
-def test_engine_down(host: FakeHost, want: str, way_out: str) -> None:
+def test_engine_down(host: FakeHost, want: str, remedy: str) -> None:
     """No engine stops only where the kit cannot install one."""
     found = local.engine(host, raising(EngineDown("no engine")))
 
     assert verdict(found) == want
-    assert found.way_out.startswith(way_out)
+    assert found.remedy.startswith(remedy)
 
 
 def test_subnets_first_choice() -> None:
@@ -142,7 +142,7 @@ def test_subnets_blocked() -> None:
 
     _, found = local.subnets("demo", locate)
 
-    assert (verdict(found), found.way_out) == (STOP, "leave")
+    assert (verdict(found), found.remedy) == (STOP, "leave")
 
 
 def test_subnets_before_any_engine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,10 +234,14 @@ def test_exit_code(*, ok: bool | None, fatal: bool, code: int) -> None:
 def test_render() -> None:
     """The table marks each finding and shows the way out of the bad."""
     findings = [
-        Finding("good", ok=True, observed="a", rule="r", way_out="unseen"),
-        Finding("odd", ok=False, observed="b", rule="r", way_out="do this"),
-        Finding("bad", ok=False, observed="c", rule="r", fatal=True),
-        Finding("dark", ok=None, observed="[d]", rule="r"),
+        Finding(
+            "good", ok=True, observed="a", requirement="r", remedy="unseen"
+        ),
+        Finding(
+            "odd", ok=False, observed="b", requirement="r", remedy="do this"
+        ),
+        Finding("bad", ok=False, observed="c", requirement="r", fatal=True),
+        Finding("dark", ok=None, observed="[d]", requirement="r"),
     ]
     console = Console(width=60, record=True, file=io.StringIO())
     console.print(local.render(findings))

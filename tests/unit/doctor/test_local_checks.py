@@ -86,7 +86,7 @@ def verdict(finding: Finding) -> str:
 
 
 @pytest.mark.parametrize(
-    ("free", "total", "standing", "want"),
+    ("free", "total", "exists", "want"),
     [
         (4, 16, False, GOOD),
         (4, 6, False, WARN),
@@ -94,17 +94,17 @@ def verdict(finding: Finding) -> str:
         (1, 16, True, GOOD),
     ],
 )
-def test_memory(*, free: int, total: int, standing: bool, want: str) -> None:
+def test_memory(*, free: int, total: int, exists: bool, want: str) -> None:
     """Too little free memory stops a lab that does not stand yet."""
     text = MEMINFO.format(free=free * 1024**2, total=total * 1024**2)
     host = FakeHost({"/proc/meminfo": text})
 
-    assert verdict(local_checks.memory(host, standing=standing)) == want
+    assert verdict(local_checks.memory(host, exists=exists)) == want
 
 
 def test_memory_elsewhere() -> None:
     """Without /proc memory is not judged."""
-    found = local_checks.memory(FakeHost(), standing=False)
+    found = local_checks.memory(FakeHost(), exists=False)
 
     assert verdict(found) == NONE
 
@@ -152,7 +152,7 @@ def test_inotify(instances: str, watches: str, want: str) -> None:
 
     assert verdict(found) == want
     if want == WARN:
-        assert found.way_out.endswith(
+        assert found.remedy.endswith(
             "sudo sysctl fs.inotify.max_user_instances=512"
         )
 
@@ -205,7 +205,7 @@ def test_programs() -> None:
     found = local_checks.git(FakeHost(programs=("make",)))
 
     assert verdict(found) == WARN
-    assert "apt-get install git" in found.way_out
+    assert "apt-get install git" in found.remedy
     assert verdict(local_checks.make(FakeHost(programs=("make",)))) == GOOD
 
 

@@ -80,13 +80,13 @@ def test_facts(server: Sshd) -> None:
         report = remote.preflight({"worker": SshTransport(server.login)}, PLAN)
 
     facts = report.facts["worker"]
-    assert facts.said["end"] == "yes"
-    assert facts.said["hostname"] == platform.node()
+    assert facts.values["end"] == "yes"
+    assert facts.values["hostname"] == platform.node()
     assert facts.number("cores") == len(os.sched_getaffinity(0))
     assert facts.number("memory_kib") > 100_000
     assert facts.number("disk_kib") > 0
     assert facts.number("uid") == os.getuid()
-    assert ("tcp", port) in facts.listens or "ports" not in facts.said
+    assert ("tcp", port) in facts.listeners or "ports" not in facts.values
 
 
 @needs_sshd
@@ -102,9 +102,9 @@ def test_clock(server: Sshd) -> None:
     way.close()
 
     assert same is not None
-    assert abs(same.ahead) <= same.within + 0.01
+    assert abs(same.seconds) <= same.uncertainty + 0.01
     assert other is not None
-    assert 3500 < other.ahead < 3601
+    assert 3500 < other.seconds < 3601
     assert none is None
 
 
@@ -141,7 +141,7 @@ def test_no_sudo(server: Sshd) -> None:
 
     (told,) = report.findings["desk"]
     assert "may not use sudo" in told.observed
-    assert "sudoers.d" in told.way_out
+    assert "sudoers.d" in told.remedy
 
 
 @needs_sshd
@@ -208,8 +208,10 @@ def test_doctor_of_a_bad_inventory(tmp_path: Path) -> None:
 def test_table() -> None:
     """A good host is one line; another one has a line for each finding."""
     good = parse("os=debian 13\ncores=2\nmemory_kib=2097152\ndisk_kib=9437184")
-    swap = Finding("swap", ok=False, observed="[on]", rule="none", fatal=True)
-    cores = replace(swap, name="cores", observed="1", way_out="give it more")
+    swap = Finding(
+        "swap", ok=False, observed="[on]", requirement="none", fatal=True
+    )
+    cores = replace(swap, name="cores", observed="1", remedy="give it more")
     facts = {"client": replace(good, clock=ClockOffset(0, 0))}
 
     lines = _shown(HostsReport(facts, {"client": [], "worker": [swap, cores]}))
@@ -222,8 +224,10 @@ def test_table() -> None:
 
 def test_refusal() -> None:
     """All that stops a lab is told at once, by host, with the way out."""
-    swap = Finding("swap", ok=False, observed="on", rule="none", fatal=True)
-    cores = replace(swap, name="cores", observed="1", way_out="give it more")
+    swap = Finding(
+        "swap", ok=False, observed="on", requirement="none", fatal=True
+    )
+    cores = replace(swap, name="cores", observed="1", remedy="give it more")
     way = replace(swap, name="way in", observed="it cannot be reached")
 
     firewall = replace(swap, name="firewall", fatal=False)

@@ -56,8 +56,8 @@ def _but(*lines: str) -> Facts:
 def _told(facts: Facts, name: str = "control-plane") -> list[str]:
     """Return what stops a host, in the words of the table."""
     found = check_host(name, facts, PLAN, ARCH)
-    assert all(one.way_out and one.fatal and one.ok is False for one in found)
-    return [f"{one.name}: {one.observed} | {one.rule}" for one in found]
+    assert all(one.remedy and one.fatal and one.ok is False for one in found)
+    return [f"{one.name}: {one.observed} | {one.requirement}" for one in found]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -133,7 +133,7 @@ def test_processor(here: str, there: str, name: str, told: list[str]) -> None:
 
     assert [one.name for one in found] == ["processor"] * bool(told)
     for one in found:
-        assert [one.observed, one.rule.partition(",")[0]] == told
+        assert [one.observed, one.requirement.partition(",")[0]] == told
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_a_firewall_is_a_warning(name: str, chains: str) -> None:
     assert [one.observed for one in found] == (
         [f"{chains} that drop"] if chains else []
     )
-    assert not [one for one in found if one.fatal or not one.way_out]
+    assert not [one for one in found if one.fatal or not one.remedy]
 
 
 def test_somebody_s_containers() -> None:
@@ -163,7 +163,7 @@ def test_somebody_s_containers() -> None:
     assert _told(facts) == [
         (
             "containers: a containerd's: /var/lib/containerd/a | none: the"
-            " cluster's are to be the only ones"
+            " cluster's must be the only ones"
         )
     ]
     assert _told(facts, "router") == []
@@ -351,5 +351,5 @@ def test_a_host_s_words_cannot_act_on_a_terminal() -> None:
     """What it says is shown, not obeyed."""
     facts = parse("os=\x1b[2Jx 1\nlistens=tcp 179 a\x1b[1mb\n")
 
-    assert facts.said["os"] == r"\x1b[2Jx 1"
-    assert facts.listens["tcp", 179] == r"a\x1b[1mb"
+    assert facts.values["os"] == r"\x1b[2Jx 1"
+    assert facts.listeners["tcp", 179] == r"a\x1b[1mb"

@@ -60,7 +60,7 @@ def test_example(file: Path) -> None:
     assert set(found.fabric) == set(FABRIC)
     for role, machine in (PLAN.nodes | PLAN.machines).items():
         address = machine.lan or machine.edge
-        assert found.transports[role].login.address == str(address)
+        assert found.transports[role].target.address == str(address)
 
 
 def test_way_in(file: Path) -> None:
@@ -73,7 +73,7 @@ def test_way_in(file: Path) -> None:
 
     found = read_hosts(file).transports
 
-    login = found["worker"].login
+    login = found["worker"].target
     assert (login.address, login.port, login.user) == ("h", 23, "debian")
     assert login.key == file.parent / ".ssh" / "metallb-lab"
     assert login.known_hosts == file.parent / "known_hosts"
@@ -169,7 +169,7 @@ def test_fabric_on_one_host(file: Path) -> None:
     assert list(found.hosts) == [*CLUSTER, "fabric-host"]
     assert list(found.transports) == [*CLUSTER, *FABRIC]
     desk, router = found.transports["desk"], found.transports["router"]
-    assert desk.login == found.hosts["fabric-host"].login == router.login
+    assert desk.target == found.hosts["fabric-host"].target == router.target
     assert desk.prefix[-4:] == ("-n", "--", "/usr/local/bin/lab-on", "desk")
     assert desk.prefix[:-1] != router.prefix[:-1]
 
@@ -248,7 +248,7 @@ def test_changed_inventory(hosts_file: Path) -> None:
     hosts_file.write_text(text.replace("127.0.0.17", "127.0.0.99"), "utf-8")
 
     assert inventory() != before
-    assert inventory().hosts["client"].login.address == "127.0.0.99"
+    assert inventory().hosts["client"].target.address == "127.0.0.99"
 
 
 def test_own_inventory(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,7 +130,7 @@ def test_inventory_can_be_read(plan: Plan, tmp_path: Path) -> None:
 
     assert list(ways) == _roles(plan)
     for role, machine in (plan.nodes | plan.machines).items():
-        login = ways[role].login
+        login = ways[role].target
         assert login.address == str(machine.lan or machine.edge)
         assert (login.user, login.key) == (USER, key)
 
@@ -174,7 +174,7 @@ def test_one_host_for_the_fabric(plan: Plan, tmp_path: Path) -> None:
     assert [one["promiscuous"] for one in data] == [False] * 3 + [True]
     (end,) = data[-1]["links"]
     assert end["network"] == "lan"
-    assert end["address"] == found.hosts[FABRIC_HOST].login.address
+    assert end["address"] == found.hosts[FABRIC_HOST].target.address
     there = Facts({"addresses": f"eth0={end['address']}/16"})
     assert not list(place_on_lan(plan, there))
 
