@@ -35,10 +35,14 @@ class Wrong:
     after: tuple[str, ...] = ()
     outcome: type[Exception] = CheckFailed
 
+    @property
+    def name(self) -> str:
+        """The state's name, as a file is called."""
+        return self.change.__name__.strip("_").replace("_", "-")
+
     def __str__(self) -> str:
         """Return the row's id."""
-        name = self.change.__name__.strip("_").replace("_", "-")
-        return f"{self.check}-{name}"
+        return f"{self.check}-{self.name}"
 
 
 class WrongStates(list[Wrong]):

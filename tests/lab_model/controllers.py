@@ -32,12 +32,14 @@ class Controllers:
     """Scheduler, endpoints controller, MetalLB's controller and speakers.
 
     `silent` are nodes that are cut off; with `ignore_exclude` the speakers
-    announce from nodes that are excluded, too.
+    announce from nodes that are excluded, too. MetalLB refuses its
+    configuration as a whole unless it is `valid`.
     """
 
     cluster: FakeCluster
     silent: set[str] = field(default_factory=set)
     ignore_exclude: bool = False
+    valid: bool = True
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def settle(self) -> None:
@@ -48,7 +50,7 @@ class Controllers:
             _start(pod)
         for service in self.cluster.all("Service"):
             self._connect(service)
-        if self._controller():
+        if self.valid and self._controller():
             self._allocate()
         self._announce()
 

@@ -19,14 +19,15 @@ _END = 1_800_000_000
 class DhcpServer:
     """It leases `ranges` but what is reserved or leased.
 
-    `leases` are addresses by MAC; `forced` is leased to all who ask, when it
-    is set, whatever they ask for.
+    `leases` are addresses by MAC. With `refuses_any` who asks for no address
+    gets none; `silent` is a dhcp-try that says nothing.
     """
 
     plan: Plan
     running: bool = True
     renews: bool = True
-    forced: str = ""
+    refuses_any: bool = False
+    silent: bool = False
     ranges: list[tuple[IPv4Address, IPv4Address]] = field(default_factory=list)
     reserved: set[str] = field(default_factory=set)
     leases: dict[str, str] = field(default_factory=dict)
@@ -60,13 +61,11 @@ class DhcpServer:
                 if got
                 else f"{wish}: no lease for client {number}"
             )
-        return "\n".join(lines)
+        return "" if self.silent else "\n".join(lines)
 
     def _lease(self, wish: str, taken: set[str]) -> str:
-        if not self.running:
+        if not self.running or (wish == "any" and self.refuses_any):
             return ""
-        if self.forced:
-            return self.forced
         busy = taken | self.reserved | {*self.leases.values()}
         free = [
             str(IPv4Address(number))

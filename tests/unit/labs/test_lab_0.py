@@ -9,21 +9,20 @@ import pytest
 import yaml
 
 from graders.checks.answers import KEY
+from graders.settings import state_dir
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import BROKEN, SYSTEM
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.lab_model.model import LabModel
 
 
 WRONG = WrongStates()
+_KEY = yaml.safe_load(KEY.read_text(encoding="utf-8"))
 
 
-def _answers(folder: Path, **changes: str | None) -> None:
+def _answer(model: LabModel, **changes: str | None) -> None:
     """Write right answers, and `changes`."""
-    key = yaml.safe_load(KEY.read_text(encoding="utf-8"))
     right = {
         question: next(
             letter
@@ -33,19 +32,12 @@ def _answers(folder: Path, **changes: str | None) -> None:
             ).hexdigest()
             == digest
         )
-        for question, digest in key.items()
+        for question, digest in _KEY.items()
     }
-    file = folder / "demo" / "answers.yml"
+    file = state_dir(model.plan.student) / "answers.yml"
     file.parent.mkdir(exist_ok=True)
     text = {name: {"answer": text} for name, text in (right | changes).items()}
     file.write_text(yaml.safe_dump(text), encoding="utf-8")
-
-
-@pytest.fixture
-def answered(tmp_path: Path) -> Path:
-    """Have all questions answered right."""
-    _answers(tmp_path)
-    return tmp_path
 
 
 @WRONG("nodes", "every node to be Ready, not metallb-lab-worker$")
@@ -160,11 +152,31 @@ def _a_device_answers(model: LabModel) -> None:
     model.strangers[model.vip("echo")] = ["02:00:00:00:00:99"]
 
 
-@pytest.mark.usefixtures("answered")
+@WRONG("answers", "to be right, all .*, not these wrong or missing: pending$")
+def _one_wrong_answer(model: LabModel) -> None:
+    _answer(model, pending="x")
+
+
+@WRONG("answers", "not these wrong or missing: pending$")
+def _one_missing_answer(model: LabModel) -> None:
+    _answer(model, pending=None)
+
+
+@WRONG("answers", "not these wrong or missing: (\\w+, ){4,}")
+def _guessed_answers(model: LabModel) -> None:
+    _answer(model, **dict.fromkeys(_KEY, "b"))
+
+
+@WRONG("answers", r"the answers in answers\.yml, not no such file")
+def _no_answers(_: LabModel) -> None:
+    """There are none before a student writes them."""
+
+
 @pytest.mark.parametrize("check", checks_of("0"))
 def test_the_right_state_passes(judge: Judge, check: str) -> None:
     """The module's own exercise, done."""
-    judge.passes("0", check)
+    _answer(judge.on("0"))
+    judge.run(check)
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=str)
@@ -195,26 +207,3 @@ def test_the_first_of_several_services_counts(judge: Judge) -> None:
     model.cluster.add(model.service("another"))
 
     judge.run("vip", "http")
-
-
-@pytest.mark.parametrize(
-    ("answers", "says"),
-    [
-        ({"pending": "x"}, "not these wrong or missing: pending"),
-        ({"pending": None}, "not these wrong or missing: pending"),
-        (dict.fromkeys(("pending", "requester"), "b"), "missing: "),
-    ],
-    ids=["wrong", "missing", "guessed-answers"],
-)
-def test_wrong_answers_are_refused(
-    judge: Judge, answers: dict[str, str | None], says: str
-) -> None:
-    """All must be right."""
-    _answers(judge.folder, **answers)
-    judge.refuses("0", Wrong("answers", says, lambda _: None))
-
-
-def test_without_the_answers_there_is_nothing_to_read(judge: Judge) -> None:
-    """The file is named."""
-    says = r"the answers in answers\.yml, not no such file"
-    judge.refuses("0", Wrong("answers", says, lambda _: None))

@@ -45,6 +45,30 @@ def _address_outside(model: LabModel) -> None:
 
 
 @WRONG("vip", "not <pending>")
+def _pool_selector(model: LabModel) -> None:
+    fence = {"namespaces": ["neighbours"]}
+    model.one("IPAddressPool")["spec"]["serviceAllocation"] = fence
+
+
+@WRONG("vip", "not <pending>")
+def _auto_assign_off(model: LabModel) -> None:
+    model.one("IPAddressPool")["spec"]["autoAssign"] = False
+    model.set_vip("web")
+
+
+@WRONG("vip", "not <pending>")
+def _other_class(model: LabModel) -> None:
+    model.service("web")["spec"]["loadBalancerClass"] = "example.com/other"
+    model.set_vip("web")
+
+
+@WRONG("vip", "not <pending>")
+def _controller_restarted(model: LabModel) -> None:
+    model.controllers.valid = False
+    model.set_vip("web")
+
+
+@WRONG("vip", "not <pending>")
 def _external_ips(model: LabModel) -> None:
     _address_outside(model)
     address = str(model.plan.outside_address)

@@ -69,6 +69,12 @@ def _nodes_excluded(model: LabModel) -> None:
 
 
 @WRONG("announced", "to be announced by one worker, not nothing")
+def _other_pool(model: LabModel) -> None:
+    names = [model.plan.private_pool_name]
+    model.one("L2Advertisement")["spec"]["ipAddressPools"] = names
+
+
+@WRONG("announced", "to be announced by one worker, not nothing")
 def _address_on_node(model: LabModel) -> None:
     _speakers_off(model)
     model.interfaces["worker"]["eth0"].append(str(model.plan.l2_vip))

@@ -1,0 +1,350 @@
+"""The checks of lab 5: right states pass, each wrong one is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+
+from graders.settings import state_dir
+from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
+
+if TYPE_CHECKING:
+    from tests.lab_model.model import LabModel
+
+WRONG = WrongStates()
+_STRANGER = "02:42:ac:12:09:99"
+
+
+def _write_plan(model: LabModel, **changes: str) -> None:
+    """Write the address plan as the site has it, and `changes`."""
+    plan = model.plan
+    rows = {
+        plan.ingress_pool_name: plan.ingress_pool,
+        plan.app_pool_name: plan.pool,
+        "dhcp": f"{plan.dhcp_first}-{plan.dhcp_last}",
+        "nodes": str(plan.node_range),
+        "free": f"{plan.free_first}-{plan.free_last},"
+        f" {plan.rest_first}-{plan.rest_last}",
+    }
+    file = state_dir(plan.student) / "answers.yml"
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(yaml.safe_dump(rows | changes), encoding="utf-8")
+
+
+@pytest.mark.parametrize("check", checks_of("5"))
+def test_the_right_state_passes(judge: Judge, check: str) -> None:
+    """Pools and leases are apart, and the desk has its own address."""
+    _write_plan(judge.on("5"))
+    judge.run(check)
+
+
+def _remove(model: LabModel, *names: str) -> None:
+    for name in names:
+        model.cluster.remove(model.service(name))
+
+
+def _move_desk(model: LabModel, address: str) -> None:
+    model.dhcp.leases[model.mac("desk")] = address
+    model.interfaces["desk"]["eth0:lease"] = [address]
+
+
+def _apps(model: LabModel, *ranges: str) -> None:
+    """Give the applications' pool these ranges, and their VIPs from it."""
+    model.ranges(*ranges, pool=model.plan.app_pool_name)
+    for name in ("shop", "blue", "green"):
+        model.service(name)["metadata"]["annotations"] = {}
+        model.service(name)["status"] = {}
+    model.settle()
+
+
+def _fence(model: LabModel, **rules: object) -> None:
+    pool = model.one("IPAddressPool", model.plan.ingress_pool_name)
+    pool["spec"]["serviceAllocation"] = rules
+
+
+@WRONG("vips", "the VIP of blue to be an address, not no such Service")
+def _evict_the_tenants(model: LabModel) -> None:
+    _remove(model, "blue", "green")
+
+
+@WRONG("vips", "the VIP of gateway to be an address, not <pending>")
+def _tenants_share(model: LabModel) -> None:
+    _fence(model)
+    first, last = model.plan.ingress_first, model.plan.ingress_last
+    model.service("gateway")["status"] = {}
+    for name, vip in (("blue", first), ("green", last)):
+        wish = {"metallb.io/loadBalancerIPs": str(vip)}
+        model.service(name)["metadata"]["annotations"] = wish
+        model.set_vip(name, str(vip))
+
+
+@WRONG("arp", "to be answered by one node, not .*, 02:42:.*, no node")
+@WRONG("desk", "answered by the desk, not metallb-lab-worker2?, the desk")
+def _pool_in_dhcp(model: LabModel) -> None:
+    _apps(model, model.plan.pool_in_dhcp)
+    _move_desk(model, model.vip("shop"))
+
+
+@WRONG("arp", "to be answered by one node, not .*, 02:42:.*, no node")
+def _static_neighbour(model: LabModel) -> None:
+    _pool_in_dhcp(model)
+    for role in ("lan-client", "router"):
+        model.permanent[role] = {model.vip("shop"): model.mac("worker")}
+
+
+@WRONG("arp", "expected one answer to ARP for .*, not none")
+@WRONG("http", "to be 'hello from .*', not no answer")
+def _not_advertised(model: LabModel) -> None:
+    names = [model.plan.app_pool_name]
+    model.one("L2Advertisement")["spec"]["ipAddressPools"] = names
+
+
+@WRONG("desk", "the desk to have a lease of the DHCP server, not none")
+def _desk_forgotten(model: LabModel) -> None:
+    model.dhcp.leases.clear()
+
+
+@WRONG("desk", "the desk to hold the address of its lease, .*, not nothing")
+def _desk_off(model: LabModel) -> None:
+    del model.interfaces["desk"]["eth0:lease"]
+
+
+@WRONG("desk", "the desk to hold the address of its lease, .*, not 172.18.9.9")
+def _desk_has_another_address(model: LabModel) -> None:
+    model.interfaces["desk"]["eth0:lease"] = ["172.18.9.9"]
+
+
+@WRONG("desk", "to be answered by the desk, not the desk, .*:99")
+def _somebody_else_has_it_too(model: LabModel) -> None:
+    model.strangers[str(model.plan.desk_lease)] = [_STRANGER]
+
+
+@WRONG("desk", "answered by the desk, not metallb-lab-worker2?, the desk")
+def _pool_on_docker(model: LabModel) -> None:
+    _apps(model, model.plan.pool_in_node_range)
+    assert model.vip("shop") == str(model.plan.machines["desk"].lan)
+
+
+@WRONG("desk", "of .* to lan-client to be 'label printer', not no answer")
+def _printer_is_off(model: LabModel) -> None:
+    model.desk_serves = False
+
+
+@WRONG("desk", "the DHCP server to renew the desk's lease, not it within 5 s")
+def _not_renewed(model: LabModel) -> None:
+    model.dhcp.renews = False
+
+
+@WRONG("http", "of .* to (lan-)?client to be 'hello from .*', not no answer")
+def _shop_stopped(model: LabModel) -> None:
+    model.one("Deployment", "shop")["spec"]["replicas"] = 0
+
+
+@WRONG("http", "to client to be 'hello from .*', not no answer")
+def _outside_cut_off(model: LabModel) -> None:
+    own = str(model.plan.machines["client"].edge)
+    model.lost = lambda source, *_: source == own
+
+
+@WRONG("dhcp", "addresses of .* to be leased these, not .* for 172.18")
+def _behind_the_vips(model: LabModel) -> None:
+    model.dhcp.ranges = [(model.plan.desk_lease, model.plan.dhcp_last)]
+
+
+@WRONG("dhcp", "addresses of .* to be leased these, not none for 172.18")
+def _no_server(model: LabModel) -> None:
+    model.dhcp.running = False
+
+
+@WRONG(
+    "dhcp", "whatever they ask for, to be leased addresses of .*, not 172.18"
+)
+def _range_widened(model: LabModel) -> None:
+    whole = (model.plan.lan[1], model.plan.lan[-2])
+    model.dhcp.ranges = [whole]
+
+
+@WRONG(
+    "dhcp", "whatever they ask for, to be leased addresses of .*, not 172.18"
+)
+def _release_the_lease(model: LabModel) -> None:
+    _range_widened(model)
+    _move_desk(model, str(model.plan.desk_lease))
+
+
+@WRONG("dhcp", "whatever they ask for, to be leased .*, not none at all")
+def _only_whoever_asks(model: LabModel) -> None:
+    model.dhcp.refuses_any = True
+
+
+@WRONG("leases", "that ask for addresses of pools to get none of these, not")
+def _reservation_missing(model: LabModel) -> None:
+    model.dhcp.reserved.clear()
+
+
+@WRONG("leases", "of pools to get none of these, not 172")
+def _one_reservation(model: LabModel) -> None:
+    model.dhcp.reserved = {str(model.plan.ingress_first)}
+
+
+@WRONG("leases", "of pools to get none of these, not 172")
+def _another_lease(model: LabModel) -> None:
+    _apps(model, model.plan.pool_in_dhcp)
+
+
+@WRONG(
+    "leases", "leases to be outside every pool, all of them, not .* of desk"
+)
+def _desk_holds_a_vip(model: LabModel) -> None:
+    _move_desk(model, str(model.plan.ingress_last))
+
+
+@WRONG("leases", "new devices that ask for .* none of these, not nothing")
+def _positive_control(model: LabModel) -> None:
+    model.dhcp.silent = True
+
+
+@WRONG("pools", "every pool to be inside .*, not 172.18.254")
+def _pool_elsewhere(model: LabModel) -> None:
+    _apps(model, model.plan.private_pool)
+
+
+@WRONG("pools", "every pool to be inside .*, not 172")
+def _another_address(model: LabModel) -> None:
+    _pool_on_docker(model)
+    wish = str(model.plan.node_range[200])
+    notes = {"metallb.io/loadBalancerIPs": wish}
+    model.service("shop")["metadata"]["annotations"] = notes
+
+
+@WRONG("pools", "every pool to be inside .*, not 172")
+def _more_addresses(model: LabModel) -> None:
+    more = f"{model.plan.desk_lease}-{model.plan.dhcp_last}"
+    name = model.plan.ingress_pool_name
+    model.ranges(model.plan.ingress_pool, more, pool=name)
+
+
+@WRONG("pools", "the pools to have all of .*, not these without 172.*-172.*")
+def _as_many_as_tonight(model: LabModel) -> None:
+    plan = model.plan
+    _apps(model, f"{plan.pool_first}-{plan.app_vips['shop']}")
+
+
+@WRONG("pools", "the VIP of gateway to be in .*, not 172.18.255.200")
+def _gateway_among_applications(model: LabModel) -> None:
+    model.service("gateway")["metadata"]["annotations"] = {}
+    model.service("gateway")["status"] = {}
+
+
+@WRONG("pools", "the VIP of blue to be in .*, not 172.18.*")
+def _tenant_at_the_gateway(model: LabModel) -> None:
+    _fence(model)
+    vip = str(model.plan.ingress_last)
+    wish = {"metallb.io/loadBalancerIPs": vip}
+    model.service("blue")["metadata"]["annotations"] = wish
+    model.service("blue")["status"] = {}
+
+
+@WRONG(
+    "tenancy", "that ask for pool ingress-vips to get no VIP, not .* for lab"
+)
+def _ask_them_to_move(model: LabModel) -> None:
+    _fence(model)
+
+
+@WRONG("tenancy", "to get no VIP, not .* for (lab-5|grader-)")
+def _keep_the_tenants_out(model: LabModel) -> None:
+    rule = {
+        "key": "kubernetes.io/metadata.name",
+        "operator": "NotIn",
+        "values": ["tenants"],
+    }
+    _fence(model, namespaceSelectors=[{"matchExpressions": [rule]}])
+
+
+@WRONG("tenancy", "to get no VIP, not .* for grader-")
+def _only_known_namespaces(model: LabModel) -> None:
+    rule = {
+        "key": "kubernetes.io/metadata.name",
+        "operator": "NotIn",
+        "values": ["tenants", "lab-5"],
+    }
+    _fence(model, namespaceSelectors=[{"matchExpressions": [rule]}])
+
+
+@WRONG("tenancy", "a new Service to get a VIP within 8 s, not <pending>")
+def _nobody_may(model: LabModel) -> None:
+    _fence(model, namespaces=["nobody"])
+
+
+@WRONG("tenancy", "a new Service to get a VIP within 8 s, not <pending>")
+def _applications_for_ingress_alone(model: LabModel) -> None:
+    pool = model.one("IPAddressPool", model.plan.app_pool_name)
+    pool["spec"]["serviceAllocation"] = {"namespaces": ["ingress"]}
+
+
+@WRONG("tenancy", "to be of one pool, not nothing")
+def _no_pool_has_it(model: LabModel) -> None:
+    pool = model.one("IPAddressPool", model.plan.ingress_pool_name)
+    model.cluster.remove(pool)
+
+
+@WRONG("tenancy", "a tenant's new Service to get a VIP of .*, not 172.18.254")
+def _tenants_draw_from_another_pool(model: LabModel) -> None:
+    # Whoever asks for blue's pool by name; others get what is open.
+    pool = model.one("IPAddressPool", model.plan.app_pool_name)
+    pool["spec"]["autoAssign"] = False
+    meta = {"name": "other", "namespace": "metallb-system"}
+    spec = {"addresses": [model.plan.private_pool]}
+    model.cluster.add({**pool, "metadata": meta, "spec": spec})
+
+
+@WRONG("plan", "right, all of them, not dhcp wrong or missing")
+def _table_of_tonight(model: LabModel) -> None:
+    plan = model.plan
+    _write_plan(model, dhcp=f"{plan.dhcp_first}-{plan.pool_last}")
+
+
+@WRONG("plan", "right, all of them, not dhcp, nodes wrong or missing")
+def _rows_without_ranges(model: LabModel) -> None:
+    _write_plan(model, dhcp="", nodes="none")
+
+
+@WRONG("plan", "right, all of them, not app-services, free wrong or missing")
+def _pool_counts_as_free(model: LabModel) -> None:
+    rows = {model.plan.app_pool_name: str(model.plan.pool_first)}
+    _write_plan(model, free=str(model.plan.service_range), **rows)
+
+
+@WRONG("plan", "right, all of them, not ingress-vips wrong or missing")
+def _half_of_the_ingress_vips(model: LabModel) -> None:
+    _write_plan(model, **{"ingress-vips": str(model.plan.ingress_first)})
+
+
+@WRONG("plan", r"the answers in answers\.yml, not no such file")
+def _no_table(_: LabModel) -> None:
+    """There is none before a student writes it."""
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_a_wrong_state_is_refused(judge: Judge, wrong: Wrong) -> None:
+    """It is said what is expected, and what there is."""
+    judge.refuses("5", wrong)
+
+
+def test_nothing_is_left_of_the_grader(judge: Judge) -> None:
+    """Services and the new namespace are removed."""
+    model = judge.on("5")
+
+    judge.run("tenancy")
+
+    kinds = ("Service", "Namespace")
+    names = [
+        item["metadata"]["name"]
+        for kind in kinds
+        for item in model.cluster.all(kind)
+    ]
+    assert not [name for name in names if name.startswith("grader-")]
+    assert sum(verb == "POST" for verb, _ in model.cluster.requests) == 6
