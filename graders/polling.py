@@ -1,6 +1,6 @@
-"""Every named wait of a check, its seconds and why.
+"""Polling: the named waits of checks, and waits of other length.
 
-What a playbook waits for, it names itself and says how long: `until_none`.
+Checks use `until`; what prepares a lab uses `until_none`.
 """
 
 from __future__ import annotations
@@ -22,45 +22,47 @@ LONGEST_PAUSE: Final = 0.5
 
 @dataclass(frozen=True)
 class Wait:
-    """How many seconds a check is patient, and why so many."""
+    """How many seconds a check waits, and why."""
 
     seconds: float
     why: str
 
 
-# A wait costs its time only when the thing is not there; all that one broken
-# lab waits for must fit in 15 s.
+# A wait takes its time only if the condition is not met; all waits of a broken
+# lab together must fit in 15 s.
 WAITS: Final[dict[str, Wait]] = {
     "allocation": Wait(4, "the controller allocates within a second"),
     "arp": Wait(5, "a new announcer needs about a second, then 3 tries"),
     "announce": Wait(5, "a speaker decides within a second or two"),
-    "opening": Wait(1, "a first packet that is lost is sent again after 1 s"),
+    "connect": Wait(1, "a lost first packet is sent again after 1 s"),
     "http": Wait(5, "kube-proxy programs a new endpoint within seconds"),
-    "fresh": Wait(8, "a new Service: allocation, then announcement"),
+    "new-service": Wait(8, "allocation, then announcement"),
     "withdraw": Wait(5, "a speaker withdraws as soon as it sees the event"),
     "api": Wait(3, "the API server answers in milliseconds or is down"),
-    "pods": Wait(8, "an image is on the node, so a pod only has to start"),
-    "probe": Wait(20, "as pods; the grader's own are no fault of the lab"),
+    "pods": Wait(8, "the image is on the node, so a pod only has to start"),
+    "probe-pods": Wait(
+        20, "as pods, but these are the grader's, not the lab's"
+    ),
     "settled": Wait(6, "pods get ready and VIPs allocated after a reset"),
-    "session": Wait(10, "a speaker tries again after 1 s, then 2, then 4"),
+    "session": Wait(10, "a speaker retries after 1 s, then 2, then 4"),
     "device": Wait(2, "a device answers for its own addresses at once"),
-    "lease": Wait(5, "a device asks three times, a second apart"),
+    "lease": Wait(5, "a device sends three requests, a second apart"),
     "route": Wait(4, "a path is installed within a second of its update"),
-    "hold": Wait(15, "a silent peer is dropped after 9 s, its hold time"),
-    "takeover": Wait(20, "speakers miss a silent one after 5 to 10 s"),
-    "reunion": Wait(40, "speakers tell each other all they know every 30 s"),
-    "parted": Wait(75, "speakers look for lost ones once a minute"),
+    "hold-time": Wait(15, "a silent peer is dropped after 9 s, its hold time"),
+    "takeover": Wait(20, "speakers notice a silent one after 5 to 10 s"),
+    "rejoin": Wait(40, "speakers exchange their full state every 30 s"),
+    "diverged": Wait(75, "speakers look for lost ones once a minute"),
     "node-back": Wait(30, "a kubelet renews its lease every 10 s"),
-    "host-back": Wait(60, "what it had sent is tried again after 26 s"),
-    "absent": Wait(4, "long enough for what its positive control showed"),
+    "host-back": Wait(60, "TCP sends lost packets again after up to 26 s"),
+    "refusal": Wait(4, "as long as allocation, the positive control"),
 }
 
 
 class Clock(Protocol):
-    """What `until` needs of module `time`; tests bring their own."""
+    """What `until` needs of module `time`; tests have their own."""
 
     def monotonic(self) -> float:
-        """Return seconds that only grow."""
+        """Return seconds that never decrease."""
 
     def sleep(self, seconds: float, /) -> None:
         """Return after `seconds`."""
@@ -74,14 +76,14 @@ def until(
 ) -> T:
     """Call `probe` until its value is `ok`; return its last value.
 
-    The value is not `ok` when the named wait is over: the caller judges
-    it. It is probed once at least, and once more when time is over.
+    The last value may not be `ok`: the caller judges it. `probe` is called at
+    least once, and once more when the named wait is over.
 
     Example:
         vip = until("allocation", lambda: lab.cluster.vip("web", "x"), bool)
 
     Raises:
-        KitError: there is no such wait. Errors of `probe` come through.
+        KitError: there is no such wait. Errors of `probe` are passed on.
 
     """
     now = clock or time
@@ -102,16 +104,16 @@ def until_none(
     pause: float,
     clock: Clock | None = None,
 ) -> list[str]:
-    """Ask what is late until nothing is; return what is after `seconds`.
+    """Call `late` until it returns nothing, for up to `seconds`.
 
-    It is asked once at least, with `pause` seconds between. Errors of `late`
-    come through.
+    Return its last value. It is called at least once, every `pause` seconds;
+    its errors are passed on.
     """
     now = clock or time
     deadline = now.monotonic() + seconds
-    while (left := late()) and now.monotonic() <= deadline:
+    while (items := late()) and now.monotonic() <= deadline:
         now.sleep(pause)
-    return left
+    return items
 
 
 def _named(wait: str) -> Wait:

@@ -165,7 +165,7 @@ def advertise_foreign_prefix(lab: Session, namespace: str) -> Iterator[str]:
         temporary_service(lab, namespace, pool=name) as service,
     ):
         nodes = until(
-            "fresh",
+            "new-service",
             partial(bgp_announcers, lab, service, namespace),
             workers.__le__,
         )

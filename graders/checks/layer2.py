@@ -124,7 +124,7 @@ def until_converged(
     value = until(wait, probe, ok)
     if ok(value) or not diverged():
         return value
-    return until("parted", probe, ok)
+    return until("diverged", probe, ok)
 
 
 def speakers_diverged(lab: Session, vip: str) -> bool:

@@ -192,7 +192,7 @@ def expect_pool_restricted(lab: Session, pool: str) -> None:
 def _await_decision(lab: Session, service: tuple[str, str]) -> None:
     """Wait until the controller has allocated or refused a VIP."""
     namespace, name = service
-    until("absent", partial(allocation_decided, lab, name, namespace), bool)
+    until("refusal", partial(allocation_decided, lab, name, namespace), bool)
 
 
 def _expect_tenant_served(lab: Session) -> None:

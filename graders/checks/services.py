@@ -58,7 +58,7 @@ def _expect_new_vip(lab: Session, name: str, namespace: str) -> str:
 
     Its name is of no use to a student: it is gone by the time of the report.
     """
-    vip = until("fresh", partial(lab.cluster.vip, name, namespace), bool)
+    vip = until("new-service", partial(lab.cluster.vip, name, namespace), bool)
     expect(
         "a new Service to get",
         expected="a VIP within 8 s",
@@ -95,7 +95,8 @@ def allocation_decided(lab: Session, name: str, namespace: str) -> bool:
     """Tell whether the controller has allocated or refused a VIP.
 
     Example:
-        until("fresh", partial(allocation_decided, lab, name, "lab-1"), bool)
+        decided = partial(allocation_decided, lab, name, "lab-1")
+        until("new-service", decided, bool)
 
     Raises:
         CannotCheck: the API server does not answer.

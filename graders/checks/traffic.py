@@ -139,7 +139,7 @@ def wait_until_open(path: ClientPath) -> None:
         CannotCheck: the client does not answer.
 
     """
-    until("opening", partial(path.client.connects, path.vip), bool)
+    until("connect", partial(path.client.connects, path.vip), bool)
 
 
 def expect_no_loss(

@@ -69,7 +69,7 @@ class ProbeWorkload:
 
         """
         return until(
-            "fresh",
+            "new-service",
             partial(
                 self.lab.cluster.vip, self.services[model], self.namespace
             ),
@@ -187,7 +187,7 @@ def _await_ready(lab: Session, namespace: str, name: str, count: int) -> None:
     def ready() -> int:
         return sum(map(is_ready, lab.cluster.items(path)))
 
-    if until("probe", ready, count.__eq__) != count:
+    if until("probe-pods", ready, count.__eq__) != count:
         raise CannotCheck(
             "the grader's own pods did not get ready",
             way_out="see `kubectl get pods -A`, then grade again",

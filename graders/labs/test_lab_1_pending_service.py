@@ -118,7 +118,7 @@ def test_reservation(lab: Session) -> None:
     for pool, (address, *_) in unused.items():
         with temporary_service(lab, "default", address=address) as name:
             until(
-                "absent",
+                "refusal",
                 partial(allocation_decided, lab, name, "default"),
                 bool,
             )
@@ -136,7 +136,11 @@ def test_reservation(lab: Session) -> None:
 def _expect_announced(lab: Session, pool: str) -> None:
     """Fail if no node announces an address that lab-1 may get from `pool`."""
     with temporary_service(lab, NAMESPACE, pool=pool) as name:
-        until("fresh", partial(allocation_decided, lab, name, NAMESPACE), bool)
+        until(
+            "new-service",
+            partial(allocation_decided, lab, name, NAMESPACE),
+            bool,
+        )
         if not (vip := lab.cluster.vip(name, NAMESPACE)):
             return  # The pool is full, or not for lab-1.
         arp = until(

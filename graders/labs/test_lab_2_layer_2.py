@@ -162,7 +162,9 @@ def test_private_pool(lab: Session) -> None:
     ):
         # It gets no address if the pool is restricted, which is as good.
         until(
-            "fresh", partial(allocation_decided, lab, hidden, NAMESPACE), bool
+            "new-service",
+            partial(allocation_decided, lab, hidden, NAMESPACE),
+            bool,
         )
         private = lab.cluster.vip(hidden, NAMESPACE)
         expect_vip(lab, shown, NAMESPACE)
@@ -227,7 +229,7 @@ def _expect_some_answer(vip: str, node: str, client: Client) -> None:
     """Fail unless one of many connections reaches a pod.
 
     The node passes some of them on to the silent worker, and those get no
-    answer. One answer is enough: that all of them go there is no accident.
+    answer. One answer is enough: by chance, not all of them go there.
     """
     flows = until(
         "http",

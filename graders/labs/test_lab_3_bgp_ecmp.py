@@ -216,7 +216,7 @@ def test_filter(lab: Session) -> None:
         # to this Service, it has received that to the first.
         with temporary_service(lab, NAMESPACE, pool=pool) as name:
             hops = until(
-                "fresh",
+                "new-service",
                 lambda: lab.router.next_hops(
                     f"{lab.cluster.vip(name, NAMESPACE)}/32"
                 ),
@@ -259,7 +259,7 @@ def test_failover(lab: Session) -> None:
 
     with lab.client.watch(vip, 90) as watch:
         with isolate(lab, victim):
-            without = until("hold", hops, rest.__eq__)
+            without = until("hold-time", hops, rest.__eq__)
         restored = until("takeover", hops, sorted(nodes).__eq__)
     lab.measurements["failover"] = watch.summary
     command = f"ip route show {vip} on router"

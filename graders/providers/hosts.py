@@ -67,7 +67,7 @@ class HostsProvider:
     back_wait: ClassVar[str] = "host-back"
     # A silenced host has declared all others dead, as they have it. Speakers
     # ask lost members once a minute (MetalLB, internal/speakerlist).
-    rejoin_wait: ClassVar[str] = "parted"
+    rejoin_wait: ClassVar[str] = "diverged"
 
     def locate(self, student: str) -> Location:
         """See Provider; always the first choice: networks are the hosts'."""

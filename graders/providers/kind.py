@@ -49,7 +49,7 @@ class KindProvider:
     back_wait: ClassVar[str] = "node-back"
     # A paused node has declared no other one dead, so it is the first to tell
     # them that it is alive.
-    rejoin_wait: ClassVar[str] = "reunion"
+    rejoin_wait: ClassVar[str] = "rejoin"
 
     def locate(self, student: str) -> Location:
         """See Provider."""

@@ -100,8 +100,8 @@ def test_every_wait_is_short_and_has_a_reason() -> None:
     Those of `grade --full`, which takes a minute, may be longer, and so may
     that for the grader's own pods: a broken lab does not get there.
     """
-    full = {"hold": 15, "takeover": 20, "node-back": 30, "probe": 20}
-    full |= {"host-back": 60, "reunion": 40, "parted": 75}
+    full = {"hold-time": 15, "takeover": 20, "node-back": 30, "probe-pods": 20}
+    full |= {"host-back": 60, "rejoin": 40, "diverged": 75}
     assert all(
         0 < wait.seconds <= full.get(name, 10) and wait.why
         for name, wait in WAITS.items()

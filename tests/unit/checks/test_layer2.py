@@ -172,7 +172,7 @@ def test_speakers_that_have_not_met(waits: list[str]) -> None:
     found = [_found([2, last], apart=True) for last in (1, 2)]
 
     assert found == [1, 2]
-    assert waits == ["arp", "parted"] * 2
+    assert waits == ["arp", "diverged"] * 2
 
 
 def test_what_is_wrong_for_good(waits: list[str]) -> None:

@@ -109,7 +109,7 @@ def test_a_fence_without_a_gate_is_refused(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Ingress must get what it was made for."""
-    monkeypatch.setitem(WAITS, "fresh", Wait(0, "a test"))
+    monkeypatch.setitem(WAITS, "new-service", Wait(0, "a test"))
 
     with pytest.raises(CheckFailed, match="a VIP within 8 s, not <pending>"):
         _fence(lambda *_: False)

@@ -31,7 +31,7 @@ def _lab(vip: str = "", events: str = "no events") -> Any:  # noqa: ANN401 - a s
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Probe once."""
-    for name in ("allocation", "fresh", "http"):
+    for name in ("allocation", "new-service", "http"):
         monkeypatch.setitem(WAITS, name, Wait(0, "a test"))
 
 

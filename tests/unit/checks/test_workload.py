@@ -149,7 +149,7 @@ def test_pods_that_do_not_get_ready_are_no_failure_of_the_student(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """They are the grader's own, so it could not check."""
-    monkeypatch.setitem(WAITS, "probe", Wait(0, "a test"))
+    monkeypatch.setitem(WAITS, "probe-pods", Wait(0, "a test"))
     fake = Fake(ready="False")
 
     with (
