@@ -5,10 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graders import settings
+from graders.course import vocabulary
 from graders.course.listings import outdated
 from graders.course.rules.faults import fault_problems
 from graders.course.rules.manifests import manifest_problems
-from graders.course.rules.texts import BRIEF, checks_in_brief, text_problems
+from graders.course.rules.texts import (
+    BRIEF,
+    checks_in_brief,
+    number_problems,
+    text_problems,
+)
 from graders.course.solutions import check_solutions, repairs_for
 from graders.course.walkthrough import shown
 from graders.errors import KitError
@@ -41,7 +47,8 @@ def lab_problems(lab: Lab) -> list[str]:
 
 
 def course_problems(labs: list[Lab]) -> Iterator[str]:
-    """Return what is wrong between labs: stray files and outdated lists."""
+    """Return what is wrong with what labs share, and between labs."""
+    yield from number_problems(vocabulary.FOLDER)
     ids = {lab.id for lab in labs}
     for folder in sorted(settings.SOLUTIONS.iterdir()):
         if folder.name not in ids:

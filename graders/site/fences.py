@@ -15,8 +15,7 @@ from graders.course.walkthrough import MAY_FAIL, PLACES
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from graders.site.diagnostics import Diagnostics
-    from graders.site.fragments import Fragment
+    from graders.site.fragments import Diagnostics, Fragment
 
 RUNNABLE: Final = "runnable"
 OUTPUT: Final = "output"

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from graders.course.quiz import line_of
-from graders.site.check_table import check_table
+from graders.site.check_pages import check_table
 from graders.site.fragments import (
     Fragment,
     GeneratedPage,
     after_title,
     read_piece,
 )
-from graders.site.name_form import name_box
+from graders.site.page_html import name_form
 from graders.site.topology import topology
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def labs_page(labs: list[Lab]) -> GeneratedPage:
 
 def _head(lab: Lab, title: str) -> str:
     goals = "\n".join(f"- {one}" for one in lab.objectives)
-    box = name_box(f"labs/{lab.id}.md")
+    box = name_form(f"labs/{lab.id}.md")
     return (
         f"# {title}\n\n"
         f"**Time:** {lab.minutes} minutes. **Begin:** `make lab-{lab.number}`,"

@@ -17,8 +17,7 @@ from graders.site.fences import outside
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
-    from graders.site.diagnostics import Diagnostics
-    from graders.site.fragments import Fragment
+    from graders.site.fragments import Diagnostics, Fragment
 
 # [text](target "title") and ![text](target), but not inside `code`.
 _LINK: Final = re.compile(

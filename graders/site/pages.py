@@ -9,11 +9,14 @@ from graders import settings
 from graders.course.lab import all_labs
 from graders.course.quiz import load_quiz
 from graders.site.check_pages import checks_page
-from graders.site.commands import commands_page
 from graders.site.fragments import GeneratedPage, read_piece
 from graders.site.lab_pages import lab_page, labs_page
 from graders.site.quiz_page import answers_page, quiz_page
-from graders.site.schemas import lab_schema_page, result_schema_page
+from graders.site.reference import (
+    commands_page,
+    lab_schema_page,
+    result_schema_page,
+)
 from graders.site.solution_pages import solution_pages
 
 if TYPE_CHECKING:

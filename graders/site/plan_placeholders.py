@@ -15,17 +15,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
 
+from graders.course.templates import error_line
 from graders.course.vocabulary import vocabulary
 from graders.plan.plan import make_plan
 from graders.settings import KIND
-from graders.site.diagnostics import template_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from graders.plan.plan import Plan
-    from graders.site.diagnostics import Diagnostics
-    from graders.site.fragments import Fragment
+    from graders.site.fragments import Diagnostics, Fragment
 
 _NAME: Final = re.compile(
     r"\{\{\s*([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*|\['[a-z0-9-]+'\])*)\s*\}\}"
@@ -48,10 +47,9 @@ def numbered(piece: Fragment, problems: Diagnostics) -> str:
     try:
         return _ENVIRONMENT.from_string(text).render(_values())
     except jinja2.TemplateError as error:
-        line = template_line(error)
         problems.add(
             piece.place,
-            piece.line + line - 1 if line else 0,
+            piece.line + error_line(error) - 1,
             "names in {{ }} must be the plan's (graders/plan/plan.py):"
             f" {error}",
         )

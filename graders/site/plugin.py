@@ -1,4 +1,4 @@
-"""The mkdocs plugin `kit`: makes pages, and stops the build on a problem."""
+"""The mkdocs plugin `kit`: generates pages; any problem ends the build."""
 
 from __future__ import annotations
 
@@ -12,20 +12,10 @@ from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File, Files
 
 from graders.errors import KitError
-from graders.site import (
-    bench_page,
-    fences,
-    links,
-    meta_description,
-    name_form,
-    pictures,
-    plan_placeholders,
-)
-from graders.site.accessible import accessible
-from graders.site.diagnostics import Diagnostics
-from graders.site.fragments import Fragment
+from graders.site import fences, links, page_html, plan_placeholders
+from graders.site.fragments import Diagnostics, Fragment
 from graders.site.pages import Collection, collect
-from graders.site.slim import slim
+from graders.site.reference import BENCH_URI, with_figures
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -40,18 +30,18 @@ _TEMPLATES: Final = "module/"
 
 
 class KitConfig(Config):  # type: ignore[no-untyped-call] # mkdocs has no types there
-    """What mkdocs.yml says to the plugin."""
+    """The plugin's settings in mkdocs.yml."""
 
     edition = config_options.Choice(("student", "instructor"))
 
 
 class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as above
-    """Puts together what is on the site and in no file of docs/."""
+    """Generates the pages that are in no file of docs/, and checks all."""
 
     def __init__(self) -> None:
-        """Begin with nothing found."""
-        self._problems = Diagnostics()
-        self._made: dict[str, GeneratedPage] = {}
+        """Start without pages and problems."""
+        self._diagnostics = Diagnostics()
+        self._generated: dict[str, GeneratedPage] = {}
         self._pages: dict[str, str] = {}
         self._jumps: list[links.AnchorLink] = []
         self._files: set[str] = set()
@@ -59,24 +49,24 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Read labs and questions, and put their pages into the menu."""
         self.__init__()  # type: ignore[misc] # `mkdocs serve` builds again
-        found = self._collected()
-        self._made = {one.uri: one for one in found.pages}
+        collection = self._collect()
+        self._generated = {page.uri: page for page in collection.pages}
         for section in config.nav or []:
             if isinstance(section, dict):
                 section.update(
                     {
-                        name: [*(inner or []), *found.menu[name]]
+                        name: [*(inner or []), *collection.menu[name]]
                         for name, inner in section.items()
-                        if name in found.menu
+                        if name in collection.menu
                     }
                 )
         if self.config.edition == "instructor" and config.nav:
-            config.nav.append({"Solutions": found.menu["Solutions"]})
+            config.nav.append({"Solutions": collection.menu["Solutions"]})
         return config
 
     def on_files(self, files: Files, *, config: MkDocsConfig) -> Files:
-        """Add the pages that are made."""
-        for uri in self._made:
+        """Add the generated pages."""
+        for uri in self._generated:
             files.append(File.generated(config, uri, content=""))
         self._files = set(files.src_uris)
         return files
@@ -84,12 +74,12 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
     def on_page_read_source(
         self, *, page: Page, config: MkDocsConfig
     ) -> str | None:
-        """Return a made page's text; mkdocs reads the others itself."""
+        """Return a generated page's text; mkdocs reads the others itself."""
         del config
-        made = self._made.get(page.file.src_uri)
-        if made is None:
+        generated = self._generated.get(page.file.src_uri)
+        if generated is None:
             return None
-        texts = [self._ready(piece, page) for piece in made.pieces]
+        texts = [self._prepared(piece, page) for piece in generated.pieces]
         return "\n".join(texts)
 
     def on_page_markdown(
@@ -97,16 +87,16 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
     ) -> str:
         """Check and prepare a page that is a file of docs/."""
         del config, files
-        if page.file.src_uri in self._made:
+        if page.file.src_uri in self._generated:
             return markdown
         whole = page.file.content_string
         line = whole.count("\n") - markdown.count("\n") + 1
         uri = page.file.src_uri
-        if uri == bench_page.URI:
-            markdown = bench_page.with_figures(markdown, self._problems)
+        if uri == BENCH_URI:
+            markdown = with_figures(markdown, self._diagnostics)
         template = uri.startswith(_TEMPLATES)
         piece = Fragment(markdown, f"docs/{uri}", line, template=template)
-        return self._ready(piece, page)
+        return self._prepared(piece, page)
 
     def on_page_content(
         self, html: str, *, page: Page, config: MkDocsConfig, files: Files
@@ -115,43 +105,43 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
         del config
         uri = page.file.src_uri
         html = plan_placeholders.with_elements(
-            pictures.inlined(html, page.file, files)
+            page_html.inline_pictures(html, page.file, files)
         )
-        about = meta_description.described(html, str(page.title))
+        about = page_html.description(html, str(page.title))
         page.meta.setdefault("description", about)
-        html = name_form.with_box(html, uri)
+        html = page_html.with_name_form(html, uri)
         self._pages[uri] = html
         return html
 
     def on_post_page(
         self, output: str, *, page: Page, config: MkDocsConfig
     ) -> str:
-        """Mend and slim what the theme has made of the page."""
+        """Repair and shorten the page that the theme has rendered."""
         del page, config
-        return slim(accessible(output))
+        return page_html.slim(page_html.accessible(output))
 
     def on_env(
         self, env: Environment, *, config: MkDocsConfig, files: Files
     ) -> Environment:
-        """Look at links to headings; end the build if anything is wrong."""
+        """Check links to headings; end the build if anything is wrong."""
         del config, files
-        links.broken_jumps(self._jumps, self._pages, self._problems)
-        if self._problems.found:
-            raise PluginError("\n".join(["", *self._problems.found]))
+        links.broken_jumps(self._jumps, self._pages, self._diagnostics)
+        if self._diagnostics.problems:
+            raise PluginError("\n".join(["", *self._diagnostics.problems]))
         return env
 
     def on_nav(
         self, nav: Navigation, *, config: MkDocsConfig, files: Files
     ) -> Navigation:
-        """Give made pages their titles before others link to them."""
+        """Give generated pages their titles before others link to them."""
         del config, files
         for page in nav.pages:
-            made = self._made.get(page.file.src_uri)
-            if made and not page.title:
-                page.title = made.title
+            generated = self._generated.get(page.file.src_uri)
+            if generated and not page.title:
+                page.title = generated.title
         return nav
 
-    def _collected(self) -> Collection:
+    def _collect(self) -> Collection:
         edition: Literal["student", "instructor"] = (
             "instructor" if self.config.edition == "instructor" else "student"
         )
@@ -160,11 +150,11 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
         except KitError as error:
             raise PluginError("\n".join(["", *error.problems])) from None
 
-    def _ready(self, piece: Fragment, page: Page) -> str:
-        """Return a piece's Markdown as mkdocs is to see it."""
+    def _prepared(self, piece: Fragment, page: Page) -> str:
+        """Return a fragment's Markdown, for mkdocs."""
         if piece.template:
-            text = plan_placeholders.numbered(piece, self._problems)
+            text = plan_placeholders.numbered(piece, self._diagnostics)
             piece = replace(piece, text=text)
-        text = fences.for_site(piece, self._problems)
+        text = fences.for_site(piece, self._diagnostics)
         here = links.Page(page.file.src_uri, self._files, self._jumps)
-        return links.linked(piece, text, here, self._problems)
+        return links.linked(piece, text, here, self._diagnostics)

@@ -10,8 +10,7 @@ from graders.course.templates import names
 from graders.course.vocabulary import vocabulary
 from graders.plan.plan import make_plan
 from graders.settings import HOSTS, KIND
-from graders.site.diagnostics import Diagnostics
-from graders.site.fragments import read_piece
+from graders.site.fragments import Diagnostics, read_piece
 from graders.site.plan_placeholders import numbered
 
 LAB = all_labs()[0]
@@ -54,7 +53,7 @@ def test_the_site_has_the_briefs_for_kind(
     problems = Diagnostics()
     text = numbered(brief, problems)
 
-    assert problems.found == []
+    assert problems.problems == []
     assert "kind get clusters" in text
     assert "k config get-contexts" not in text
     assert text.count("\n") == brief.text.count("\n")

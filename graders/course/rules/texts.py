@@ -56,7 +56,8 @@ def text_problems(lab: Lab) -> Iterator[str]:
         yield from _page_problems(page)
     for file in [lab.folder / BRIEF, *_pages(lab)]:
         yield from _condition_problems(file)
-    yield from _number_problems(lab)
+    yield from number_problems(lab.folder)
+    yield from number_problems(settings.SOLUTIONS / lab.id)
     yield from _brief_problems(lab)
 
 
@@ -136,16 +137,15 @@ def _condition_problems(file: Path) -> Iterator[str]:
             yield f"{shown(file)}:{number}: a condition must end on its line"
 
 
-def _number_problems(lab: Lab) -> Iterator[str]:
+def number_problems(folder: Path) -> Iterator[str]:
     """Find numbers that are different for each student."""
-    for root in (lab.folder, settings.SOLUTIONS / lab.id):
-        for file in sorted(path for path in root.rglob("*") if path.is_file()):
-            for number, line in enumerate(_lines(file), start=1):
-                if hit := NUMBER.search(_EXPRESSION.sub("", line)):
-                    yield (
-                        f"{shown(file)}:{number}: {hit[0]} must be a name of"
-                        " the plan, such as {{ pool }}"
-                    )
+    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
+        for number, line in enumerate(_lines(file), start=1):
+            if hit := NUMBER.search(_EXPRESSION.sub("", line)):
+                yield (
+                    f"{shown(file)}:{number}: {hit[0]} must be a name of the"
+                    " plan, such as {{ pool }}"
+                )
 
 
 def _brief_problems(lab: Lab) -> Iterator[str]:

@@ -12,8 +12,8 @@ from graders.course.lab import all_labs
 from graders.errors import UsageError
 from graders.proof import bench
 from graders.proof.bench import Figure, Measure
-from graders.site import bench_page
-from graders.site.diagnostics import Diagnostics
+from graders.site import reference
+from graders.site.fragments import Diagnostics
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,7 +119,7 @@ def test_labs_by_their_numbers() -> None:
 def test_the_table_has_one_part_for_each_machine() -> None:
     """With how often, the middle, the worst, and the day."""
     wrong = ROW | {"unit": "of 120", "values": [0], "machine": "8 cores"}
-    text = bench_page.table(
+    text = reference.bench_table(
         [Figure.model_validate(ROW), Figure.model_validate(wrong)]
     )
 
@@ -127,22 +127,22 @@ def test_the_table_has_one_part_for_each_machine() -> None:
     assert "| 2 | 8.6 s | 9.0 s | <= 10 s | <time " in text
     assert "| 1 | 0 of 120 | 0 of 120 | <= 10 s |" in text
     assert text.count("| what |") == 2
-    assert bench_page.table([]) == "Nothing has been measured yet."
+    assert reference.bench_table([]) == "Nothing has been measured yet."
 
 
 def test_the_page_gets_its_table(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page without a place for it is a problem, and so is broken data."""
     problems = Diagnostics()
-    text = bench_page.with_figures(f"a\n{bench_page.MARK}\nb", problems)
+    text = reference.with_figures(f"a\n{reference.BENCH_MARK}\nb", problems)
     assert "| reset, lab-0 |" in text
-    assert problems.found == []
+    assert problems.problems == []
 
     def broken(file: Path) -> list[Figure]:
         raise UsageError(f"{file.name}:7: values must be given")
 
     monkeypatch.setattr(bench, "load_figures", broken)
-    bench_page.with_figures("a", problems)
-    assert problems.found == [
+    reference.with_figures("a", problems)
+    assert problems.problems == [
         "docs/bench.md: <!-- figures --> must be where the table is",
         "bench.json:7: values must be given",
     ]

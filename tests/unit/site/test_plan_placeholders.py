@@ -12,7 +12,7 @@ import pytest
 from graders.plan.l2_election import ranked
 from graders.plan.plan import make_plan
 from graders.settings import ROOT
-from graders.site import name_form, plan_placeholders
+from graders.site import page_html, plan_placeholders
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,14 +115,16 @@ def test_the_box_is_where_there_are_numbers() -> None:
     """Right under the title, once, and not on the light first page."""
     page = '<h1>T</h1><p><span data-plan="pool">x</span></p>'
 
-    boxed = name_form.with_box(page, "module/x.md")
+    boxed = page_html.with_name_form(page, "module/x.md")
 
     assert boxed.index("</h1>") < boxed.index("data-student")
-    assert name_form.with_box(boxed, "module/x.md") == boxed
+    assert page_html.with_name_form(boxed, "module/x.md") == boxed
     assert 'src="../assets/plan.js"' in boxed
-    assert 'src="../../assets/' in name_form.with_box(page, "a/b/c.md")
-    assert name_form.with_box(page, "index.md") == page
-    assert name_form.with_box("<h1>T</h1>", "module/x.md") == "<h1>T</h1>"
+    assert 'src="../../assets/' in page_html.with_name_form(page, "a/b/c.md")
+    assert page_html.with_name_form(page, "index.md") == page
+    assert (
+        page_html.with_name_form("<h1>T</h1>", "module/x.md") == "<h1>T</h1>"
+    )
 
 
 def test_the_owner_of_an_address_is_the_smallest_hash() -> None:

@@ -14,13 +14,16 @@ from graders.grading.result import CheckResult, GradeResult
 from graders.plan.plan import make_plan
 from graders.settings import ROOT
 from graders.site import fences, plan_placeholders, topology
-from graders.site.check_table import check_table, checks_of
-from graders.site.commands import commands_page
-from graders.site.diagnostics import Diagnostics
-from graders.site.fragments import Fragment, GeneratedPage, after_title
+from graders.site.check_pages import check_table, checks_of
+from graders.site.fragments import (
+    Diagnostics,
+    Fragment,
+    GeneratedPage,
+    after_title,
+)
 from graders.site.pages import collect
 from graders.site.quiz_page import quiz_page
-from graders.site.schemas import lab_schema_page
+from graders.site.reference import commands_page, lab_schema_page
 
 if TYPE_CHECKING:
     from graders.course.lab import Lab
@@ -42,7 +45,7 @@ def test_marks_become_classes_and_titles() -> None:
 
     assert text[0] == '``` { .shell .runnable title="type this" }'
     assert text[3] == '  ``` { .text title="on the router, in vtysh" }'
-    assert problems.found == []
+    assert problems.problems == []
 
 
 @pytest.mark.parametrize(
@@ -59,7 +62,7 @@ def test_a_fence_that_is_astray(text: str, problem: str) -> None:
 
     fences.for_site(Fragment(text, "docs/x.md", 5), problems)
 
-    assert problems.found[0].startswith(f"docs/x.md{problem}")
+    assert problems.problems[0].startswith(f"docs/x.md{problem}")
 
 
 def test_only_what_is_outside_of_blocks_has_links() -> None:
@@ -102,8 +105,8 @@ def test_the_table_of_checks_is_the_graders(lab: Lab) -> None:
     ]
     for check, row in zip(checks_of(lab), rows, strict=True):
         assert f"| {lab.checks[check.name]} |" in row
-        assert check.spec.layer in row
-        assert ("--full" in row) == check.spec.disruptive
+        assert check.layer in row
+        assert ("--full" in row) == check.disruptive
 
 
 def test_the_reference_of_lab_yml_is_whole() -> None:

@@ -12,11 +12,9 @@ from graders.cli.quiz import ask_quiz, letters
 from graders.course.quiz import LETTERS, load_quiz
 from graders.errors import UsageError
 from graders.plan.plan import make_plan
-from graders.site import links, meta_description, plan_placeholders
-from graders.site.accessible import accessible
-from graders.site.diagnostics import Diagnostics
-from graders.site.fragments import Fragment
-from graders.site.slim import slim
+from graders.site import links, page_html, plan_placeholders
+from graders.site.fragments import Diagnostics, Fragment
+from graders.site.page_html import accessible, slim
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,9 +37,9 @@ def test_a_name_that_the_plan_has_not() -> None:
 
     plan_placeholders.numbered(piece, problems)
 
-    assert len(problems.found) == 1
-    assert problems.found[0].startswith("docs/x.md:11: names in {{ }} must be")
-    assert "pol" in problems.found[0]
+    (problem,) = problems.problems
+    assert problem.startswith("docs/x.md:11: names in {{ }} must be")
+    assert "pol" in problem
 
 
 def test_numbers_are_the_demo_student_s() -> None:
@@ -54,7 +52,7 @@ def test_numbers_are_the_demo_student_s() -> None:
     )
 
     assert f'data-plan="pool">{make_plan().pool}<' in html
-    assert problems.found == []
+    assert problems.problems == []
 
 
 def test_links_that_lead_nowhere() -> None:
@@ -72,12 +70,12 @@ def test_links_that_lead_nowhere() -> None:
     led = links.linked(piece, text, page, problems)
 
     assert "[there](../labs/lab-1-x.md#story)" in led
-    assert problems.found == [
+    assert problems.problems == [
         "docs/module/a.md:2: link to b.md: no such page",
         "docs/module/a.md:6: picture a.md must have a text",
     ]
     links.broken_jumps(page.jumps, {"labs/lab-1-x.md": "<p>"}, problems)
-    assert "docs/module/a.md:1: the link's #story" in problems.found[-1]
+    assert "docs/module/a.md:1: the link's #story" in problems.problems[-1]
 
 
 @pytest.mark.parametrize(
@@ -164,9 +162,9 @@ def test_a_page_is_described_by_its_first_sentences() -> None:
     time = "<p><b>Time:</b> 45 minutes, and a little more.</p>"
     text = f"<p>A &lt;VIP&gt; <i>is</i> {'x ' * 90}</p>"
 
-    about = meta_description.described(time + text, "T")
+    about = page_html.description(time + text, "T")
 
     assert about.startswith("T: A &lt;VIP&gt; is x x")
     assert about.endswith("x...")
     assert len(unescape(about)) <= 160
-    assert meta_description.described("<h1>T</h1>", "T") == "T"
+    assert page_html.description("<h1>T</h1>", "T") == "T"
