@@ -85,15 +85,17 @@ def run_doctor(
 
 def render(findings: Sequence[Finding]) -> Table:
     """Return the findings as a table for the terminal."""
-    found = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
     for name in ("", "what", "found", "needed"):
-        found.add_column(name, overflow="fold")
+        table.add_column(name, overflow="fold")
     for item in findings:
-        seen = escape(item.observed)
-        found.add_row(_mark(item), item.name, seen, escape(item.requirement))
+        observed = escape(item.observed)
+        table.add_row(
+            _mark(item), item.name, observed, escape(item.requirement)
+        )
         if not item.ok and item.remedy:
-            found.add_row("", "", f"[bold]{escape(item.remedy)}[/]", "")
-    return found
+            table.add_row("", "", f"[bold]{escape(item.remedy)}[/]", "")
+    return table
 
 
 def engine(host: Host, docker: Docker = docker) -> Finding:

@@ -33,12 +33,12 @@ _INOTIFY: Final = "/proc/sys/fs/inotify/"
 def memory(host: Host, *, exists: bool) -> Finding:
     """Look for memory; a lab that exists already has what it needs."""
     requirement = "2 GiB free, 8 GiB in all recommended"
-    found = re.findall(
+    lines = re.findall(
         r"^(MemTotal|MemAvailable):\s+(\d+) kB$",
         host.read("/proc/meminfo"),
         re.MULTILINE,
     )
-    sizes = {key: int(kib) * 1024 for key, kib in found}
+    sizes = {key: int(kib) * 1024 for key, kib in lines}
     if len(sizes) < 2:  # noqa: PLR2004 - the two of them
         return Finding(
             "memory",
@@ -84,11 +84,11 @@ def disk(host: Host, folder: str, *, build: bool) -> Finding:
 
 def cores(host: Host) -> Finding:
     """Look for cores."""
-    found = host.cores()
+    count = host.cores()
     return Finding(
         "cores",
-        ok=found >= CORES,
-        observed=str(found),
+        ok=count >= CORES,
+        observed=str(count),
         requirement=f"at least {CORES}",
         remedy="it works on one core, but slowly; give the machine more",
     )
@@ -98,19 +98,19 @@ def inotify(host: Host) -> Finding:
     """Look for the kernel's limits on watched files."""
     needs = {"max_user_instances": INSTANCES, "max_user_watches": WATCHES}
     requirement = ", ".join(f"{key} {value}" for key, value in needs.items())
-    found = {key: host.read(_INOTIFY + key).strip() for key in needs}
-    if not all(value.isdigit() for value in found.values()):
+    limits = {key: host.read(_INOTIFY + key).strip() for key in needs}
+    if not all(value.isdigit() for value in limits.values()):
         return Finding(
             "inotify",
             ok=None,
             observed="cannot be read here",
             requirement=requirement,
         )
-    low = [key for key, need in needs.items() if int(found[key]) < need]
+    low = [key for key, need in needs.items() if int(limits[key]) < need]
     return Finding(
         "inotify",
         ok=not low,
-        observed=", ".join(f"{key} {found[key]}" for key in needs),
+        observed=", ".join(f"{key} {limits[key]}" for key in needs),
         requirement=requirement,
         remedy="`lab up` raises them as root; else: sudo sysctl "
         + " ".join(f"fs.inotify.{key}={needs[key]}" for key in low),
@@ -142,12 +142,12 @@ def go(host: Host, *, build: bool) -> Finding:
         f"{_dotted(GO)} or newer, only to build images (IMAGES=build)"
     )
     text = host.run("go", "version") or ""
-    found = re.search(r"\bgo(\d+)\.(\d+)\S*", text)
-    ok = bool(found and (int(found[1]), int(found[2])) >= GO)
+    match = re.search(r"\bgo(\d+)\.(\d+)\S*", text)
+    ok = bool(match and (int(match[1]), int(match[2])) >= GO)
     return Finding(
         "Go",
         ok=ok or (False if build else None),
-        observed=found[0] if found else "none",
+        observed=match[0] if match else "none",
         requirement=requirement,
         remedy="install it from go.dev/dl, or use IMAGES=pull or IMAGES=load",
         fatal=build and forced,
@@ -197,23 +197,25 @@ def cgroup(host: Host) -> Finding:
 def capability(host: Host) -> Finding:
     """Look for CAP_SYS_RESOURCE in the bounding set."""
     requirement = "in the bounding set, or the kit works around it"
-    found = re.search(
+    match = re.search(
         r"^CapBnd:\s+([0-9a-f]+)$",
         host.read("/proc/self/status"),
         re.MULTILINE,
     )
-    if not found:
+    if not match:
         return Finding(
             "CAP_SYS_RESOURCE",
             ok=None,
             observed="cannot be read here",
             requirement=requirement,
         )
-    there = int(found[1], 16) >> _SYS_RESOURCE & 1
+    present = int(match[1], 16) >> _SYS_RESOURCE & 1
     return Finding(
         "CAP_SYS_RESOURCE",
         ok=True,
-        observed="there" if there else "missing, a wrapper of runc is used",
+        observed="present"
+        if present
+        else "missing, a wrapper of runc is used",
         requirement=requirement,
     )
 
@@ -232,11 +234,11 @@ MACHINE_PROBES: Final[tuple[Callable[[Host], Finding], ...]] = (
 
 
 def _program(host: Host, name: str) -> Finding:
-    there = host.which(name)
+    installed = host.which(name)
     return Finding(
         name,
-        ok=there,
-        observed="there" if there else "none",
+        ok=installed,
+        observed="found" if installed else "none",
         requirement="on PATH",
         remedy=f"install {name}, for instance `sudo apt-get install {name}`",
     )

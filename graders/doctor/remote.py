@@ -48,7 +48,7 @@ class HostsReport:
     @property
     def all(self) -> list[Finding]:
         """Every finding of every host."""
-        return [one for found in self.findings.values() for one in found]
+        return [one for host in self.findings.values() for one in host]
 
     def stops(self) -> list[str]:
         """See Report; by host."""
@@ -83,8 +83,8 @@ def preflight(hosts: Mapping[str, SshTransport], plan: Plan) -> HostsReport:
     findings = {}
     for name, answer in answers.items():
         if isinstance(answer, Facts):
-            found = check_host(name, answer, plan, platform.machine())
-            findings[name] = found + duplicates.get(name, [])
+            own = check_host(name, answer, plan, platform.machine())
+            findings[name] = own + duplicates.get(name, [])
         else:
             findings[name] = [answer]
     return HostsReport(facts, findings)
@@ -105,8 +105,8 @@ def _table(report: HostsReport) -> Table:
         if not findings:
             line = escape(report.facts[host].summary)
             table.add_row("[green]ok[/]", host, "", line, "")
-        for at, one in enumerate(findings):
-            shown = "" if at else host
+        for index, one in enumerate(findings):
+            shown = "" if index else host
             mark = "[red]STOP[/]" if one.fatal else "[yellow]warn[/]"
             table.add_row(
                 *(mark, shown, one.name),
@@ -122,12 +122,12 @@ def _ask(name: str, host: SshTransport) -> Facts | Finding:
     host = replace(host, pool_key=secrets.token_hex(4))
     machine = Machine(name, host)
     try:
-        said = machine.run(
+        result = machine.run(
             *("sh", "-s"),
             seconds=_TIMEOUT_S,
             stdin=_SCRIPT.read_text(encoding="utf-8"),
         )
-        return parse(said.out, _clock(machine))
+        return parse(result.out, _clock(machine))
     except MachineError as error:
         return Finding(
             _ACCESS,
@@ -147,11 +147,11 @@ def _clock(machine: Machine) -> ClockOffset | None:
     Its time lies between question and answer, so half of what these take is
     what cannot be known.
     """
-    found = []
+    offsets = []
     for _ in range(_CLOCK_SAMPLES):
         asked = time.time()
-        said = machine.run("date", "+%s.%N").out.strip()
+        time_there = machine.run("date", "+%s.%N").out.strip()
         half = (time.time() - asked) / 2
-        if said.replace(".", "", 1).isdecimal():
-            found.append(ClockOffset(float(said) - asked - half, half))
-    return min(found, key=lambda one: one.uncertainty, default=None)
+        if time_there.replace(".", "", 1).isdecimal():
+            offsets.append(ClockOffset(float(time_there) - asked - half, half))
+    return min(offsets, key=lambda one: one.uncertainty, default=None)

@@ -56,7 +56,7 @@ def check_host(
     """
     if broken := _incomplete(facts):
         return [broken]
-    found = [
+    findings = [
         *_system(facts),
         *_sizes(requirements_of(name), facts),
         *_clock(facts),
@@ -66,26 +66,28 @@ def check_host(
             else _addresses(plan.interfaces(name), facts)
         ),
     ]
-    found += _arch(arch, facts) if name in plan.nodes else ()
-    found += _firewall(name, facts, plan)
+    findings += _arch(arch, facts) if name in plan.nodes else ()
+    findings += _firewall(name, facts, plan)
     foreign = list(_foreign(facts, plan.cluster))
     if not foreign and not facts.values.get("mark"):
-        found += _ports(requirements_of(name), facts)
-        found += _containers(facts) if name in plan.nodes else ()
-    return found + foreign
+        findings += _ports(requirements_of(name), facts)
+        findings += _containers(facts) if name in plan.nodes else ()
+    return findings + foreign
 
 
 def check_unique(facts: Mapping[str, Facts]) -> dict[str, list[Finding]]:
     """Return, by host, values that it shares with another one."""
-    found: dict[str, list[Finding]] = defaultdict(list)
+    findings: dict[str, list[Finding]] = defaultdict(list)
     for key, (what, remedy) in _UNIQUE.items():
         for value, names in _by_value(facts, key).items():
             for name in names if len(names) > 1 else ():
                 others = ", ".join(one for one in names if one != name)
-                seen = f"{value}, as {others}"
+                observed = f"{value}, as {others}"
                 requirement = "one that no other host has"
-                found[name].append(_stop(what, seen, requirement, remedy))
-    return dict(found)
+                findings[name].append(
+                    _stop(what, observed, requirement, remedy)
+                )
+    return dict(findings)
 
 
 def _by_value(facts: Mapping[str, Facts], key: str) -> dict[str, list[str]]:
@@ -148,25 +150,25 @@ def _sizes(need: Requirements, facts: Facts) -> Iterator[Finding]:
         ("memory", "memory_kib", need.memory),
         ("disk", "disk_kib", need.disk),
     ):
-        there = facts.number(key)
-        if there < least:
-            where = " free below /var" if what == "disk" else ""
+        actual = facts.number(key)
+        if actual < least:
+            place = " free below /var" if what == "disk" else ""
             yield _stop(
                 what,
-                gib(there) + where,
-                f"at least {gib(least)}{where}",
+                gib(actual) + place,
+                f"at least {gib(least)}{place}",
                 "give it more",
             )
 
 
 def _arch(here: str, facts: Facts) -> Iterator[Finding]:
-    wanted, there = _LINUX.get(here, here), facts.values["arch"]
-    if there != wanted:
+    wanted, actual = _LINUX.get(here, here), facts.values["arch"]
+    if actual != wanted:
         yield _stop(
             "processor",
-            there,
+            actual,
             f"{wanted}, as this computer: nodes have their parts from it",
-            f"use a host of {wanted}, or run the kit on a computer of {there}",
+            f"use a host of {wanted}, or run the kit on {actual}",
         )
 
 
@@ -174,10 +176,10 @@ def _clock(facts: Facts) -> Iterator[Finding]:
     clock = facts.clock
     if clock is None or abs(clock.seconds) - clock.uncertainty <= SKEW:
         return
-    way = "ahead" if clock.seconds > 0 else "behind"
+    direction = "ahead" if clock.seconds > 0 else "behind"
     yield _stop(
         "clock",
-        f"{abs(clock.seconds):.1f} s {way}",
+        f"{abs(clock.seconds):.1f} s {direction}",
         f"at most {SKEW:.0f} s from this computer's",
         "timedatectl set-ntp true, there and here",
     )
@@ -201,8 +203,8 @@ def place_on_lan(plan: Plan, facts: Facts) -> Iterator[Finding]:
     """Yield why a host cannot have other machines of the lab on its LAN."""
     has = _on_interface("eth0", facts)
     machines = (*plan.nodes.values(), *plan.machines.values())
-    given = {str(one.lan) for one in machines}
-    free = set(map(str, plan.node_range)) - given
+    assigned = {str(one.lan) for one in machines}
+    free = set(map(str, plan.node_range)) - assigned
     own = [one.partition("/")[0] for one in has]
     if any(one in free for one in own):
         return
@@ -222,24 +224,31 @@ def _on_interface(interface: str, facts: Facts) -> list[str]:
 
 
 def _foreign(facts: Facts, cluster: str) -> Iterator[Finding]:
-    there, mark = facts.values["kubernetes"], facts.values.get("mark", "")
-    if not there or mark == cluster:
+    cluster_file, mark = (
+        facts.values["kubernetes"],
+        facts.values.get("mark", ""),
+    )
+    if not cluster_file or mark == cluster:
         return
-    seen = f"that of {mark}" if mark else f"one that is not the kit's: {there}"
+    observed = (
+        f"that of {mark}"
+        if mark
+        else f"one that is not the kit's: {cluster_file}"
+    )
     remedy = (
         "take it down first, or use another host"
         if mark
         else "use a machine set aside for labs; the kit does not touch this"
         " cluster, so run kubeadm reset if you want to remove it"
     )
-    yield _stop("cluster", seen, "none, or this lab's own", remedy)
+    yield _stop("cluster", observed, "none, or this lab's own", remedy)
 
 
 def _containers(facts: Facts) -> Iterator[Finding]:
-    if there := facts.values["containers"]:
+    if path := facts.values["containers"]:
         yield _stop(
             "containers",
-            f"a containerd's: {there}",
+            f"a containerd's: {path}",
             "none: the cluster's must be the only ones",
             "use a machine set aside for labs, or remove containerd and"
             " docker with their data",
@@ -251,16 +260,16 @@ def _firewall(name: str, facts: Facts, plan: Plan) -> Iterator[Finding]:
     chains = {"INPUT"} if name != FABRIC_HOST else set[str]()
     if name in plan.nodes or name == "router":
         chains.add("FORWARD")
-    there = [
+    dropping = [
         one
         for one in facts.values.get("firewall", "").split()
         if one in chains
     ]
-    if there:
+    if dropping:
         yield Finding(
             "firewall",
             ok=False,
-            observed=f"{' and '.join(there)} that drop",
+            observed=f"{' and '.join(dropping)} that drop",
             requirement="none, or one that lets the lab through",
             remedy="ufw disable, or systemctl disable --now firewalld; or"
             " accept what docs/hosts.md lists",
@@ -273,12 +282,12 @@ def _ports(need: Requirements, facts: Facts) -> Iterator[Finding]:
             "ports", "no command ss", "to see them", "apt-get install iproute2"
         )
     for protocol, port in sorted(need.ports & facts.listeners.keys()):
-        who = facts.listeners[protocol, port]
+        program = facts.listeners[protocol, port]
         yield _stop(
             "port",
-            f"{port}/{protocol} is taken by {who}",
+            f"{port}/{protocol} is taken by {program}",
             "free",
-            f"end {who}: systemctl disable --now ...",
+            f"end {program}: systemctl disable --now ...",
         )
 
 

@@ -49,11 +49,11 @@ def docker_networks(docker: Docker) -> list[DockerNetwork]:
 
     """
     try:
-        found = _inspected(docker)
+        described = _inspected(docker)
     except CannotCheck:
         # One may have been removed since it was listed.
-        found = _inspected(docker)
-    return [_network(item) for item in json.loads(found)]
+        described = _inspected(docker)
+    return [_network(item) for item in json.loads(described)]
 
 
 def host_routes() -> list[Route]:

@@ -148,17 +148,17 @@ def parallelism() -> int:
         UsageError: HOSTS_AT_ONCE is no such number.
 
     """
-    given = os.environ.get("HOSTS_AT_ONCE")
-    if not given:
+    number = os.environ.get("HOSTS_AT_ONCE")
+    if not number:
         return 0
-    if not re.fullmatch("[1-9][0-9]{0,3}", given):
+    if not re.fullmatch("[1-9][0-9]{0,3}", number):
         raise UsageError(
             "HOSTS_AT_ONCE must be a whole number from 1 to 9999, not"
-            f" {given!r}",
+            f" {number!r}",
             way_out="1 is one host after the other; without it all are"
             " worked on in parallel",
         )
-    return int(given)
+    return int(number)
 
 
 # Every command on a host asks for its transport.
@@ -178,25 +178,25 @@ def read_hosts(file: Path) -> Hosts:
     """
     raw = read_yaml(file, str(file))
     try:
-        found = Inventory.model_validate(raw).all
+        content = Inventory.model_validate(raw).all
     except ValidationError as error:
         raise UsageError(
             *(
-                f"{file}:{line_of(file, one['loc'])}:"
-                f" {model_problem(one, file.name, _PATTERNS)}"
-                for one in error.errors(include_url=False)
+                f"{file}:{line_of(file, item['loc'])}:"
+                f" {model_problem(item, file.name, _PATTERNS)}"
+                for item in error.errors(include_url=False)
             )
         ) from None
-    if problems := list(_problems(found, file.parent)):
+    if problems := list(_problems(content, file.parent)):
         raise UsageError(
             *(
-                printable(f"{file}:{line_of(file, ('all', *at))}: {told}")
-                for at, told in problems
+                printable(f"{file}:{line_of(file, ('all', *at))}: {problem}")
+                for at, problem in problems
             )
         )
     return Hosts(
-        _transports(found.vars, found.children.cluster, file.parent),
-        _transports(found.vars, found.children.fabric, file.parent),
+        _transports(content.vars, content.children.cluster, file.parent),
+        _transports(content.vars, content.children.fabric, file.parent),
     )
 
 
@@ -208,7 +208,9 @@ def _transports(
         name: _transport(common, host, folder)
         for name, host in group.hosts.items()
     }
-    return dict(sorted(hosts.items(), key=lambda one: one[0] != CONTROL_PLANE))
+    return dict(
+        sorted(hosts.items(), key=lambda item: item[0] != CONTROL_PLANE)
+    )
 
 
 def _transport(
@@ -234,12 +236,12 @@ def _path(name: str, folder: Path) -> Path:
     return folder.absolute() / Path(name).expanduser()
 
 
-def _problems(found: _All, folder: Path) -> Iterator[Problem]:
+def _problems(content: _All, folder: Path) -> Iterator[Problem]:
     """Yield inconsistencies, each with its place below `all`."""
-    yield from _cluster_problems(found.children.cluster)
-    yield from _fabric_problems(found.children.fabric)
-    yield from _address_problems(found)
-    yield from _key_problems(found, folder)
+    yield from _cluster_problems(content.children.cluster)
+    yield from _fabric_problems(content.children.fabric)
+    yield from _address_problems(content)
+    yield from _key_problems(content, folder)
 
 
 def _cluster_problems(group: _Group) -> Iterator[Problem]:
@@ -250,10 +252,10 @@ def _cluster_problems(group: _Group) -> Iterator[Problem]:
     for name in group.hosts:
         if name in CLUSTER:
             continue
-        told = f"must be one of {', '.join(CLUSTER)}, not {cut(name)}"
+        rule = f"must be one of {', '.join(CLUSTER)}, not {cut(name)}"
         if _WORKER.fullmatch(name):
-            told += ": a lab has two workers"
-        yield (*at, name), f"a host of the cluster {told}"
+            rule += ": a lab has two workers"
+        yield (*at, name), f"a host of the cluster {rule}"
 
 
 def _fabric_problems(group: _Group) -> Iterator[Problem]:
@@ -261,8 +263,8 @@ def _fabric_problems(group: _Group) -> Iterator[Problem]:
     if FABRIC_HOST in group.hosts:
         for name in group.hosts:
             if name != FABRIC_HOST:
-                told = f"{cut(name)} must be left out: {FABRIC_HOST} has all"
-                yield (*at, name), f"{told} machines of the fabric"
+                rule = f"{cut(name)} must be left out: {FABRIC_HOST} has all"
+                yield (*at, name), f"{rule} machines of the fabric"
         return
     for name in FABRIC:
         if name not in group.hosts:
@@ -279,12 +281,12 @@ def _fabric_problems(group: _Group) -> Iterator[Problem]:
             )
 
 
-def _address_problems(found: _All) -> Iterator[Problem]:
+def _address_problems(content: _All) -> Iterator[Problem]:
     """Yield hosts that have the address and port of another one."""
-    seen: dict[tuple[str, int], str] = {}
-    for at, name, host in _each(found):
-        port = host.ansible_port or found.vars.ansible_port
-        other = seen.setdefault((host.ansible_host, port), name)
+    names: dict[tuple[str, int], str] = {}
+    for at, name, host in _each(content):
+        port = host.ansible_port or content.vars.ansible_port
+        other = names.setdefault((host.ansible_host, port), name)
         if other != name:
             yield (
                 (*at, "ansible_host"),
@@ -295,28 +297,28 @@ def _address_problems(found: _All) -> Iterator[Problem]:
             )
 
 
-def _key_problems(found: _All, folder: Path) -> Iterator[Problem]:
+def _key_problems(content: _All, folder: Path) -> Iterator[Problem]:
     """Yield keys whose file does not exist."""
     key = "ansible_ssh_private_key_file"
-    given: list[Problem] = [
-        (("vars", key), found.vars.ansible_ssh_private_key_file)
+    keys: list[Problem] = [
+        (("vars", key), content.vars.ansible_ssh_private_key_file)
     ]
-    given += [
+    keys += [
         ((*at, key), host.ansible_ssh_private_key_file)
-        for at, _, host in _each(found)
+        for at, _, host in _each(content)
         if host.ansible_ssh_private_key_file
     ]
-    for at, name in given:
+    for at, name in keys:
         if not _path(name, folder).is_file():
-            yield at, f"{key} must be a file that is there, not {cut(name)}"
+            yield at, f"{key} must be an existing file, not {cut(name)}"
 
 
 def _each(
-    found: _All,
+    content: _All,
 ) -> Iterator[tuple[tuple[str, ...], str, HostVars]]:
     """Yield each host with its place below `all` and its name."""
-    groups = {"cluster": found.children.cluster}
-    groups["fabric"] = found.children.fabric
+    groups = {"cluster": content.children.cluster}
+    groups["fabric"] = content.children.fabric
     for group, members in groups.items():
         for name, host in members.hosts.items():
             yield ("children", group, "hosts", name), name, host

@@ -105,7 +105,7 @@ def used_subnets(
 
 
 def first_free_plan(
-    student: str, taken: Sequence[UsedSubnet], lan_name: str | None = None
+    student: str, used: Sequence[UsedSubnet], lan_name: str | None = None
 ) -> Location:
     """Return the first plan that collides with nothing.
 
@@ -116,25 +116,25 @@ def first_free_plan(
     wanted = make_plan(student, lan_name=lan_name)
     for slot in slots(student):
         plan = make_plan(student, slot, lan_name)
-        if not collision(plan, taken):
+        if not collision(plan, used):
             moved = plan.lan != wanted.lan
             return Location(
                 plan,
                 exists=False,
                 moved_from=wanted.lan if moved else None,
-                moved_because=collision(wanted, taken),
+                moved_because=collision(wanted, used),
             )
     raise CannotCheck(
         f"all {len(slots(student))} networks that the lab may use are"
-        f" taken, {wanted.lan} by {collision(wanted, taken)}",
+        f" taken, {wanted.lan} by {collision(wanted, used)}",
         way_out="remove docker networks you no longer need (`docker network"
         " prune`), or leave the VPN",
     )
 
 
-def collision(plan: Plan, taken: Sequence[UsedSubnet]) -> str:
+def collision(plan: Plan, used: Sequence[UsedSubnet]) -> str:
     """Return what uses a network that the plan needs, or an empty string."""
-    for other in taken:
+    for other in used:
         if any(
             other.network.overlaps(ours)
             for ours in (plan.lan, plan.edge, plan.storage)
@@ -213,9 +213,9 @@ def _slot(first: Plan, ours: Sequence[DockerNetwork]) -> int:
     label = labels.pop()
     allowed = {str(slot) for slot in slots(first.student)}
     if labels or label not in allowed:
-        found = ", ".join(net.name for net in ours)
+        names = ", ".join(net.name for net in ours)
         raise CannotCheck(
-            f"docker networks {found} must carry one and the same label"
+            f"docker networks {names} must carry one and the same label"
             f" {LABEL_SLOT}, 0 to {len(allowed) - 1}",
             way_out="run `lab down`, then `lab up`",
         )

@@ -87,10 +87,10 @@ def reports(stdout: str) -> list[dict[str, Any]]:
     `{"changed": "routes"}` says what the script has changed.
     """
     lines = (line for line in stdout.splitlines() if line.startswith("{"))
-    found = []
+    reported = []
     for line in lines:
         try:
-            found.append(json.loads(line))
+            reported.append(json.loads(line))
         except ValueError:
-            found.append({"changed": "unknown", "line": line})
-    return found
+            reported.append({"changed": "unknown", "line": line})
+    return reported

@@ -101,10 +101,10 @@ class _PooledShell:
 
 def _split(text: bytes, end: re.Pattern[bytes]) -> tuple[str, int | None]:
     """Return the text before the end mark, and the code if there is one."""
-    found = end.search(text)
-    said = text[: found.start()] if found else text
-    code = int(found[1]) if found else None
-    return said.decode(errors="replace"), code
+    match = end.search(text)
+    before = text[: match.start()] if match else text
+    code = int(match[1]) if match else None
+    return before.decode(errors="replace"), code
 
 
 _POOL: Final[defaultdict[tuple[str, ...], list[_PooledShell]]] = defaultdict(

@@ -134,10 +134,10 @@ class SshTransport:
     def _prefix(self, terminal: str, *sudo: str) -> tuple[str, ...]:
         target = self.target
         options = target.options() | self._sharing()
-        given = [f"-o{name}={value}" for name, value in options.items()]
+        arguments = [f"-o{name}={value}" for name, value in options.items()]
         return (
             *(sys.executable, "-I", "-S", ssh_quoting.__file__),
-            *("ssh", "-F", "none", terminal, *given),
+            *("ssh", "-F", "none", terminal, *arguments),
             *("-i", str(target.key), "-p", str(target.port)),
             *("-l", target.user, target.address, "--"),
             *(sudo if self.sudo else ()),
@@ -176,8 +176,8 @@ def _sockets() -> Path | None:
     folder = Path(base) / f"metallb-lab-{os.getuid()}"
     try:
         folder.mkdir(mode=0o700, exist_ok=True)
-        found = folder.lstat()
+        info = folder.lstat()
     except OSError:
         return None
-    ours = found.st_uid == os.getuid() and stat.S_ISDIR(found.st_mode)
-    return folder if ours and not found.st_mode & 0o077 else None
+    ours = info.st_uid == os.getuid() and stat.S_ISDIR(info.st_mode)
+    return folder if ours and not info.st_mode & 0o077 else None

@@ -31,7 +31,7 @@ _BROKEN: Final = (
 _NO_SUDO: Final = re.compile(
     r"^(sudo: a (password|terminal) is required"
     r"|sudo: (sorry, )?you must have a tty"
-    r"|.*sudo: (command )?not found"
+    r"|.*sudo: (command )?not match"
     # env's message, in any language and quotes.
     r"|env: \W*sudo\W*: "
     r"|\S+ is not in the sudoers file"
@@ -54,12 +54,12 @@ def ssh_error(target: SshTarget, stderr: str) -> CannotCheck | None:
 
 def sudo_error(target: SshTarget, stderr: str) -> CannotCheck | None:
     """Return why sudo did not run a command, None if it did."""
-    found = _NO_SUDO.search(stderr)
-    if found is None:
+    match = _NO_SUDO.search(stderr)
+    if match is None:
         return None
     return CannotCheck(
         f"{target} may not use sudo without a password:"
-        f" {one_line(found[0], _MAX_LENGTH)}",
+        f" {one_line(match[0], _MAX_LENGTH)}",
         way_out=f"as root there: echo '{target.user} ALL=(ALL) NOPASSWD: ALL'"
         f" > /etc/sudoers.d/metallb-lab; or have user: root in the inventory",
     )

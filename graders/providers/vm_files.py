@@ -117,8 +117,8 @@ def links(machine: Machine) -> dict[str, IPv4Address]:
     They are called eth0 and eth1, as in containers. A storage network, if a
     lab has one, is an overlay on the LAN.
     """
-    found = {"lan": machine.lan, "edge": machine.edge}
-    return {name: address for name, address in found.items() if address}
+    addresses = {"lan": machine.lan, "edge": machine.edge}
+    return {name: address for name, address in addresses.items() if address}
 
 
 def _networks(plan: Plan) -> dict[str, tuple[str, IPv4Network]]:
@@ -163,10 +163,10 @@ def _data(plan: Plan, hosts: dict[str, Machine], key: str) -> dict[str, Any]:
                         "network": name,
                         "address": str(address),
                         "length": networks[name][1].prefixlen,
-                        "interface": f"eth{at}",
+                        "interface": f"eth{index}",
                         "mac": mac(address),
                     }
-                    for at, (name, address) in enumerate(
+                    for index, (name, address) in enumerate(
                         links(machine).items()
                     )
                 ],
@@ -228,12 +228,12 @@ def _network(plan: Plan, machine: Machine) -> dict[str, Any]:
     return {
         "version": 2,
         "ethernets": {
-            f"eth{at}": {
+            f"eth{index}": {
                 "match": {"macaddress": mac(address)},
-                "set-name": f"eth{at}",
+                "set-name": f"eth{index}",
                 "addresses": [f"{address}/{networks[name][1].prefixlen}"],
             }
-            for at, (name, address) in enumerate(links(machine).items())
+            for index, (name, address) in enumerate(links(machine).items())
         }
         | {
             "outside": {

@@ -11,7 +11,7 @@ import pytest
 from rich.console import Console
 
 from graders.doctor import local
-from graders.doctor.findings import Finding, ThisHost, exit_code
+from graders.doctor.findings import Finding, ThisHost
 from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
 from graders.providers.base import Location
@@ -218,17 +218,6 @@ def test_whole_run() -> None:
         GOOD,
         GOOD,
     ]
-
-
-@pytest.mark.parametrize(
-    ("ok", "fatal", "code"),
-    [(False, True, 3), (False, False, 0), (None, True, 0), (True, True, 0)],
-)
-def test_exit_code(*, ok: bool | None, fatal: bool, code: int) -> None:
-    """Only a fatal finding that is not well ends with 3."""
-    finding = Finding("x", ok, "y", "z", fatal=fatal)
-
-    assert exit_code([finding]) == code
 
 
 def test_render() -> None:

@@ -228,7 +228,7 @@ def test_cgroup(controllers: str, platform: str, observed: str) -> None:
 @pytest.mark.parametrize(
     ("status", "start"),
     [
-        ("CapBnd:\t000001ffffffffff\n", "there"),
+        ("CapBnd:\t000001ffffffffff\n", "present"),
         ("CapBnd:\t000001fffeffffff\n", "missing"),
         ("", "cannot be read"),
     ],

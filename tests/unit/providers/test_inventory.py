@@ -151,7 +151,7 @@ def test_all_that_does_not_fit_at_once(file: Path) -> None:
             " which is worker's"
         ),
         (
-            ":8: ansible_ssh_private_key_file must be a file that is there,"
+            ":8: ansible_ssh_private_key_file must be an existing file,"
             " not '~/.ssh/none'"
         ),
     ]
