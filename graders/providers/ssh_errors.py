@@ -31,7 +31,7 @@ _BROKEN: Final = (
 _NO_SUDO: Final = re.compile(
     r"^(sudo: a (password|terminal) is required"
     r"|sudo: (sorry, )?you must have a tty"
-    r"|.*sudo: (command )?not match"
+    r"|.*sudo: (command )?not found"
     # env's message, in any language and quotes.
     r"|env: \W*sudo\W*: "
     r"|\S+ is not in the sudoers file"
