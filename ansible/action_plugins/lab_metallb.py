@@ -25,15 +25,19 @@ import yaml
 from ansible.plugins.action import ActionBase
 
 from graders.kube.client import KubeClient, KubeError
-from graders.kube.metallb_fingerprint import fingerprint, webhook_error
-from graders.kube.metallb_install import (
+from graders.kube.metallb import (
     InstallMarker,
     install,
     repair,
+    uninstall,
     wait_for_api,
+    wait_uninstalled,
 )
-from graders.kube.metallb_ready import wait_ready
-from graders.kube.metallb_uninstall import uninstall, wait_uninstalled
+from graders.kube.metallb_status import (
+    fingerprint,
+    wait_ready,
+    webhook_error,
+)
 
 # Seconds in which pods whose images are present become ready, and in which a
 # namespace is deleted.

@@ -3,7 +3,6 @@
     lab_reset:
       script: |                        # bash; resets the machines
         ...
-      system_namespaces: [kube-system] # these are never touched
       lab_namespaces: [lab-1]          # those of the lab that starts
       control_plane: metallb-lab-control-plane
       metallb: true                    # delete its resources, and keep it
@@ -42,7 +41,6 @@ class ActionModule(ActionBase):
         _, args = self.validate_argument_spec(
             argument_spec={
                 "script": text,
-                "system_namespaces": names,
                 "lab_namespaces": names,
                 "control_plane": text,
                 "metallb": {"type": "bool", "required": True},
@@ -77,7 +75,6 @@ def _reset_cluster(
 ) -> tuple[list[str], str]:
     """Return what was reset, and what kept it from being reset."""
     kept = PreserveRules(
-        frozenset(args["system_namespaces"]),
         frozenset(args["lab_namespaces"]),
         args["control_plane"],
     )

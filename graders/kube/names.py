@@ -10,3 +10,14 @@ METALLB_API: Final = "/apis/metallb.io/v1beta1"
 METALLB_PATH: Final = f"{METALLB_API}/namespaces/{METALLB_NAMESPACE}"
 # The label of what the kit creates.
 MANAGED_BY_KIT: Final = {"app.kubernetes.io/managed-by": "metallb-lab"}
+# API paths.
+METALLB_CORE: Final = f"/api/v1/namespaces/{METALLB_NAMESPACE}"
+METALLB_APPS: Final = f"/apis/apps/v1/namespaces/{METALLB_NAMESPACE}"
+RBAC_API: Final = "/apis/rbac.authorization.k8s.io/v1"
+WEBHOOKS: Final = (
+    "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+)
+CRDS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+# The objects of MetalLB's chart, wherever they are.
+METALLB_LABEL: Final = {"app.kubernetes.io/name": "metallb"}
+METALLB_SELECTOR: Final = "?labelSelector=app.kubernetes.io/name=metallb"

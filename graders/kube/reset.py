@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Final
 
 from graders.kube.client import MERGE, NO_GRACE_PERIOD, KubeError
 from graders.kube.discovery import Kind, discover
+from graders.kube.names import METALLB_APPS, METALLB_CORE, METALLB_NAMESPACE
 from graders.kube.start_state import (
     CONTROL_PLANE,
     CONTROL_PLANE_LABELS,
     DEPENDENT_KINDS,
-    METALLB_NAMESPACE,
     NODE_ANNOTATIONS,
     NODE_LABELS,
     OWN_NAMES,
+    SYSTEM_NAMESPACES,
     VOLATILE_KINDS,
     is_clusters_own,
     is_controlled,
@@ -42,9 +43,9 @@ _OWN_TAINTS: Final = "node.kubernetes.io/"
 _CORDONED: Final = "node.kubernetes.io/unschedulable"
 _NOW: Final = NO_GRACE_PERIOD | {"propagationPolicy": "Background"}
 _CONTROLLER_SCALE: Final = (
-    f"/apis/apps/v1/namespaces/{METALLB_NAMESPACE}/deployments/"
-    "metallb-controller/scale"
+    f"{METALLB_APPS}/deployments/metallb-controller/scale"
 )
+_KEPT_NAMESPACES: Final = SYSTEM_NAMESPACES | {METALLB_NAMESPACE}
 _NODES: Final = "/api/v1/nodes"
 _NAMESPACES: Final = "/api/v1/namespaces"
 _THREADS: Final = 8
@@ -55,13 +56,12 @@ _POLL_INTERVAL_S: Final = 0.3
 
 @dataclass(frozen=True)
 class PreserveRules:
-    """What a reset keeps: the namespaces of the cluster and of the lab.
+    """What a reset keeps besides the cluster's own objects.
 
     In the lab's namespaces, objects of its manifests stay. Their Services are
     deleted, so that VIPs are free.
     """
 
-    namespaces: frozenset[str]
     labs: frozenset[str]
     control_plane: str
 
@@ -194,7 +194,7 @@ def _is_foreign(
     """Tell whether an object is neither the cluster's nor the lab's."""
     if not kind.namespaced:
         return not is_clusters_own(kind.name, meta)
-    if meta["namespace"] in keep.namespaces:
+    if meta["namespace"] in _KEPT_NAMESPACES:
         resource = kind.name.endswith(".metallb.io")
         return metallb and resource and meta["namespace"] == METALLB_NAMESPACE
     labs = is_labs(meta) and meta["namespace"] in keep.labs
@@ -209,7 +209,7 @@ def _is_foreign(
 
 def _foreign_namespaces(kube: KubeClient, keep: PreserveRules) -> list[str]:
     """Return the paths of namespaces of neither the cluster nor the lab."""
-    known = keep.namespaces | keep.labs | {"default"}
+    known = _KEPT_NAMESPACES | keep.labs | {"default"}
     names = [meta["name"] for meta in kube.metadata(_NAMESPACES)]
     return [f"{_NAMESPACES}/{name}" for name in names if name not in known]
 
@@ -220,7 +220,7 @@ def _foreign_secrets(kube: KubeClient) -> list[str]:
     Those of Helm and passwords of BGP sessions have a type; MetalLB's own
     are Opaque.
     """
-    path = f"{_NAMESPACES}/{METALLB_NAMESPACE}/secrets"
+    path = f"{METALLB_CORE}/secrets"
     return [
         f"{path}/{_name(secret)}"
         for secret in kube.items(path)

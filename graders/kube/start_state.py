@@ -10,16 +10,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from graders.kube.names import MANAGED_BY_KIT, METALLB_LABEL
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-METALLB_NAMESPACE: Final = "metallb-system"
 # Namespaces of the cluster itself; nothing in them belongs to a lab.
 SYSTEM_NAMESPACES: Final = frozenset(
     {"kube-system", "kube-public", "kube-node-lease", "local-path-storage"}
 )
-MANAGED_BY: Final = {"app.kubernetes.io/managed-by": "metallb-lab"}
-METALLB_LABEL: Final = {"app.kubernetes.io/name": "metallb"}
 
 # Kinds that are neither reset nor compared, and why.
 VOLATILE_KINDS: Final[dict[str, str]] = {
@@ -149,7 +148,7 @@ def is_metallb(meta: Mapping[str, Any]) -> bool:
 
 def is_labs(meta: Mapping[str, Any]) -> bool:
     """Tell whether an object is of a lab's own manifests."""
-    return MANAGED_BY.items() <= (meta.get("labels") or {}).items()
+    return MANAGED_BY_KIT.items() <= (meta.get("labels") or {}).items()
 
 
 def _is_everywhere(kind: str, meta: Mapping[str, Any]) -> bool:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from graders.kube.client import KubeClient, KubeError
-from graders.kube.metallb_install import InstallMarker, install
-from graders.kube.metallb_uninstall import uninstall
+from graders.kube.metallb import InstallMarker, install, uninstall
 from graders.settings import cache_dir, state_dir
 
 if TYPE_CHECKING:

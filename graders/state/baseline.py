@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from graders.errors import CannotCheck
 from graders.kube.discovery import Kind, Reader, discover
+from graders.kube.names import METALLB_NAMESPACE
 from graders.kube.start_state import (
     METADATA_KINDS,
-    METALLB_NAMESPACE,
     NODE_ANNOTATIONS,
     SYSTEM_NAMESPACES,
     VOLATILE_KINDS,

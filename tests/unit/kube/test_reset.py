@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 KEPT = PreserveRules(
-    frozenset({"kube-system", "metallb-system"}),
     frozenset({"lab-2"}),
     "lab-control-plane",
 )

@@ -15,7 +15,7 @@ from graders.plan.plan import make_plan
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from graders.kube.metallb_install import InstallMarker
+    from graders.kube.metallb import InstallMarker
 
 PLAN = make_plan()
 

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 OURS: Final = {"app.kubernetes.io/managed-by": "metallb-lab"}
 RULES: Final = PreserveRules(
-    frozenset({"kube-system", "metallb-system"}),
     frozenset({"lab-1"}),
     "lab-control-plane",
 )

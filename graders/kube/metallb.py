@@ -1,4 +1,4 @@
-"""Install MetalLB: early if it is missing, or by repairing what is there.
+"""Install, repair and uninstall MetalLB.
 
 Its containers take three seconds to start. An early installation lets other
 steps of a lab's start run at the same time.
@@ -9,13 +9,21 @@ from __future__ import annotations
 import base64
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
 from graders.kube.apply import apply
 from graders.kube.client import MERGE, NO_GRACE_PERIOD, KubeError
-from graders.kube.metallb_fingerprint import HOOKS, MINE, SPACE
+from graders.kube.names import (
+    CRDS,
+    METALLB_APPS,
+    METALLB_CORE,
+    METALLB_NAMESPACE,
+    METALLB_SELECTOR,
+    RBAC_API,
+    WEBHOOKS,
+)
 from graders.polling import until_none
 
 if TYPE_CHECKING:
@@ -23,23 +31,36 @@ if TYPE_CHECKING:
 
     from graders.kube.client import KubeClient, Object
 
-_NAME: Final = SPACE.rpartition("/")[2]
-_NAMESPACE: Final = f"/api/v1/{SPACE}"
-_CONTROLLER: Final = f"/apis/apps/v1/{SPACE}/deployments/metallb-controller"
+_CONTROLLER: Final = f"{METALLB_APPS}/deployments/metallb-controller"
 _SPEAKERS: Final = "?labelSelector=app.kubernetes.io/component=speaker"
 # Their generations tell whether an installation changed anything.
 _COUNTED: Final = (
-    f"/apis/apps/v1/{SPACE}/deployments{MINE}",
-    f"/apis/apps/v1/{SPACE}/daemonsets{MINE}",
-    f"{HOOKS}/validatingwebhookconfigurations{MINE}",
+    f"{METALLB_APPS}/deployments{METALLB_SELECTOR}",
+    f"{METALLB_APPS}/daemonsets{METALLB_SELECTOR}",
+    f"{WEBHOOKS}{METALLB_SELECTOR}",
+)
+_GROUP: Final = ".metallb.io"
+_ORPHAN: Final = {"propagationPolicy": "Orphan"}
+# Order matters: the webhook goes first, because it rejects deletions once its
+# controller is gone; workloads go before their pods, or controllers would
+# recreate them.
+_DELETIONS: Final[tuple[tuple[str, dict[str, Any]], ...]] = (
+    (f"{WEBHOOKS}{METALLB_SELECTOR}", {}),
+    (f"{METALLB_APPS}/deployments", _ORPHAN),
+    (f"{METALLB_APPS}/daemonsets", _ORPHAN),
+    (f"{METALLB_APPS}/replicasets", NO_GRACE_PERIOD),
+    (f"{METALLB_CORE}/pods", NO_GRACE_PERIOD),
+    (METALLB_CORE, {}),
+    (f"{RBAC_API}/clusterroles{METALLB_SELECTOR}", {}),
+    (f"{RBAC_API}/clusterrolebindings{METALLB_SELECTOR}", {}),
 )
 # Seconds in which an object that was refused is applied again. A namespace
 # that is being deleted takes longest.
-_PATIENCE: Final = 5.0
+_INSTALL_TIMEOUT_S: Final = 5.0
 _REPAIR_TIMEOUT_S: Final = 30.0
 _POLL_INTERVAL_S: Final = 0.2
-# What MetalLB's controller would make: memberlist's key, 128 bytes in
-# base64, of which memberlist takes a digest.
+# The key that MetalLB's controller would create: 128 bytes in base64, of which
+# memberlist takes a digest.
 _KEY_BYTES: Final = 128
 
 
@@ -98,7 +119,7 @@ def install(kube: KubeClient, manifest: Path, marker: InstallMarker) -> bool:
         OSError, yaml.YAMLError: the manifest cannot be read.
 
     """
-    if kube.get(_NAMESPACE):
+    if kube.get(METALLB_CORE):
         return False
     objects = _read(manifest)
     try:
@@ -106,7 +127,7 @@ def install(kube: KubeClient, manifest: Path, marker: InstallMarker) -> bool:
     except KubeError:
         return False  # another process has just created it
     _create_memberlist(kube)
-    apply(kube, objects, _PATIENCE)
+    apply(kube, objects, _INSTALL_TIMEOUT_S)
     marker.begin()
     return True
 
@@ -121,7 +142,7 @@ def repair(kube: KubeClient, manifest: Path) -> bool:
     """
     before = _generations(kube)
     apply(kube, [_namespace()], _REPAIR_TIMEOUT_S)
-    if not kube.get(f"{_NAMESPACE}/secrets/metallb-memberlist"):
+    if not kube.get(f"{METALLB_CORE}/secrets/metallb-memberlist"):
         _create_memberlist(kube)
     apply(kube, _read(manifest), _REPAIR_TIMEOUT_S)
     # The chart leaves the number of controllers open, so applying it does not
@@ -129,6 +150,42 @@ def repair(kube: KubeClient, manifest: Path) -> bool:
     kube.ask("PATCH", _CONTROLLER, {"spec": {"replicas": 1}}, MERGE)
     _restart_stale_speakers(kube)
     return before != _generations(kube)
+
+
+def uninstall(kube: KubeClient) -> bool:
+    """Start to uninstall MetalLB, however it was installed.
+
+    Returns whether it was installed. Its namespace is deleted 5 s later at
+    the earliest (Kubernetes' grace period), so `wait_uninstalled` comes after
+    other steps.
+
+    Raises:
+        KubeError: the API server does not answer, or refuses.
+
+    """
+    # CRDs may be left although the namespace is gone.
+    crds = _crds(kube)
+    installed = bool(kube.get(METALLB_CORE) or crds)
+    for path, options in _DELETIONS:
+        kube.delete(path, options)
+    for path in crds:
+        kube.delete(path)
+    return installed
+
+
+def wait_uninstalled(kube: KubeClient, seconds: float) -> list[str]:
+    """Wait until MetalLB is gone; return what is not in time.
+
+    Raises:
+        KubeError: as `uninstall`.
+
+    """
+
+    def remaining() -> list[str]:
+        namespace = [METALLB_CORE] if kube.get(METALLB_CORE) else []
+        return [f"{path} is not gone" for path in [*namespace, *_crds(kube)]]
+
+    return until_none(remaining, seconds, _POLL_INTERVAL_S)
 
 
 def _generations(kube: KubeClient) -> list[tuple[str, int]]:
@@ -145,13 +202,13 @@ def _restart_stale_speakers(kube: KubeClient) -> None:
 
     They read which interfaces to leave out only when they start.
     """
-    settings = kube.get(f"{_NAMESPACE}/configmaps/metallb-excludel2") or {}
+    settings = kube.get(f"{METALLB_CORE}/configmaps/metallb-excludel2") or {}
     fields = settings.get("metadata", {}).get("managedFields", [])
     changed = max((field.get("time", "") for field in fields), default="")
-    for pod in kube.items(f"{_NAMESPACE}/pods{_SPEAKERS}"):
+    for pod in kube.items(f"{METALLB_CORE}/pods{_SPEAKERS}"):
         if pod.get("status", {}).get("startTime", changed) < changed:
             name = pod["metadata"]["name"]
-            kube.delete(f"{_NAMESPACE}/pods/{name}", NO_GRACE_PERIOD)
+            kube.delete(f"{METALLB_CORE}/pods/{name}", NO_GRACE_PERIOD)
 
 
 def _read(manifest: Path) -> list[Object]:
@@ -164,14 +221,14 @@ def _create_memberlist(kube: KubeClient) -> None:
 
     Without it they would fail, and be restarted seconds later.
     """
-    kube.ask("POST", f"{_NAMESPACE}/secrets", _memberlist())
+    kube.ask("POST", f"{METALLB_CORE}/secrets", _memberlist())
 
 
 def _namespace() -> Object:
     return {
         "apiVersion": "v1",
         "kind": "Namespace",
-        "metadata": {"name": _NAME},
+        "metadata": {"name": METALLB_NAMESPACE},
     }
 
 
@@ -180,6 +237,14 @@ def _memberlist() -> Object:
     return {
         "apiVersion": "v1",
         "kind": "Secret",
-        "metadata": {"name": "metallb-memberlist", "namespace": _NAME},
+        "metadata": {
+            "name": "metallb-memberlist",
+            "namespace": METALLB_NAMESPACE,
+        },
         "stringData": {"secretkey": key},
     }
+
+
+def _crds(kube: KubeClient) -> list[str]:
+    names = [meta["name"] for meta in kube.metadata(CRDS)]
+    return [f"{CRDS}/{name}" for name in names if name.endswith(_GROUP)]

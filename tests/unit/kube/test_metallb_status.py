@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from graders.kube import metallb_ready
+from graders.kube import metallb_status
 from graders.kube.client import KubeError
-from graders.kube.metallb_ready import wait_ready
+from graders.kube.metallb_status import wait_ready
 
 if TYPE_CHECKING:
     from graders.kube.client import KubeClient
@@ -73,7 +73,7 @@ def _seen(status: dict[str, int], generation: int = 2) -> dict[str, Any]:
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> Cluster:
     """Return a cluster that is whole; a step takes no time."""
-    monkeypatch.setattr(metallb_ready, "_STEP", 0)
+    monkeypatch.setattr(metallb_status, "_POLL_INTERVAL_S", 0)
     return Cluster()
 
 
@@ -169,7 +169,7 @@ def test_pods_that_are_put_off(
     anew: bool,  # noqa: FBT001 - a case
 ) -> None:
     """After a power cut they may have ended, and are not waited for."""
-    monkeypatch.setattr(metallb_ready, "_PUT_OFF", -1)
+    monkeypatch.setattr(metallb_status, "_CRASH_LOOP_S", -1)
     cluster.silent = 1
     state = {"waiting": {"reason": reason}}
     cluster.pod = {"containerStatuses": [{"state": state}]}
@@ -185,8 +185,8 @@ def test_a_controller_that_hangs(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that was there before is made anew, once, and no other pod is."""
-    monkeypatch.setattr(metallb_ready, "_PUT_OFF", 0.05)
-    monkeypatch.setattr(metallb_ready, "_HANGS", 0.1)
+    monkeypatch.setattr(metallb_status, "_CRASH_LOOP_S", 0.05)
+    monkeypatch.setattr(metallb_status, "_HANGS_S", 0.1)
     cluster.controller = _seen(READY | {"availableReplicas": 0})
 
     assert _wait(cluster, 0.3)
@@ -199,8 +199,8 @@ def test_speakers_that_are_late(
     cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No controller is made anew for them."""
-    monkeypatch.setattr(metallb_ready, "_PUT_OFF", 0.05)
-    monkeypatch.setattr(metallb_ready, "_HANGS", 0.1)
+    monkeypatch.setattr(metallb_status, "_CRASH_LOOP_S", 0.05)
+    monkeypatch.setattr(metallb_status, "_HANGS_S", 0.1)
     cluster.speakers = None
 
     assert _wait(cluster, 0.3)

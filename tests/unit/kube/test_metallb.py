@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from graders.kube import metallb_uninstall
+from graders.kube import metallb
 from graders.kube.client import KubeError
-from graders.kube.metallb_install import (
+from graders.kube.metallb import (
     InstallMarker,
     install,
     repair,
+    uninstall,
     wait_for_api,
+    wait_uninstalled,
 )
-from graders.kube.metallb_uninstall import uninstall, wait_uninstalled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -158,7 +159,7 @@ def test_half_of_it_is_not_begun(
     manifest: Path, note: InstallMarker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is refused half-way is told, and must be applied in its turn."""
-    monkeypatch.setattr("graders.kube.metallb_install._PATIENCE", 0)
+    monkeypatch.setattr("graders.kube.metallb._INSTALL_TIMEOUT_S", 0)
     cluster = Cluster()
     cluster.refused = "accounts"
     with pytest.raises(KubeError):
@@ -205,7 +206,7 @@ def test_nothing_to_remove() -> None:
 
 def test_gone_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Until its namespace and its kinds are gone, and no longer."""
-    monkeypatch.setattr(metallb_uninstall, "_STEP", 0)
+    monkeypatch.setattr(metallb, "_POLL_INTERVAL_S", 0)
     cluster = Going(looks=3)
     assert wait_uninstalled(cast("KubeClient", cluster), 10) == []
     assert cluster.looks == 0
