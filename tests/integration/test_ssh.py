@@ -1,9 +1,8 @@
-"""Commands on a host, through a real sshd that the test starts itself."""
+"""Commands on a host, through a real sshd."""
 
 from __future__ import annotations
 
 import shutil
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from graders.errors import CannotCheck
-from graders.providers import ssh
 from graders.providers.machine import Machine
 from graders.providers.ssh import SshTarget, SshTransport
-from graders.providers.ssh_errors import ssh_error, sudo_error
 from tests.sshd import SSHD, Sshd, free_port, keygen, running_sshd
 
 if TYPE_CHECKING:
@@ -199,15 +196,6 @@ def test_no_sudo(server: Sshd) -> None:
     assert "/etc/sudoers.d/metallb-lab" in told
 
 
-def test_sudo_speaks_english() -> None:
-    """Its words are known so; a person's own shell keeps its language."""
-    way = SshTransport(NOWHERE, sudo=True)
-
-    assert way.prefix[-6:-3] == ("env", "LC_ALL=C", "LANGUAGE=C")
-    assert way.prefix[-3:] == way.terminal[-3:] == ("sudo", "-n", "--")
-    assert "env" not in way.terminal
-
-
 @needs_sshd
 def test_terminal(server: Sshd) -> None:
     """For a person who types, ssh is asked for a terminal."""
@@ -215,114 +203,3 @@ def test_terminal(server: Sshd) -> None:
 
     assert "-t" in way.terminal
     assert "-T" in way.prefix
-
-
-def test_no_ssh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a client nobody can look."""
-    monkeypatch.setenv("PATH", "/nonexistent")
-
-    assert "no ssh command on PATH; install it" in _fails(
-        SshTransport(NOWHERE)
-    )
-
-
-@pytest.mark.parametrize(
-    ("said", "told"),
-    [
-        ("", "the connection to debian@10.0.0.3 broke off: it says nothing"),
-        ("client_loop: send disconnect: Broken pipe", "broke off: client"),
-        (
-            "ssh: connect to host 10.0.0.3 port 22: No route to host",
-            "debian@10.0.0.3 cannot be reached: No route to host",
-        ),
-        (
-            "ssh: Could not resolve hostname h: Name or service not known",
-            "cannot be reached: Name or service not known",
-        ),
-        ("debian@h: Permission denied (publickey).", "does not accept"),
-        ("Object x is unknown, try ip help", None),
-    ],
-)
-def test_what_ssh_says(said: str, told: str | None) -> None:
-    """Its words become one line and a way out; a command's own do not."""
-    found = ssh_error(NOWHERE, said)
-
-    assert (told or "") in str(found)
-    assert (found is None) == (told is None)
-    assert found is None or found.way_out
-
-
-@pytest.mark.parametrize(
-    ("said", "trouble"),
-    [
-        ("sudo: a password is required\n", True),
-        ("sudo: sorry, you must have a tty to run sudo\n", True),
-        ("env: \u2018sudo\u2019: No such file or directory\n", True),
-        ("env: 'sudo': Fichier inconnu\n", True),
-        ("bash: line 1: sudo: command not found\n", True),
-        ("sh: 1: sudo: not found\n", True),
-        ("debian is not in the sudoers file.  Reported.\n", True),
-        ("Sorry, user debian is not allowed to execute 'x'.\n", True),
-        ("sudo: unable to resolve host h\nsudo: a password is required", True),
-        ("cat: x: not found\n", False),
-        ("sudo: unable to resolve host lab\nRTNETLINK: exists\n", False),
-    ],
-)
-def test_what_sudo_says(said: str, trouble: object) -> None:
-    """Only what sudo itself says counts."""
-    assert bool(sudo_error(NOWHERE, said)) is trouble
-
-
-def test_a_folder_of_others_keeps_no_connection(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """A folder that others may write to is not used."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    way = SshTransport(NOWHERE)
-    assert "-oControlMaster=auto" in way.prefix
-
-    next(tmp_path.iterdir()).chmod(0o777)
-
-    assert "-oControlPath=none" in way.prefix
-    way.close()
-
-
-def test_a_machine_inside_that_does_not_run() -> None:
-    """It is lab-on that says so, and no fault of what was to run."""
-    way = SshTransport(NOWHERE, machine="desk")
-    said = "lab-on: machine desk does not run on this host\n"
-
-    def trouble(code: int, error: str) -> CannotCheck | None:
-        return way.error(subprocess.CompletedProcess([], code, "", error))
-
-    found = trouble(125, said)
-    assert found
-    assert str(found).startswith("machine desk does not run on this host")
-    assert trouble(125, "curl: lab-on") is None
-    assert trouble(1, said) is None
-
-
-def test_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a place for it no connection is kept."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", "/nonexistent")
-
-    assert ssh._sockets() is None
-
-
-def test_login_is_named_as_people_do() -> None:
-    """The usual port is not worth a word."""
-    assert str(NOWHERE) == "debian@10.0.0.3"
-    assert NOWHERE.known_name == "10.0.0.3"
-    assert str(replace(NOWHERE, port=2222)) == "debian@10.0.0.3 port 2222"
-
-
-def test_nothing_of_the_kit_is_imported_before_a_command() -> None:
-    """What stands before every command is quick."""
-    words = SshTransport(NOWHERE).prefix[:4]
-
-    done = subprocess.run(
-        [*words, "echo", "--", "it's"], capture_output=True, text=True,
-        check=True,
-    )  # fmt: skip
-
-    assert done.stdout == """'it'"'"'s'\n"""

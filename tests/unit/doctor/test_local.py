@@ -125,7 +125,7 @@ def test_subnets_move() -> None:
 
 
 def test_subnets_standing() -> None:
-    """A lab that stands elsewhere is where it should be."""
+    """A lab that has moved is in its place."""
     standing = Location(
         make_plan(slot=1), exists=True, moved_from=make_plan().lan
     )
@@ -175,7 +175,7 @@ def engine_with(foreign: str) -> Docker:
     ("foreign", "want"), [("", GOOD), ("metallb-lab-worker", STOP)]
 )
 def test_cluster(foreign: str, want: str) -> None:
-    """Somebody else's cluster of our name stops and is named."""
+    """A foreign cluster of our name stops a lab and is named."""
     found = local.cluster(make_plan(), engine_with(foreign))
 
     assert verdict(found) == want

@@ -95,7 +95,7 @@ def verdict(finding: Finding) -> str:
     ],
 )
 def test_memory(*, free: int, total: int, exists: bool, want: str) -> None:
-    """Too little free memory stops a lab that does not stand yet."""
+    """Too little free memory stops a lab that does not exist yet."""
     text = MEMINFO.format(free=free * 1024**2, total=total * 1024**2)
     host = FakeHost({"/proc/meminfo": text})
 
@@ -218,7 +218,7 @@ def test_programs() -> None:
     ],
 )
 def test_cgroup(controllers: str, platform: str, observed: str) -> None:
-    """The version of control groups is told, never judged."""
+    """The version of control groups is shown, never judged."""
     files = {"/sys/fs/cgroup/cgroup.controllers": controllers}
     found = local_checks.cgroup(FakeHost(files, platform=platform))
 
@@ -234,7 +234,7 @@ def test_cgroup(controllers: str, platform: str, observed: str) -> None:
     ],
 )
 def test_capability(status: str, start: str) -> None:
-    """A bounding set without CAP_SYS_RESOURCE is told, not judged."""
+    """A bounding set without CAP_SYS_RESOURCE is shown, not judged."""
     found = local_checks.capability(FakeHost({"/proc/self/status": status}))
 
     assert found.observed.startswith(start)

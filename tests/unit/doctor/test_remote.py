@@ -110,7 +110,7 @@ def test_clock(server: Sshd) -> None:
 
 @needs_sshd
 def test_every_host_that_cannot_be_asked(server: Sshd) -> None:
-    """Each is told by itself, and the others are looked at all the same."""
+    """Each is reported, and the others are examined nevertheless."""
     ways = {
         "control-plane": SshTransport(server.login),
         "worker": SshTransport(server.other_key()),
@@ -132,7 +132,7 @@ def test_every_host_that_cannot_be_asked(server: Sshd) -> None:
 
 @needs_sshd
 def test_no_sudo(server: Sshd) -> None:
-    """A user that may not become root is told so."""
+    """A user without sudo is reported."""
     server.program("sudo", "echo sudo: a password is required >&2; exit 1")
 
     report = remote.preflight(
@@ -223,7 +223,7 @@ def test_table() -> None:
 
 
 def test_refusal() -> None:
-    """All that stops a lab is told at once, by host, with the way out."""
+    """All that stops a lab is listed by host, with its remedy."""
     swap = Finding(
         "swap", ok=False, observed="on", requirement="none", fatal=True
     )

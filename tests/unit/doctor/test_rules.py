@@ -1,4 +1,4 @@
-"""Whether a lab can stand on hosts: one test for each thing that stops it."""
+"""Rules for hosts: one test for each thing that stops a lab."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_good_host(name: str) -> None:
     "system", ["debian 12", "debian 13", "ubuntu 22.04", "ubuntu 24.04"]
 )
 def test_supported_systems(system: str) -> None:
-    """These four are told by their os-release."""
+    """These four are recognised by their os-release."""
     assert _told(_but(f"os={system}")) == []
 
 
@@ -113,7 +113,7 @@ def test_supported_systems(system: str) -> None:
     ],
 )
 def test_what_stops_a_control_plane(line: str, told: str) -> None:
-    """Each is found by itself."""
+    """Each is found on its own."""
     assert _told(_but(line)) == [told]
 
 
@@ -156,7 +156,7 @@ def test_a_firewall_is_a_warning(name: str, chains: str) -> None:
     assert not [one for one in found if one.fatal or not one.remedy]
 
 
-def test_somebody_s_containers() -> None:
+def test_foreign_containers() -> None:
     """They keep a node out; a host of the fabric may have them."""
     facts = _but("containers=/var/lib/containerd/a")
 
@@ -195,7 +195,7 @@ def test_all_at_once() -> None:
     ],
 )
 def test_ports_by_role(name: str, ports: list[int]) -> None:
-    """A host needs those of its own part only."""
+    """A host needs the ports of its role only."""
     lines = [f"listens=tcp {port} nginx" for port in range(1, 11000)]
 
     assert _told(_but(*lines), name) == [
@@ -259,7 +259,7 @@ def test_ports_of_udp() -> None:
 
 
 def test_ports_cannot_be_seen() -> None:
-    """Without ss nobody knows, and that is said."""
+    """Without ss the ports are not known, and that stops a lab."""
     text = SAID.replace("ports=known\n", "")
 
     assert _told(parse(text)) == ["ports: no command ss | to see them"]
@@ -288,7 +288,7 @@ def test_clock(clock: ClockOffset, told: list[str]) -> None:
 
 
 def test_foreign_cluster() -> None:
-    """Files of Kubernetes without the kit's mark are somebody else's."""
+    """Files of Kubernetes without the kit's mark are another cluster's."""
     there = "kubernetes=/etc/kubernetes/admin.conf"
 
     assert _told(_but(there)) == [
@@ -308,7 +308,7 @@ def test_foreign_cluster() -> None:
     ["listens=tcp 6443 kube-apiserver", "containers=/var/lib/containerd/a"],
 )
 def test_the_lab_s_own_cluster(its_own: str) -> None:
-    """Where this lab stands already, nothing is in its way."""
+    """The lab's own cluster does not stop it."""
     there = "kubernetes=/etc/kubernetes/admin.conf"
     facts = _but(f"mark={PLAN.cluster}", there, its_own)
 
@@ -319,7 +319,7 @@ def test_the_lab_s_own_cluster(its_own: str) -> None:
     ("key", "what"), [("machine_id", "machine-id"), ("hostname", "hostname")]
 )
 def test_two_of_one_name(key: str, what: str) -> None:
-    """Each of them is told, and who has the same."""
+    """Each of them is listed with the others that have the same."""
     one, other = _but(f"{key}=abc"), _but(f"{key}=abc")
     third = _but("machine_id=x", "hostname=y")
     rest = {"machine_id": "hostname", "hostname": "machine_id"}[key]
@@ -341,7 +341,7 @@ def test_two_of_one_name(key: str, what: str) -> None:
     ],
 )
 def test_half_an_answer(text: str, told: str) -> None:
-    """What was not said is no fact."""
+    """An incomplete answer stops a lab."""
     (found,) = _told(parse(text))
 
     assert found.startswith(f"answer: {told}")

@@ -1,4 +1,4 @@
-"""The hosts provider: which hosts answer, and whose they are."""
+"""The hosts provider: which hosts answer, and which lab has them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def _said(role: str) -> str:
 
 @pytest.fixture
 def hosts(monkeypatch: pytest.MonkeyPatch) -> dict[str, Host]:
-    """Have a lab stand on hosts; a test changes what it is about."""
+    """Run a lab on hosts; a test changes what it is about."""
     there = {role: Host(role, _said(role)) for role in ROLES}
     fake = SimpleNamespace(transports=dict.fromkeys(ROLES))
     monkeypatch.setattr(module, "inventory", lambda: fake)
@@ -71,7 +71,7 @@ def _silent(role: str) -> MachineError:
 
 
 @pytest.mark.usefixtures("hosts")
-def test_all_stand() -> None:
+def test_all_run() -> None:
     """Each is marked, and has its addresses where they belong."""
     assert list(query_hosts(PLAN)) == ROLES
     status = HostsProvider().status("ada")
@@ -88,10 +88,10 @@ def test_all_stand() -> None:
         ("/16", "/24", "not at the addresses of the plan"),
     ],
 )
-def test_one_does_not(
+def test_one_is_not_ready(
     hosts: dict[str, Host], old: str, new: str, words: str
 ) -> None:
-    """Whose it is, and where, is told of each."""
+    """Its state names the other lab, or the wrong address."""
     hosts["worker"].said = hosts["worker"].said.replace(old, new)
 
     seen = query_hosts(PLAN)
@@ -101,8 +101,8 @@ def test_one_does_not(
     assert HostsProvider().status("ada").needs_doctor
 
 
-def test_one_says_nothing(hosts: dict[str, Host]) -> None:
-    """The others are asked all the same, and why it does not is kept."""
+def test_one_is_silent(hosts: dict[str, Host]) -> None:
+    """The others are asked nevertheless, and its state says why."""
     hosts["desk"].error = _silent("desk")
 
     seen = query_hosts(PLAN)
@@ -136,7 +136,7 @@ def test_no_macs_without_a_node(hosts: dict[str, Host]) -> None:
         HostsProvider().node_macs(PLAN)
 
 
-def test_what_is_typed() -> None:
+def test_status_script() -> None:
     """The question is one for any shell, and this computer answers it."""
     done = subprocess.run(
         ["sh", "-c", module._STATUS_SCRIPT],

@@ -46,7 +46,7 @@ def _change(file: Path, *pairs: tuple[str, str]) -> None:
 
 
 def _problems(file: Path) -> list[str]:
-    """Return what is told, without the file's folder."""
+    """Return the problems, without the file's folder."""
     with pytest.raises(UsageError) as caught:
         read_hosts(file)
     return [one.removeprefix(str(file)) for one in caught.value.problems]
@@ -64,7 +64,7 @@ def test_example(file: Path) -> None:
 
 
 def test_way_in(file: Path) -> None:
-    """What a host does not say is that of all; files are beside it."""
+    """A host has the common values by default; paths start at the file."""
     _change(
         file,
         ("{ansible_host: 172.18.1.3}", "{ansible_host: h, ansible_port: 23}"),
@@ -158,7 +158,7 @@ def test_all_that_does_not_fit_at_once(file: Path) -> None:
 
 
 def test_fabric_on_one_host(file: Path) -> None:
-    """All machines are inside it, each with a connection of its own."""
+    """All machines are inside it, each with a separate connection."""
     text = file.read_text(encoding="utf-8")
     head, _, _ = text.partition("        router:")
     more = "        fabric-host: {ansible_host: 172.18.1.100}\n"
@@ -198,7 +198,7 @@ def test_fabric_on_one_host_and_others(file: Path) -> None:
     ],
 )
 def test_not_even_an_inventory(file: Path, text: str, told: str) -> None:
-    """Whatever the file holds, it is told in a line."""
+    """Whatever is in the file, there is a line about it."""
     file.write_text(text, encoding="utf-8")
 
     assert told in _problems(file)[0]
@@ -276,7 +276,7 @@ def test_no_inventory(hosts_file: Path) -> None:
 
 
 def test_bad_inventory(hosts_file: Path) -> None:
-    """All that is wrong with it is told, each with its line."""
+    """All problems are listed, each with its line."""
     text = hosts_file.read_text(encoding="utf-8")
     text = text.replace("desk:", "printer:").replace("127.0.0.17", "-x")
     hosts_file.write_text(text.replace("worker2:", "node:"), "utf-8")
@@ -296,7 +296,7 @@ def test_bad_inventory(hosts_file: Path) -> None:
 def test_hosts_at_once(
     monkeypatch: pytest.MonkeyPatch, given: str | None, wanted: int
 ) -> None:
-    """All, unless it is said how many."""
+    """All hosts by default."""
     monkeypatch.delenv("HOSTS_AT_ONCE", raising=False)
     if given is not None:
         monkeypatch.setenv("HOSTS_AT_ONCE", given)

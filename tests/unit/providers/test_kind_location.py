@@ -93,7 +93,7 @@ def test_first_choice() -> None:
 
 
 def test_standing_lab_stays() -> None:
-    """A lab that stands keeps its plan; routes to its bridges are its own."""
+    """A lab that exists keeps its plan; it owns the routes to its bridges."""
     found = locate_among(
         FakeDocker(BRIDGE, *OURS), route("172.18.0.0/16", "br-x")
     )
@@ -102,7 +102,7 @@ def test_standing_lab_stays() -> None:
 
 
 def test_route_moves_the_plan() -> None:
-    """A route of the host in the way moves the plan and says whose it is."""
+    """A conflicting route moves the plan and is named."""
     found = locate_among(FakeDocker(BRIDGE), route("172.18.4.0/22", "tun0"))
 
     assert found.plan == make_plan(slot=1)
@@ -163,7 +163,7 @@ def test_half_made_lab_keeps_its_slot() -> None:
 
 
 def test_foreign_kind_network_is_left_alone() -> None:
-    """Beside somebody else's network `kind`, demo uses another name."""
+    """If another owner has a network `kind`, demo uses another name."""
     found = locate_among(FakeDocker(network("kind", "172.18.0.0/16")))
 
     assert found.plan.lan_name == "metallb-lab"
@@ -284,7 +284,7 @@ def test_own_cluster() -> None:
 
 @pytest.mark.parametrize("ours", [(), OURS])
 def test_foreign_cluster(ours: tuple[dict[str, Any], ...]) -> None:
-    """A cluster of our name on other networks is somebody else's."""
+    """A cluster of our name on other networks is foreign."""
     docker = FakeDocker(*ours, nodes={"metallb-lab-worker": ["other"]})
 
     assert foreign_cluster(make_plan(), docker) == "metallb-lab-worker"

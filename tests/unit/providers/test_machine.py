@@ -1,4 +1,4 @@
-"""Commands on a machine: their outcome, or why nobody could look."""
+"""Commands on a machine: their result, or why they could not run."""
 
 from __future__ import annotations
 
@@ -166,7 +166,7 @@ def test_no_answer(docker: Say) -> None:
 
 
 def test_no_docker(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a docker client nobody can look."""
+    """Without a docker client no command can run."""
     monkeypatch.setenv("PATH", "/nonexistent")
 
     with pytest.raises(CannotCheck, match="no docker command on PATH"):

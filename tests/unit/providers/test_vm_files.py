@@ -82,7 +82,7 @@ def test_addresses_are_the_plan_s(plan: Plan) -> None:
 
 @each_plan
 def test_addresses_are_what_preflight_wants(plan: Plan) -> None:
-    """What was rendered is not refused when a lab is to stand there."""
+    """The doctor accepts rendered hosts."""
     for role in _roles(plan):
         found = _read(plan, role, "network-config")["ethernets"]
         given = {
@@ -109,7 +109,7 @@ def test_no_two_interfaces_share_a_mac(student: str) -> None:
 
 @each_plan
 def test_each_host_is_another_instance(plan: Plan) -> None:
-    """cloud-init runs anew for each."""
+    """cloud-init runs again for each."""
     ids = {
         _read(plan, role, "meta-data")["instance-id"] for role in _roles(plan)
     }
@@ -191,7 +191,7 @@ def test_render_for_one_fabric_host(tmp_path: Path) -> None:
 
 
 def test_nowhere_to_write(tmp_path: Path) -> None:
-    """A folder that cannot be is told."""
+    """A folder that cannot be created is an error."""
     key = tmp_path / "key.pub"
     key.write_text(KEY, encoding="utf-8")
 
