@@ -48,35 +48,35 @@ def key(tmp_path: Path) -> Path:
 
 
 def test_answers_are_read(tmp_path: Path) -> None:
-    """An answer may stand behind `answer:` or behind the question's id."""
+    """The answer is the value of `answer:` or of the question's id."""
     found = _read(tmp_path, FILE.format(requester="b", pending="A"))
 
     assert found == {"requester": "b", "pending": "A"}
 
 
 def test_no_answer_yet(tmp_path: Path) -> None:
-    """An empty answer is the empty text, and wrong."""
+    """An empty answer is read as an empty text."""
     found = _read(tmp_path, FILE.format(requester="", pending="''"))
 
     assert found == {"requester": "", "pending": ""}
 
 
 def test_wrong_and_missing(key: Path) -> None:
-    """Those that are wrong or missing are named in the key's order."""
+    """Wrong and missing answers are named in the key's order."""
     assert wrong_answers({"requester": "c"}, key) == ["requester", "pending"]
     assert wrong_answers({"pending": "b"}, key) == ["requester"]
 
 
 @pytest.mark.parametrize("letter", ["b", "B", " b "])
 def test_spelling_does_not_matter(key: Path, letter: str) -> None:
-    """Capitals and blanks are no wrong answers."""
+    """Case and blanks do not matter."""
     given_ = {"requester": letter, "pending": letter, "more": "x"}
 
     assert wrong_answers(given_, key) == []
 
 
 def test_no_file(tmp_path: Path) -> None:
-    """Without the file the check fails by name, not by path."""
+    """The failure has the file's name, not its path."""
     with pytest.raises(
         CheckFailed, match=r"expected the answers in gone\.yml"
     ):
@@ -97,16 +97,14 @@ def test_no_file(tmp_path: Path) -> None:
     ids=["cut", "tab", "binary", "no date", "deep", "list", "empty"],
 )
 def test_damaged_file(tmp_path: Path, text: str | bytes, rule: str) -> None:
-    """A file that was overwritten fails the check in words."""
+    """A damaged file is a failure, not an error of the kit."""
     with pytest.raises(CheckFailed, match=rule):
         _read(tmp_path, text)
 
 
 @given(st.text(max_size=200))
-def test_any_text_is_read_or_fails(
-    tmp_path_factory: pytest.TempPathFactory, text: str
-) -> None:
-    """No text whatever is a fault of the kit."""
+def test_any_text(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    """No text raises anything but a failure."""
     file = tmp_path_factory.getbasetemp() / "any.yml"
     file.write_text(text, encoding="utf-8", errors="replace")
     try:
@@ -116,8 +114,8 @@ def test_any_text_is_read_or_fails(
     assert all(isinstance(answer, str) for answer in found.values())
 
 
-def test_the_key_has_no_doubles() -> None:
-    """Each question of the kit's key has one letter that is right."""
+def test_key() -> None:
+    """Exactly one letter is right for each question."""
     questions = yaml.safe_load(KEY.read_text(encoding="utf-8"))
 
     for question, digest in questions.items():
@@ -140,13 +138,13 @@ RIGHT = {
 }
 
 
-def test_the_plan_is_right() -> None:
-    """What is written as the plan has it has no wrong row."""
+def test_right_plan() -> None:
+    """The plan itself has no wrong row."""
     assert wrong_rows(RIGHT, PLAN) == []
 
 
-def test_an_empty_table_is_wrong_in_every_row() -> None:
-    """As shipped nothing is right."""
+def test_empty_table() -> None:
+    """Every row of the table as shipped is wrong."""
     assert wrong_rows({}, PLAN) == list(RIGHT)
     assert wrong_rows(dict.fromkeys(RIGHT, ""), PLAN) == list(RIGHT)
 
@@ -179,8 +177,8 @@ def test_an_empty_table_is_wrong_in_every_row() -> None:
         ),
     ],
 )
-def test_a_row_may_be_written_otherwise(row: str, text: str) -> None:
-    """It is the addresses that count."""
+def test_other_notations(row: str, text: str) -> None:
+    """Rows are compared by their addresses."""
     assert wrong_rows({**RIGHT, row: text}, PLAN) == []
 
 
@@ -199,12 +197,12 @@ def test_a_row_may_be_written_otherwise(row: str, text: str) -> None:
         ("free", f"{PLAN.free_first}-{PLAN.free_last}"),
     ],
 )
-def test_a_wrong_row_is_named(row: str, text: str) -> None:
-    """It is that one, and the others stay right."""
+def test_wrong_row(row: str, text: str) -> None:
+    """Only the wrong row is named."""
     assert wrong_rows({**RIGHT, row: text}, PLAN) == [row]
 
 
 @given(st.sampled_from(list(RIGHT)), st.text())
-def test_whatever_is_written_is_judged(row: str, text: str) -> None:
-    """No text ends in anything but a verdict about its own row."""
+def test_any_row(row: str, text: str) -> None:
+    """No text raises an error or affects another row."""
     assert set(wrong_rows({**RIGHT, row: text}, PLAN)) <= {row}

@@ -37,7 +37,7 @@ WORKERS = [PLAN.machine_name("worker"), PLAN.machine_name("worker2")]
 
 
 def session(said: str = "", items: list[dict[str, Any]] | None = None) -> Any:  # noqa: ANN401 - a stand-in
-    """Return a session with a router that answers `said`."""
+    """Return a session whose router prints `said`."""
     asked: list[tuple[str, str]] = []
 
     def ask(verb: str, path: str, body: object = None) -> None:
@@ -57,7 +57,7 @@ def session(said: str = "", items: list[dict[str, Any]] | None = None) -> Any:  
 
 
 def status(node: str, **more: object) -> dict[str, Any]:
-    """Return what a speaker writes of web in lab-3."""
+    """Return the status that a speaker writes for web in lab-3."""
     told = {
         "node": node,
         "serviceName": "web",
@@ -67,13 +67,13 @@ def status(node: str, **more: object) -> dict[str, Any]:
     return {"status": told | more}
 
 
-def test_the_control_plane_is_not_eligible() -> None:
-    """Workers announce, and the control plane keeps its label."""
+def test_announcing_nodes() -> None:
+    """The control plane is not one of them."""
     assert sorted(announcing_nodes(session())) == WORKERS
 
 
-def test_a_route_is_told_by_the_names_of_its_next_hops() -> None:
-    """Without a route there is nobody."""
+def test_kernel_route() -> None:
+    """Next hops are names of nodes; without a route there are none."""
     worker = str(PLAN.nodes["worker"].lan)
     told = {"dst": "10.0.100.7", "protocol": "bgp", "gateway": worker}
 
@@ -84,8 +84,8 @@ def test_a_route_is_told_by_the_names_of_its_next_hops() -> None:
     assert kernel_route(session("[]"), "10.0.100.7") == ("", [])
 
 
-def test_addresses_have_names() -> None:
-    """A next hop is shown as its node; another one as it is."""
+def test_node_names() -> None:
+    """An address of no node is returned as it is."""
     worker = str(PLAN.nodes["worker"].lan)
 
     assert node_names(session(), frozenset({worker, "192.0.2.9"})) == [
@@ -94,8 +94,8 @@ def test_addresses_have_names() -> None:
     ]
 
 
-def test_announcers_are_those_with_a_peer() -> None:
-    """Other Services, and speakers that announce to nobody, do not count."""
+def test_bgp_announcers() -> None:
+    """Other Services and speakers without peers do not count."""
     items = [
         status("one"),
         status("two", peers=[]),
@@ -107,10 +107,10 @@ def test_announcers_are_those_with_a_peer() -> None:
     assert bgp_announcers(session(items=items), "web", "lab-3") == {"one"}
 
 
-def test_a_probe_that_is_not_announced_cannot_check(
+def test_foreign_prefix_not_announced(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It proves nothing of the router's filter, and leaves nothing."""
+    """The filter cannot be checked, and the objects are removed."""
     monkeypatch.setattr(
         "graders.checks.bgp.until", lambda _wait, probe, _ok: probe()
     )
@@ -125,8 +125,8 @@ def test_a_probe_that_is_not_announced_cannot_check(
     assert [verb for verb, _ in lab.asked] == ["POST"] * 3 + ["DELETE"] * 3
 
 
-def test_a_node_too_many_does_not_keep_the_grader_from_looking() -> None:
-    """It is the check that judges which nodes announce."""
+def test_foreign_prefix_from_all_nodes() -> None:
+    """An extra announcer is for the check to judge."""
     nodes = PLAN.node_names()
     items: list[dict[str, Any]] = []
     lab = session(items=items)
@@ -146,8 +146,8 @@ def _established(local_as: int, remote_as: int) -> BgpSession:
     return BgpSession("Established", local_as, remote_as, 9, frozenset())
 
 
-def test_a_session_must_be_up_and_as_agreed() -> None:
-    """What it is instead is told, also where there is none."""
+def test_expect_session() -> None:
+    """The failure says what the session is instead."""
     lab: Any = session()
     own, far = PLAN.router_asn, PLAN.cluster_asn
 
@@ -165,7 +165,7 @@ SS = "0      0          172.18.1.3:41712      172.18.1.2:"
 
 
 def machines(code: int = 0, out: str = "", config: str = "") -> Any:  # noqa: ANN401 - a stand-in
-    """Return a session whose machines all say `out`."""
+    """Return a session whose machines all print `out`."""
     machine = SimpleNamespace(
         run=lambda *argv: Output(" ".join(argv), code, out, "")
     )
@@ -176,8 +176,8 @@ def machines(code: int = 0, out: str = "", config: str = "") -> Any:  # noqa: AN
     )
 
 
-def test_a_group_gives_its_neighbours_their_password() -> None:
-    """A neighbour's own password counts before its group's."""
+def test_passwords() -> None:
+    """A neighbour's own password overrides that of its group."""
     text = """
  neighbor NODES peer-group
  neighbor NODES password orchid
@@ -194,13 +194,13 @@ def test_a_group_gives_its_neighbours_their_password() -> None:
 
 
 def recorded(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    """Have the router's configuration of the lab's start be `text`."""
+    """Set the recorded configuration of the router."""
     known = {"router": {"configuration": text}}
     monkeypatch.setattr(bgp, "read_baseline", lambda _: known)
 
 
-def test_the_passwords_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The order of the lines is nothing, and a group will do."""
+def test_passwords_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The order of the lines does not matter."""
     recorded(monkeypatch, CONFIGURATION)
     lines = sorted(CONFIGURATION.splitlines(), reverse=True)
 
@@ -214,20 +214,20 @@ def test_the_passwords_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
         ("", "none"),
     ],
 )
-def test_a_changed_password_is_refused(
+def test_password_changed(
     monkeypatch: pytest.MonkeyPatch, now: str, got: str
 ) -> None:
-    """It is not told, and neither is the right one."""
+    """The failure does not show any password."""
     recorded(monkeypatch, CONFIGURATION)
 
     with pytest.raises(CheckFailed, match=f"at the start, not {got}$"):
         expect_passwords_kept(machines(config=now))
 
 
-def test_without_a_start_nobody_can_compare(
+def test_passwords_not_recorded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """That is no fault of the student's."""
+    """That is not the student's failure."""
     recorded(monkeypatch, "")
 
     with pytest.raises(CannotCheck, match="was not recorded"):
@@ -235,17 +235,15 @@ def test_without_a_start_nobody_can_compare(
 
 
 @pytest.mark.parametrize(("code", "got"), [(0, "accepted"), (1, "refused")])
-def test_only_silence_shows_that_a_password_is_asked_for(
-    code: int, got: str
-) -> None:
-    """A refusal says nothing of it."""
+def test_expect_unsigned_dropped(code: int, got: str) -> None:
+    """Only a timeout proves that a password is required."""
     expect_unsigned_dropped(machines(124))
 
     with pytest.raises(CheckFailed, match=f"without an answer, not {got}"):
         expect_unsigned_dropped(machines(code))
 
 
-def test_the_port_is_the_one_that_the_node_sends_to() -> None:
+def test_bgp_port() -> None:
     """Other connections to the router do not matter."""
     lines = f"{SS}22  \n{SS}179  \n"
 
@@ -255,13 +253,13 @@ def test_the_port_is_the_one_that_the_node_sends_to() -> None:
 @pytest.mark.parametrize(
     ("out", "got"), [(f"{SS}1179\n", "1179"), ("", "nothing")]
 )
-def test_another_port_is_refused(out: str, got: str) -> None:
-    """Also where something on the way turns it into the right one."""
+def test_other_bgp_port(out: str, got: str) -> None:
+    """Another port fails, even if it is translated to 179 on the way."""
     with pytest.raises(CheckFailed, match=f"to be 179, not {got}"):
         expect_bgp_port(machines(out=out), "worker")
 
 
-def test_a_node_that_cannot_tell_its_connections() -> None:
-    """That is no fault of the student's."""
+def test_bgp_port_unknown() -> None:
+    """That is not the student's failure."""
     with pytest.raises(CannotCheck, match="worker cannot list"):
         expect_bgp_port(machines(127), "worker")

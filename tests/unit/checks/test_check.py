@@ -1,4 +1,4 @@
-"""What grader files import says what they mean."""
+"""The mark of a check, and the sentences of its failure."""
 
 from typing import Any
 
@@ -19,17 +19,17 @@ from graders.errors import KitError
 
 
 def _nothing() -> None:
-    """Stand for a check."""
+    """Do nothing."""
 
 
-def test_what_is_as_expected_says_nothing() -> None:
-    """Equal values pass, and `ok` decides where it is given."""
+def test_expect_passes() -> None:
+    """Equal values pass; with `ok`, only `ok` counts."""
     expect("the VIP", expected="192.0.2.7", actual="192.0.2.7")
     expect("the VIP", expected="an address", actual="192.0.2.7", ok=True)
 
 
-def test_a_failure_reads_expected_not() -> None:
-    """The sentence has what, expected and got, in this order."""
+def test_expect_fails() -> None:
+    """The sentence has what, expected and actual, in this order."""
     with pytest.raises(CheckFailed) as caught:
         expect(
             "next hops",
@@ -49,14 +49,14 @@ def test_a_failure_reads_expected_not() -> None:
     assert failed.evidence == "raw\n  lines\n"
 
 
-def test_ok_overrules_equal_values() -> None:
-    """Equal values fail when `ok` says so."""
+def test_ok_overrides_equality() -> None:
+    """Equal values fail if `ok` is false."""
     with pytest.raises(CheckFailed):
         expect("the VIP", expected="x", actual="x", ok=False)
 
 
-def test_values_are_cut_to_one_line() -> None:
-    """A page of output does not fill the report's sentence."""
+def test_long_values() -> None:
+    """A page of output is cut to one line."""
     with pytest.raises(CheckFailed) as caught:
         expect("the page", expected="hello", actual="line\n" * 400)
 
@@ -64,8 +64,8 @@ def test_values_are_cut_to_one_line() -> None:
     assert "\n" not in caught.value.reason
 
 
-def test_fail_says_a_fact() -> None:
-    """A fact that has no expected value is the reason alone."""
+def test_fail() -> None:
+    """The reason is kept, without expected and actual values."""
     with pytest.raises(CheckFailed) as caught:
         fail("two machines answer", seen_by="arping", evidence="a\nb")
 
@@ -74,8 +74,8 @@ def test_fail_says_a_fact() -> None:
     assert (caught.value.seen_by, caught.value.evidence) == ("arping", "a\nb")
 
 
-def test_evidence_is_got_only_for_a_failure() -> None:
-    """A function is called when there is something to show."""
+def test_lazy_evidence() -> None:
+    """A function is called for a failure only."""
     calls = []
 
     def evidence() -> str:
@@ -89,8 +89,8 @@ def test_evidence_is_got_only_for_a_failure() -> None:
     assert caught.value.evidence == "raw"
 
 
-def test_a_failure_stays_one_when_its_evidence_is_not_there() -> None:
-    """The fault was seen; only its details were not."""
+def test_unreadable_evidence() -> None:
+    """The check fails even if its evidence cannot be read."""
 
     def evidence() -> str:
         raise KitError("no cluster")
@@ -113,26 +113,26 @@ def test_a_failure_stays_one_when_its_evidence_is_not_there() -> None:
         ({"web": ["a", "b"]}, "web a, b"),
     ],
 )
-def test_values_read_as_words(value: object, shown: str) -> None:
-    """Collections read as lists with commas, and sets in order."""
+def test_format_value(value: object, shown: str) -> None:
+    """Collections are lists with commas; sets are sorted."""
     assert format_value(value) == shown
 
 
-def test_a_mark_is_kept_on_the_test() -> None:
-    """The decorator leaves the function itself alone."""
+def test_check() -> None:
+    """The decorator returns the function itself."""
     marked = check(layer="route", needs=["vip"], variants=("a",))(_nothing)
 
     assert marked is _nothing
     assert get_spec(marked) == CheckSpec("route", ("vip",), ("a",))
 
 
-def test_no_mark_is_no_spec() -> None:
+def test_unmarked_function() -> None:
     """A plain function is not a check."""
     assert get_spec(lambda: None) is None
 
 
-def test_an_unknown_layer_is_refused() -> None:
-    """The message lists the layers from outside in."""
+def test_unknown_layer() -> None:
+    """The message lists the layers."""
     layer: Any = "cable"
 
     with pytest.raises(KitError) as caught:
@@ -143,7 +143,7 @@ def test_an_unknown_layer_is_refused() -> None:
     )
 
 
-def test_a_text_where_a_tuple_belongs_is_refused() -> None:
-    """`needs="vip"` would otherwise need v, i and p."""
+def test_text_for_tuple() -> None:
+    """Otherwise `needs="vip"` would need v, i and p."""
     with pytest.raises(KitError, match="must be tuples"):
         check(layer="route", needs="vip")

@@ -1,4 +1,4 @@
-"""What a grading that was killed left is removed before the next."""
+"""What a killed grading has left is removed before the next."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ FOUND = {
 
 
 class Lab:
-    """A lab whose worker is paused, and with which another one graded."""
+    """A lab with temporary objects and a paused node."""
 
     plan = make_plan()
 
     def __init__(self) -> None:
-        """Have been asked for nothing yet."""
+        """Start without requests."""
         self.asked: list[str] = []
         self.resumed: list[str] = []
         self.cluster = self
 
     def items(self, path: str) -> list[dict[str, Any]]:
-        """Return what there is; MetalLB's resources are gone."""
+        """Return the objects of a kind; MetalLB's kinds are missing."""
         if "metallb" in path:
             raise CannotCheck("no such resource")
         return [
@@ -44,13 +44,13 @@ class Lab:
         ]
 
     def ask(self, verb: str, path: str) -> None:
-        """Note what is asked for."""
+        """Record a request."""
         self.asked.append(f"{verb} {path}")
 
 
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
-    """Put a lab in place, and its folder into the test's."""
+    """Return a lab with an empty state folder."""
     monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
     (tmp_path / "demo").mkdir()
     found = Lab()
@@ -63,8 +63,8 @@ def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
     return found
 
 
-def test_nothing_is_asked_after_a_grading_that_ended(lab: Lab) -> None:
-    """Also after one that was interrupted: it has tidied up itself."""
+def test_after_ended_grading(lab: Lab) -> None:
+    """Nothing is requested, also not after Ctrl-C."""
     with pytest.raises(KeyboardInterrupt), clean_session(cast("Session", lab)):
         raise KeyboardInterrupt
     with clean_session(cast("Session", lab)):
@@ -73,8 +73,8 @@ def test_nothing_is_asked_after_a_grading_that_ended(lab: Lab) -> None:
     assert lab.asked == lab.resumed == []
 
 
-def test_a_killed_grading_is_swept_up_after(lab: Lab, tmp_path: Path) -> None:
-    """Its objects go, and nobody else's; a paused node goes on."""
+def test_after_killed_grading(lab: Lab, tmp_path: Path) -> None:
+    """Only temporary objects are removed; nodes are resumed."""
     (tmp_path / "demo" / "grading").touch()
     with clean_session(cast("Session", lab)):
         pass

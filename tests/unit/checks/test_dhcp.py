@@ -39,12 +39,12 @@ TABLE = f"1795469271 {MAC} 172.18.100.170 desk 01:{MAC}\n"
 
 @dataclass(frozen=True)
 class Device(Machine):
-    """A desk with an interface; `address` is what `ip` says of it."""
+    """A desk; `address` is the output of `ip address`."""
 
     address: str = HELD
 
     def run(self, *argv: str, seconds: float = 20, stdin: str = "") -> Output:
-        """Answer by the program that is asked."""
+        """Print what the program would."""
         del seconds, stdin
         out = {"cat": f"{MAC.upper()}\n", "ip": self.address}.get(argv[0], "")
         return Output(" ".join(argv), 0, out, "")
@@ -55,8 +55,8 @@ def _desk(table: str, address: str = HELD) -> Desk:
     return Desk(device, Dhcp(says(table, "dhcp"), says("", "lan-client")))
 
 
-def test_its_lease_is_found_by_its_mac() -> None:
-    """Other devices' leases are not the desk's."""
+def test_lease() -> None:
+    """The desk's lease is found by its MAC."""
     other = "1795469272 02:42:ac:12:00:03 172.18.100.153 * 01:86\n"
     lease = _desk(TABLE + other).lease()
 
@@ -68,13 +68,13 @@ def test_its_lease_is_found_by_its_mac() -> None:
 @pytest.mark.parametrize(
     ("text", "address"), [(HELD, "172.18.100.170"), ("", "")]
 )
-def test_what_it_holds(text: str, address: str) -> None:
-    """The address with the label of its lease, or none."""
+def test_held_address(text: str, address: str) -> None:
+    """Only the address with the lease's label counts."""
     assert _desk(TABLE, text).held() == address
 
 
-def test_a_renewed_lease_ends_otherwise() -> None:
-    """Later or, leased for a shorter time, earlier; the same is none."""
+def test_renewed_lease() -> None:
+    """It ends later, or earlier if the lease time is shorter."""
     desk = _desk(TABLE)
 
     assert desk.renew(1795469270)
@@ -83,21 +83,21 @@ def test_a_renewed_lease_ends_otherwise() -> None:
     assert not _desk("").renew(0)
 
 
-def test_a_lease_without_end_stays_as_it_is() -> None:
-    """The table has 0 for it before and after."""
+def test_infinite_lease() -> None:
+    """The table has 0 before and after the renewal."""
     assert _desk(TABLE.replace("1795469271", "0")).renew(0)
 
 
-def test_a_desk_that_is_just_asking_anew_is_waited_for() -> None:
-    """Its old lease is in the table until it has taken the new one."""
+def test_desk_that_is_renewing() -> None:
+    """Its old lease is in the table until it has the new one."""
     old = TABLE.replace(".170", ".200")
     steps = iter([_desk(old, ""), _desk(old), _desk(TABLE)])
 
     class Asking(Desk):
-        """It is a step further whenever it is looked at."""
+        """A desk in another step at each look."""
 
         def leased_and_held(self) -> tuple[str, str]:
-            """Return what the next step has."""
+            """Return the addresses of the next step."""
             return next(steps).leased_and_held()
 
     desk = _desk(TABLE)
@@ -116,7 +116,7 @@ def test_a_desk_that_is_just_asking_anew_is_waited_for() -> None:
 def test_a_desk_without_its_lease(
     table: str, address: str, reason: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The table and the desk must say the same."""
+    """The lease and the desk's address must be the same."""
     monkeypatch.setitem(WAITS, "lease", Wait(0, "a test"))
 
     with pytest.raises(CheckFailed, match=reason):
@@ -132,12 +132,12 @@ RESERVED = (PLAN.ingress_first, PLAN.ingress_last)
 
 @dataclass(frozen=True)
 class Asker(Machine):
-    """A machine whose server leases these ranges, and what is not held."""
+    """A machine whose server leases `ranges`, without leased addresses."""
 
     ranges: tuple[tuple[IPv4Address, IPv4Address], ...] = ()
 
     def run(self, *argv: str, seconds: float = 20, stdin: str = "") -> Output:
-        """Answer as dhcp-try does; who asks for none gets the middle."""
+        """Print what dhcp-try would; ANY_ADDRESS gets the middle."""
         del seconds, stdin
         if argv[0] == "cat":
             return Output("cat", 0, "02:42:ac:12:00:03", "")
@@ -165,12 +165,12 @@ def _lab(*ranges: tuple[IPv4Address, IPv4Address]) -> Session:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ask once."""
+    """Probe once."""
     monkeypatch.setitem(WAITS, "lease", Wait(0, "a test"))
 
 
-def test_it_is_asked_for_what_is_free() -> None:
-    """Not for reserved addresses, nor for one that somebody holds."""
+def test_requests_inside() -> None:
+    """Reserved and leased addresses are not requested."""
     wishes = requests_inside(_lab())
 
     assert not {LEASED, *map(str, RESERVED)} & {*wishes}
@@ -188,10 +188,10 @@ def test_it_is_asked_for_what_is_free() -> None:
         [(FIRST, RESERVED[0] - 1), (RESERVED[1] + 1, LAST)],
     ],
 )
-def test_the_whole_range_is_right(
+def test_right_range(
     ranges: list[tuple[IPv4Address, IPv4Address]],
 ) -> None:
-    """In one piece or around the reserved addresses."""
+    """It is one range, or two around the reserved addresses."""
     lab = _lab(*ranges)
 
     expect_range_leased(lab)
@@ -208,10 +208,10 @@ def test_the_whole_range_is_right(
         ([], FIRST),
     ],
 )
-def test_a_part_of_the_range_is_too_little(
+def test_range_too_small(
     ranges: list[tuple[IPv4Address, IPv4Address]], named: IPv4Address
 ) -> None:
-    """A device that asks for what is left out gets another address."""
+    """A device gets another address than the one requested."""
     with pytest.raises(CheckFailed, match=rf"for {re.escape(str(named))}"):
         expect_range_leased(_lab(*ranges))
 
@@ -221,10 +221,10 @@ def test_a_part_of_the_range_is_too_little(
     ("low", "high", "named"),
     [(FIRST, LAST + 1, LAST + 1), (PLAN.lan[1], LAST, FIRST - 1)],
 )
-def test_more_than_the_range_is_too_much(
+def test_range_too_large(
     low: IPv4Address, high: IPv4Address, named: IPv4Address
 ) -> None:
-    """One address beyond either end is enough."""
+    """One address beyond either end fails."""
     lab = _lab((low, high))
 
     with pytest.raises(CheckFailed, match=re.escape(str(named))):
@@ -232,7 +232,7 @@ def test_more_than_the_range_is_too_much(
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_server_that_is_off_leases_nothing() -> None:
-    """That is no proof that it leases nobody's addresses."""
+def test_server_is_off() -> None:
+    """Without any lease, the positive control fails."""
     with pytest.raises(CheckFailed, match="none at all"):
         expect_only_range_leased(_lab())

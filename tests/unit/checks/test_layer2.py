@@ -1,4 +1,4 @@
-"""Who answers ARP, and the addresses that show who announces."""
+"""ARP responders, diverged speakers, and the storage network."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CONTROL = PLAN.machine_name("control-plane")
 
 
 def session(*taken: str, pool: str = PLAN.pool) -> Any:  # noqa: ANN401 - a stand-in
-    """Return a session with two pools and some addresses taken."""
+    """Return a session with two pools, where addresses are in use."""
     cluster = SimpleNamespace(
         pools=lambda: {
             PLAN.private_pool_name: [PLAN.private_pool],
@@ -46,13 +46,13 @@ def session(*taken: str, pool: str = PLAN.pool) -> Any:  # noqa: ANN401 - a stan
     return SimpleNamespace(plan=PLAN, cluster=cluster)
 
 
-def test_the_control_plane_is_no_worker() -> None:
-    """It is excluded from load balancing."""
+def test_workers() -> None:
+    """The control plane is none."""
     assert {*PLAN.worker_names()} == {*PLAN.node_names()} - {CONTROL}
 
 
-def test_an_address_tempts_the_control_plane() -> None:
-    """By MetalLB's own sum it would be the one to announce it."""
+def test_address_of_control_plane() -> None:
+    """MetalLB's election would choose the control plane."""
     vip = str(PLAN.l2_vip)
     found = address_control_plane_would_win(session(vip), vip)
 
@@ -65,8 +65,8 @@ def test_an_address_tempts_the_control_plane() -> None:
     }
 
 
-def test_where_no_address_tempts() -> None:
-    """A pool of web's address alone has none, and so has no pool."""
+def test_no_address_of_control_plane() -> None:
+    """A pool with web's address only has none, nor has a missing pool."""
     vip = str(PLAN.l2_vip)
 
     assert not address_control_plane_would_win(
@@ -77,12 +77,12 @@ def test_where_no_address_tempts() -> None:
 
 @dataclass(frozen=True)
 class Desk(Machine):
-    """A desk on a storage network where some addresses are answered for."""
+    """A desk that gets answers for `answered` on the storage network."""
 
     answered: tuple[str, ...] = ()
 
     def run(self, *argv: str, seconds: float = 20, stdin: str = "") -> Output:
-        """Show its interface, or ask for an address."""
+        """Print what `ip` or arping would."""
         del seconds, stdin
         if argv[0] == "ip":
             return Output("ip", 0 if self.answered else 1, "", "")
@@ -92,7 +92,7 @@ class Desk(Machine):
 
 
 def storage(*answered: str, there: bool = True) -> Any:  # noqa: ANN401 - a stand-in
-    """Return a session whose desk hears answers for these addresses.
+    """Return a session whose desk gets answers for these addresses.
 
     With `there`, the worker has its own.
     """
@@ -102,8 +102,8 @@ def storage(*answered: str, there: bool = True) -> Any:  # noqa: ANN401 - a stan
     return SimpleNamespace(plan=PLAN, machine=machines.get)
 
 
-def test_the_storage_network_hears_the_node_and_not_the_vip() -> None:
-    """Silence counts where the node itself is heard."""
+def test_expect_off_storage() -> None:
+    """No answer counts only if the node's own address is answered for."""
     vip, own = str(PLAN.l2_vip), str(PLAN.storage_addresses["worker"])
     names = [PLAN.machine_name("worker")]
 
@@ -120,8 +120,8 @@ def test_the_storage_network_hears_the_node_and_not_the_vip() -> None:
         expect_off_storage(storage(own, there=False), vip, names)
 
 
-def test_a_neighbour_entry_by_hand_is_refused() -> None:
-    """It is named with the machine that has it."""
+def test_static_neighbour() -> None:
+    """The failure names the machine."""
     vip = str(PLAN.l2_vip)
     entry = f"{vip} dev eth0 lladdr 02:42:ac:12:01:03 PERMANENT \n"
     machines = {"router": says(entry), "lan-client": says("")}
@@ -141,7 +141,7 @@ ONE, TWO, OTHER = (f"02:00:00:00:00:0{last}" for last in "123")
 
 @pytest.fixture
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Note each wait by its name; its probe is asked once."""
+    """Record the names of waits; probe once for each."""
     asked: list[str] = []
 
     def until(
@@ -154,35 +154,35 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
-def _found(values: list[int], *, apart: bool) -> int:
-    left = iter(values)
+def _converge(values: list[int], *, diverged: bool) -> int:
+    results = iter(values)
     return until_converged(
-        "arp", lambda: next(left), (1).__eq__, lambda: apart
+        "arp", lambda: next(results), (1).__eq__, lambda: diverged
     )
 
 
-def test_what_is_right_is_not_waited_for(waits: list[str]) -> None:
-    """Whatever the speakers do."""
-    assert _found([1], apart=True) == 1
+def test_right_at_once(waits: list[str]) -> None:
+    """A right value is not waited for."""
+    assert _converge([1], diverged=True) == 1
     assert waits == ["arp"]
 
 
-def test_speakers_that_have_not_met(waits: list[str]) -> None:
-    """In a minute it is right, or it is not."""
-    found = [_found([2, last], apart=True) for last in (1, 2)]
+def test_diverged_speakers(waits: list[str]) -> None:
+    """They are waited for, and may or may not converge."""
+    found = [_converge([2, last], diverged=True) for last in (1, 2)]
 
     assert found == [1, 2]
     assert waits == ["arp", "diverged"] * 2
 
 
-def test_what_is_wrong_for_good(waits: list[str]) -> None:
-    """It would be so in a minute, too."""
-    assert _found([2], apart=False) != 1
+def test_wrong_without_divergence(waits: list[str]) -> None:
+    """A longer wait would change nothing."""
+    assert _converge([2], diverged=False) != 1
     assert waits == ["arp"]
 
 
 def _lab(macs: tuple[str, ...], carried: str = "") -> Any:  # noqa: ANN401 - a stand-in
-    """Return a lab where these answer, and a node has an address."""
+    """Return a lab where `macs` answer; `carried` is a worker's output."""
     answer = SimpleNamespace(macs=macs, command="arping", text="")
     return SimpleNamespace(
         plan=PLAN,
@@ -192,8 +192,8 @@ def _lab(macs: tuple[str, ...], carried: str = "") -> Any:  # noqa: ANN401 - a s
     )
 
 
-def test_speakers_are_apart() -> None:
-    """Two nodes answer, and neither has the address: their speakers do."""
+def test_speakers_diverged() -> None:
+    """Two nodes answer, and neither has the address on an interface."""
     assert speakers_diverged(_lab((ONE, TWO)), VIP)
 
 
@@ -206,6 +206,6 @@ def test_speakers_are_apart() -> None:
         ((ONE, TWO), f"1: lo inet {VIP}/32 scope global lo"),
     ],
 )
-def test_others_who_answer(macs: tuple[str, ...], carried: str) -> None:
-    """One node, somebody who is none, or a node that has the address."""
+def test_other_responders(macs: tuple[str, ...], carried: str) -> None:
+    """One node, a machine that is no node, or a node with the address."""
     assert not speakers_diverged(_lab(macs, carried), VIP)

@@ -92,10 +92,10 @@ def test_resume_nodes(
     assert calls == [f"wait for {WORKER}"]
 
 
-def test_speakers_find_each_other_again(
+def test_rejoin_wait(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """After a silence that both sides heard it takes them longer."""
+    """It takes longer if the silent node lost its peers, too."""
     after_a_pause = node_failure.rejoin_wait()
     monkeypatch.setenv("CLUSTER", "hosts")
 
@@ -104,8 +104,8 @@ def test_speakers_find_each_other_again(
     assert WAITS[after_a_silence].seconds > 60 > WAITS[after_a_pause].seconds
 
 
-def test_the_control_plane_stays() -> None:
-    """Without the API server nothing could be judged."""
+def test_control_plane() -> None:
+    """Without the API server, nothing could be checked."""
     with (
         pytest.raises(CannotCheck, match="cannot be cut off"),
         node_failure.isolate(LAB, PLAN.machine_name("control-plane")),

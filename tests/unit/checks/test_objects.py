@@ -1,4 +1,4 @@
-"""Temporary Services: what is cloned, and that all of it is removed."""
+"""Temporary objects: what is cloned, and that all is removed."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ class FakeCluster:
     """A cluster with one Service, or none."""
 
     def __init__(self, service: dict[str, Any] | None) -> None:
-        """Keep it, and what is asked."""
+        """Record requests and bodies."""
         self._service = service
         self.asked: list[tuple[str, str]] = []
         self.bodies: list[dict[str, Any]] = []
 
     def service(self, *_: str) -> dict[str, Any] | None:
-        """Return it."""
+        """Return the Service."""
         return self._service
 
     def ask(
         self, verb: str, path: str, body: dict[str, Any] | None = None
     ) -> None:
-        """Take a request."""
+        """Record a request."""
         assert (body is not None) == (verb == "POST")
         self.bodies += [body] if body else []
         self.asked.append((verb, path))
@@ -70,8 +70,8 @@ def _session(cluster: FakeCluster) -> Any:  # noqa: ANN401 - a stand-in
     return SimpleNamespace(cluster=cluster)
 
 
-def test_copy() -> None:
-    """It has the same ports, selector and pool, and nothing of its own."""
+def test_clone() -> None:
+    """It has the same ports, selector and pool, and no node ports."""
     made = objects._clone(WEB, "other")
 
     meta, spec = made["metadata"], made["spec"]
@@ -84,8 +84,8 @@ def test_copy() -> None:
     json.dumps(made)
 
 
-def test_copy_is_of_the_same_class() -> None:
-    """Whoever is to serve web is to serve the copy, too."""
+def test_clone_of_a_class() -> None:
+    """The same controller serves the clone."""
     labels = {"app": "web", "app.kubernetes.io/managed-by": "helm"}
     service = {
         "metadata": {"labels": labels},
@@ -101,8 +101,8 @@ def test_copy_is_of_the_same_class() -> None:
     }
 
 
-def test_copy_of_several_ports() -> None:
-    """Names go along, as Kubernetes wants them; node ports do not."""
+def test_clone_of_several_ports() -> None:
+    """Names are copied; node ports are not."""
     first, second = objects._clone(WEB, "other")["spec"]["ports"]
 
     assert first == {
@@ -114,8 +114,8 @@ def test_copy_of_several_ports() -> None:
     assert second["name"] == "more"
 
 
-def test_copy_of_the_plainest() -> None:
-    """A Service without annotations, names or a selector can be copied."""
+def test_clone_of_a_minimal_service() -> None:
+    """A Service needs no annotations, names or selector."""
     ports = [{"port": 80, "targetPort": 80, "protocol": "TCP"}]
 
     made = objects._clone({"metadata": {}, "spec": {"ports": ports}}, "other")
@@ -124,15 +124,15 @@ def test_copy_of_the_plainest() -> None:
     assert made["spec"]["selector"] == {}
 
 
-def test_two_copies_have_two_names() -> None:
-    """One that was left behind is in nobody's way."""
+def test_clones_have_random_names() -> None:
+    """A clone that a killed grading has left does not conflict."""
     names = {objects._clone(WEB, "x")["metadata"]["name"] for _ in range(9)}
 
     assert len(names) == 9
 
 
-def test_copy_of_nothing() -> None:
-    """Without the Service nobody can check."""
+def test_clone_of_nothing() -> None:
+    """Without the Service, nothing can be checked."""
     cluster = FakeCluster(None)
 
     with (
@@ -143,8 +143,8 @@ def test_copy_of_nothing() -> None:
     assert cluster.asked == []
 
 
-def test_the_copy_asks_for_an_address() -> None:
-    """It is the one that it was given, and no other."""
+def test_clone_requests_an_address() -> None:
+    """The request replaces that of the model."""
     cluster = FakeCluster(WEB)
 
     with clone_service(_session(cluster), "web", "other", "192.0.2.1"):
@@ -154,27 +154,27 @@ def test_the_copy_asks_for_an_address() -> None:
     assert notes["metallb.io/loadBalancerIPs"] == "192.0.2.1"
 
 
-def test_the_copy_is_removed() -> None:
-    """Whatever a check comes to, its Service goes."""
+def test_clone_is_removed() -> None:
+    """Also after Ctrl-C."""
     cluster = FakeCluster(WEB)
     path = "/api/v1/namespaces/other/services"
 
     with pytest.raises(KeyboardInterrupt):
-        _look_at_a_copy(cluster)
+        _interrupted(cluster)
 
     (post, where), (delete, what) = cluster.asked
     assert (post, where, delete) == ("POST", path, "DELETE")
     assert what.startswith(f"{path}/grader-")
 
 
-def _look_at_a_copy(cluster: FakeCluster) -> None:
+def _interrupted(cluster: FakeCluster) -> None:
     with clone_service(_session(cluster), "web", "other") as name:
         assert name.startswith("grader-")
         raise KeyboardInterrupt
 
 
-def test_a_service_requests_a_pool_or_an_address() -> None:
-    """The other request is not made, and labels are added to the kit's."""
+def test_requests_of_a_service() -> None:
+    """It requests a pool or an address, and has additional labels."""
     cluster = FakeCluster(None)
     lab = _session(cluster)
 
@@ -190,8 +190,8 @@ def test_a_service_requests_a_pool_or_an_address() -> None:
     assert [verb for verb, _ in cluster.asked] == ["POST", "DELETE"] * 2
 
 
-def test_a_namespace_is_removed() -> None:
-    """What is in it goes with it."""
+def test_temporary_namespace() -> None:
+    """It is removed at the end."""
     cluster = FakeCluster(None)
 
     with temporary_namespace(_session(cluster)) as name:
@@ -201,7 +201,7 @@ def test_a_namespace_is_removed() -> None:
     assert cluster.asked == [("POST", path), ("DELETE", f"{path}/{name}")]
 
 
-def test_names_of_temporary_objects() -> None:
-    """A student's objects are never taken for the grader's."""
+def test_is_temporary() -> None:
+    """A student's objects are not temporary."""
     assert is_temporary(new_name())
     assert not is_temporary("web")

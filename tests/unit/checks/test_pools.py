@@ -32,10 +32,10 @@ GATEWAY = {"app": "gateway"}
 
 
 class Fake:
-    """A session and its cluster, in which `fence` says who is served."""
+    """A session and its cluster; `fence` decides which Services get a VIP."""
 
     def __init__(self, fence: Fence) -> None:
-        """Begin with the gateway alone."""
+        """Start with the gateway only."""
         self.cluster, self.plan, self.fence = self, PLAN, fence
         self.there: dict[str, dict[str, Any]] = {}
 
@@ -48,7 +48,7 @@ class Fake:
     def ask(
         self, verb: str, path: str, body: dict[str, Any] | None = None
     ) -> None:
-        """Make or remove an object."""
+        """Create or delete an object."""
         if verb == "DELETE":
             del self.there[path]
             return
@@ -56,7 +56,7 @@ class Fake:
         self.there[f"{path}/{body['metadata']['name']}"] = body
 
     def vip(self, name: str, space: str) -> str:
-        """Return what the fence lets a Service have."""
+        """Return the address that the restriction permits."""
         path = f"/api/v1/namespaces/{space}/services/{name}"
         metadata = self.there[path]["metadata"]
         if not metadata["annotations"]:
@@ -66,7 +66,7 @@ class Fake:
         return str(PLAN.ingress_last) if served else ""
 
     def events(self, _: str, __: str) -> str:
-        """Say what is said of whoever has no VIP."""
+        """Return the event of a refusal."""
         return "AllocationFailed: pool not compatible"
 
 
@@ -76,13 +76,13 @@ def _fence(fence: Fence) -> Fake:
     return fake
 
 
-def test_the_planned_fence_is_right() -> None:
-    """Nothing of the grader's is left behind it, either."""
+def test_planned_restriction() -> None:
+    """It passes, and all temporary objects are removed."""
     assert _fence(lambda space, _: space == "ingress").there == {}
 
 
-def test_a_narrower_fence_is_right() -> None:
-    """What asks is labelled as the gateway is."""
+def test_narrower_restriction() -> None:
+    """A restriction by the gateway's labels passes, too."""
     _fence(
         lambda space, labels: (
             space == "ingress" and labels.items() >= GATEWAY.items()
@@ -99,16 +99,16 @@ def test_a_narrower_fence_is_right() -> None:
         (lambda _, labels: labels["app"] == "gateway", "tenants"),
     ],
 )
-def test_a_fence_with_a_gap_is_refused(fence: Fence, served: str) -> None:
-    """Whether it names too many, not all others, or a label."""
+def test_incomplete_restriction(fence: Fence, served: str) -> None:
+    """It permits other namespaces, or anyone with the label."""
     with pytest.raises(CheckFailed, match=f"no VIP, not .*{served}"):
         _fence(fence)
 
 
-def test_a_fence_without_a_gate_is_refused(
+def test_restriction_of_all(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Ingress must get what it was made for."""
+    """Namespace ingress must get its VIPs."""
     monkeypatch.setitem(WAITS, "new-service", Wait(0, "a test"))
 
     with pytest.raises(CheckFailed, match="a VIP within 8 s, not <pending>"):
@@ -143,10 +143,8 @@ def _expression(operator: str, *values: str) -> dict[str, Any]:
         ({"matchLabels": {"tier": "1"}} | _expression("In", "bank"), set()),
     ],
 )
-def test_a_selector_is_read_as_kubernetes_does(
-    selector: dict[str, Any], names: set[str]
-) -> None:
-    """All that it says must hold; a label that lacks is not in any list."""
+def test_selectors(selector: dict[str, Any], names: set[str]) -> None:
+    """All conditions must hold; a missing label is in no list."""
     assert (
         advertised_pools({"ipAddressPoolSelectors": [selector]}, POOLS)
         == names
@@ -168,20 +166,18 @@ def test_a_selector_is_read_as_kubernetes_does(
         ),
     ],
 )
-def test_pools_are_named_or_selected(
-    spec: dict[str, Any], names: set[str]
-) -> None:
-    """Both count; an advertisement without either covers every pool."""
+def test_advertised_pools(spec: dict[str, Any], names: set[str]) -> None:
+    """Names and selectors count; without either, every pool is covered."""
     assert advertised_pools(spec, POOLS) == names
 
 
-def test_no_label_is_not_none() -> None:
-    """A list of values never has what is not there."""
+def test_missing_label() -> None:
+    """A missing label is not the text None."""
     assert not selects(_expression("In", "None"), {})
 
 
 def _session(*taken: str, pool: str = PLAN.pool) -> Any:  # noqa: ANN401 - a stand-in
-    """Return a session with two pools and some addresses taken."""
+    """Return a session with two pools, where addresses are in use."""
     cluster = SimpleNamespace(
         pools=lambda: {
             PLAN.private_pool_name: [PLAN.private_pool],
@@ -192,16 +188,16 @@ def _session(*taken: str, pool: str = PLAN.pool) -> Any:  # noqa: ANN401 - a sta
     return SimpleNamespace(plan=PLAN, cluster=cluster)
 
 
-def test_pools_are_found_by_their_addresses() -> None:
-    """However they are called."""
+def test_pool_of() -> None:
+    """Pools are found by addresses, not by names."""
     vip = str(PLAN.private_vip)
 
     assert pool_of(_session(), vip) == PLAN.private_pool_name
     assert not pool_of(_session(), "192.0.2.1")
 
 
-def test_addresses_in_use_are_not_free() -> None:
-    """Nobody can have them once more."""
+def test_unused_addresses() -> None:
+    """Addresses in use are left out."""
     lab = _session("192.0.2.1", "192.0.2.2")
 
     assert [str(one) for one in unused_addresses(lab, ["192.0.2.0/30"])] == [

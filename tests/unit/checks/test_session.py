@@ -1,4 +1,4 @@
-"""What a check looks with, and the Service that it makes for a moment."""
+"""The session: views of machines, and the connection to the cluster."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def _session(cluster: FakeCluster) -> Session:
 
 
 def test_machines() -> None:
-    """Each view is from the machine of its name."""
+    """Each view is of the machine with its name."""
     lab = _session(FakeCluster())
 
     assert lab.client.machine == machine_of(lab.plan, "client")
@@ -40,7 +40,7 @@ def test_machines() -> None:
 
 
 def test_node_macs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The provider knows them."""
+    """They come from the provider."""
     macs = {"02:42:ac:12:01:03": "metallb-lab-worker"}
     monkeypatch.setattr(KindProvider, "node_macs", lambda *_: macs)
 
@@ -50,7 +50,7 @@ def test_node_macs(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_open_without_a_kubeconfig(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Where no lab was ever up, it says what to do."""
+    """The error says what to do."""
     monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
 
     with pytest.raises(CannotCheck, match=r"kubeconfig: .*`lab up` writes"):

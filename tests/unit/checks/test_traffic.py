@@ -39,13 +39,13 @@ OWN = "10.0.0.7"
 
 @dataclass(frozen=True)
 class Asks(Machine):
-    """A client whose pod says one thing after the other, the last forever."""
+    """A client whose pod gives these answers, and repeats the last."""
 
     seen: list[str | None] = field(default_factory=list)
     ports: list[str] = field(default_factory=list)
 
     def run(self, *argv: str, seconds: float = 20, stdin: str = "") -> Output:
-        """Answer as curl would print it; None is the client's own port."""
+        """Print what curl would; None is the client's own port."""
         del seconds, stdin
         port = argv[argv.index("--local-port") + 1]
         self.ports.append(port)
@@ -59,8 +59,8 @@ def _way(*seen: str | None) -> tuple[ClientPath, list[str]]:
     return ClientPath(Client(machine), "172.18.255.200", OWN), machine.ports
 
 
-def test_a_port_that_a_node_gave_another_is_no_fault() -> None:
-    """What the other VIP's flow left behind is not held against web."""
+def test_replaced_port() -> None:
+    """A port that a node has replaced is tried again."""
     way, ports = _way(f"{OWN}:61001", None)
 
     expect_source_port(way)
@@ -69,10 +69,8 @@ def test_a_port_that_a_node_gave_another_is_no_fault() -> None:
 
 
 @pytest.mark.parametrize("text", [f"{OWN}:40000", OWN, "172.18.0.3:5000", ""])
-def test_a_text_that_was_written_down_is_refused(
-    text: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """No text is right for every port, however often it is asked for."""
+def test_constant_answer(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A constant answer is wrong for all ports but one."""
     monkeypatch.setitem(WAITS, "http", Wait(0.3, "a test"))
     way, ports = _way(text)
 
@@ -86,13 +84,13 @@ def test_a_text_that_was_written_down_is_refused(
 
 @dataclass(frozen=True)
 class Loses(Machine):
-    """A client that loses so many flows of each batch, the last forever."""
+    """A client that loses so many flows of each batch."""
 
     lost: list[int] = field(default_factory=list)
     counts: list[int] = field(default_factory=list)
 
     def run(self, *argv: str, seconds: float = 20, stdin: str = "") -> Output:
-        """Print the answers."""
+        """Print the answers that are not lost."""
         del seconds, stdin
         count = int(argv[-2])
         self.counts.append(count)
@@ -105,18 +103,18 @@ def _loses(*lost: int) -> tuple[ClientPath, list[int]]:
     return ClientPath(Client(machine), "172.18.255.200", OWN), machine.counts
 
 
-def test_a_clean_batch_is_followed_by_a_larger_one() -> None:
-    """What is lost at first, while nodes still learn, is forgiven."""
+def test_loss_at_first() -> None:
+    """A loss at first is tried again; no loss is confirmed by more flows."""
     way, counts = _loses(2, 0)
 
     assert expect_no_loss(way).answers.total() == FLOWS * CONFIRM_FACTOR
     assert counts == [FLOWS, FLOWS, FLOWS * CONFIRM_FACTOR]
 
 
-def test_a_small_steady_loss_is_a_loss(
+def test_small_loss(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """That a few flows got through is luck."""
+    """One lost flow of the larger batch fails."""
     monkeypatch.setitem(WAITS, "http", Wait(0, "a test"))
     way, _ = _loses(0, 1)
     sent = FLOWS * CONFIRM_FACTOR
@@ -125,8 +123,8 @@ def test_a_small_steady_loss_is_a_loss(
         expect_no_loss(way)
 
 
-def test_each_half_of_the_edge_is_tried() -> None:
-    """No route to one client, or to half of the edge, leads to both."""
+def test_extra_source_addresses() -> None:
+    """There is one in each half of the edge network, removed at the end."""
     plan, machine = make_plan("demo"), says("")
     lab = SimpleNamespace(plan=plan, client=Client(machine))
     lower, upper = plan.edge.subnets()
@@ -143,8 +141,8 @@ def test_each_half_of_the_edge_is_tried() -> None:
     assert all(f"{address}/24" in removed for address in addresses)
 
 
-def test_each_newcomer_goes_each_way() -> None:
-    """It sends from its own address, and is to be seen under that one."""
+def test_paths_from() -> None:
+    """Each address is the source, and must be seen as the source."""
     client = Client(says(""))
     lab = SimpleNamespace(client=client)
 
@@ -159,16 +157,16 @@ def test_each_newcomer_goes_each_way() -> None:
 PODS = {"web-1": "worker", "web-2": "worker2"}
 
 
-def test_a_few_by_chance_are_no_share() -> None:
-    """A node must get several connections to count."""
+def test_busy_nodes() -> None:
+    """A node needs several connections to count."""
     seen = Flows("curl", Counter({"web-1": 37, "web-2": 3}), 0)
 
     assert connections_per_node(PODS, seen) == {"worker": 37, "worker2": 3}
     assert busy_nodes(PODS, seen) == {"worker"}
 
 
-def test_an_answer_of_no_pod_is_told_as_one() -> None:
-    """It counts for no node."""
+def test_answer_of_no_pod() -> None:
+    """It counts for no node, and is shown as it is."""
     seen = Flows("curl", Counter({"web-1": 20, "tea": 20}), 0)
 
     assert connections_per_node(PODS, seen)["tea, no pod of web"] == 20

@@ -1,4 +1,4 @@
-"""Where one pod goes when its workers take none, and that it comes back."""
+"""Where a pod goes when workers are drained, and that it comes back."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ class Fake:
     """A session, its cluster and its control plane, with one pod of web."""
 
     def __init__(self, *spare: str) -> None:
-        """Begin on worker2; `spare` are the other nodes that it tolerates."""
+        """Start on worker2; the pod tolerates the nodes `spare` as well."""
         self.cluster, self.spare = self, spare
         self.cordoned: list[str] = []
         self.deleted = 0
 
     @property
     def node(self) -> str:
-        """Where the pod is now: a scheduler that changes its mind will do."""
+        """The pod's node, as if it was rescheduled at once."""
         free = [one for one in WORKERS[::-1] if one not in self.cordoned]
         return next(iter((*free, *self.spare)), "")
 
@@ -48,7 +48,7 @@ class Fake:
         return Output(verb, 0, "", "")
 
     def items(self, _: str) -> list[dict[str, Any]]:
-        """Return the pod, and one that is just going."""
+        """Return the pod, and one that is being deleted."""
         going = {"name": "old", "deletionTimestamp": "now"}
         spec = {"nodeName": self.node} if self.node else {}
         reason = {} if self.node else {"reason": "Unschedulable"}
@@ -63,7 +63,7 @@ class Fake:
         return {"new": self.node}
 
     def ready_nodes(self, _: str, __: str) -> frozenset[str]:
-        """Return where it is ready."""
+        """Return the node on which it is ready."""
         return frozenset({self.node} - {""})
 
     def ask(self, verb: str, path: str) -> None:
@@ -78,12 +78,12 @@ def _session(fake: Fake) -> Session:
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Look once."""
+    """Probe once."""
     monkeypatch.setitem(WAITS, "pods", Wait(0, "a test"))
 
 
-def test_a_pod_waits_while_no_worker_takes_it() -> None:
-    """Afterwards the workers take pods again, and it is on one of them."""
+def test_pending_pod() -> None:
+    """At the end, workers are uncordoned and the pod is on one."""
     fake = Fake()
 
     expect_pending(_session(fake), "lab-4", "web", WORKERS)
@@ -93,8 +93,8 @@ def test_a_pod_waits_while_no_worker_takes_it() -> None:
     assert fake.deleted == 1
 
 
-def test_a_pod_that_finds_another_node_is_seen() -> None:
-    """It is deleted there, as nothing else would bring it back."""
+def test_pod_on_another_node() -> None:
+    """It fails; the pod is deleted, so that it returns to a worker."""
     fake = Fake("control-plane")
 
     with pytest.raises(CheckFailed, match="on no node, not control-plane"):
@@ -104,8 +104,8 @@ def test_a_pod_that_finds_another_node_is_seen() -> None:
     assert fake.deleted == 2
 
 
-def test_a_pod_that_is_not_decided_about_is_nowhere_yet() -> None:
-    """Only the scheduler's word says that it found no node."""
+def test_unscheduled_pod() -> None:
+    """Only the scheduler's condition counts."""
     fake = Fake()
     fake.cordoned = [*WORKERS]
 
@@ -114,8 +114,8 @@ def test_a_pod_that_is_not_decided_about_is_nowhere_yet() -> None:
     }
 
 
-def test_a_pod_moves_to_one_node() -> None:
-    """Any other one is not where it was to go."""
+def test_expect_moved() -> None:
+    """Any other node fails."""
     fake = Fake()
 
     expect_moved(_session(fake), "lab-4", "web", "worker2")

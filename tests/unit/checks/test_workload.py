@@ -1,4 +1,4 @@
-"""The grader's own workload: what is made, moved and removed."""
+"""The probe workload: how it is created, moved and removed."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Fake:
     """A session, its cluster and its machines in one."""
 
     def __init__(self, *, ready: str = "True", code: int = 0) -> None:
-        """Begin with two Services."""
+        """Start with two Services."""
         self.cluster = self
         self.ready, self.code = ready, code
         self.there = {name: _model(name) for name in ("web", "web-lan")}
@@ -49,7 +49,7 @@ class Fake:
         return self.there.get(name)
 
     def vip(self, name: str, _: str) -> str:
-        """Return an address for any Service that is there."""
+        """Return an address for any Service that exists."""
         return "10.0.0.1" if name in self.there else ""
 
     def get(self, path: str) -> dict[str, Any] | None:
@@ -64,7 +64,7 @@ class Fake:
     def ask(
         self, verb: str, path: str, body: dict[str, Any] | None = None
     ) -> None:
-        """Do as the API server would."""
+        """Create, replace or delete an object."""
         self.asked.append((verb, path))
         if verb == "DELETE":
             name = path.rsplit("/", 1)[1].split("?", maxsplit=1)[0]
@@ -82,14 +82,14 @@ class Fake:
         return self
 
     def run(self, *argv: str) -> Output:
-        """Note a command."""
+        """Record a command."""
         self.typed.append(argv[3:])
         return Output("kubectl", self.code, "", "refused")
 
 
 @pytest.fixture
 def fake() -> Fake:
-    """Stand in for a session."""
+    """Return a session with ready pods."""
     return Fake()
 
 
@@ -105,8 +105,8 @@ def _selectors(fake: Fake) -> list[dict[str, str]]:
     ]
 
 
-def test_a_probe_is_exposed_like_its_models(fake: Fake) -> None:
-    """Labels, pool and policy are theirs; pods and selector are its own."""
+def test_service_like_its_model(fake: Fake) -> None:
+    """Labels, pool and policy are the model's; the selector is not."""
     with probe_workload(_session(fake), "lab-4", ("web",), NODES) as probe:
         made = fake.there[probe.services["web"]]
 
@@ -119,8 +119,8 @@ def test_a_probe_is_exposed_like_its_models(fake: Fake) -> None:
         assert probe.vip("web") == "10.0.0.1"
 
 
-def test_a_probe_moves_from_node_to_node(fake: Fake) -> None:
-    """There is a pod on each node, and one node at a time serves."""
+def test_move_to(fake: Fake) -> None:
+    """There is a pod on each node, and one of them is selected."""
     with probe_workload(
         _session(fake), "lab-4", ("web", "web-lan"), NODES
     ) as probe:
@@ -133,8 +133,8 @@ def test_a_probe_moves_from_node_to_node(fake: Fake) -> None:
         assert {one["grader-place"] for one in _selectors(fake)} == {NODES[1]}
 
 
-def test_a_probe_is_removed_whatever_happens(fake: Fake) -> None:
-    """An error within leaves nothing behind."""
+def test_removed_after_an_error(fake: Fake) -> None:
+    """Pods and Services are removed."""
     with (
         pytest.raises(ValueError, match="within"),
         probe_workload(_session(fake), "lab-4", ("web",), NODES),
@@ -145,10 +145,10 @@ def test_a_probe_is_removed_whatever_happens(fake: Fake) -> None:
     assert fake.pods == {}
 
 
-def test_pods_that_do_not_get_ready_are_no_failure_of_the_student(
+def test_pods_not_ready(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """They are the grader's own, so it could not check."""
+    """That is not the student's failure."""
     monkeypatch.setitem(WAITS, "probe-pods", Wait(0, "a test"))
     fake = Fake(ready="False")
 
@@ -161,8 +161,8 @@ def test_pods_that_do_not_get_ready_are_no_failure_of_the_student(
     assert fake.pods == {}
 
 
-def test_without_a_model_there_is_no_probe(fake: Fake) -> None:
-    """A Service that is gone cannot be copied."""
+def test_model_is_gone(fake: Fake) -> None:
+    """Nothing is created."""
     with (
         pytest.raises(CannotCheck, match="Service shop is gone"),
         probe_workload(_session(fake), "lab-4", ("shop",), NODES),
@@ -172,8 +172,8 @@ def test_without_a_model_there_is_no_probe(fake: Fake) -> None:
     assert fake.asked == []
 
 
-def test_a_probe_s_own_service_may_be_taken_away(fake: Fake) -> None:
-    """Then it cannot be moved, and says so."""
+def test_service_is_gone(fake: Fake) -> None:
+    """The endpoint cannot be moved."""
     with probe_workload(_session(fake), "lab-4", ("web",), NODES) as probe:
         fake.there.pop(probe.services["web"])
 
@@ -181,8 +181,8 @@ def test_a_probe_s_own_service_may_be_taken_away(fake: Fake) -> None:
             probe.move_to(NODES[1])
 
 
-def test_a_cordoned_node_is_uncordoned_in_any_case(fake: Fake) -> None:
-    """As is said of draining: the node comes back."""
+def test_uncordoned_after_an_error(fake: Fake) -> None:
+    """The node takes pods again."""
     with (
         pytest.raises(ValueError, match="within"),
         cordoned(_session(fake), NODES[0]),
@@ -192,8 +192,8 @@ def test_a_cordoned_node_is_uncordoned_in_any_case(fake: Fake) -> None:
     assert fake.typed == [("cordon", NODES[0]), ("uncordon", NODES[0])]
 
 
-def test_a_refused_cordon_is_said() -> None:
-    """It is the kit that could not look; a half done one is undone."""
+def test_cordon_refused() -> None:
+    """It is not the student's failure, and all nodes are uncordoned."""
     fake = Fake(code=1)
 
     with (
@@ -205,8 +205,8 @@ def test_a_refused_cordon_is_said() -> None:
     assert fake.typed == [("cordon", *NODES), ("uncordon", *NODES)]
 
 
-def test_the_probe_s_image_is_the_kit_s() -> None:
-    """Its tag is the one that the images playbook brings onto nodes."""
+def test_image_version() -> None:
+    """It is the one that the images playbook loads onto nodes."""
     versions = (ROOT / "ansible/group_vars/all.yml").read_text()
 
     assert f"agnhost: {module.IMAGE.rpartition(':')[2]}\n" in versions

@@ -1,4 +1,4 @@
-"""What a client makes of the words of arping and curl."""
+"""How the output of arping and curl is read."""
 
 from __future__ import annotations
 
@@ -38,20 +38,20 @@ Received 0 response(s)
 
 
 class Says(Machine):
-    """A machine that says one thing and keeps what it was asked."""
+    """A machine that prints one text and records commands."""
 
     outcome: Output
     asked: tuple[str, ...]
 
     def run(self, *argv: str, seconds: float = 20, stdin: str = "") -> Output:
-        """Keep the question."""
+        """Record the command."""
         del seconds, stdin
         object.__setattr__(self, "asked", argv)
         return self.outcome
 
 
 def _machine(out: str, error: str = "", code: int = 0) -> Says:
-    """Return a machine on which every command comes to this."""
+    """Return a machine on which every command has this result."""
     machine = Says("client", DockerExec("metallb-lab-client"))
     outcome = Output("a command", code, out, error)
     object.__setattr__(machine, "outcome", outcome)
@@ -70,7 +70,7 @@ def _machine(out: str, error: str = "", code: int = 0) -> Says:
     ids=["iputils", "busybox", "two", "none", "nothing"],
 )
 def test_arping(text: str, macs: tuple[str, ...]) -> None:
-    """Each MAC that answered is there once, in small letters."""
+    """Each MAC that answers is there once, in lower case."""
     machine = _machine(text)
 
     found = Client(machine).arping(VIP)
@@ -82,7 +82,7 @@ def test_arping(text: str, macs: tuple[str, ...]) -> None:
 
 
 def test_arping_without_such_an_interface() -> None:
-    """What arping complains of is evidence, and nobody answered."""
+    """There are no answers, and arping's error is the evidence."""
     said = 'arping: Device "eth0" does not exist.'
 
     found = Client(_machine("", said, 1)).arping(VIP, 1)
@@ -92,7 +92,7 @@ def test_arping_without_such_an_interface() -> None:
 
 
 def test_curl() -> None:
-    """Body and status come apart; the command can be typed again."""
+    """Body and status are separated; a student can type the command."""
     machine = _machine("hello from web\n\n200")
 
     found = Client(machine).curl(VIP)
@@ -111,7 +111,7 @@ def test_curl() -> None:
     ],
 )
 def test_bodies(out: str, body: str, status: int) -> None:
-    """A body of no line, or of many, is itself."""
+    """A body may have no line, or many."""
     found = Client(_machine(out)).curl(VIP, 8080, 1)
 
     assert (found.body, found.status) == (body, status)
@@ -119,7 +119,7 @@ def test_bodies(out: str, body: str, status: int) -> None:
 
 
 def test_curl_without_an_answer() -> None:
-    """Where nothing answered, the status is 0 and curl says why."""
+    """The status is 0, and the text is curl's error."""
     said = "curl: (7) Failed to connect to 172.18.255.200 port 80\n"
 
     found = Client(_machine("\n000", said, 7)).curl(VIP)
@@ -128,7 +128,7 @@ def test_curl_without_an_answer() -> None:
     assert found.text == said.strip()
 
 
-def test_no_words_at_all() -> None:
-    """Even without a word there is something to read."""
+def test_no_output() -> None:
+    """There is still a text to show."""
     assert Client(_machine("")).curl(VIP).text == "no answer"
     assert Http("curl", 200, "", "").text == "no answer"

@@ -1,4 +1,4 @@
-"""The cluster's objects, from a server that speaks a little Kubernetes."""
+"""The cluster's objects, from a small HTTP server."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ WEB = {"metadata": {"uid": "u1"}, "spec": {"type": "LoadBalancer"}}
 
 
 class Server(ThreadingHTTPServer):
-    """Knows what is at which path; all else is not found."""
+    """Has objects by their paths; all else is not found."""
 
     daemon_threads = True
 
@@ -44,7 +44,7 @@ class Server(ThreadingHTTPServer):
         self.asked: list[tuple[str, str, str]] = []
 
     def service(self, name: str, **status: Any) -> None:  # noqa: ANN401 - JSON
-        """Have a Service with this status."""
+        """Add a Service with this status."""
         self.objects[f"{SPACE}/services/{name}"] = WEB | {"status": status}
 
 
@@ -71,7 +71,7 @@ class Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - http.server's names
 
     def log_message(self, *_: object) -> None:
-        """Stay off the terminal."""
+        """Print nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -104,14 +104,14 @@ def _cluster(folder: Path, port: int) -> Cluster:
 
 @pytest.fixture
 def cluster(server: Server, tmp_path: Path) -> Iterator[Cluster]:
-    """Connect to the server, by the kit's own context."""
+    """Connect to the server with the kit's context."""
     found = _cluster(tmp_path, server.server_port)
     yield found
     found._pool.clear()
 
 
 def test_get(server: Server, cluster: Cluster) -> None:
-    """An object is what the server has, each time anew."""
+    """Objects are not cached."""
     server.objects["/x"] = {"a": [1]}
     assert cluster.get("/x") == {"a": [1]}
 
@@ -119,14 +119,14 @@ def test_get(server: Server, cluster: Cluster) -> None:
     assert cluster.get("/x") == {"a": [2]}
 
 
-def test_what_is_not_there(cluster: Cluster) -> None:
-    """What is not found is None, or no items where a list was asked for."""
+def test_not_found(cluster: Cluster) -> None:
+    """An object is None, a list has no items."""
     assert cluster.get("/x") is None
     assert cluster.items("/apis/metallb.io/v1beta1/ipaddresspools") == []
 
 
 def test_post(server: Server, cluster: Cluster) -> None:
-    """A body goes as JSON; a path is not changed on its way."""
+    """The body is sent as JSON, and the path unchanged."""
     server.objects["/x?a=b"] = {"kind": "Status"}
 
     cluster.ask("POST", "/x?a=b", {"kind": "Service"})
@@ -138,7 +138,7 @@ def test_post(server: Server, cluster: Cluster) -> None:
 
 @pytest.mark.parametrize("code", [400, 403, 409, 422, 500, 503])
 def test_refused(server: Server, cluster: Cluster, code: int) -> None:
-    """A refusal names what was asked; it is nobody's failure."""
+    """The error names the request; it is not the student's failure."""
     server.objects["/x"] = code
 
     with pytest.raises(
@@ -149,7 +149,7 @@ def test_refused(server: Server, cluster: Cluster, code: int) -> None:
 
 
 def test_no_server(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Where nothing listens, it says so at once, and only once."""
+    """The error comes at once, and without urllib3's warnings."""
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as gone:
         port = gone.server_port
 
@@ -159,7 +159,7 @@ def test_no_server(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_no_kubeconfig(tmp_path: Path) -> None:
-    """Without a kubeconfig it says what writes it."""
+    """The error says which command writes it."""
     with pytest.raises(CannotCheck, match=r"kubeconfig: .*; `lab up` writes"):
         Cluster(tmp_path / "none", "kind-metallb-lab")
 
@@ -169,7 +169,7 @@ def test_no_kubeconfig(tmp_path: Path) -> None:
     ["", "a: [", "- 1", "words", "contexts: 3", "\0", "kind: Config", CONFIG],
 )
 def test_damaged_kubeconfig(tmp_path: Path, text: str) -> None:
-    """One that is no kubeconfig, or lacks the context, is no fault."""
+    """Another file, or another context, is not the student's failure."""
     file = tmp_path / "kubeconfig"
     file.write_text(text, encoding="utf-8")
 
@@ -212,8 +212,8 @@ def test_vip_of_no_load_balancer(server: Server, cluster: Cluster) -> None:
     assert cluster.vip("web", "lab-1") == ""
 
 
-def test_what_has_no_vip(server: Server, cluster: Cluster) -> None:
-    """It is said whether the Service, or its whole namespace, is missing."""
+def test_describe_missing_vip(server: Server, cluster: Cluster) -> None:
+    """The Service is pending, of another type or missing."""
     assert cluster.describe_missing_vip("web", "lab-1") == "no namespace lab-1"
 
     server.objects[SPACE] = {}
@@ -228,7 +228,7 @@ def test_what_has_no_vip(server: Server, cluster: Cluster) -> None:
 
 
 def test_events(server: Server, cluster: Cluster) -> None:
-    """The last three of this Service's, the newest last."""
+    """The last three events of a Service are returned, the newest last."""
     server.service("web")
     times = ["2026-01-01T00:00:03Z", None, "2026-01-01T00:00:01Z"]
     path = f"{SPACE}/events?fieldSelector=involvedObject.uid=u1"
@@ -244,12 +244,12 @@ def test_events(server: Server, cluster: Cluster) -> None:
 
 
 def test_no_events(cluster: Cluster) -> None:
-    """Without a Service or its events there is still something to read."""
+    """There is still a text to show."""
     assert cluster.events("web", "lab-1") == "no events"
 
 
-def test_announcers(server: Server, cluster: Cluster) -> None:
-    """Who announces a VIP, and on which interfaces; other Services not."""
+def test_l2_announcers(server: Server, cluster: Cluster) -> None:
+    """Nodes have the interfaces on which they announce the Service."""
     one = {"node": "a", "serviceName": "web", "serviceNamespace": "lab-2"}
     ends = {"interfaces": [{"name": "eth0"}, {"name": "eth1"}]}
     server.objects[f"{METALLB_PATH}/servicel2statuses"] = {
@@ -267,7 +267,7 @@ def test_announcers(server: Server, cluster: Cluster) -> None:
 
 
 def test_pools(server: Server, cluster: Cluster) -> None:
-    """Every pool's ranges are as they are written."""
+    """Ranges are returned as they are written."""
     pool = {
         "metadata": {"name": "kind-pool"},
         "spec": {"addresses": ["192.0.2.0/28", "192.0.2.32-192.0.2.40"]},
@@ -280,7 +280,7 @@ def test_pools(server: Server, cluster: Cluster) -> None:
 
 
 def test_vips(server: Server, cluster: Cluster) -> None:
-    """Addresses that Services have, and those that they ask for."""
+    """Addresses that Services have or request are in use."""
     ingress = [{"ip": "192.0.2.1"}, {"hostname": "x"}]
     wish = {"metallb.io/loadBalancerIPs": "192.0.2.2, 192.0.2.3"}
     server.objects["/api/v1/services"] = {
@@ -293,8 +293,8 @@ def test_vips(server: Server, cluster: Cluster) -> None:
     assert cluster.vips() - {""} == {"192.0.2.1", "192.0.2.2", "192.0.2.3"}
 
 
-def test_open_pools(server: Server, cluster: Cluster) -> None:
-    """A pool is drawn from unless it says that it must be asked for."""
+def test_auto_assign_pools(server: Server, cluster: Cluster) -> None:
+    """`autoAssign` is true by default."""
     server.objects[f"{METALLB_PATH}/ipaddresspools"] = {
         "items": [
             {"metadata": {"name": name}, "spec": spec}
@@ -311,10 +311,10 @@ def test_open_pools(server: Server, cluster: Cluster) -> None:
 
 @pytest.mark.parametrize("available", [0, 1])
 @pytest.mark.parametrize("pod", [{}, {"deletionTimestamp": "2026-01-01"}])
-def test_at_rest(
+def test_is_settled(
     server: Server, cluster: Cluster, pod: dict[str, str], available: int
 ) -> None:
-    """No pod is about to come, and none about to go."""
+    """No pod is being created or deleted."""
     counts = ("observedGeneration", "updatedReplicas", "replicas")
     status = dict.fromkeys(counts, 1) | {"availableReplicas": available}
     server.objects[f"{SPACE}/pods"] = {"items": [{"metadata": pod}]}
@@ -328,7 +328,7 @@ def test_at_rest(
 
 
 def test_orphans(server: Server, cluster: Cluster) -> None:
-    """A pod without a controller is one, where it is behind the Service."""
+    """A pod of the Service without a controller is an orphan."""
     slices = (
         "/apis/discovery.k8s.io/v1/namespaces/lab-1/endpointslices"
         "?labelSelector=kubernetes.io/service-name=web"

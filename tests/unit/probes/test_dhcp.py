@@ -1,4 +1,4 @@
-"""What the DHCP server's table and a new device's tries come to."""
+"""The server's table of leases, and requests of new clients."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ any: leased 172.18.100.149 to client 0117
 """
 
 
-def test_leases_are_read() -> None:
-    """Lines that are no leases are left out; MACs are in small letters."""
+def test_leases() -> None:
+    """Other lines are skipped; MACs are in lower case."""
     found = Dhcp(says(TABLE, "dhcp"), says("", "lan-client")).leases()
 
     assert found == [
@@ -28,16 +28,16 @@ def test_leases_are_read() -> None:
     ]
 
 
-def test_what_dhcp_try_was_given_is_no_device_s() -> None:
-    """It is known by the MAC of the machine that it was typed on."""
+def test_devices() -> None:
+    """Leases of `dhcp-try` have the MAC of the machine that runs it."""
     asker = says("02:42:AC:12:00:03\n", "lan-client")
     found = Dhcp(says(TABLE, "dhcp"), asker).devices()
 
     assert [one.address for one in found] == ["172.18.100.170"]
 
 
-def test_what_was_leased_is_given_back() -> None:
-    """Each lease by its address and the client's id, and no other."""
+def test_leases_are_released() -> None:
+    """Each is released by its address and client id."""
     server, asker = says("", "dhcp"), says(TRIED, "lan-client")
 
     found = Dhcp(server, asker).request_leases(["any", "172.18.255.200"])
@@ -50,8 +50,8 @@ def test_what_was_leased_is_given_back() -> None:
     assert len(server.asked) == 1
 
 
-def test_nothing_to_give_back() -> None:
-    """A server that leases nothing is told nothing."""
+def test_nothing_to_release() -> None:
+    """Without leases, no command runs."""
     server = says("", "dhcp")
 
     assert (

@@ -1,4 +1,4 @@
-"""What the router probe makes of FRR's and the kernel's JSON."""
+"""How the JSON of FRR and the kernel is read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from graders.errors import CannotCheck
 from graders.probes.router import BgpSession, Router
 from tests.says import says
 
-# As FRR 10.3 prints it, without what nobody reads.
+# As FRR 10.3 prints it, without unused fields.
 NEIGHBOURS = {
     "172.18.1.3": {
         "bgpState": "Established",
@@ -97,7 +97,7 @@ def test_fib() -> None:
     ],
 )
 def test_router_without_bgp(said: object) -> None:
-    """A student who removes router bgp leaves no peers and no routes."""
+    """Without router bgp there are no sessions and no routes."""
     assert _router(said).sessions() == {}
     assert _router(said).prefixes() == []
 

@@ -1,4 +1,4 @@
-"""What many flows and a watch come to."""
+"""Flows, persistent connections and the availability monitor."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.says import says
 
 
 def test_flows() -> None:
-    """Answers are counted by their text; the others are lost."""
+    """Answers are counted by their text; the other flows are lost."""
     found = flows(says("a\nb\na\n"), "http://10.0.100.7/", 5)
 
     assert found.answers == {"a": 2, "b": 1}
@@ -26,7 +26,7 @@ def test_flows() -> None:
 
 
 def test_flows_of_several_paths() -> None:
-    """Each path that braces name is asked as often, from the address given."""
+    """Each path in braces is requested as often, from the source address."""
     machine = says("a\na\n192.0.2.1:5\n")
     url = "http://10.0.100.7/{hostname,clientip}"
     found = flows(machine, url, 2, "10.90.0.99")
@@ -37,7 +37,7 @@ def test_flows_of_several_paths() -> None:
 
 
 def test_long_flow() -> None:
-    """Answers in their order, and how many connections they took."""
+    """Answers are in order, with the number of connections."""
     found = persistent_connection(
         says("a 1\na 0\nb 1\n"), "http://10.0.100.7/", 3
     )
@@ -50,7 +50,7 @@ def test_long_flow() -> None:
 
 
 def test_long_flow_without_an_answer() -> None:
-    """A request that failed may have opened a connection, or none."""
+    """A failed request may have opened a connection."""
     found = persistent_connection(says(" 1\n 0\n"), "http://10.0.100.7/", 2)
 
     assert found.answers == []
@@ -69,7 +69,7 @@ def test_long_flow_without_an_answer() -> None:
 def test_watch(
     rows: str, outages: list[float], window: float, failed: int
 ) -> None:
-    """Stretches without an answer, and the time until all is whole."""
+    """Outages, and the time until no request is lost."""
     with AvailabilityMonitor(says(rows), "http://10.0.100.7/", 1) as watch:
         pass
 
@@ -82,18 +82,18 @@ def test_watch(
 
 @dataclass(frozen=True)
 class Fails(Machine):
-    """A machine that cannot be looked from."""
+    """A machine on which the monitor cannot start."""
 
     def run(self, *argv: str, seconds: float = 20, stdin: str = "") -> Output:
-        """End the watch, but do not begin it."""
+        """Stop the monitor, but do not start it."""
         del seconds, stdin
         if argv[0] == "touch":
             return Output("touch", 0, "", "")
         raise CannotCheck("client is gone")
 
 
-def test_a_watch_that_saw_nothing_cannot_check() -> None:
-    """No sample is no loss only to who does not look."""
+def test_no_samples() -> None:
+    """Without samples, nothing can be judged."""
     with (
         pytest.raises(CannotCheck, match="on client saw nothing"),
         AvailabilityMonitor(says(""), "http://10.0.100.7/", 1),
@@ -101,8 +101,8 @@ def test_a_watch_that_saw_nothing_cannot_check() -> None:
         pass
 
 
-def test_what_kept_a_watch_from_looking_is_told() -> None:
-    """Unless something else went wrong, which comes first."""
+def test_error_of_the_monitor() -> None:
+    """It is raised, unless another error comes first."""
     gone = Fails("client", DockerExec("metallb-lab-client"))
 
     with (
