@@ -1,1 +1,1 @@
-"""Runs the checks of a lab: result, report and hints."""
+"""Grade a lab: run its checks, report the result, give hints."""

@@ -1,4 +1,4 @@
-"""The next hint: a rung of the ladder of what is broken now."""
+"""Choose the next hint: a rung of the ladder of the first failed check."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from graders.course.lab import Lab
     from graders.grading.result import CheckResult, GradeResult
 
-_SOLVED: Final = "every check passes: there is nothing to hint at"
+_SOLVED: Final = "every check passes: there is no hint to give"
 
 
 class Hint(NamedTuple):
-    """A hint about `check`: rung `rung` of `total_rungs`, from 1.
+    """A hint for `check`: rung `rung` of `total_rungs`, from 1.
 
-    Both are 0 when there is no ladder and `text` says why.
+    Both are 0 if there is no ladder; `text` then says why.
     """
 
     check: str
@@ -40,12 +40,12 @@ def next_hint(  # noqa: PLR0913 - a hint depends on all of them
 ) -> Hint:
     """Return rung `rung` (from 1) for the first failed check of `result`.
 
-    Past the last rung it stays there. The caller remembers which rung is
-    next, for each check.
+    After the last rung comes the last again. The caller keeps count of
+    rungs, by check.
 
     Raises:
         UsageError: the lab has no such variant.
-        KitError: the hint names what the plan does not have.
+        KitError: the hint uses a name that the plan does not have.
 
     """
     broken = _broken(lab, variant, result)
@@ -66,16 +66,16 @@ def next_hint(  # noqa: PLR0913 - a hint depends on all of them
 
 
 def ladder_for(lab: Lab, variant: str, check: str) -> list[str]:
-    """Return the templates for `check`: the variant's own come first."""
-    own = lab.variant(variant).hints
-    return own.get(check) or lab.hints.get(check) or []
+    """Return the templates for `check`, the variant's before the lab's."""
+    ladders = lab.variant(variant).hints
+    return ladders.get(check) or lab.hints.get(check) or []
 
 
 def _broken(lab: Lab, variant: str, result: GradeResult) -> CheckResult | None:
-    """Return what to give a hint for: what failed, or will with --full."""
+    """Return the first check that failed, or will with --full."""
     breaks = lab.variant(variant).breaks
-    left = [check for check in result.deferred if check.name == breaks]
-    return next(iter(result.failed + left), None)
+    deferred = [check for check in result.deferred if check.name == breaks]
+    return next(iter(result.failed + deferred), None)
 
 
 def _without_failure(result: GradeResult) -> Hint:

@@ -1,4 +1,4 @@
-"""A result on the terminal, line by line as the checks finish."""
+"""Print a result on the terminal, line by line as the checks finish."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Report:
         """Print on the terminal unless another console is given."""
         self._console = console or Terminal()
         self._width = max(min(self._console.width, WIDEST), NARROWEST)
-        # "needs <check>" stands here if it fits, else under its line.
+        # "needs <check>" is in the last column if it fits, else below.
         self._last = 16 if self._width >= _ROOMY else 11
 
     def whole(self, result: GradeResult) -> None:
@@ -66,7 +66,7 @@ class Report:
         self._print(left + self._text(right))
 
     def check(self, check: CheckResult) -> None:
-        """Print what became of one check, with what a failure shows."""
+        """Print one check's result, with evidence if it failed."""
         self._line(check)
         if check.measurements:
             self._wrapped(_UNDER + _MEASURED, check.measurements, "dim")
@@ -79,7 +79,7 @@ class Report:
         self._evidence(check.evidence)
 
     def foot(self, result: GradeResult) -> None:
-        """Print the verdict, the points and what to do next."""
+        """Print the verdict, the points and the next command."""
         sums = (
             f"{result.points} of {result.total} points,"
             f" {result.seconds:.1f} s."
@@ -93,7 +93,7 @@ class Report:
         self._print(self._text(line, "bold") + gap + self._text(advice))
 
     def _line(self, check: CheckResult) -> None:
-        """Print mark, layer, sentence, points, and seconds or need."""
+        """Print mark, layer, sentence, points, and seconds or reason."""
         room = self._width - _LEFT - _POINTS - self._last - 5
         mark, style = MARKS[check.outcome]
         first, *rest = self._wrap(check.sentence, room)
@@ -112,18 +112,18 @@ class Report:
         return f"{check.seconds:.1f} s"
 
     def _in_line(self, check: CheckResult) -> bool:
-        """Tell if the reason stands where the seconds would."""
+        """Return whether the reason fits in the column of seconds."""
         room = self._last - cell_len(printable(check.reason))
         return check.outcome == "cannot-check" and room >= 0
 
     def _evidence(self, evidence: str) -> None:
-        """Print the first lines of what was seen, folded and not cut."""
+        """Print the first lines of the evidence, folded and not cut."""
         room = self._width - len(_EVIDENCE)
         lines: list[Text] = []
         for raw in evidence.strip("\n").splitlines()[: EVIDENCE_LINES + 1]:
-            # No more of a line than could be shown, however long it is.
-            shown = raw.expandtabs().rstrip()[: room * (EVIDENCE_LINES + 1)]
-            lines += self._wrap(shown, room, "dim")
+            # No more of a line than fits into all of the lines shown.
+            text = raw.expandtabs().rstrip()[: room * (EVIDENCE_LINES + 1)]
+            lines += self._wrap(text, room, "dim")
         for line in lines[:EVIDENCE_LINES]:
             self._print(Text(_EVIDENCE) + line)
         if len(lines) > EVIDENCE_LINES:
@@ -141,7 +141,7 @@ class Report:
         return list(lines) or [Text()]
 
     def _text(self, text: str, style: str = "") -> Text:
-        """Return `text` with nothing in it that this console cannot show."""
+        """Return `text` with escapes for what this console cannot show."""
         code = self._console.encoding or "ascii"
         shown = printable(text).encode(code, "backslashreplace").decode(code)
         return Text(shown, style)
@@ -152,7 +152,7 @@ class Report:
 
 
 def _verdict(result: GradeResult) -> tuple[str, str]:
-    """Return where it is broken, and the command that helps."""
+    """Return the first broken layer, and the command that helps."""
     layer = result.first_broken_layer
     if layer:
         return f"First broken layer: {layer}.", "Stuck? lab hint"

@@ -1,1 +1,1 @@
-"""Proves labs and measures them: the driver, the typist and the bench."""
+"""Prove, check and measure labs: proof, driver, typist, lab check, bench."""

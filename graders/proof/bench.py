@@ -1,4 +1,4 @@
-"""What was measured: the rows of docs/bench.json.
+"""Measurements: the rows of docs/bench.json.
 
 `scripts/bench` writes them, and the site shows them as a table.
 """
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from graders.course.lab import Lab
 
 FILE: Final = settings.ROOT / "docs" / "bench.json"
-_MEMORY: Final = Path("/proc/meminfo")
+MEMORY_INFO: Final = Path("/proc/meminfo")
 
 
 @dataclass
 class Measure:
-    """One thing being measured; seconds, unless `unit` says otherwise."""
+    """A quantity and its values so far; in seconds by default."""
 
     name: str
     wanted: str
@@ -43,7 +43,7 @@ class Measure:
 
 
 class Figure(BaseModel):
-    """One row: what was measured, when and where."""
+    """One row: a measured quantity, with date and machine."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -56,7 +56,7 @@ class Figure(BaseModel):
 
 
 def load_figures(file: Path = FILE) -> list[Figure]:
-    """Return the rows; none if nothing was measured yet.
+    """Return the rows; none if there is no file yet.
 
     Raises:
         UsageError: all that is wrong with the file, each with its line.
@@ -74,72 +74,73 @@ def load_figures(file: Path = FILE) -> list[Figure]:
         ) from error
     if not isinstance(raw, list):
         raise UsageError(f"{place}:1 must be a list of rows")
-    found, problems = _read(place, yaml.compose(text), raw)
+    figures, problems = _read(place, yaml.compose(text), raw)
     if problems:
         raise UsageError(*problems)
-    return found
+    return figures
 
 
 def merged(old: Iterable[Figure], new: Iterable[Figure]) -> list[Figure]:
-    """Return the old rows in their order; those measured again are new."""
-    rows = {one.name: one for one in old}
-    rows.update((one.name, one) for one in new)
+    """Return the old rows in their order, replaced by new ones by name."""
+    rows = {figure.name: figure for figure in old}
+    rows.update((figure.name, figure) for figure in new)
     return list(rows.values())
 
 
 def save_figures(new: Iterable[Figure], file: Path = FILE) -> None:
-    """Write rows into the file, which keeps those that are not new.
+    """Add rows to the file; replace those of the same name.
 
     Raises:
-        UsageError: what stands in the file is broken, and would be lost.
+        UsageError: the file is broken, and its rows would be lost.
 
     """
     rows = [
-        one.model_dump(mode="json") for one in merged(load_figures(file), new)
+        figure.model_dump(mode="json")
+        for figure in merged(load_figures(file), new)
     ]
     text = json.dumps(rows, indent=1) + "\n"
-    beside = file.with_suffix(".new")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(file)
+    temporary = file.with_suffix(".new")
+    temporary.write_text(text, encoding="utf-8")
+    temporary.replace(file)
 
 
 def to_figures(measures: Iterable[Measure]) -> list[Figure]:
-    """Return rows of what has been measured, today and on this machine."""
+    """Return a row for each measure with values, of today and this machine."""
     today = dt.datetime.now().astimezone().date()
-    here = machine_summary()
+    machine = machine_summary()
     return [
         Figure(
-            name=one.name,
-            wanted=one.wanted,
-            unit=one.unit,
-            values=one.values,
+            name=measure.name,
+            wanted=measure.wanted,
+            unit=measure.unit,
+            values=measure.values,
             date=today,
-            machine=here,
+            machine=machine,
         )
-        for one in measures
-        if one.values
+        for measure in measures
+        if measure.values
     ]
 
 
 def select_labs(labs: Sequence[Lab], numbers: str) -> list[Lab]:
-    """Return the labs with these numbers, such as `3,4`; all for nothing.
+    """Return the labs with these numbers, such as `3,4`; all for "".
 
     Raises:
         UsageError: there is no such lab.
 
     """
-    wanted = [one.strip() for one in numbers.split(",") if one.strip()]
-    known = {str(one.number): one for one in labs}
-    for one in wanted:
-        if one not in known:
+    wanted = [word.strip() for word in numbers.split(",") if word.strip()]
+    known = {str(lab.number): lab for lab in labs}
+    for number in wanted:
+        if number not in known:
             raise UsageError(
-                f"--labs must be numbers of {', '.join(known)}, not {one!r}"
+                f"--labs must be numbers of {', '.join(known)}, not {number!r}"
             )
-    return [known[one] for one in wanted or known]
+    return [known[number] for number in wanted or known]
 
 
-def machine_summary(memory: Path = _MEMORY) -> str:
-    """Say in a few words what this machine is."""
+def machine_summary(memory: Path = MEMORY_INFO) -> str:
+    """Return cores, memory and kernel of this machine."""
     with memory.open(encoding="ascii") as file:
         gib = int(file.readline().split()[1]) // 1024**2
     kernel = platform.release().split("-")[0]
@@ -149,20 +150,20 @@ def machine_summary(memory: Path = _MEMORY) -> str:
 def _read(
     place: str, root: yaml.Node | None, raw: list[object]
 ) -> tuple[list[Figure], list[str]]:
-    found: dict[str, Figure] = {}
+    figures: dict[str, Figure] = {}
     problems: list[str] = []
-    for at, item in enumerate(raw):
+    for index, item in enumerate(raw):
         try:
-            one = Figure.model_validate(item)
+            figure = Figure.model_validate(item)
         except ValidationError as error:
             problems += [
-                f"{place}:{line_of(root, (at, *wrong['loc']))}:"
+                f"{place}:{line_of(root, (index, *wrong['loc']))}:"
                 f" {model_problem(wrong, file=place)}"
                 for wrong in error.errors(include_url=False)
             ]
             continue
-        if one.name in found:
-            line = line_of(root, (at,))
-            problems.append(f"{place}:{line}: {one.name!r} must come once")
-        found[one.name] = one
-    return list(found.values()), problems
+        if figure.name in figures:
+            line = line_of(root, (index,))
+            problems.append(f"{place}:{line}: {figure.name!r} must come once")
+        figures[figure.name] = figure
+    return list(figures.values()), problems

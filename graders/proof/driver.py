@@ -1,4 +1,4 @@
-"""The proof's hands on a live cluster: what a student and the kit do."""
+"""Run the steps of `lab prove` on a live lab."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class LabDriver:
-    """Starts, grades, repairs and resets one student's lab."""
+    """Starts, grades, repairs and resets one student's lab.
+
+    `tell` gets the progress of a reset.
+    """
 
     plan: Plan
     tell: Callable[[str], None]
@@ -32,27 +35,27 @@ class LabDriver:
     variant: str = ""
 
     def start(self, lab: Lab, variant: str) -> None:
-        """Stand the lab up, broken by this variant."""
+        """Start the lab with this fault."""
         self.lab, self.variant = lab, variant
         lifecycle.start(self.plan, lab, variant)
 
     def reset(self) -> None:
-        """Bring the lab back to its start state, verified."""
+        """Return the lab to its start state, and verify it."""
         assert self.lab  # noqa: S101 - the proof starts before it resets
         lifecycle.reset(self.plan, self.lab, self.tell)
 
     def grade(self, *, full: bool = False) -> GradeResult:
-        """Grade what stands; with `full`, by disturbing it, too."""
+        """Grade the running lab; with `full`, by disturbing it, too."""
         assert self.lab  # noqa: S101 - as above
         session = open_session(self.plan, self.lab, self.variant)
         return run_grade(self.lab, self.variant, session, attempt=1, full=full)
 
     def play(self, path: Path) -> None:
-        """Type the walkthrough at real shells."""
+        """Type a walkthrough at real shells."""
         play(read_walkthrough(path, names(self.plan)), self.shell)
 
     def shell(self, place: str) -> ShellSpec:
-        """Return the shell that a fence of the walkthrough names."""
+        """Return the shell for a place that a walkthrough names."""
         vtysh = place == "vtysh"
         machine = "router" if vtysh else place if place != "shell" else None
         argv, env = shell_argv(self.plan, machine)

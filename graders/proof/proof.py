@@ -1,14 +1,14 @@
-"""Proof that a lab is broken as shipped, solvable, and not foolable.
+"""Prove that a lab is broken as shipped, can be solved, and not be fooled.
 
-For each variant: as shipped the intended check fails first, in the layer that
+For each variant: as shipped, the intended check fails first, in the layer that
 is broken; every wrong repair is refused by the check that it names; the
-solution and every other right repair pass; reset brings the fault back, with
+solution and every other right repair pass; a reset restores the fault, with
 the same verdict.
 
-A node is cut off (`grade --full`) where that decides, and on the solution of
-a lab's first variant; at depth `full`, on every right repair. Grading twice
-in a row is shown on the first variant, too; and at depth `brief`, so are other
-right repairs and the last reset.
+A node is isolated (`grade --full`) where the verdict depends on it, and on the
+solution of a lab's first variant; at depth `full`, on every right repair.
+Grading twice in a row is proved on the first variant only. At depth `brief`,
+so are other right repairs and the last reset.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from graders.course.solutions import LabLike, Repairs
     from graders.grading.result import GradeResult, Outcome
 
-# How much is proved of a variant that is not its lab's first.
+# How much to prove of the variants after a lab's first.
 Depth: TypeAlias = Literal["brief", "whole", "full"]
 
 LabT = TypeVar("LabT", bound="LabLike")
@@ -40,22 +40,22 @@ LabT_contra = TypeVar("LabT_contra", bound="LabLike", contravariant=True)
 
 
 class Driver(Protocol[LabT_contra]):
-    """What the proof does to a live cluster; all may raise KitError."""
+    """The actions of the proof on a live cluster; all may raise KitError."""
 
     def start(self, lab: LabT_contra, variant: str) -> None:
-        """Stand the lab up, broken by this variant."""
+        """Start the lab with this fault."""
         ...
 
     def reset(self) -> None:
-        """Bring the lab back to its start state."""
+        """Return the lab to its start state."""
         ...
 
     def grade(self, *, full: bool = False) -> GradeResult:
-        """Grade what stands; with `full`, by disturbing it, too."""
+        """Grade the running lab; with `full`, by disturbing it, too."""
         ...
 
     def play(self, path: Path) -> None:
-        """Type the walkthrough at real shells."""
+        """Type a walkthrough at real shells."""
         ...
 
 
@@ -63,8 +63,7 @@ class Driver(Protocol[LabT_contra]):
 class ProofStep:
     """One step of the proof; `seconds` includes the reset before it.
 
-    `reasons` are those of the failed checks, where the step is not as
-    expected: a log is all that is left of it.
+    `reasons` are the failed checks' own, if the step is not as expected.
     """
 
     lab: str
@@ -79,9 +78,9 @@ class ProofStep:
 
 @dataclass(frozen=True)
 class _Step:
-    """What to do before grading, and what the grade must be.
+    """The action before a grade, and the result that it must have.
 
-    `judge` is the check that decides; with `full`, all of them do.
+    `judge` is the check that decides; with `full`, all checks run.
     """
 
     name: str
@@ -92,65 +91,65 @@ class _Step:
     full: bool = False
 
 
-def prove(  # noqa: PLR0913 - what to prove, how, and whom to tell
+def prove(  # noqa: PLR0913 - what to prove, how, and how to report it
     lab: LabT,
     variants: Sequence[str],
     driver: Driver[LabT],
-    told: Callable[[ProofStep], None] = lambda _: None,
+    on_step: Callable[[ProofStep], None] = lambda _: None,
     *,
     depth: Depth = "whole",
 ) -> list[ProofStep]:
-    """Prove these variants of the lab; `told` gets each row at once.
+    """Prove these variants of the lab; `on_step` gets each step at once.
 
     A step that fails does not end the proof; a lab that does not start
     ends that of its variant.
 
     Raises:
-        UsageError: the lab's solutions are astray.
+        UsageError: the lab's solutions are wrong or missing.
 
     """
-    rows = []
+    steps = []
     for variant in variants:
         repairs = repairs_for(lab, variant)
-        for row in _Proof(lab, variant, driver, depth).rows(repairs):
-            told(row)
-            rows.append(row)
-    return rows
+        for step in _Proof(lab, variant, driver, depth).run(repairs):
+            on_step(step)
+            steps.append(step)
+    return steps
 
 
-def proven(rows: Sequence[ProofStep]) -> bool:
-    """Say whether every step came out as expected, and there was one."""
-    return bool(rows) and all(row.ok for row in rows)
+def proven(steps: Sequence[ProofStep]) -> bool:
+    """Return whether all steps, at least one, were as expected."""
+    return bool(steps) and all(step.ok for step in steps)
 
 
-def as_json(rows: Sequence[ProofStep]) -> str:
+def as_json(steps: Sequence[ProofStep]) -> str:
     """Return the proof as one JSON document."""
     return json.dumps(
         {
             "version": 1,
-            "proven": proven(rows),
-            "seconds": round(sum(row.seconds for row in rows), 1),
-            "rows": [asdict(row) for row in rows],
+            "proven": proven(steps),
+            "seconds": round(sum(step.seconds for step in steps), 1),
+            "rows": [asdict(step) for step in steps],
         },
         indent=2,
     )
 
 
-def table(rows: Sequence[ProofStep]) -> Table:
+def table(steps: Sequence[ProofStep]) -> Table:
     """Return the proof as a table for the terminal."""
-    good = sum(row.ok for row in rows)
-    found = Table(title=f"{good} of {len(rows)} steps as expected")
+    as_expected = sum(step.ok for step in steps)
+    result = Table(title=f"{as_expected} of {len(steps)} steps as expected")
     for name in ("", "lab", "variant", "step", "expected", "observed"):
-        found.add_column(name, overflow="fold")
-    found.add_column("seconds", justify="right")
-    for row in rows:
-        found.add_row(
-            "[green]ok[/]" if row.ok else "[red]NO[/]",
-            *(row.lab, row.variant, row.step, row.expected),
-            escape("\n".join((row.observed, *row.reasons))),
-            f"{row.seconds:.1f}",
+        result.add_column(name, overflow="fold")
+    result.add_column("seconds", justify="right")
+    for step in steps:
+        result.add_row(
+            "[green]ok[/]" if step.ok else "[red]NO[/]",
+            *(step.lab, step.variant, step.step, step.expected),
+            escape("\n".join((step.observed, *step.reasons))),
+            f"{step.seconds:.1f}",
         )
-    return found
+    return result
 
 
 class _Proof:
@@ -166,31 +165,31 @@ class _Proof:
         self._lab = lab.id
         self._variant = variant
         first = variant == next(iter(lab.variants))
-        self._again = first or depth == "full"
+        self._grade_twice = first or depth == "full"
         self._full = depth == "full"
-        self._cuts_off = first or self._full
+        self._isolates = first or self._full
         self._whole = first or depth != "brief"
         self._breaks = lab.variants[variant].breaks
         self._layer = lab.variants[variant].layer
         self._driver = driver
         self._start = lambda: driver.start(lab, variant)
         self._shipped: dict[str, Outcome] | None = None
-        self._touched = False
+        self._repaired = False
 
-    def rows(self, repairs: Repairs) -> Iterator[ProofStep]:
-        """Take all steps; none without a verdict as shipped."""
+    def run(self, repairs: Repairs) -> Iterator[ProofStep]:
+        """Run all steps; only the first if it has no verdict."""
         for step in self._steps(repairs):
-            yield self._row(step)
+            yield self._run(step)
             if self._shipped is None:
                 return
 
     def _steps(self, repairs: Repairs) -> Iterator[_Step]:
-        """Yield the whole proof in its order."""
+        """Return the steps of the proof in order."""
         red = f"fails on {self._breaks} ({self._layer}) first"
         yield _Step(
             "as shipped", self._start, red, self._as_shipped, self._breaks
         )
-        if self._again:
+        if self._grade_twice:
             same = "the same verdict"
             yield _Step("again", lambda: None, same, self._same, self._breaks)
         for wrong in repairs.wrong:
@@ -211,15 +210,15 @@ class _Proof:
                 "passes",
                 _flawless,
                 self._breaks,
-                full=self._cuts_off if solution else self._full,
+                full=self._isolates if solution else self._full,
             )
         if self._whole:
             reset = self._driver.reset
             yield _Step("reset", reset, "as shipped", self._same, self._breaks)
 
-    def _row(self, step: _Step) -> ProofStep:
-        """Take one step; an error of the kit is what was observed."""
-        begun = time.monotonic()
+    def _run(self, step: _Step) -> ProofStep:
+        """Run one step; an error of the kit counts as its observation."""
+        start = time.monotonic()
         reasons: tuple[str, ...] = ()
         try:
             step.prepare()
@@ -240,14 +239,14 @@ class _Proof:
             step.expected,
             observed,
             ok,
-            round(time.monotonic() - begun, 1),
+            round(time.monotonic() - start, 1),
             reasons,
         )
 
     def _grade(self, step: _Step) -> GradeResult:
-        """Grade as briefly as will do for who decides to speak.
+        """Grade, and with `full` if the deciding check needs it.
 
-        What could not be checked is nobody's verdict: it is looked at again.
+        If a check could not be carried out, grade once more.
         """
         result = self._driver.grade(full=step.full)
         if result.errors:
@@ -257,10 +256,10 @@ class _Proof:
         return result
 
     def _play(self, path: Path) -> None:
-        """Play a repair on the lab as shipped."""
-        if self._touched:
+        """Type a repair at the lab as shipped."""
+        if self._repaired:
             self._driver.reset()
-        self._touched = True
+        self._repaired = True
         self._driver.play(path)
 
     def _as_shipped(self, result: GradeResult) -> bool:

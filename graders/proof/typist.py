@@ -1,8 +1,8 @@
-"""Types a walkthrough at real shells and reads what comes back.
+"""Type a walkthrough at real shells and read the output.
 
-The shell itself decides where a command ends: a line that it answers with
-its second prompt (a here-document, an open quote, a backslash) is followed
-by the next one, as somebody at a keyboard would do.
+The shell itself decides where a command ends: after its continuation prompt
+(a here-document, an open quote, a backslash) the next line is typed. That,
+and a status for each command, is what pexpect.replwrap does not have.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from graders.course.walkthrough import Block, Walkthrough
 
-_TAIL: Final = 400
-_OPEN_SECONDS: Final = 20.0
+MAX_LENGTH: Final = 400
+OPEN_TIMEOUT_S: Final = 20.0
 _ANSI: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r")
-# Escape sequences may stand before the prompt: vtysh edits its lines.
+# vtysh edits its lines: escape sequences may come before the prompt.
 _VTYSH: Final = r"(?:^|\n|\r|\x1b\[[0-9;?]*[a-z])[\w.-]+(?:\([\w-]+\))?# $"
 
 
@@ -34,7 +34,7 @@ _VTYSH: Final = r"(?:^|\n|\r|\x1b\[[0-9;?]*[a-z])[\w.-]+(?:\([\w-]+\))?# $"
 class ShellSpec:
     """How to open a shell at a place.
 
-    `env` is its whole environment; `vtysh` says that it is FRR's own shell.
+    `env` is its whole environment; with `vtysh` it is FRR's own shell.
     """
 
     argv: tuple[str, ...]
@@ -45,7 +45,7 @@ class ShellSpec:
 
 @dataclass(frozen=True)
 class Step:
-    """One command as typed, and what came of it."""
+    """One command as typed, with its output and status."""
 
     command: str
     output: str
@@ -58,7 +58,7 @@ def play(
     shells: Callable[[str], ShellSpec],
     timeout: float = 120.0,
 ) -> list[Step]:
-    """Type all blocks; each place keeps one shell from first to last.
+    """Type all blocks; each place has one shell for all of them.
 
     `shells` gives the shell of a place (see `walkthrough.PLACES`);
     `timeout` is in seconds and for each command.
@@ -68,22 +68,22 @@ def play(
             not end in time, or the shell ended.
 
     """
-    opened: dict[str, ShellSession] = {}
+    sessions: dict[str, ShellSession] = {}
     steps: list[Step] = []
     try:
         for block in walkthrough.blocks:
-            if block.place not in opened:
+            if block.place not in sessions:
                 shell = shells(block.place)
-                opened[block.place] = ShellSession(shell, timeout)
-            steps += _play_block(opened[block.place], block)
+                sessions[block.place] = ShellSession(shell, timeout)
+            steps += _play_block(sessions[block.place], block)
     finally:
-        for terminal in opened.values():
-            terminal.close()
+        for session in sessions.values():
+            session.close()
     return steps
 
 
 class ShellSession:
-    """A shell at a pseudo-terminal, with a prompt that only we know."""
+    """A shell at a pseudo-terminal, with a prompt that nothing prints."""
 
     def __init__(self, shell: ShellSpec, timeout: float) -> None:
         """Open the shell and wait for its prompt.
@@ -98,7 +98,7 @@ class ShellSession:
         self._more = rf"\[{mark} more\]"
         self._child = _spawn(shell, timeout)
         try:
-            self._greet(mark)
+            self._set_up(mark)
         except BaseException:
             self.close()
             raise
@@ -111,66 +111,66 @@ class ShellSession:
                 the shell ended.
 
         """
-        begun = time.monotonic()
+        start = time.monotonic()
         output = ""
-        for taken, line in enumerate(lines, start=1):
+        for count, line in enumerate(lines, start=1):
             self._child.sendline(line)
-            found = self._wait(f"{where}: `{line.strip()}`")
+            prompt = self._wait(f"{where}: `{line.strip()}`")
             output += _clean(self._child.before)
-            if found == 0:
-                typed = "\n".join(lines[:taken])
-                return self._step(typed, output, begun), taken
+            if prompt == 0:
+                command = "\n".join(lines[:count])
+                return self._step(command, output, start), count
         raise CannotCheck(
             f"{where}: the block ends inside a command, `{lines[0].strip()}`",
             way_out="close its quote or here-document",
         )
 
     def close(self) -> None:
-        """End the shell, whatever it does."""
+        """Kill the shell, whatever it is doing."""
         self._child.close(force=True)
 
-    def _greet(self, mark: str) -> None:
-        """Make prompts known and typed lines unseen."""
+    def _set_up(self, mark: str) -> None:
+        """Set the prompts and switch the echo off."""
         if self._vtysh:
-            self._wait("opening vtysh", _OPEN_SECONDS)
+            self._wait("opening vtysh", OPEN_TIMEOUT_S)
             self._child.sendline("terminal length 0")
-            self._wait("opening vtysh", _OPEN_SECONDS)
+            self._wait("opening vtysh", OPEN_TIMEOUT_S)
             return
-        # Wait for a first prompt: what is typed before may be lost. What
-        # follows is quoted so that its echo is not taken for the prompt.
+        # Input before the first prompt may be lost. The quotes keep the
+        # echo of this line from looking like the prompt.
         self._child.expect([r"[$#>]", pexpect.TIMEOUT, pexpect.EOF], 5)
         self._child.sendline(
             "unset PROMPT_COMMAND; set +o emacs +o vi +o history;"
             f" PS1='['{mark}' $?]' PS2='['{mark}' more]'; stty -echo"
         )
-        self._wait("opening the shell", _OPEN_SECONDS)
+        self._wait("opening the shell", OPEN_TIMEOUT_S)
 
     def _wait(self, what: str, seconds: float = -1) -> int:
-        """Wait for a prompt; 0 is the first one, 1 asks for more."""
-        found = self._child.expect(
+        """Wait for a prompt: 0 is the usual one, 1 the continuation."""
+        prompt = self._child.expect(
             [self._ready, self._more, pexpect.EOF, pexpect.TIMEOUT], seconds
         )
-        if found <= 1:
-            return found
-        waited = self._child.timeout if seconds < 0 else seconds
+        if prompt <= 1:
+            return prompt
+        timeout = self._child.timeout if seconds < 0 else seconds
         causes = {
             2: "the shell ended",
-            3: f"no prompt within {waited:.0f} s",
+            3: f"no prompt within {timeout:.0f} s",
         }
-        cause = causes[found]
+        cause = causes[prompt]
         raise CannotCheck(
             f"{what}: {cause}; {_tail(_clean(self._child.before))}"
         )
 
-    def _step(self, typed: str, output: str, begun: float) -> Step:
-        seconds = time.monotonic() - begun
+    def _step(self, command: str, output: str, start: float) -> Step:
+        seconds = time.monotonic() - start
         if not self._vtysh:
             status = int(str(self._child.after).strip("[]").split()[1])
-            return Step(typed, output.strip("\n"), status, seconds)
-        # vtysh echoes what is typed and marks its complaints by "% ".
+            return Step(command, output.strip("\n"), status, seconds)
+        # vtysh echoes the command and begins its errors with "% ".
         output = output.partition("\n")[2].strip("\n")
-        complaint = re.search(r"^% ", output, re.MULTILINE)
-        return Step(typed, output, 1 if complaint else 0, seconds)
+        error = re.search(r"^% ", output, re.MULTILINE)
+        return Step(command, output, 1 if error else 0, seconds)
 
 
 def _spawn(shell: ShellSpec, timeout: float) -> pexpect.spawn[str]:
@@ -178,7 +178,7 @@ def _spawn(shell: ShellSpec, timeout: float) -> pexpect.spawn[str]:
         return pexpect.spawn(
             shell.argv[0],
             list(shell.argv[1:]),
-            # A dumb terminal gets no colours and no pagers.
+            # No colours and no pager.
             env={**shell.env, "TERM": "dumb", "PAGER": "cat"},
             cwd=str(shell.cwd),
             timeout=timeout,
@@ -192,23 +192,23 @@ def _spawn(shell: ShellSpec, timeout: float) -> pexpect.spawn[str]:
         ) from None
 
 
-def _play_block(terminal: ShellSession, block: Block) -> list[Step]:
+def _play_block(session: ShellSession, block: Block) -> list[Step]:
     steps = []
     index = 0
     while index < len(block.lines):
         line = block.lines[index].strip()
-        # These leave the status of the command before them as it is.
+        # These do not change the status of the command before them.
         if not line or line.startswith("#"):
             index += 1
             continue
-        step, taken = terminal.type(block.lines[index:], block.at(index))
+        step, count = session.type(block.lines[index:], block.at(index))
         if step.status and not block.may_fail:
             raise CannotCheck(
                 f"{block.at(index)}: `{line}` must end with status 0, not"
                 f" {step.status}; {_tail(step.output)}"
             )
         steps.append(step)
-        index += taken
+        index += count
     return steps
 
 
@@ -217,6 +217,6 @@ def _clean(text: object) -> str:
 
 
 def _tail(output: str) -> str:
-    """Put the end of an output on one line."""
+    """Return the end of an output on one line."""
     words = " ".join(output.split())
-    return f"it said: {words[-_TAIL:]}" if words else "it said nothing"
+    return f"it said: {words[-MAX_LENGTH:]}" if words else "it said nothing"
