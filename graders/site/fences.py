@@ -1,8 +1,8 @@
-"""Fenced blocks: what stands after the three backquotes, and what is shown.
+"""Fenced blocks of the kit, and how the site shows them.
 
-A block's first word is a language, or the place at which it is typed; the
-others are the kit's own marks. Markdown for the site knows only languages,
-so the rest is written as classes and titles.
+A block's first word is a language, or the place where it is typed; the
+others are marks of the kit. The site's Markdown only knows languages, so
+places and marks become classes and titles.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MARKS: Final = {
     "shell": (RUNNABLE, MAY_FAIL),
     "text": (OUTPUT,),
 }
-# What a place is written as, where its own name is no language.
+# The language of a place whose name is not a language.
 _LEXERS: Final = {"vtysh": "text", "shell": "shell"}
 _TITLES: Final = {RUNNABLE: "type this", OUTPUT: "what you see"}
 
@@ -34,7 +34,7 @@ _TITLES: Final = {RUNNABLE: "type this", OUTPUT: "what you see"}
 def fences_of(text: str) -> Iterator[tuple[int, list[str], int]]:
     """Yield each block: line of its fence, words after it, line of its end.
 
-    Lines count from 1; the end is 0 for a block that is never closed.
+    Lines count from 1; the end is 0 for a block that is not closed.
     """
     lines = enumerate(text.split("\n"), start=1)
     for number, line in lines:
@@ -42,13 +42,13 @@ def fences_of(text: str) -> Iterator[tuple[int, list[str], int]]:
         if not fence:
             continue
         end = next(
-            (at for at, one in lines if one.strip() == fence["mark"]), 0
+            (at for at, text in lines if text.strip() == fence["mark"]), 0
         )
         yield number, fence["info"].split(), end
 
 
 def outside(text: str) -> Iterator[tuple[int, str]]:
-    """Yield line number and text of all that is in no fenced block."""
+    """Yield number and text of each line outside of fenced blocks."""
     inside: set[int] = set()
     lines = text.split("\n")
     for begin, _, end in fences_of(text):
@@ -59,7 +59,7 @@ def outside(text: str) -> Iterator[tuple[int, str]]:
 
 
 def for_site(piece: Fragment, problems: Diagnostics) -> str:
-    """Return the piece's text with fences as the site's Markdown wants."""
+    """Return the fragment's text with fences for the site's Markdown."""
     lines = piece.text.split("\n")
     for begin, words, end in fences_of(piece.text):
         at = piece.line + begin - 1
@@ -68,13 +68,15 @@ def for_site(piece: Fragment, problems: Diagnostics) -> str:
         if words[:1] and words[0].startswith("{"):
             continue
         language, *marks = words or ["text"]
-        odd = [one for one in marks if one not in _MARKS.get(language, ())]
-        if odd:
-            known = ", ".join(_MARKS.get(language, ())) or "nothing"
+        known_marks = _MARKS.get(language, ())
+        unknown = [mark for mark in marks if mark not in known_marks]
+        if unknown:
+            known = ", ".join(known_marks) or "nothing"
             problems.add(
                 piece.place,
                 at,
-                f"after ```{language} may come only {known}, not {odd[0]!r}",
+                f"after ```{language} may come only {known},"
+                f" not {unknown[0]!r}",
             )
         fence = FENCE.match(lines[begin - 1])
         if fence:
@@ -85,14 +87,14 @@ def for_site(piece: Fragment, problems: Diagnostics) -> str:
 
 def _head(language: str, marks: list[str]) -> str:
     lexer = language
-    title = next((_TITLES[one] for one in marks if one in _TITLES), "")
+    title = next((_TITLES[mark] for mark in marks if mark in _TITLES), "")
     if language in PLACES:
         lexer = _LEXERS.get(language, "console")
-        title = title if language == "shell" else f"on {_seat(language)}"
-    classes = "".join(f" .{one}" for one in (lexer, *marks))
-    named = f' title="{title}"' if title else ""
-    return f"{{{classes}{named} }}"
+        title = title if language == "shell" else f"on {_machine(language)}"
+    classes = "".join(f" .{name}" for name in (lexer, *marks))
+    attribute = f' title="{title}"' if title else ""
+    return f"{{{classes}{attribute} }}"
 
 
-def _seat(place: str) -> str:
+def _machine(place: str) -> str:
     return "the router, in vtysh" if place == "vtysh" else place

@@ -1,4 +1,4 @@
-"""The page of a lab: its brief, how it is graded, and hints folded away."""
+"""The page of a lab: brief, picture, checks and folded hints."""
 
 from __future__ import annotations
 

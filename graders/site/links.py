@@ -1,8 +1,8 @@
-"""Links of pages: written as in the repository, led to pages of the site.
+"""Rewrite links from paths of the repository to pages of the site.
 
 `labs/lab-1-x/README.md` is the page `labs/lab-1-x.md`; `docs/` is the
-site's root. A link to a file that is on no page is a problem, and so is
-one to a heading that is not there.
+site's root. Links to files that are not on the site, and to headings that do
+not exist, are problems.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SOLUTION: Final = re.compile(r"^solutions/(.+\.md)$")
 
 @dataclass(frozen=True)
 class AnchorLink:
-    """A link to a heading, looked at when all pages are there."""
+    """A link to a heading, checked once all pages are rendered."""
 
     place: str
     line: int
@@ -43,39 +43,39 @@ class AnchorLink:
 
 @dataclass(frozen=True)
 class Page:
-    """The page that a piece becomes part of, and all that it may link."""
+    """A page that a fragment is part of, and the pages it may link to."""
 
     uri: str
     files: Container[str]
-    jumps: list[AnchorLink]
+    anchors: list[AnchorLink]
 
 
 def linked(
     piece: Fragment, text: str, page: Page, problems: Diagnostics
 ) -> str:
-    """Return `text`, which is the piece's, with links that lead to pages."""
+    """Return the fragment's `text` with links to pages of the site."""
     lines = text.split("\n")
     for number, line in outside(text):
         at = piece.line + number - 1
 
-        def led(found: re.Match[str], at: int = at) -> str:
-            return _led(found, (piece, at), page, problems)
+        def rewrite(match: re.Match[str], at: int = at) -> str:
+            return _rewrite(match, (piece, at), page, problems)
 
-        lines[number - 1] = _LINK.sub(led, line)
+        lines[number - 1] = _LINK.sub(rewrite, line)
     return "\n".join(lines)
 
 
-def broken_jumps(
-    jumps: list[AnchorLink], pages: Mapping[str, str], problems: Diagnostics
+def check_anchors(
+    anchors: list[AnchorLink], pages: Mapping[str, str], problems: Diagnostics
 ) -> None:
-    """Note every link to a heading that its page (its HTML) has not."""
+    """Report links to headings that do not exist in the pages' HTML."""
     ids = {uri: set(_ID.findall(html)) for uri, html in pages.items()}
-    for jump in jumps:
-        if jump.uri in ids and jump.heading not in ids[jump.uri]:
+    for link in anchors:
+        if link.uri in ids and link.heading not in ids[link.uri]:
             problems.add(
-                jump.place,
-                jump.line,
-                f"the link's #{jump.heading} must be a heading of {jump.uri}",
+                link.place,
+                link.line,
+                f"the link's #{link.heading} must be a heading of {link.uri}",
             )
 
 
@@ -90,17 +90,17 @@ def uri_of(path: str) -> str:
     return path.removeprefix("docs/")
 
 
-def _led(
-    found: re.Match[str],
+def _rewrite(
+    match: re.Match[str],
     where: tuple[Fragment, int],
     page: Page,
     problems: Diagnostics,
 ) -> str:
     piece, line = where
-    target = found["target"]
-    if found["code"] or _OTHER.match(target or ""):
-        return found[0]
-    if found["image"] and not found["text"].strip():
+    target = match["target"]
+    if match["code"] or _OTHER.match(target or ""):
+        return match[0]
+    if match["image"] and not match["text"].strip():
         problems.add(piece.place, line, f"picture {target} must have a text")
     path, _, heading = target.partition("#")
     if not path:
@@ -110,10 +110,10 @@ def _led(
         uri = uri_of(joined)
     if uri not in page.files:
         problems.add(piece.place, line, f"link to {target}: no such page")
-        return found[0]
+        return match[0]
     if heading:
-        page.jumps.append(AnchorLink(piece.place, line, uri, heading))
-    led = posixpath.relpath(uri, posixpath.dirname(page.uri) or ".")
-    whole = "#".join(filter(None, [led if path else "", heading]))
+        page.anchors.append(AnchorLink(piece.place, line, uri, heading))
+    relative = posixpath.relpath(uri, posixpath.dirname(page.uri) or ".")
+    whole = "#".join(filter(None, [relative if path else "", heading]))
     whole = whole if path else f"#{heading}"
-    return f"{found['image']}[{found['text']}]({whole}{found['title'] or ''})"
+    return f"{match['image']}[{match['text']}]({whole}{match['title'] or ''})"

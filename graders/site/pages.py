@@ -1,4 +1,4 @@
-"""All pages that are made, and where they stand in the menu."""
+"""The generated pages, and their entries in the menu."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Entry: TypeAlias = dict[str, object]
 
 @dataclass(frozen=True)
 class Collection:
-    """Pages, and entries of the menu by the section that they belong to."""
+    """Pages, and entries of the menu by section."""
 
     pages: list[GeneratedPage]
     menu: dict[str, list[Entry]]
@@ -53,8 +53,8 @@ def collect(edition: Edition) -> Collection:
         _contributing(),
     ]
     menu: dict[str, list[Entry]] = {
-        "Labs": [_entry(one) for one in in_labs],
-        "Reference": [_entry(one) for one in reference],
+        "Labs": [_entry(page) for page in in_labs],
+        "Reference": [_entry(page) for page in reference],
     }
     pages = [quiz_page(questions), *in_labs, *reference]
     if instructor:
@@ -69,9 +69,10 @@ def _solutions(
     quiz = answers_page(questions)
     pages, menu = [quiz], [_entry(quiz)]
     for lab in labs:
-        found = solution_pages(lab)
-        pages += found
-        menu.append({f"Lab {lab.number}": [_entry(one) for one in found]})
+        solutions = solution_pages(lab)
+        pages += solutions
+        entries: list[Entry] = [_entry(page) for page in solutions]
+        menu.append({f"Lab {lab.number}": entries})
     return pages, menu
 
 
@@ -80,5 +81,5 @@ def _contributing() -> GeneratedPage:
     return GeneratedPage("contributing.md", "Add a lab", (piece,))
 
 
-def _entry(made: GeneratedPage) -> Entry:
-    return {made.title: made.uri}
+def _entry(page: GeneratedPage) -> Entry:
+    return {page.title: page.uri}

@@ -1,9 +1,8 @@
 """The plan's numbers in a page: demo's, until the reader gives a name.
 
-Markdown knows nothing of them. So each `{{ pool }}` is first written as a
-word that no code block breaks, and only in the page itself as an element
-that says which number of the plan it is; `docs/assets/plan.js` fills in
-the numbers of another student.
+In Markdown, each `{{ pool }}` is a placeholder word that survives code
+blocks. In HTML, the word becomes an element that names its number of the
+plan; `docs/assets/plan.js` fills in the numbers of another student.
 """
 
 from __future__ import annotations
@@ -30,14 +29,14 @@ _NAME: Final = re.compile(
     r"\{\{\s*([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*|\['[a-z0-9-]+'\])*)\s*\}\}"
 )
 _WORD: Final = re.compile(r"zqplan(\d+)qz")
-# Lines in which no element can stand: titles, and texts for pictures.
+# Lines that cannot have elements: headings, and texts for pictures.
 _PLAIN: Final = re.compile(r"^(#{1,6} |!\[)")
 
 
 def numbered(piece: Fragment, problems: Diagnostics) -> str:
-    """Return the text with a word for each number of the plan.
+    """Return the text with a placeholder for each number of the plan.
 
-    Whatever is more than a name, such as a sum, becomes demo's.
+    Expressions, such as a sum, become demo's value.
     """
     lines = piece.text.split("\n")
     text = "\n".join(
@@ -57,7 +56,7 @@ def numbered(piece: Fragment, problems: Diagnostics) -> str:
 
 
 def with_elements(html: str) -> str:
-    """Return HTML with an element for each word that `numbered` wrote."""
+    """Return HTML with an element for each placeholder of `numbered`."""
     return _WORD.sub(_element, html)
 
 
@@ -86,7 +85,7 @@ def _values() -> dict[str, Any]:
 
 
 def _placeholders(path: str, value: dict[str, Any]) -> dict[str, Any]:
-    """Return the plan with a word for each number."""
+    """Return the plan with a placeholder for each number."""
     return {
         key: _placeholders(f"{path}{key}.", inner)
         if isinstance(inner, dict)

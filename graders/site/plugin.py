@@ -43,7 +43,7 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
         self._diagnostics = Diagnostics()
         self._generated: dict[str, GeneratedPage] = {}
         self._pages: dict[str, str] = {}
-        self._jumps: list[links.AnchorLink] = []
+        self._anchors: list[links.AnchorLink] = []
         self._files: set[str] = set()
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
@@ -125,7 +125,7 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
     ) -> Environment:
         """Check links to headings; end the build if anything is wrong."""
         del config, files
-        links.broken_jumps(self._jumps, self._pages, self._diagnostics)
+        links.check_anchors(self._anchors, self._pages, self._diagnostics)
         if self._diagnostics.problems:
             raise PluginError("\n".join(["", *self._diagnostics.problems]))
         return env
@@ -156,5 +156,5 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
             text = plan_placeholders.numbered(piece, self._diagnostics)
             piece = replace(piece, text=text)
         text = fences.for_site(piece, self._diagnostics)
-        here = links.Page(page.file.src_uri, self._files, self._jumps)
+        here = links.Page(page.file.src_uri, self._files, self._anchors)
         return links.linked(piece, text, here, self._diagnostics)

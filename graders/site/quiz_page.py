@@ -71,7 +71,7 @@ id="{id}-{letter}"><label for="{id}-{letter}">{text}</label>
 
 
 def quiz_page(questions: list[Question]) -> GeneratedPage:
-    """Return the page; it has no answer that anybody could read."""
+    """Return the page; its answers are encoded."""
     html = _FORM.format(
         key=_key(questions),
         count=len(questions),
@@ -131,7 +131,7 @@ def _packed(questions: list[Question]) -> str:
 
 
 def _key(questions: list[Question]) -> str:
-    """Return what kept answers belong to: other questions, other answers."""
+    """Return a key for stored answers; other questions have another key."""
     return escape(
         "/".join(f"{one.id}:{len(one.choices)}" for one in questions)
     )

@@ -1,4 +1,4 @@
-"""Walkthroughs as pages. Only the instructor's edition has them."""
+"""Pages of walkthroughs, for the instructor's edition."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def solution_pages(lab: Lab) -> list[GeneratedPage]:
-    """Return one page for each fault of the lab, and one about all."""
+    """Return a page for each fault of the lab, and one that lists them."""
     pages = [_page(lab, variant) for variant in lab.variants]
     return [_faults(lab), *pages]
 
@@ -58,7 +58,7 @@ def _page(lab: Lab, variant: str) -> GeneratedPage:
     pieces = [
         _walkthrough(repairs.solution),
         *_more("Other correct repairs", repairs.other),
-        *_more("Wrong turns", tuple(one.path for one in repairs.wrong)),
+        *_more("Wrong turns", tuple(repair.path for repair in repairs.wrong)),
     ]
     uri = f"solutions/{lab.id}/{variant}.md"
     return GeneratedPage(uri, variant, tuple(pieces))

@@ -1,7 +1,6 @@
-"""The network of a lab as a picture, with numbers that a page can change.
+"""Draw the network of a lab, with numbers that a page can change.
 
-What every lab has is always there; `topology` in lab.yml says what else
-this lab is about.
+`topology` in lab.yml adds to what every lab has.
 """
 
 from __future__ import annotations
@@ -36,8 +35,8 @@ _NODES: Final = {"control-plane": 6, "worker": 185, "worker2": 364}
 
 def topology(lab: Lab) -> str:
     """Return the lab's network as a figure in HTML."""
-    more = [_ABOUT[one] for one in lab.topology]
-    told = "; ".join([_ALWAYS, *more])
+    more = [_ABOUT[feature] for feature in lab.topology]
+    text = "; ".join([_ALWAYS, *more])
     height = 352 if "storage" in lab.topology else 300
     name = f"net-{lab.number}"
     title = f"The network of lab {lab.number}"
@@ -47,15 +46,15 @@ def topology(lab: Lab) -> str:
 <svg viewBox="0 0 520 {height}" role="img"
 aria-labelledby="{name}-title {name}-desc">
 <title id="{name}-title">{title}</title>
-<desc id="{name}-desc">{escape(told)}.</desc>
+<desc id="{name}-desc">{escape(text)}.</desc>
 {parts}
 </svg>
-<figcaption>{title}: {escape(told)}.</figcaption>
+<figcaption>{title}: {escape(text)}.</figcaption>
 </figure>
 """
 
 
-def _parts(shown: Iterable[str]) -> Iterator[str]:
+def _parts(features: Iterable[str]) -> Iterator[str]:
     yield from _outside()
     for role, (x, title) in _ROLES.items():
         yield _line(x + 59, 166, x + 59, 196)
@@ -66,21 +65,21 @@ def _parts(shown: Iterable[str]) -> Iterator[str]:
         yield _line(x + 75, 196, x + 75, 236)
         yield _box((x, 236, 150), role, _plan(f"nodes.{role}.lan"))
     notes: list[tuple[str, str]] = []
-    for one in shown:
-        yield from _DRAWN[one]()
-        notes += _noted(one)
+    for feature in features:
+        yield from _DRAWINGS[feature]()
+        notes += _notes(feature)
     for at, (text, classes) in enumerate(notes):
         yield _text(514, 20 + 18 * at, text, f"end {classes}")
 
 
-def _noted(one: str) -> list[tuple[str, str]]:
-    """Return lines to write beside the picture, each with its class."""
-    if one == "layer-2":
+def _notes(feature: str) -> list[tuple[str, str]]:
+    """Return the notes at the right of the picture, with their classes."""
+    if feature == "layer-2":
         return [(f"pool, by ARP: {_plan('pool')}", "ours-text")]
-    if one == "dhcp":
+    if feature == "dhcp":
         both = f"{_plan('dhcp_first')} to {_plan('dhcp_last')}"
         return [(f"leases: {both}", "dhcp-text")]
-    if one == "bgp":
+    if feature == "bgp":
         speakers, router = _plan("cluster_asn"), _plan("router_asn")
         return [
             (f"pool, by BGP: {_plan('bgp_pool')}", "bgp-text"),
@@ -102,7 +101,7 @@ def _layer_2() -> Iterator[str]:
 
 
 def _bgp() -> Iterator[str]:
-    """Sessions go to the router along the left and under the bus."""
+    """Draw sessions to the router along the left, under the bus."""
     for x in (50, 226, 405):
         yield f'<path class="bgp" d="M{x} 236V224H36V166"/>'
 
@@ -119,7 +118,7 @@ def _storage() -> Iterator[str]:
     yield _text(6, 342, f"storage network {_plan('storage')}")
 
 
-_DRAWN: Final = {
+_DRAWINGS: Final = {
     "layer-2": _layer_2,
     "bgp": _bgp,
     "dhcp": _dhcp,

@@ -106,7 +106,7 @@ def test_what_could_not_be_checked_is_no_ladder() -> None:
 
 def test_a_solved_lab_needs_no_hint() -> None:
     """It says so."""
-    text = "every check passes: there is nothing to hint at"
+    text = "every check passes: there is no hint to give"
 
     assert _hint(_result(vip="pass")) == Hint("", text, 0, 0)
 

@@ -74,7 +74,7 @@ def test_links_that_lead_nowhere() -> None:
         "docs/module/a.md:2: link to b.md: no such page",
         "docs/module/a.md:6: picture a.md must have a text",
     ]
-    links.broken_jumps(page.jumps, {"labs/lab-1-x.md": "<p>"}, problems)
+    links.check_anchors(page.anchors, {"labs/lab-1-x.md": "<p>"}, problems)
     assert "docs/module/a.md:1: the link's #story" in problems.problems[-1]
 
 
