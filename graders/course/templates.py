@@ -1,25 +1,28 @@
 """Render a lab's texts with the plan's numbers and the provider's words.
 
 Briefs, hints, manifests and walkthroughs are templates, written once for all
-providers.
+providers. Where words or commands differ, `labs/vocabulary/<provider>.yml`
+has them, as in `{{ words.other_machines }}` and `{{ commands.show_lan }}`.
 """
 
 from __future__ import annotations
 
 import traceback
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
+import yaml
 from jinja2 import nodes
 
-from graders.course.vocabulary import vocabulary
-from graders.settings import provider_name
+from graders.settings import LABS, provider_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from graders.plan.plan import Plan
 
+VOCABULARY: Final = LABS / "vocabulary"
 # The texts are for terminals, shells and YAML, where HTML escapes are noise.
 _ENVIRONMENT: Final = jinja2.Environment(
     undefined=jinja2.StrictUndefined,
@@ -39,6 +42,33 @@ def names(plan: Plan, provider: str | None = None) -> dict[str, Any]:
     """
     values = plan.as_vars()
     return values | vocabulary(provider or provider_name(), values)
+
+
+def vocabulary(
+    provider: str, values: Mapping[str, Any]
+) -> dict[str, dict[str, str]]:
+    """Return `words` and `commands` of a provider with the plan's values.
+
+    Raises:
+        TemplateError: one of them uses an unknown name.
+
+    """
+    return {
+        group: {name: phrase.render(values) for name, phrase in known.items()}
+        for group, known in _phrases(provider).items()
+    }
+
+
+@cache
+def _phrases(provider: str) -> dict[str, dict[str, jinja2.Template]]:
+    text = (VOCABULARY / f"{provider}.yml").read_text(encoding="utf-8")
+    return {
+        group: {
+            name: _ENVIRONMENT.from_string(phrase)
+            for name, phrase in phrases.items()
+        }
+        for group, phrases in yaml.safe_load(text).items()
+    }
 
 
 def render(template: str, values: Mapping[str, Any]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graders import settings
-from graders.course import vocabulary
 from graders.course.listings import outdated
 from graders.course.rules.faults import fault_problems
 from graders.course.rules.manifests import manifest_problems
@@ -16,6 +15,7 @@ from graders.course.rules.texts import (
     text_problems,
 )
 from graders.course.solutions import check_solutions, repairs_for
+from graders.course.templates import VOCABULARY
 from graders.course.walkthrough import shown
 from graders.errors import KitError
 from graders.grading.check_run import describe
@@ -48,7 +48,7 @@ def lab_problems(lab: Lab) -> list[str]:
 
 def course_problems(labs: list[Lab]) -> Iterator[str]:
     """Return what is wrong with what labs share, and between labs."""
-    yield from number_problems(vocabulary.FOLDER)
+    yield from number_problems(VOCABULARY)
     ids = {lab.id for lab in labs}
     for folder in sorted(settings.SOLUTIONS.iterdir()):
         if folder.name not in ids:

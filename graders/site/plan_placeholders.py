@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
 
-from graders.course.templates import error_line
-from graders.course.vocabulary import vocabulary
+from graders.course.templates import error_line, vocabulary
 from graders.plan.plan import make_plan
 from graders.settings import KIND
 

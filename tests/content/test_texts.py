@@ -6,8 +6,7 @@ import pytest
 
 from graders.cli.brief import show_brief
 from graders.course.lab import all_labs
-from graders.course.templates import names
-from graders.course.vocabulary import vocabulary
+from graders.course.templates import names, vocabulary
 from graders.plan.plan import make_plan
 from graders.settings import HOSTS, KIND
 from graders.site.fragments import Diagnostics, read_piece

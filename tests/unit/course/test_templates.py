@@ -8,9 +8,7 @@ import pytest
 from jinja2 import Environment, StrictUndefined, UndefinedError
 
 from graders import settings
-from graders.course import vocabulary as module
-from graders.course.templates import names
-from graders.course.vocabulary import vocabulary
+from graders.course.templates import VOCABULARY, names, vocabulary
 from graders.plan.plan import make_plan
 from graders.settings import HOSTS, KIND
 
@@ -26,7 +24,7 @@ def _keys(provider: str) -> set[tuple[str, str]]:
 def test_vocabularies_have_the_same_names() -> None:
     """A text that one provider can show, the other can show, too."""
     assert _keys(KIND) == _keys(HOSTS)
-    assert sorted(file.stem for file in module.FOLDER.glob("*")) == [
+    assert sorted(file.stem for file in VOCABULARY.glob("*")) == [
         HOSTS,
         KIND,
     ]
