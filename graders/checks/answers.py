@@ -52,14 +52,14 @@ def read_answers(file: Path) -> dict[str, str]:
 
     """
     if not file.is_file():
-        fail(f"expected the answers in {file.name}, not no such file")
+        fail(f"expected the answers in {file.name}, not a missing file")
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
         questions = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""
-        fail(f"expected YAML in {file.name}, not what stands{line}")
+        fail(f"expected YAML in {file.name}, not an error{line}")
     if not isinstance(questions, dict):
         kind = type(questions).__name__
         fail(f"expected questions in {file.name}, not {kind}")

@@ -140,7 +140,7 @@ def expect_desk_answers(lab: Session, desk: Desk, address: str) -> None:
     expect(
         f"ARP for {address} to be answered by",
         expected=_DESK,
-        actual=responders.names or "nobody",
+        actual=responders.names or "none",
         ok=responders.names == (_DESK,),
         seen_by=responders.seen_by,
         evidence=responders.text,

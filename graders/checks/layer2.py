@@ -271,7 +271,7 @@ def expect_unannounced(lab: Session, service: tuple[str, str, str]) -> None:
     nodes = lab.cluster.l2_announcers(name, namespace)
     expect(
         f"ARP for the private {address} to be answered by",
-        expected="nobody",
+        expected="no machine",
         actual=[*nodes, *arp.macs],
         ok=not nodes and not arp.macs,
         seen_by=f"{arp.command} on lan-client",
@@ -303,14 +303,14 @@ def expect_off_storage(lab: Session, vip: str, names: list[str]) -> None:
             f"the storage network to be as it was: ARP for {address} to be"
             " answered by",
             expected="the node that has it",
-            actual=arp.macs or "nobody",
+            actual=arp.macs or "none",
             ok=bool(arp.macs),
             seen_by=f"{arp.command} on desk",
             evidence=arp.text,
         )
     expect(
         "ARP for the VIP on the storage network to be answered by",
-        expected="nobody",
+        expected="no machine",
         actual=answer.macs,
         ok=not answer.macs,
         seen_by=f"{answer.command} on desk",
@@ -340,6 +340,6 @@ def _storage_addresses(lab: Session, names: list[str]) -> list[str]:
         if f" {address}/" not in lab.machine(role).run(*command).out:
             raise CannotCheck(
                 f"{role} is not at {address} on the storage network",
-                way_out="`lab reset` lays it again",
+                way_out="`lab reset` restores it",
             )
     return [*addresses.values()]

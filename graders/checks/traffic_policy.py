@@ -38,7 +38,7 @@ def expect_responder(lab: Session, vip: str, name: str) -> None:
     expect(
         f"ARP for {vip}, whose pod is on {name}, to be answered by",
         expected=name,
-        actual=responders.names or "nobody",
+        actual=responders.names or "none",
         ok=responders.names == (name,),
         seen_by=responders.seen_by,
         evidence=responders.text,
@@ -73,7 +73,7 @@ def next_hops(lab: Session, vip: str) -> set[str]:
     if route is None:
         return set()
     if route.protocol != "bgp":
-        protocol = route.protocol or "by hand"
+        protocol = route.protocol or "added manually"
         return {f"{hop} ({protocol})" for hop in route.next_hops}
     return set(route.next_hops)
 

@@ -152,7 +152,7 @@ def _expect_announced(lab: Session, pool: str) -> None:
         f"ARP for {vip} of pool {pool}, which the next Service may get, to be"
         " answered by",
         expected="a node",
-        actual=arp.macs or "nobody",
+        actual=arp.macs or "none",
         ok=bool(arp.macs),
         seen_by=f"kubectl get l2advertisements -n {METALLB_NAMESPACE} -o yaml",
         evidence=arp.text,

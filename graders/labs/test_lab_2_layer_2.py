@@ -59,7 +59,7 @@ def test_endpoints(lab: Session) -> None:
     expect_ready_endpoint(lab, "web", NAMESPACE)
     orphans = lab.cluster.orphans(NAMESPACE, "web")
     expect(
-        "pods behind web that nobody makes again when they end:",
+        "pods behind web that no controller recreates:",
         expected="none",
         actual=orphans,
         ok=not orphans,

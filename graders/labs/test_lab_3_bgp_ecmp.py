@@ -125,7 +125,7 @@ def test_fib(lab: Session) -> None:
     expect(
         f"the route to {vip} to come from",
         expected="bgp",
-        actual=protocol or "nobody",
+        actual=protocol or "nothing",
         seen_by=command,
     )
     expect(

@@ -77,7 +77,7 @@ def test_arp(lab: Session) -> None:
         expected=f"one of {', '.join(sorted(ready))}"
         if ready
         else "a node with a ready pod, and there is none",
-        actual=responders.names or "nobody",
+        actual=responders.names or "none",
         ok=is_right(state),
         seen_by=responders.seen_by,
         evidence=lambda: lab.cluster.events("web-lan", NAMESPACE),

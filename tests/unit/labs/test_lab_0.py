@@ -167,7 +167,7 @@ def _guessed_answers(model: LabModel) -> None:
     _answer(model, **dict.fromkeys(_KEY, "b"))
 
 
-@WRONG("answers", r"the answers in answers\.yml, not no such file")
+@WRONG("answers", r"the answers in answers\.yml, not a missing file")
 def _no_answers(_: LabModel) -> None:
     """There are none before a student writes them."""
 

@@ -193,7 +193,8 @@ def _client_outside_cut_off(model: LabModel) -> None:
 
 
 @WRONG(
-    "announced", "of pool growth, which the next Service may get, .* nobody"
+    "announced",
+    "of pool growth, which the next Service may get, .* none",
 )
 def _growth_unannounced(model: LabModel) -> None:
     _pool(model, "growth", f"{model.plan.rest_first}-{model.plan.rest_last}")

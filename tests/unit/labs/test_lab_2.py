@@ -47,7 +47,7 @@ def _pods_do_not_start(model: LabModel) -> None:
     spec["containers"] = [{"image": BROKEN}]
 
 
-@WRONG("endpoints", "nobody makes again when they end: none, not web-")
+@WRONG("endpoints", "no controller recreates: none, not web-")
 def _pods_relabelled(model: LabModel) -> None:
     _no_endpoints(model)
     for pod in model.cluster.all("Pod"):
@@ -164,7 +164,9 @@ def _neighbour_left_on_the_lan(model: LabModel) -> None:
     model.permanent["lan-client"] = {vip: model.mac("worker")}
 
 
-@WRONG("storage", "on the storage network to be answered by nobody, not 02:42")
+@WRONG(
+    "storage", "on the storage network to be answered by no machine, not 02:42"
+)
 def _every_interface(model: LabModel) -> None:
     del model.one("L2Advertisement")["spec"]["interfaces"]
 
@@ -180,7 +182,7 @@ def _node_unplugged(model: LabModel) -> None:
         model.interfaces[role]["eth1"] = []
 
 
-@WRONG("storage", "network to be as it was: ARP for .* not nobody")
+@WRONG("storage", "network to be as it was: ARP for .* not none")
 def _node_not_heard(model: LabModel) -> None:
     # It has its address, and does not answer for it.
     model.deaf.add("eth1")
@@ -218,7 +220,9 @@ def _only_web_is_announced(model: LabModel) -> None:
     model.adjust = forget
 
 
-@WRONG("private_pool", "ARP for the private .* nobody, not metallb-lab-worker")
+@WRONG(
+    "private_pool", "ARP for the private .* no machine, not metallb-lab-worker"
+)
 def _catch_all(model: LabModel) -> None:
     model.one("L2Advertisement")["spec"]["ipAddressPools"] = None
 
@@ -239,7 +243,9 @@ def _ledger_stopped(model: LabModel) -> None:
     model.one("Deployment", "ledger")["spec"]["replicas"] = 0
 
 
-@WRONG("private_pool", "ARP for the private .* to be answered by nobody, not")
+@WRONG(
+    "private_pool", "ARP for the private .* to be answered by no machine, not"
+)
 def _ledger_on_a_node(model: LabModel) -> None:
     model.interfaces["worker"]["lo"] = [str(model.plan.private_vip)]
 

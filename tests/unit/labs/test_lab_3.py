@@ -167,7 +167,7 @@ def _static_routes(model: LabModel) -> None:
     model.router.static[str(model.plan.bgp_vip)] = ("static", nodes)
 
 
-@WRONG("fib", "the route to .* to come from bgp, not nobody")
+@WRONG("fib", "the route to .* to come from bgp, not nothing")
 def _no_route(model: LabModel) -> None:
     _router_policy(model)
 

@@ -73,7 +73,7 @@ def _lan_service_in_the_bgp_pool(model: LabModel) -> None:
     model.service("web-lan")["status"] = {}
 
 
-@WRONG("arp", "answered by one of metallb-lab-worker2, not nobody")
+@WRONG("arp", "answered by one of metallb-lab-worker2, not none")
 @WRONG("no_loss", "answers from 172.* to lan-client: 30 of 30, not 0")
 def _announcers_limited(model: LabModel) -> None:
     _announce_from(model, "L2Advertisement", WORKER)
@@ -101,7 +101,7 @@ def _a_device_answers(model: LabModel) -> None:
     model.strangers[model.vip("web-lan")] = ["02:42:ac:12:09:99"]
 
 
-@WRONG("arp", "a node with a ready pod, and there is none, not nobody")
+@WRONG("arp", "a node with a ready pod, and there is none, not none")
 @WRONG("route", "learnt by BGP, and there is no ready pod, not none")
 def _no_pod(model: LabModel) -> None:
     model.one("Deployment", "web")["spec"]["replicas"] = 0
@@ -130,7 +130,7 @@ def _static_route(model: LabModel) -> None:
     model.router.static[str(model.plan.bgp_vip)] = ("static", [hop])
 
 
-@WRONG("route", r"172.18.1.4, not 172.18.1.4 \(by hand\)")
+@WRONG("route", r"172.18.1.4, not 172.18.1.4 \(added manually\)")
 def _route_by_hand(model: LabModel) -> None:
     hop = str(model.plan.nodes["worker2"].lan)
     model.router.static[str(model.plan.bgp_vip)] = ("", [hop])

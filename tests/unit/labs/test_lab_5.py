@@ -323,7 +323,7 @@ def _half_of_the_ingress_vips(model: LabModel) -> None:
     _write_plan(model, **{"ingress-vips": str(model.plan.ingress_first)})
 
 
-@WRONG("plan", r"the answers in answers\.yml, not no such file")
+@WRONG("plan", r"the answers in answers\.yml, not a missing file")
 def _no_table(_: LabModel) -> None:
     """There is none before a student writes it."""
 
