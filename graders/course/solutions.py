@@ -1,4 +1,4 @@
-"""The files of solutions/: which repair is for what, and what is astray.
+"""The files of solutions/: which repairs a variant has, and their mistakes.
 
 solutions/<lab>/<variant>.md    the repair of a variant
 solutions/<lab>/wrong/*.md      repairs that a check must refuse
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from graders import settings
 from graders.course.walkthrough import (
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _WRONG: Final = "wrong"
 _OTHER: Final = "other"
+
+# A key of the front matter, "" for the whole file, and what is wrong.
+_Problem: TypeAlias = tuple[str, str]
 
 
 class VariantLike(Protocol):
@@ -84,8 +87,7 @@ def repairs_for(
     """Return what is there to prove one variant of the lab.
 
     Raises:
-        UsageError: anything under the lab's solutions is astray; all
-            problems at once.
+        UsageError: all that is wrong with the lab's solutions.
 
     """
     problems = check_solutions(lab, root)
@@ -108,7 +110,7 @@ def repairs_for(
 
 
 def check_solutions(lab: LabLike, root: Path | None = None) -> list[str]:
-    """Return everything astray in the lab's solutions, one line each."""
+    """Return all that is wrong with the lab's solutions, one line each."""
     folder = (root or settings.SOLUTIONS) / lab.id
     problems = [
         f"{shown(folder / f'{variant}.md')}: must be there, it repairs a"
@@ -135,7 +137,7 @@ def _of_folder(lab: LabLike, folder: Path) -> list[str]:
 
 
 def _of_page(
-    path: Path, rule: Callable[[FrontMatter], Iterator[str]]
+    path: Path, rule: Callable[[FrontMatter], Iterator[_Problem]]
 ) -> list[str]:
     """Check one entry of a folder of walkthroughs."""
     if not path.is_file() or path.suffix != ".md":
@@ -143,40 +145,58 @@ def _of_page(
     try:
         problems = list(rule(read_head(path)))
         if not has_blocks(path):
-            problems.append("must have a ```shell block")
+            problems.append(("", "must have a ```shell block"))
     except UsageError as error:
         return [str(error)]
-    return [f"{shown(path)}: {problem}" for problem in problems]
+    return [
+        f"{shown(path)}:{_line(path, key)}: {problem}"
+        for key, problem in problems
+    ]
 
 
-def _solution(lab: LabLike, stem: str, head: FrontMatter) -> Iterator[str]:
+def _line(path: Path, key: str) -> int:
+    """Return the line of a key of the front matter; 1 if it is not there."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return next(
+        (
+            number
+            for number, line in enumerate(lines, start=1)
+            if key and line.startswith(f"{key}:")
+        ),
+        1,
+    )
+
+
+def _solution(
+    lab: LabLike, stem: str, head: FrontMatter
+) -> Iterator[_Problem]:
     if stem not in lab.variants:
-        yield f"must be named after a variant ({_names(lab.variants)})"
+        names = _names(lab.variants)
+        yield "", f"must be named after a variant ({names})"
     if head != FrontMatter():
-        yield "variant and refused-by must be in wrong/ and other/ only"
+        yield "", "variant and refused-by must be in wrong/ and other/ only"
 
 
-def _wrong(lab: LabLike, head: FrontMatter) -> Iterator[str]:
+def _wrong(lab: LabLike, head: FrontMatter) -> Iterator[_Problem]:
     yield from _variant(lab, head)
     for name in _checks(head):
         if name not in lab.checks:
-            yield (
-                f"refused-by must name a check ({_names(lab.checks)}), not"
-                f" {name!r}"
-            )
+            rule = f"must name a check ({_names(lab.checks)}), not {name!r}"
+            yield "refused-by", f"refused-by {rule}"
 
 
-def _other(lab: LabLike, head: FrontMatter) -> Iterator[str]:
+def _other(lab: LabLike, head: FrontMatter) -> Iterator[_Problem]:
     yield from _variant(lab, head)
     if head.refused_by:
-        yield "refused-by must be in wrong/ only"
+        yield "refused-by", "refused-by must be in wrong/ only"
 
 
-def _variant(lab: LabLike, head: FrontMatter) -> Iterator[str]:
+def _variant(lab: LabLike, head: FrontMatter) -> Iterator[_Problem]:
     if head.variant not in lab.variants:
+        names = _names(lab.variants)
         yield (
-            f"variant must be one of {_names(lab.variants)}, not"
-            f" {head.variant!r}"
+            "variant",
+            f"variant must be one of {names}, not {head.variant!r}",
         )
 
 

@@ -1,4 +1,4 @@
-"""The files of solutions/: what is astray in them."""
+"""The files of solutions/: mistakes in them are named."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from graders.course import lab, solutions
 if TYPE_CHECKING:
     from pathlib import Path
 
+VARIANT = "{}: variant must be one of no-pool, not"
+NAMES = "{}: refused-by must name a check (vip, pool, http), not"
 BLOCK = "```shell\ntrue\n```\n"
 
 
@@ -57,7 +59,7 @@ def write(path: Path, variant: str = "", refused_by: str = "") -> None:
 
 
 def problems(folder: Path) -> str:
-    """Return everything astray."""
+    """Return all problems."""
     return "\n".join(solutions.check_solutions(Lab(), folder.parent))
 
 
@@ -83,17 +85,23 @@ def test_lab_without_folder(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("page", "rule"),
     [
-        (("stray.md", "", ""), "must be named after a variant (no-pool)"),
-        (("no-pool.md", "no-pool", ""), "must be in wrong/ and other/ only"),
-        (("wrong/x.md", "", "pool"), "variant must be one of no-pool, not ''"),
-        (("wrong/x.md", "nope", "pool"), "one of no-pool, not 'nope'"),
-        (("wrong/x.md", "no-pool", ""), "name a check (vip, pool, http), not"),
-        (("wrong/x.md", "no-pool", "vpi"), "not 'vpi'"),
-        (("wrong/x.md", "no-pool", "vip, vpi"), "not 'vpi'"),
-        (("other/x.md", "", ""), "variant must be one of no-pool, not ''"),
+        (("stray.md", "", ""), "1: must be named after a variant (no-pool)"),
+        (("no-pool.md", "no-pool", ""), "1: variant and refused-by must be"),
+        (
+            ("wrong/x.md", "", "pool"),
+            f"{VARIANT.format(1)} ''",
+        ),
+        (
+            ("wrong/x.md", "nope", "pool"),
+            f"{VARIANT.format(2)} 'nope'",
+        ),
+        (("wrong/x.md", "no-pool", ""), NAMES.format(1)),
+        (("wrong/x.md", "no-pool", "vpi"), f"{NAMES.format(3)} 'vpi'"),
+        (("wrong/x.md", "no-pool", "vip, vpi"), f"{NAMES.format(3)} 'vpi'"),
+        (("other/x.md", "", ""), f"{VARIANT.format(1)} ''"),
         (
             ("other/x.md", "no-pool", "vip"),
-            "refused-by must be in wrong/ only",
+            "3: refused-by must be in wrong/ only",
         ),
         (("other/x.txt", "", ""), "only .md files may be here"),
     ],
@@ -101,13 +109,13 @@ def test_lab_without_folder(tmp_path: Path) -> None:
 def test_stray_pages(
     folder: Path, page: tuple[str, str, str], rule: str
 ) -> None:
-    """A page that is astray is named with the rule."""
+    """Each is named with its line and the rule."""
     name, variant, refused_by = page
     write(folder / name, variant, refused_by)
     found = problems(folder)
 
-    assert f"{folder.name}/{name}: " in found
-    assert rule in found
+    separator = ": " if name.endswith(".txt") else ":"
+    assert f"{folder.name}/{name}{separator}{rule}" in found
 
 
 def test_stray_folder(folder: Path) -> None:
@@ -121,7 +129,7 @@ def test_page_without_a_block(folder: Path) -> None:
     """A walkthrough with nothing to type proves nothing."""
     (folder / "no-pool.md").write_text("Words.\n", encoding="utf-8")
 
-    assert "no-pool.md: must have a ```shell block" in problems(folder)
+    assert "no-pool.md:1: must have a ```shell block" in problems(folder)
 
 
 def test_page_that_cannot_be_read(folder: Path) -> None:
