@@ -99,7 +99,12 @@ from graders.checks.traffic_policy import (
 )
 from graders.checks.workload import cordoned, is_ready, probe_workload
 from graders.errors import CannotCheck
-from graders.kube.names import METALLB_NAMESPACE, METALLB_PATH
+from graders.kube.names import (
+    METALLB_APPS,
+    METALLB_CORE,
+    METALLB_NAMESPACE,
+    METALLB_PATH,
+)
 from graders.plan.ip_ranges import holds, lacking, networks
 from graders.polling import until
 from graders.probes.client import REQUESTS, Client
@@ -107,6 +112,8 @@ from graders.probes.router import BgpSession
 from graders.probes.traffic import Flows
 
 __all__ = [
+    "METALLB_APPS",
+    "METALLB_CORE",
     "METALLB_NAMESPACE",
     "METALLB_PATH",
     "MIN_CONNECTIONS",

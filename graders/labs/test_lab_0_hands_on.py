@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from graders.checks import (
+    METALLB_APPS,
+    METALLB_CORE,
     METALLB_NAMESPACE,
     METALLB_PATH,
     SEE_POOLS,
@@ -25,7 +27,6 @@ from graders.checks import (
 
 TEXT = "hello from MetalLB"
 NAMESPACE = "default"
-SYSTEM = f"namespaces/{METALLB_NAMESPACE}"
 CONTROLLERS = ("deployments", "daemonsets")
 
 
@@ -150,8 +151,8 @@ def _is_empty(lab: Session) -> bool:
 
     Then it is no use to wait.
     """
-    controllers = (f"/apis/apps/v1/{SYSTEM}/{kind}" for kind in CONTROLLERS)
-    paths = (f"/api/v1/{SYSTEM}/pods", *controllers)
+    controllers = (f"{METALLB_APPS}/{kind}" for kind in CONTROLLERS)
+    paths = (f"{METALLB_CORE}/pods", *controllers)
     return not any(lab.cluster.items(path) for path in paths)
 
 
@@ -160,7 +161,7 @@ def _controller(lab: Session) -> bool:
     return any(
         item["metadata"]["name"].endswith("controller")
         and item["status"].get("readyReplicas", 0) > 0
-        for item in lab.cluster.items(f"/apis/apps/v1/{SYSTEM}/deployments")
+        for item in lab.cluster.items(f"{METALLB_APPS}/deployments")
     )
 
 
@@ -172,7 +173,7 @@ def _speakers(lab: Session) -> set[str]:
     """
     return {
         pod["spec"].get("nodeName", "")
-        for pod in lab.cluster.items(f"/api/v1/{SYSTEM}/pods")
+        for pod in lab.cluster.items(f"{METALLB_CORE}/pods")
         if any(
             owner["kind"] == "DaemonSet" and owner["name"].endswith("speaker")
             for owner in pod["metadata"].get("ownerReferences", [])

@@ -26,7 +26,7 @@ from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
 from graders.probes.router import BgpSession, Router
 from graders.providers.machine import Output
-from tests.says import says
+from tests.fakes import says
 
 if TYPE_CHECKING:
     from graders.checks.session import Session

@@ -23,7 +23,7 @@ from graders.polling import WAITS, Wait
 from graders.probes.dhcp import ANY_ADDRESS, Dhcp
 from graders.providers.docker import DockerExec
 from graders.providers.machine import Machine, Output
-from tests.says import says
+from tests.fakes import says
 
 if TYPE_CHECKING:
     from graders.checks.session import Session

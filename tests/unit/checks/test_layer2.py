@@ -24,7 +24,7 @@ from graders.plan.l2_election import owner
 from graders.plan.plan import make_plan
 from graders.providers.docker import DockerExec
 from graders.providers.machine import Machine, Output
-from tests.says import says
+from tests.fakes import says
 
 if TYPE_CHECKING:
     from collections.abc import Callable

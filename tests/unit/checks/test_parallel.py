@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from graders.checks.parallel import outputs_by_machine, run_parallel
-from tests.says import says
+from tests.fakes import says
 
 
 def test_results_are_in_order() -> None:

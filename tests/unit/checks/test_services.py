@@ -16,7 +16,7 @@ from graders.checks.services import (
 )
 from graders.polling import WAITS, Wait
 from graders.probes.client import Client
-from tests.says import says
+from tests.fakes import says
 
 
 def _lab(vip: str = "", events: str = "no events") -> Any:  # noqa: ANN401 - a stand-in

@@ -28,7 +28,7 @@ from graders.probes.client import Client
 from graders.probes.traffic import Flows
 from graders.providers.docker import DockerExec
 from graders.providers.machine import Machine, Output
-from tests.says import says
+from tests.fakes import says
 
 if TYPE_CHECKING:
     from graders.checks.session import Session

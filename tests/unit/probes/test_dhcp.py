@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from graders.probes.dhcp import Dhcp, Lease
-from tests.says import says
+from tests.fakes import says
 
 TABLE = """\
 1795469271 02:42:AC:12:00:05 172.18.100.170 desk 01:02:42:ac:12:00:05

@@ -8,7 +8,7 @@ import pytest
 
 from graders.errors import CannotCheck
 from graders.probes.router import BgpSession, Router
-from tests.says import says
+from tests.fakes import says
 
 # As FRR 10.3 prints it, without unused fields.
 NEIGHBOURS = {

@@ -14,7 +14,7 @@ from graders.probes.traffic import (
 )
 from graders.providers.docker import DockerExec
 from graders.providers.machine import Machine, Output
-from tests.says import says
+from tests.fakes import says
 
 
 def test_flows() -> None:
