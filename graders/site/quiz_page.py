@@ -1,7 +1,7 @@
 """The quiz as a page: plain forms, which `docs/assets/quiz.js` judges.
 
 Without JavaScript the questions can still be read. The answers are in the
-page for the script only, packed so that nobody reads them by chance.
+page for the script only, encoded so that readers do not see them by chance.
 """
 
 from __future__ import annotations
