@@ -1,7 +1,7 @@
 #!/bin/sh
 # shellcheck disable=SC1091 # a file of the host
-# Typed into a shell of root on a host: prints what the kit has to know of it
-# before a lab can stand there, key=value, a line each. It changes nothing.
+# Runs as root on a host and changes nothing: print facts about it that decide
+# whether a lab can run there, one key=value a line.
 PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 say() { printf '%s=%s\n' "$1" "$2"; }
 system() { (. /etc/os-release && printf '%s %s' "$ID" "$VERSION_ID"); }
@@ -20,7 +20,7 @@ say init "$(cat /proc/1/comm)"
 # Packages make empty folders there; a cluster has files.
 say kubernetes "$(find /etc/kubernetes -type f 2> /dev/null | head -n 1)"
 say mark "$(head -n 1 /etc/kubernetes/metallb-lab-kit 2> /dev/null)"
-# Somebody's containers would be mixed with those of the cluster.
+# Other containers would be mixed with those of the cluster.
 say containers "$(find /var/lib/containerd /run/containerd -mindepth 1 -maxdepth 1 2> /dev/null | head -n 1)"
 # What drops whatever no rule accepts; nothing is asked that would load a table.
 drops() {
@@ -28,7 +28,7 @@ drops() {
     ip && /hook (input|forward) .*policy drop/ { print toupper($4) }'
   ! grep -q -s -x filter /proc/net/ip_tables_names \
     || { iptables-legacy -w -S || iptables -w -S; } 2> /dev/null | sed -n 's/^-P \(INPUT\|FORWARD\) DROP$/\1/p'
-  # It has policies of its own that nobody sees there.
+  # Its own policies are not visible there.
   ! systemctl is-active --quiet firewalld 2> /dev/null || printf '%s\n' INPUT FORWARD
 }
 say firewall "$(drops | sort -u | paste -s -d ' ' -)"

@@ -1,9 +1,8 @@
 #!/bin/sh
 # shellcheck disable=SC2046,SC2086,SC2329 # words are split on purpose; by_$way calls
-# Typed into a shell of root on a host: it falls silent on eth0 as if its
-# cable was pulled, for $1 seconds at most. The kit's own SSH goes on, so that
-# the silence can be ended before: `systemctl stop metallb-lab-silence`.
-# connection.sh is typed before it.
+# Runs as root on a host, after connection.sh: silence eth0 as if its cable was
+# pulled, for at most $1 seconds. The kit's SSH continues, so that
+# `systemctl stop metallb-lab-silence` can end the silence earlier.
 set -u
 UNIT=metallb-lab-silence
 UNDO=/run/$UNIT
@@ -18,7 +17,7 @@ hop=$(ip -o route get "$peer" 2> /dev/null | awk '/ dev eth0 / {
   print $1 }')
 [ -n "$hop" ] || peer=
 
-# It takes a kernel of 5.16 or later to drop what goes out.
+# Dropping outgoing packets needs Linux 5.16 or later.
 by_nft() {
   ssh_in='' ssh_out='' ask_in='' ask_out=''
   case $peer in
@@ -68,7 +67,7 @@ by_tc() {
 
 systemctl stop $UNIT 2> /dev/null
 : > $UNDO || exit
-# What ends the silence is there before it begins, and needs nobody.
+# The end of the silence is scheduled before it begins.
 systemd-run --quiet --collect --unit $UNIT \
   --property "ExecStopPost=-/bin/sh -c 'sh $UNDO; rm -f $UNDO'" sleep "$1" || exit
 for way in nft tc; do
