@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
 
-from graders.course.templates import error_line, vocabulary
+from graders.course.templates import error_line, render, vocabulary
 from graders.plan.plan import make_plan
 from graders.settings import KIND
 
@@ -43,7 +43,7 @@ def numbered(piece: Fragment, problems: Diagnostics) -> str:
         for line in lines
     )
     try:
-        return _ENVIRONMENT.from_string(text).render(_values())
+        return render(text, _values())
     except jinja2.TemplateError as error:
         problems.add(
             piece.place,
@@ -115,10 +115,3 @@ def _placeholder(path: str) -> str:
 def _element(found: re.Match[str]) -> str:
     path = _paths()[int(found[1])]
     return f'<span data-plan="{path}">{escape(leaves()[path])}</span>'
-
-
-_ENVIRONMENT: Final = jinja2.Environment(
-    undefined=jinja2.StrictUndefined,
-    keep_trailing_newline=True,
-    autoescape=False,  # noqa: S701 - Markdown, which has its own escapes
-)
