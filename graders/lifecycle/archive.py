@@ -17,9 +17,9 @@ from graders.errors import KitError, UsageError
 
 _TOOLS: Final = ("bin/kind", "bin/kubectl", "bin/helm")
 _CHART: Final = "charts/metallb-"
-_WAY_OUT: Final = "make it again with `lab images save FILE`"
-# What reading it comes to when bytes are missing, changed or another's.
-_DAMAGE: Final = (
+_REMEDY: Final = "make it again with `lab images save FILE`"
+# What reading a damaged archive raises.
+_READ_ERRORS: Final = (
     tarfile.TarError,
     zlib.error,
     EOFError,
@@ -31,10 +31,10 @@ _DAMAGE: Final = (
 
 
 def check_archive(file: Path, images: list[str]) -> None:
-    """Read the whole archive and see that all that is needed is in it.
+    """Read the whole archive and check that nothing is missing.
 
     Raises:
-        UsageError: it is not there, cut short, damaged, or of another recipe.
+        UsageError: it does not exist, is damaged, or is of other versions.
 
     """
     try:
@@ -43,25 +43,25 @@ def check_archive(file: Path, images: list[str]) -> None:
             names = set(archive.getnames())
     except FileNotFoundError:
         raise UsageError(
-            f"{file}: no such archive", way_out=_WAY_OUT
+            f"{file}: the archive does not exist", way_out=_REMEDY
         ) from None
-    except _DAMAGE as error:
+    except _READ_ERRORS as error:
         raise UsageError(
-            f"{file}: expected a whole archive, not a damaged one ({error})",
-            way_out=_WAY_OUT,
+            f"{file}: the archive is damaged ({error})",
+            way_out=_REMEDY,
         ) from error
     missing = sorted({*images, *_TOOLS} - found - names)
     if not any(name.startswith(_CHART) for name in names):
         missing.append("MetalLB's chart")
     if missing:
         raise UsageError(
-            f"{file}: expected {', '.join(missing)} in it, not without",
-            way_out=_WAY_OUT,
+            f"{file}: the archive lacks {', '.join(missing)}",
+            way_out=_REMEDY,
         )
 
 
 def _images_in(archive: tarfile.TarFile) -> set[str]:
-    """Return the names of the images; every byte is read on the way."""
+    """Return the names of the images; read every byte for that."""
     inner = archive.extractfile("images.tar")
     if inner is None:
         raise ValueError("images.tar is no file")

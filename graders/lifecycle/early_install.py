@@ -1,18 +1,17 @@
-"""What takes long is begun while something else is waited for.
+"""Install or uninstall MetalLB while Ansible starts.
 
-Nothing depends on it: what was not begun here comes in its own turn.
+Nothing depends on it: the playbook does what was not done here.
 """
 
 from __future__ import annotations
 
 import threading
 from contextlib import closing, contextmanager, suppress
-from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 import yaml
 
-from graders.kube.client import KubeClient, KubeError
+from graders.kube.client import KubeError, cluster_client
 from graders.kube.metallb import InstallMarker, install, uninstall
 from graders.settings import cache_dir, state_dir
 
@@ -21,48 +20,45 @@ if TYPE_CHECKING:
 
     from graders.plan.plan import Plan
 
-# What loads the Kubernetes client: half a second.
-CLUSTER: Final = "graders.probes.cluster"
-
-
-def preload_module(module: str) -> None:
-    """Begin to load it; an import of it elsewhere waits until it is there."""
-    threading.Thread(
-        target=import_module, args=(module,), daemon=True, name="load-ahead"
-    ).start()
+# The playbook reports these if they last.
+_FAILURES: Final = (KubeError, OSError, ValueError, yaml.YAMLError)
 
 
 @contextmanager
 def install_metallb_early(
     plan: Plan, run_id: str, *, wanted: bool
 ) -> Iterator[None]:
-    """Begin to make or to remove MetalLB while a playbook is loaded.
+    """Install MetalLB if it is wanted and missing, or uninstall it.
 
-    That takes a second, on one processor. `run_id` is the playbook's.
+    Ansible needs a second to load the playbook, on one processor. `run_id` is
+    the playbook's.
     """
-    work = threading.Thread(
-        target=_metallb, args=(plan, run_id, wanted), name="metallb-ahead"
+    thread = threading.Thread(
+        target=_install if wanted else _uninstall,
+        args=(plan, run_id),
+        name="early-metallb",
     )
-    work.start()
+    thread.start()
     try:
         yield
     finally:
-        work.join()
+        thread.join()
 
 
-def _metallb(plan: Plan, run_id: str, wanted: bool) -> None:  # noqa: FBT001 - a thread's own argument
-    """Do it, by what is noted of how MetalLB was made last."""
-    folder = state_dir(plan.student)
-    # Both names are those of the role metallb.
-    left = folder / "metallb.seen"
+def _install(plan: Plan, run_id: str) -> None:
+    """Apply the manifest of the last installation, if there was one."""
+    # The role metallb writes both files.
+    file = state_dir(plan.student) / "metallb.seen"
     with (
-        suppress(KubeError, OSError, ValueError, yaml.YAMLError),
-        closing(KubeClient(folder / "kubeconfig")) as kube,
+        suppress(*_FAILURES),
+        closing(cluster_client(plan)) as kube,
     ):
-        if not wanted:
-            uninstall(kube)
-            return
-        recipe = left.read_text("utf-8").partition("\n")[0]
+        recipe = file.read_text("utf-8").partition("\n")[0]
         name = f"metallb-{recipe.replace(' ', '-')}.yaml"
         manifest = cache_dir() / "charts" / name
-        install(kube, manifest, InstallMarker(left, recipe, run_id))
+        install(kube, manifest, InstallMarker(file, recipe, run_id))
+
+
+def _uninstall(plan: Plan, _: str) -> None:
+    with suppress(*_FAILURES), closing(cluster_client(plan)) as kube:
+        uninstall(kube)

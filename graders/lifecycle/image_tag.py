@@ -1,4 +1,4 @@
-"""What the kit's own images are made by, as a tag that changes with it."""
+"""The tag of the kit's images, which changes with their sources."""
 
 from __future__ import annotations
 
@@ -15,21 +15,19 @@ _LENGTH: Final = 8
 
 
 def recipe(folder: Path = ANSIBLE) -> str:
-    """Return the tag: of all versions, and of what builds from them.
+    """Return the tag: a digest of all versions and of the images' sources.
 
-    An old image is so never taken for a new one. The playbooks in `folder`
-    have it as the variable `recipe`: in a template it would be worked out
-    anew by each task that names an image.
+    So an old image is never used instead of a new one. Playbooks get it as
+    the variable `recipe`; a template would compute it for each task.
 
     Raises:
         OSError: a file cannot be read.
 
     """
-    found = sorted(_files(folder), key=lambda file: file.as_posix())
-    total = sha256()
-    for file in found:
-        total.update(file.read_bytes())
-    return total.hexdigest()[:_LENGTH]
+    digest = sha256()
+    for file in sorted(_files(folder), key=lambda file: file.as_posix()):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()[:_LENGTH]
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -1,8 +1,7 @@
-"""One command at a time on one student's lab.
+"""Locks: one command at a time changes a student's lab.
 
-The lock is the operating system's on an open file, so it ends with the
-process that holds it, whatever ended that. The file beside it only tells
-others who holds the lock; what is in it never blocks anybody.
+The operating system locks an open file, so the lock ends with its process.
+A second file only says which command holds the lock.
 """
 
 from __future__ import annotations
@@ -11,11 +10,12 @@ import json
 import os
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
 from graders.errors import CannotCheck
+from graders.files import write_atomically
 from graders.lifecycle.processes import terminate_tagged
 from graders.settings import cache_dir, state_dir
 
@@ -23,14 +23,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-_WAY_OUT: Final = "wait until it has ended, or end it"
-
 
 @contextmanager
 def lock(student: str, verb: str) -> Iterator[None]:
     """Hold the student's lab for `verb`, as in `lab reset`.
 
-    It does not wait, and it is not to be taken twice by one process.
+    It does not wait, and a process must not take it twice.
 
     Raises:
         CannotCheck: another command holds the lab, or the lock's folder
@@ -41,10 +39,9 @@ def lock(student: str, verb: str) -> Iterator[None]:
     holder = folder / "lock.json"
     held = _acquire(folder)
     try:
-        # What a command that was killed left running must not work against
-        # this one.
+        # Processes left by an interrupted command would interfere.
         terminate_tagged(str(folder))
-        _tell(holder, verb)
+        _write_holder(holder, verb)
         yield
     finally:
         holder.unlink(missing_ok=True)
@@ -55,7 +52,7 @@ def lock(student: str, verb: str) -> Iterator[None]:
 def machine_lock(tell: Callable[[str], None]) -> Iterator[None]:
     """Hold what all students of this computer share: engine, images, tools.
 
-    It waits; `tell` hears of it if there is anybody to wait for.
+    It waits for another command, and tells `tell` that it does.
 
     Raises:
         CannotCheck: the lock's folder cannot be written.
@@ -67,7 +64,7 @@ def machine_lock(tell: Callable[[str], None]) -> Iterator[None]:
         try:
             held.acquire(timeout=0)
         except Timeout:
-            tell("waiting for another command that makes images or networks")
+            tell("waiting for a command that creates images or networks")
             held.acquire()
     try:
         yield
@@ -77,14 +74,14 @@ def machine_lock(tell: Callable[[str], None]) -> Iterator[None]:
 
 @contextmanager
 def _writable(folder: Path, variable: str) -> Iterator[None]:
-    """Make a folder for a lock; turn what is in the way into words."""
+    """Create a lock's folder; raise CannotCheck if that fails."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         yield
     except OSError as error:
         raise CannotCheck(
             f"could not lock {error.filename or folder}: {error.strerror}",
-            way_out=f"make the folder yours, or set {variable} to another",
+            way_out=f"make the folder writable, or set {variable} to another",
         ) from None
 
 
@@ -97,20 +94,18 @@ def _acquire(folder: Path) -> FileLock:
             raise CannotCheck(
                 "another command holds the lab"
                 f"{_holder(folder / 'lock.json')}",
-                way_out=_WAY_OUT,
+                way_out="wait until it has ended, or end it",
             ) from None
     return held
 
 
-def _tell(holder: Path, verb: str) -> None:
-    """Write who holds the lock, in one step."""
+def _write_holder(holder: Path, verb: str) -> None:
+    """Write which command holds the lock."""
     since = datetime.now().astimezone()
     text = json.dumps(
         {"verb": verb, "pid": os.getpid(), "since": since.isoformat()}
     )
-    new = holder.with_suffix(".new")
-    new.write_text(text, encoding="utf-8")
-    new.replace(holder)
+    write_atomically(holder, text)
 
 
 def _holder(holder: Path) -> str:
@@ -130,7 +125,7 @@ def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except PermissionError:
-        return True  # it is another user's
+        return True  # it belongs to another user
     except (OSError, OverflowError):
         return False
     return True

@@ -1,4 +1,4 @@
-"""Run the playbooks through ansible-runner, with progress and a full log."""
+"""Run playbooks by ansible-runner, with progress and a full log."""
 
 from __future__ import annotations
 
@@ -33,18 +33,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-# Tasks quicker than this are not worth a line of their own.
-_WORTH_A_LINE: Final = 2.0
-_TAIL: Final = 4
-# Playbooks that make what all students share; one at a time does.
+# Tasks that take longer than this get a line.
+_SLOW_TASK_S: Final = 2.0
+# Lines of a failed command that its error shows.
+_ERROR_LINES: Final = 4
+# Playbooks that change what all students share; only one runs at a time.
 _SHARED: Final = ("up", "engine", "engine_stop", "images", "images_save")
-# Seconds from a Ctrl-C until it is noticed.
-_NOTICED: Final = 0.5
+# How often ansible-runner looks whether to stop.
+_CANCEL_INTERVAL_S: Final = 0.5
 
 
 @dataclass
 class Outcome:
-    """What a playbook came to; `changed` counts tasks that changed."""
+    """The result of a playbook; `changed` counts tasks that changed it."""
 
     changed: int
     log: Path
@@ -52,9 +53,10 @@ class Outcome:
 
 @dataclass
 class _Progress:
-    """One line a long step; `show` has a terminal say what goes on now.
+    """Prints a line for each slow task, and keeps the first failure.
 
-    `ended` is called when all steps are done and none has failed.
+    `show` shows the current task on a terminal; `ended` is called when all
+    tasks are done and none has failed.
     """
 
     console: Console
@@ -63,16 +65,16 @@ class _Progress:
     failure: str = ""
     refused: dict[str, str] | None = None
     task: str = ""
-    began: float = field(default_factory=time.monotonic)
+    started: float = field(default_factory=time.monotonic)
     show: Callable[[str], None] = lambda _: None
     ended: Callable[[], object] = lambda: None
 
     def __call__(self, event: dict[str, Any]) -> bool:
-        """Take one event of ansible-runner."""
+        """Handle one event of ansible-runner."""
         if text := event.get("stdout"):
             if "[ERROR]: " in text and not self.failure:
-                said = text.split("[ERROR]: ", 1)[1]
-                self.failure = " ".join(said.split())[:300]
+                error = text.split("[ERROR]: ", 1)[1]
+                self.failure = " ".join(error.split())[:300]
             with self.log.open("a", encoding="utf-8") as file:
                 file.write(text + "\n")
         data = event.get("event_data", {})
@@ -88,20 +90,20 @@ class _Progress:
         return True
 
     def finish(self) -> None:
-        """Tell of the last task."""
+        """Print the last task if it was slow."""
         self._next({})
 
     def _next(self, data: dict[str, Any]) -> None:
         now = time.monotonic()
-        if self.task and now - self.began >= _WORTH_A_LINE:
+        if self.task and now - self.started >= _SLOW_TASK_S:
             self.console.print(
-                f"  {escape(self.task)}  {now - self.began:.0f} s",
+                f"  {escape(self.task)}  {now - self.started:.0f} s",
                 highlight=False,
             )
         role = data.get("role")
         name = str(data.get("name") or "")
         self.task = f"{role}: {name}" if role else name
-        self.began = now
+        self.started = now
         self.show(escape(self.task))
 
     def _failed(self, data: dict[str, Any]) -> None:
@@ -109,17 +111,18 @@ class _Progress:
             return
         result = data.get("res", {})
         if self.failure and "results" in result:
-            return  # the sum of items that have told already
-        parts = [result.get("stderr"), result.get("stdout")]
-        said = next((part for part in parts if part), "")
-        lines = [line for line in said.splitlines() if line.strip()][-_TAIL:]
+            return  # the sum of items whose failures are known
+        output = result.get("stderr") or result.get("stdout") or ""
+        lines = [line for line in output.splitlines() if line.strip()][
+            -_ERROR_LINES:
+        ]
         message = str(result.get("msg", ""))
-        cause = " | ".join(lines) or message
+        cause = " | ".join(lines[-_ERROR_LINES:]) or message
         self.failure = f"{data.get('task', 'a step')}: {cause}"
         self.refused = result.get("refused")
 
 
-def run_playbook(  # noqa: PLR0913 - what to run, for whom, and whom to tell
+def run_playbook(  # noqa: PLR0913 - what to run, and how to report it
     name: str,
     variables: dict[str, Any],
     *,
@@ -129,12 +132,12 @@ def run_playbook(  # noqa: PLR0913 - what to run, for whom, and whom to tell
 ) -> Outcome:
     """Run playbook `name`; progress goes to stderr, all else to the log.
 
-    `ended` is called when its last step has been taken and none has failed;
-    Ansible itself needs a quarter of a second more.
+    `ended` is called after the last task if none has failed; Ansible itself
+    takes a quarter of a second more.
 
     Raises:
-        UsageError: the playbook says that the person can mend it.
-        CannotCheck: a step failed; names the step, its cause and the log.
+        UsageError: the playbook refused to run, and says what to change.
+        CannotCheck: a task failed; names the task, its cause and the log.
         KeyboardInterrupt: Ctrl-C, after the playbook has ended.
 
     """
@@ -146,17 +149,17 @@ def run_playbook(  # noqa: PLR0913 - what to run, for whom, and whom to tell
         f"{name}: full log in {log}", highlight=False, soft_wrap=True
     )
     progress = _Progress(console, log, ended=ended)
-    # What a command that was killed left running must not work against this.
+    # Processes left by an interrupted command would interfere.
     terminate_tagged(str(folder))
     shared = machine_lock(console.print) if name in _SHARED else nullcontext()
     with (
         shared,
         _spinner(console, name) as progress.show,
-        _interrupts() as asked,
+        _collected_signals() as signals,
     ):
-        status = _run(name, variables, folder, progress, asked)
+        status = _run(name, variables, folder, progress, signals)
     progress.finish()
-    if asked:
+    if signals:
         terminate_tagged(str(folder))
         raise KeyboardInterrupt
     if status != "successful":
@@ -166,7 +169,7 @@ def run_playbook(  # noqa: PLR0913 - what to run, for whom, and whom to tell
 
 @contextmanager
 def _spinner(console: Console, name: str) -> Iterator[Callable[[str], None]]:
-    """Have what a terminal shows: a step, and for how long; else nothing."""
+    """Show the current task and its time on a terminal, else nothing."""
     if console.quiet or not console.is_terminal:
         yield lambda _: None
         return
@@ -175,28 +178,29 @@ def _spinner(console: Console, name: str) -> Iterator[Callable[[str], None]]:
         TextColumn("{task.description}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=console, transient=True) as shown:
-        step = shown.add_task(name, total=None)
-        yield lambda text: shown.reset(step, description=text)
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(name, total=None)
+        yield lambda text: bar.reset(task, description=text)
 
 
-def _run(  # noqa: PLR0913, PLR0917 - all that a run is made of
+def _run(  # noqa: PLR0913, PLR0917 - all parts of a run
     name: str,
     variables: dict[str, Any],
     folder: Path,
     progress: _Progress,
-    asked: list[int],
+    signals: list[int],
 ) -> str:
-    """Run it and return ansible-runner's word for how it ended."""
-    import ansible_runner  # noqa: PLC0415 - half a second that help can do without
+    """Run it and return ansible-runner's status."""
+    import ansible_runner  # noqa: PLC0415 - takes 0.5 s, which help need not
 
     runner = folder / "runner"
-    # What an earlier run left there would count for more than what is given.
+    # Files of an earlier run would override our variables.
     shutil.rmtree(runner / "env", ignore_errors=True)
     runner.mkdir(exist_ok=True)
     extra = runner / "variables.json"
-    given = variables | {"recipe": recipe()}
-    extra.write_text(json.dumps(given), encoding="utf-8")
+    extra.write_text(
+        json.dumps(variables | {"recipe": recipe()}), encoding="utf-8"
+    )
     result = ansible_runner.run(
         private_data_dir=str(runner),
         project_dir=str(ANSIBLE),
@@ -205,42 +209,41 @@ def _run(  # noqa: PLR0913, PLR0917 - all that a run is made of
         cmdline=shlex.join(("-e", f"@{extra}")),
         envvars=_environment() | {MARK: str(folder)},
         event_handler=progress,
-        cancel_callback=lambda: bool(asked),
+        cancel_callback=lambda: bool(signals),
         quiet=True,
         rotate_artifacts=3,
         settings={
             "suppress_ansible_output": True,
-            "pexpect_timeout": _NOTICED,
+            "pexpect_timeout": _CANCEL_INTERVAL_S,
         },
     )
     return str(result.status)
 
 
 @contextmanager
-def _interrupts() -> Iterator[list[int]]:
-    """Collect requests to end while a playbook runs, and no longer.
+def _collected_signals() -> Iterator[list[int]]:
+    """Collect the signals that ask to end while a playbook runs.
 
-    ansible-runner would keep its own handlers for good: after the first
-    playbook nothing could be interrupted any more.
+    ansible-runner would install its own handlers and leave them, so that
+    nothing could be interrupted after the first playbook.
     """
-    asked: list[int] = []
-    kept = {
-        number: signal.signal(number, lambda it, _: asked.append(it))
+    signals: list[int] = []
+    handlers = {
+        number: signal.signal(number, lambda it, _: signals.append(it))
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     }
     try:
-        yield asked
+        yield signals
     finally:
-        for number, before in kept.items():
-            signal.signal(number, before)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
 
 
 def _environment() -> dict[str, str]:
-    """Return what Ansible reads from its environment."""
+    """Return Ansible's settings as environment variables."""
     home = cache_dir() / "ansible"
     return {
-        # Ansible does not start under a locale that is not installed, or
-        # is not of UTF-8.
+        # Ansible needs an installed locale with UTF-8.
         "LC_ALL": "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8",
         "ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"),
         "ANSIBLE_FORKS": "2",
@@ -254,20 +257,20 @@ def _environment() -> dict[str, str]:
         "ANSIBLE_PIPELINING": "true",
         "ANSIBLE_RETRY_FILES_ENABLED": "false",
         "ANSIBLE_ROLES_PATH": str(ANSIBLE / "roles"),
-        # Without, macOS ends the processes that Ansible forks.
+        # Without it, macOS kills the processes that Ansible forks.
         "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
         "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}",  # noqa: PTH120 - a PATH entry is text
     }
 
 
 def _problem(name: str, progress: _Progress) -> KitError:
-    """Turn the first failed step into an error for people."""
+    """Return the error for the first failed task."""
     if refused := progress.refused:
         return UsageError(refused["problem"], way_out=refused["remedy"])
     failure = progress.failure or "Ansible did not start"
     return CannotCheck(
         f"could not {_purpose(name)}: {failure}",
-        way_out=f"the whole story is in {progress.log}",
+        way_out=f"see {progress.log}",
     )
 
 

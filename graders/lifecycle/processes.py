@@ -1,8 +1,8 @@
-"""Ends what a playbook started, also what went on in the background.
+"""Terminate the processes of a playbook, background ones included.
 
-Every process of a playbook inherits one environment variable that names the
-student's folder. So an interrupted command, and the next one after a
-kill -9, find all that is left by it and nothing else.
+Every process of a playbook inherits an environment variable that names the
+student's folder. An interrupted command, and the next one after a kill -9,
+find the remaining processes by it.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Final
 
 MARK: Final = "METALLB_LAB_PLAYBOOK"
 
-# An engine that a playbook started serves others too: it stays.
-_STAYS: Final = (
+# An engine that a playbook started serves other students, too.
+_KEPT_PROGRAMS: Final = (
     "dockerd",
     "containerd",
     "docker-proxy",
@@ -27,38 +27,42 @@ _PROC: Final = Path("/proc")
 
 
 def find_tagged(value: str) -> list[int]:
-    """Return the processes that carry the mark `value`, but not this one.
+    """Return the processes that are tagged with `value`, but not this one.
 
-    Where there is no /proc, there are none.
+    Without /proc, as on macOS, there are none.
     """
-    wanted = f"{MARK}={value}".encode()
-    found = [int(at.name) for at in _PROC.glob("[0-9]*") if _has(at, wanted)]
-    return [pid for pid in found if pid != os.getpid()]
+    tag = f"{MARK}={value}".encode()
+    pids = [
+        int(folder.name)
+        for folder in _PROC.glob("[0-9]*")
+        if _has_tag(folder, tag)
+    ]
+    return [pid for pid in pids if pid != os.getpid()]
 
 
 def terminate_tagged(value: str, patience: float = 5.0) -> int:
-    """End the processes that carry the mark; return how many there were.
+    """Terminate the tagged processes; return how many there were.
 
-    They are asked to end, and after `patience` seconds made to.
+    They are killed after `patience` seconds.
     """
-    asked = _signal(find_tagged(value), signal.SIGTERM)
+    count = _signal(find_tagged(value), signal.SIGTERM)
     deadline = time.monotonic() + patience
-    while asked and find_tagged(value):
+    while count and find_tagged(value):
         if time.monotonic() > deadline:
             _signal(find_tagged(value), signal.SIGKILL)
             break
         time.sleep(0.05)
-    return asked
+    return count
 
 
-def _has(folder: Path, wanted: bytes) -> bool:
+def _has_tag(folder: Path, tag: bytes) -> bool:
     try:
-        if wanted not in (folder / "environ").read_bytes().split(b"\0"):
+        if tag not in (folder / "environ").read_bytes().split(b"\0"):
             return False
         name = (folder / "comm").read_text(encoding="utf-8").strip()
     except OSError:
-        return False  # it has just ended, or is another user's
-    return not name.startswith(_STAYS)
+        return False  # it has just ended, or belongs to another user
+    return not name.startswith(_KEPT_PROGRAMS)
 
 
 def _signal(pids: list[int], number: signal.Signals) -> int:

@@ -8,6 +8,7 @@ import shutil
 from typing import TYPE_CHECKING, Final
 
 from graders.errors import UsageError
+from graders.files import write_atomically
 from graders.providers.registry import exec_prefixes, provider
 from graders.settings import cache_dir, state_dir
 
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from graders.plan.plan import Plan
 
 _RC: Final = "shell.rc"
-# A command in the background must not read a person's terminal.
-_ON: Final = """\
+# A command in the background must not read the terminal.
+_ON_SCRIPT: Final = """\
 #!/bin/sh
 # Runs a command on a machine or node of the lab: on router ip route
 if [ $# -lt 2 ]; then
@@ -40,10 +41,10 @@ def shell_argv(
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     """Return the command line and whole environment of a shell.
 
-    Without `machine` it is a shell of this computer in which kubectl, helm
-    and kind are the kit's and talk to the student's cluster; with it, one on
-    that machine or node. `command` is run instead of asking for commands.
-    The shell's files under the student's folder are written.
+    Without `machine`, it is a shell on this computer with the kit's kubectl,
+    helm and kind, for the student's cluster; otherwise one on that machine or
+    node. With `command`, it runs that and ends. The shell's files in the
+    student's folder are written.
 
     Raises:
         UsageError: there is no such machine.
@@ -53,21 +54,21 @@ def shell_argv(
         return _machine(plan, machine, command), dict(os.environ)
     folder = state_dir(plan.student)
     folder.mkdir(parents=True, exist_ok=True)
-    _offer_charts(folder / "helm")
-    _write_on(plan, folder / "bin" / "on")
+    _copy_helm_repo(folder / "helm")
+    _write_exec_script(plan, folder / "bin" / "on")
     settings = _settings(plan)
     rc_file = folder / _RC
     rc_file.write_text(_rc(settings), encoding="utf-8")
-    given = dict(os.environ) | settings
+    environment = dict(os.environ) | settings
     if command is None:
-        return ("bash", "--rcfile", str(rc_file), "-i"), given
-    # A script has no aliases: k stands for kubectl there by a function.
-    typed = f'k() {{ kubectl "$@"; }}; {command}'
-    return ("bash", "-c", typed), given
+        return ("bash", "--rcfile", str(rc_file), "-i"), environment
+    # Scripts have no aliases, so `k` is a function there.
+    script = f'k() {{ kubectl "$@"; }}; {command}'
+    return ("bash", "-c", script), environment
 
 
 def shell_places(plan: Plan) -> list[str]:
-    """Return on what a shell can be opened, machines before nodes."""
+    """Return the machines, then the nodes; each can have a shell."""
     return [*plan.machines, *plan.nodes]
 
 
@@ -84,25 +85,22 @@ def _machine(plan: Plan, machine: str, command: str | None) -> tuple[str, ...]:
     return (*transport.prefix, "bash", "-c", command)
 
 
-def _write_on(plan: Plan, file: Path) -> None:
-    """Write the command `on`; nodes go by their names, too."""
+def _write_exec_script(plan: Plan, file: Path) -> None:
+    """Write the command `on`; nodes are known by their names as well."""
     ways = exec_prefixes(plan)
     cases = [
         f"  {role} | {plan.machine_name(role)})"
         f' set -- {shlex.join(ways[role])} "$@" ;;\n'
         for role in shell_places(plan)
     ]
-    text = _ON % ("".join(cases), ", ".join(shell_places(plan)))
+    text = _ON_SCRIPT % ("".join(cases), ", ".join(shell_places(plan)))
     file.parent.mkdir(parents=True, exist_ok=True)
     # Another shell may be running it.
-    new = file.with_suffix(".new")
-    new.write_text(text, encoding="utf-8")
-    new.chmod(0o755)
-    new.replace(file)
+    write_atomically(file, text, mode=0o755)
 
 
 def _settings(plan: Plan) -> dict[str, str]:
-    """Return what makes the tools the kit's and the student's own."""
+    """Return the environment for the kit's tools and the student's files."""
     folder = state_dir(plan.student)
     helm = folder / "helm"
     programs = [folder / "bin", cache_dir() / "bin"]
@@ -121,8 +119,8 @@ def _settings(plan: Plan) -> dict[str, str]:
     }
 
 
-def _offer_charts(helm: Path) -> None:
-    """Give the student an own copy of the kit's chart repository.
+def _copy_helm_repo(helm: Path) -> None:
+    """Copy the kit's chart repository for the student.
 
     What the student adds to repositories.yaml stays.
     """
@@ -137,9 +135,9 @@ def _offer_charts(helm: Path) -> None:
 
 
 def _rc(settings: dict[str, str]) -> str:
-    """Return the file that bash reads: the user's own first, then ours.
+    """Return the file that bash reads: the user's, then the kit's settings.
 
-    The user's may set PATH anew, so all is set again after it.
+    The user's may change PATH, so it comes first.
     """
     front = settings["PATH"].removesuffix(os.environ.get("PATH", ""))
     lines = [

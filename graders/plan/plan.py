@@ -116,8 +116,18 @@ class Plan(AddressPlan):
     @property
     def l2_order(self) -> dict[str, dict[str, str]]:
         """Which worker owns `l2_vip` on Layer 2, and which one is next."""
-        workers = [self.nodes["worker"], self.nodes["worker2"]]
-        return ranked(workers, self.l2_vip)
+        nodes = {node.name: node for node in self.nodes.values()}
+        order = ranked(self.worker_names(), self.l2_vip)
+        return {
+            place: {
+                "hash": digits,
+                "role": nodes[name].role,
+                **nodes[name].as_vars(),
+            }
+            for place, (name, digits) in zip(
+                ("owner", "spare"), order, strict=True
+            )
+        }
 
     @property
     def vips_in_node_range(self) -> dict[str, IPv4Address]:

@@ -21,6 +21,7 @@ from graders.course.lab import Words
 from graders.course.quiz import line_of
 from graders.course.walkthrough import shown
 from graders.errors import UsageError
+from graders.files import write_atomically
 from graders.yamlfile import model_problem
 
 if TYPE_CHECKING:
@@ -99,9 +100,7 @@ def save_figures(new: Iterable[Figure], file: Path = FILE) -> None:
         for figure in merged(load_figures(file), new)
     ]
     text = json.dumps(rows, indent=1) + "\n"
-    temporary = file.with_suffix(".new")
-    temporary.write_text(text, encoding="utf-8")
-    temporary.replace(file)
+    write_atomically(file, text)
 
 
 def to_figures(measures: Iterable[Measure]) -> list[Figure]:

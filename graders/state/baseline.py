@@ -38,8 +38,8 @@ Baseline = dict[str, dict[str, str]]
 
 CLUSTER: Final = ""
 _ABBREVIATED: Final = 80
-# Longer objects are recorded by their digest.
-_MAX_LENGTH: Final = 4000
+# Kinds without namespace that students change.
+_READABLE: Final = frozenset({"namespaces", "nodes"})
 # Fields that the cluster fills in, differently each time.
 _DEFAULTED: Final = frozenset(
     {
@@ -191,9 +191,14 @@ def _list(cluster: Reader, kind: Kind) -> list[dict[str, Any]]:
 
 
 def _text(kind: Kind, item: dict[str, Any]) -> str:
-    """Return an object's text, or its digest if that is long or secret."""
+    """Return an object's text, or its digest if it is secret or the cluster's.
+
+    The cluster has hundreds of its own, and every grade reads the record.
+    """
     text = json.dumps(_user_fields(kind, item), indent=0, sort_keys=True)
-    if len(text) <= _MAX_LENGTH and kind.name != "secrets":
+    namespace = item["metadata"].get("namespace", "")
+    of_labs = kind.namespaced and namespace not in SYSTEM_NAMESPACES
+    if kind.name != "secrets" and (of_labs or kind.name in _READABLE):
         return text
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -1,4 +1,4 @@
-"""The lab that stands: what it is of, and how it stands."""
+"""The running lab and its state."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ if TYPE_CHECKING:
 
 
 def current_lab(plan: Plan) -> tuple[Lab, State]:
-    """Return the lab that stands and its state.
+    """Return the running lab and its state.
 
     Raises:
-        CannotCheck: none does.
+        CannotCheck: no lab is running.
 
     """
-    now = lab_state.read(plan)
-    if now is None:
+    state = lab_state.read(plan)
+    if state is None:
         raise CannotCheck("no lab is running", way_out="run `make lab-1`")
-    return load_lab(now.lab), now
+    return load_lab(state.lab), state
 
 
 def require_complete(plan: Plan) -> tuple[Lab, State]:
-    """Return the lab that stands, if all of it is there to be judged.
+    """Return the running lab and its state, if it can be graded.
 
     Raises:
-        CannotCheck: none does, or a start or reset was cut off.
+        CannotCheck: no lab is running, or a start or reset was interrupted.
 
     """
-    lab, now = current_lab(plan)
-    if now.changing:
+    lab, state = current_lab(plan)
+    if state.changing:
         raise CannotCheck(
-            f"`{now.changing}` was interrupted, so the lab is incomplete",
+            f"`{state.changing}` was interrupted, so the lab is incomplete",
             way_out=f"`lab reset` finishes {lab.id}, `lab start` another one",
         )
-    return lab, now
+    return lab, state

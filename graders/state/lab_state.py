@@ -1,4 +1,4 @@
-"""Which lab stands, kept in the lab itself: /lab on machine dhcp."""
+"""Which lab is running, as recorded in /lab on machine dhcp."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ if TYPE_CHECKING:
 
 _STATE: Final = "/lab/state.json"
 _BASELINE: Final = "/lab/baseline.json"
-# The command that is changing the lab, or was ended while it did.
+# The command that is changing the lab, or was interrupted while it did.
 _CHANGING: Final = "/lab/changing"
-_SECONDS: Final = 10
+_TIMEOUT_S: Final = 10
 
 
 @dataclass(frozen=True)
 class State:
-    """The lab that stands: its id, its fault, this run, and grades so far.
+    """The running lab: its id, its fault, the run, and grades so far.
 
-    `changing` is the command that was ended before the lab was whole, or "".
+    `changing` is the command that was interrupted while it changed the lab,
+    or "".
     """
 
     lab: str
@@ -36,10 +37,10 @@ class State:
 
 
 def read(plan: Plan) -> State | None:
-    """Return what stands, None when no lab was started.
+    """Return the running lab's state, None if no lab was started.
 
     Raises:
-        CannotCheck: machine dhcp is gone or does not run.
+        CannotCheck: machine dhcp is missing or not running.
 
     """
     script = f"cat {_STATE} && echo && cat {_CHANGING} 2> /dev/null"
@@ -52,7 +53,7 @@ def read(plan: Plan) -> State | None:
 
 
 def count_attempt(plan: Plan, state: State) -> int:
-    """Write down that the lab is graded once more; return how often."""
+    """Count one more grade of the lab; return the number."""
     attempts = state.attempts + 1
     changed = asdict(state) | {"attempts": attempts}
     del changed["changing"]
@@ -61,12 +62,12 @@ def count_attempt(plan: Plan, state: State) -> int:
 
 
 def mark_changing(plan: Plan, verb: str) -> None:
-    """Note that `verb` changes the lab, until `write_baseline` or `whole`."""
+    """Mark the lab as changed by `verb`, until a mark or record ends that."""
     _do(plan, _CHANGING, f"echo {shlex.quote(verb)} > {_CHANGING}")
 
 
 def mark_complete(plan: Plan) -> None:
-    """Note that the lab is what it is to be."""
+    """Mark the lab as complete."""
     machine_of(plan, "dhcp").run("rm", "-f", _CHANGING)
 
 
@@ -86,18 +87,18 @@ def read_baseline(plan: Plan) -> Baseline | None:
 
 
 def write_baseline(plan: Plan, baseline: Baseline) -> None:
-    """Record the start state; the lab is whole."""
+    """Record the start state, and mark the lab as complete."""
     text = json.dumps(baseline, indent=0, sort_keys=True)
     _write(plan, _BASELINE, text, f"rm -f {_CHANGING}")
 
 
 def _read(plan: Plan, *argv: str) -> str:
-    """Return what a command on machine dhcp says, "" if there is no file."""
+    """Return a command's output on machine dhcp, "" if there is no file."""
     return machine_of(plan, "dhcp").run(*argv).out
 
 
 def _write(plan: Plan, file: str, text: str, then: str = "true") -> None:
-    """Write a file whole or not at all, and then do something more."""
+    """Write a file atomically, then run the command `then`."""
     _do(
         plan,
         file,
@@ -107,20 +108,17 @@ def _write(plan: Plan, file: str, text: str, then: str = "true") -> None:
 
 
 def _do(plan: Plan, file: str, script: str, *, stdin: str = "") -> None:
-    """Run a script on machine dhcp that writes a file.
-
-    Without `stdin` it is typed into a shell that is there.
-    """
+    """Run a script on machine dhcp that writes a file."""
     machine = machine_of(plan, "dhcp")
     try:
-        done = machine.run("sh", "-c", script, seconds=_SECONDS, stdin=stdin)
+        done = machine.run("sh", "-c", script, seconds=_TIMEOUT_S, stdin=stdin)
     except CannotCheck as error:
-        raise _unwritten(file, error.problems[0]) from error
+        raise _write_error(file, error.problems[0]) from error
     if done.code:
-        raise _unwritten(file, done.text)
+        raise _write_error(file, done.text)
 
 
-def _unwritten(file: str, cause: str) -> CannotCheck:
+def _write_error(file: str, cause: str) -> CannotCheck:
     return CannotCheck(
         f"could not write {file} on machine dhcp: {cause}",
         way_out="`lab up` brings the lab's machines back",

@@ -52,7 +52,9 @@ def done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Done:
     seen.parent.mkdir(parents=True)
     seen.write_text("1e6ae500 77aa\ncontroller 1\n")
     done = Done()
-    monkeypatch.setattr(early_install, "KubeClient", lambda _: io.StringIO())
+    monkeypatch.setattr(
+        early_install, "cluster_client", lambda _: io.StringIO()
+    )
     monkeypatch.setattr(early_install, "install", done.begin)
     monkeypatch.setattr(early_install, "uninstall", done.remove)
     return done

@@ -154,5 +154,5 @@ def test_what_is_shared_is_waited_for(
     first.__exit__(None, None, None)
     waiting.join(5)
 
-    assert told[0].startswith("waiting for another command")
+    assert told[0].startswith("waiting for a command that creates")
     assert told[1:] == ["first is done", "second"]

@@ -129,9 +129,12 @@ def test_the_box_is_where_there_are_numbers() -> None:
 
 def test_the_owner_of_an_address_is_the_smallest_hash() -> None:
     """The sum is what `sha256sum` says, as part 3 shows it."""
-    nodes = DEMO.nodes
-    found = ranked([nodes["worker"], nodes["worker2"]], DEMO.l2_vip)
+    order = [
+        ("metallb-lab-worker2", "6d3c88a9"),
+        ("metallb-lab-worker", "ef9df31a"),
+    ]
 
-    assert found["owner"]["name"] == "metallb-lab-worker2"
-    assert found["owner"]["hash"] == "6d3c88a9"
-    assert found["spare"]["hash"] == "ef9df31a"
+    assert ranked(DEMO.worker_names(), DEMO.l2_vip) == order
+    for place, (name, digits) in zip(("owner", "spare"), order, strict=True):
+        assert DEMO.l2_order[place]["name"] == name
+        assert DEMO.l2_order[place]["hash"] == digits

@@ -299,19 +299,24 @@ def test_config_maps_and_readiness_matter() -> None:
     assert '"key": "value"' in found["configmaps lab-1/x"]
 
 
-def test_long_and_secret_objects() -> None:
+def test_secret_objects_and_the_clusters_own() -> None:
     """They are recorded by their digests, which differ."""
     meta = {"name": "x", "namespace": "lab-1"}
+    system = {"name": "x", "namespace": "kube-system"}
+    space = {
+        "metadata": {"name": "kube-system"},
+        "status": {"phase": "Active"},
+    }
     digests = {
         text: _of(
-            configmaps=[{"metadata": meta, "data": {"a": text * 5000}}],
+            namespaces=[space],
+            configmaps=[{"metadata": system, "data": {"a": text}}],
             secrets=[{"metadata": meta, "data": {"a": text}}],
         )
         for text in "xy"
     }
 
-    for kind in ("configmaps", "secrets"):
-        place = f"{kind} lab-1/x"
+    for place in ("configmaps kube-system/x", "secrets lab-1/x"):
         assert digests["x"][place] != digests["y"][place]
         assert len(digests["x"][place]) == 64
 

@@ -133,7 +133,7 @@ def test_machine_that_hangs(
 ) -> None:
     """A machine that does not take what is written is given up."""
     (lab.parent / "docker").write_text("#!/bin/bash\nexec sleep 60\n")
-    monkeypatch.setattr(lab_state, "_SECONDS", 0.1)
+    monkeypatch.setattr(lab_state, "_TIMEOUT_S", 0.1)
 
     with pytest.raises(CannotCheck, match=r"could not write .*; `lab up`"):
         lab_state.write_baseline(PLAN, {})

@@ -1,0 +1,36 @@
+"""Files are written whole or not at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from graders.files import write_atomically
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_written(tmp_path: Path) -> None:
+    """The file has the new text and mode, and no other file is left."""
+    file = tmp_path / "on"
+    file.write_text("old")
+
+    write_atomically(file, "new", mode=0o755)
+
+    assert file.read_text() == "new"
+    assert file.stat().st_mode & 0o777 == 0o755
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_failed(tmp_path: Path) -> None:
+    """What cannot be written leaves the old file."""
+    file = tmp_path / "on"
+    file.write_text("old")
+    (tmp_path / "on.new").mkdir()
+
+    with pytest.raises(IsADirectoryError):
+        write_atomically(file, "new")
+
+    assert file.read_text() == "old"
