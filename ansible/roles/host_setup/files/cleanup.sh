@@ -110,7 +110,7 @@ packages() {
 # If this is interrupted, the host must be prepared again.
 rm -f $NOTES/prepared
 {
-  [ ! -e /usr/local/bin/containerd ] || node
+  ! grep -q -s -x usr/local/bin/containerd $NOTES/files || node
   [ ! -e $MACHINE ] || machine
   [ ! -e $INSIDE ] || inside
   [ ! -e $NOTES/recorded ] || {
