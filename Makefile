@@ -73,7 +73,7 @@ lint: .venv/stamp-dev
 	$(BIN)/ansible-lint -q --nocolor
 
 test-unit: .venv/stamp-dev
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q -n logical --cov
 
 # The student edition; EDITION=instructor also has the solutions.
 EDITION ?= student
@@ -123,4 +123,4 @@ test-vm: .venv/stamp-dev
 	$(BIN)/python -m pytest -v --durations=0 tests/vm
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -7,6 +7,8 @@ from ipaddress import IPv4Address
 from itertools import count
 from typing import TYPE_CHECKING
 
+from graders.probes.dhcp import ANY_ADDRESS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -64,18 +66,21 @@ class DhcpServer:
         return "" if self.silent else "\n".join(lines)
 
     def _lease(self, wish: str, taken: set[str]) -> str:
-        if not self.running or (wish == "any" and self.refuses_any):
+        if not self.running or (wish == ANY_ADDRESS and self.refuses_any):
             return ""
         busy = taken | self.reserved | {*self.leases.values()}
-        free = [
-            str(IPv4Address(number))
-            for first, last in self.ranges
-            for number in range(int(first), int(last) + 1)
-            if str(IPv4Address(number)) not in busy
-        ]
-        if wish in free:
+        if wish not in busy and self._has(wish):
             return wish
-        return free[len(free) // 2] if free else ""
+        first, last = self.ranges[0]
+        middle = (int(first) + int(last)) // 2
+        offers = map(str, map(IPv4Address, range(middle, int(last) + 1)))
+        return next((one for one in offers if one not in busy), "")
+
+    def _has(self, wish: str) -> bool:
+        """Tell whether an address is in a range; `any` is in none."""
+        return wish != ANY_ADDRESS and any(
+            first <= IPv4Address(wish) <= last for first, last in self.ranges
+        )
 
 
 def of_the_site(plan: Plan, desk: str) -> DhcpServer:
