@@ -12,6 +12,7 @@ import pytest
 from graders.errors import CannotCheck
 from graders.kube.names import METALLB_PATH
 from graders.probes.cluster import Cluster
+from tests.fakes import FakeCluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,11 +104,23 @@ def _cluster(folder: Path, port: int) -> Cluster:
 
 
 @pytest.fixture
-def cluster(server: Server, tmp_path: Path) -> Iterator[Cluster]:
+def connected(server: Server, tmp_path: Path) -> Iterator[Cluster]:
     """Connect to the server with the kit's context."""
     found = _cluster(tmp_path, server.server_port)
     yield found
     found._pool.clear()
+
+
+@pytest.fixture(params=["real", "fake"])
+def cluster(
+    request: pytest.FixtureRequest, server: Server, connected: Cluster
+) -> Cluster:
+    """Have the server's objects over HTTP, and in a FakeCluster."""
+    if request.param == "real":
+        return connected
+    fake = FakeCluster()
+    fake.objects = server.objects
+    return fake
 
 
 def test_get(server: Server, cluster: Cluster) -> None:
