@@ -13,6 +13,7 @@ import json
 import ssl
 import tempfile
 import threading
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -37,6 +38,11 @@ _READ_ERRORS: Final = (
 _TIMEOUT_S: Final = 20.0
 _NOT_FOUND: Final = 404
 _BAD_REQUEST: Final = 400
+# The API server asks for another try: it is busy, or the storage of a kind
+# that has just been defined is not ready, which takes a second or two.
+_TRY_AGAIN: Final = 429
+_TRY_AGAIN_S: Final = 10.0
+_PAUSE_S: Final = 0.25
 JSON: Final = "application/json"
 MERGE: Final = "application/merge-patch+json"
 # JSON is YAML, so objects are sent as JSON.
@@ -152,7 +158,7 @@ class KubeClient:
         self, verb: str, path: str, body: str | None, headers: dict[str, str]
     ) -> Object | None:
         try:
-            status, text = self._send(verb, path, body, headers)
+            status, text = self._send_patiently(verb, path, body, headers)
         except (OSError, http.client.HTTPException) as error:
             raise KubeError(
                 f"{verb} {path}: {error}", unavailable=True
@@ -166,6 +172,15 @@ class KubeClient:
                 unavailable=verb == "GET",
             )
         return answer
+
+    def _send_patiently(self, *request: Any) -> tuple[int, bytes]:  # noqa: ANN401 - arguments of `_exchange`
+        """Send a request again while the API server asks for that."""
+        deadline = time.monotonic() + _TRY_AGAIN_S
+        while True:
+            status, text = self._send(*request)
+            if status != _TRY_AGAIN or time.monotonic() > deadline:
+                return status, text
+            time.sleep(_PAUSE_S)
 
     def _send(self, *request: Any) -> tuple[int, bytes]:  # noqa: ANN401 - arguments of `_exchange`
         """Send a request; the server may have closed a kept connection."""

@@ -33,9 +33,7 @@ def test_interrupted_reset_is_mended_by_the_next(how: signal.Signals) -> None:
     since = time.time()
     begun = begin("lab", "reset")
     # In the middle of the playbook: things are gone and not yet back.
-    eventually(
-        lambda: "Put the lab's objects in place" in told("reset", since)
-    )
+    eventually(lambda: "Apply the lab's objects" in told("reset", since))
     os.kill(begun.pid, how)
     begun.wait(30)
     graded = run("grade")

@@ -34,6 +34,10 @@ needs_openssl = pytest.mark.skipif(
 )
 
 
+# How often /busy asks for another try.
+BUSY = iter([1, 2])
+
+
 class Api(BaseHTTPRequestHandler):
     """Answers as Kubernetes does, and says what it was asked."""
 
@@ -52,6 +56,8 @@ class Api(BaseHTTPRequestHandler):
         status, body = 200, {"asked": asked, "items": [{"metadata": asked}]}
         if self.path.startswith("/refused"):
             status, body = 422, {"message": "spec is wrong"}
+        elif self.path.startswith("/busy") and next(BUSY, None):
+            status, body = 429, {"message": "storage is (re)initializing"}
         elif self.path.startswith("/none"):
             status, body = 404, {"message": "not found"}
         text = json.dumps(body).encode()
@@ -137,6 +143,13 @@ def test_a_deletion(kube: KubeClient) -> None:
         "gracePeriodSeconds": 0,
     }
     assert kube.delete("/none") is None
+
+
+@needs_openssl
+def test_try_again(kube: KubeClient) -> None:
+    """A request is sent again while the API server asks for that."""
+    assert kube.items("/busy")
+    assert next(BUSY, None) is None
 
 
 @needs_openssl
