@@ -138,11 +138,11 @@ def test_not_found(cluster: Cluster) -> None:
     assert cluster.items("/apis/metallb.io/v1beta1/ipaddresspools") == []
 
 
-def test_post(server: Server, cluster: Cluster) -> None:
+def test_post(server: Server, connected: Cluster) -> None:
     """The body is sent as JSON, and the path unchanged."""
     server.objects["/x?a=b"] = {"kind": "Status"}
 
-    cluster.ask("POST", "/x?a=b", {"kind": "Service"})
+    connected.ask("POST", "/x?a=b", {"kind": "Service"})
 
     ((verb, path, body),) = server.asked
     assert (verb, path) == ("POST", "/x?a=b")
@@ -158,6 +158,14 @@ def test_refused(server: Server, cluster: Cluster, code: int) -> None:
         CannotCheck, match=r"server refused GET /x: .*lab stat"
     ):
         cluster.get("/x")
+
+
+def test_refusal_is_final(server: Server, connected: Cluster) -> None:
+    """A refused request is not sent again."""
+    server.objects["/x"] = 503
+
+    with pytest.raises(CannotCheck):
+        connected.get("/x")
     assert len(server.asked) == 1
 
 
@@ -229,7 +237,7 @@ def test_describe_missing_vip(server: Server, cluster: Cluster) -> None:
     """The Service is pending, of another type or missing."""
     assert cluster.describe_missing_vip("web", "lab-1") == "no namespace lab-1"
 
-    server.objects[SPACE] = {}
+    server.objects[SPACE] = {"kind": "Namespace"}
     assert cluster.describe_missing_vip("web", "lab-1") == "no such Service"
 
     server.service("web")
