@@ -140,6 +140,14 @@ class LabModel:
         }
         return str(node)
 
+    def cordoned(self) -> set[str]:
+        """Return the nodes that take no pods."""
+        return {
+            node["metadata"]["name"]
+            for node in self.cluster.all("Node")
+            if node["spec"].get("unschedulable")
+        }
+
     # The network.
 
     def mac(self, role: str) -> str:

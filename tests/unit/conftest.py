@@ -9,10 +9,12 @@ from tests.fixtures import (
     no_pooled_shells,
     on_kind,
 )
+from tests.lab_model.fixtures import judge
 
 __all__ = [
     "action",
     "hosts_file",
+    "judge",
     "lab_copy",
     "no_pooled_shells",
     "on_kind",

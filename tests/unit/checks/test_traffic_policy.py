@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
@@ -13,111 +13,63 @@ from graders.checks.traffic_policy import (
     expect_pending,
     placements,
 )
-from graders.polling import WAITS, Wait
-from graders.providers.machine import Output
+from graders.checks.workload import cordoned
 
 if TYPE_CHECKING:
     from graders.checks.session import Session
+    from tests.fakes import FakeCluster
+    from tests.lab_model.checks import Judge
 
-WORKERS = ("worker", "worker2")
-
-
-class Fake:
-    """A session, its cluster and its control plane, with one pod of web."""
-
-    def __init__(self, *spare: str) -> None:
-        """Start on worker2; the pod tolerates the nodes `spare` as well."""
-        self.cluster, self.spare = self, spare
-        self.cordoned: list[str] = []
-        self.deleted = 0
-
-    @property
-    def node(self) -> str:
-        """The pod's node, as if it was rescheduled at once."""
-        free = [one for one in WORKERS[::-1] if one not in self.cordoned]
-        return next(iter((*free, *self.spare)), "")
-
-    def machine(self, _: str) -> Fake:
-        """Return the control plane."""
-        return self
-
-    def run(self, *argv: str) -> Output:
-        """Cordon or uncordon."""
-        verb, *nodes = argv[3:]
-        self.cordoned = nodes if verb == "cordon" else []
-        return Output(verb, 0, "", "")
-
-    def items(self, _: str) -> list[dict[str, Any]]:
-        """Return the pod, and one that is being deleted."""
-        going = {"name": "old", "deletionTimestamp": "now"}
-        spec = {"nodeName": self.node} if self.node else {}
-        reason = {} if self.node else {"reason": "Unschedulable"}
-        status = {"conditions": [{"type": "PodScheduled", **reason}]}
-        return [
-            {"metadata": going, "spec": {}, "status": {}},
-            {"metadata": {"name": "new"}, "spec": spec, "status": status},
-        ]
-
-    def pod_nodes(self, _: str, __: str) -> dict[str, str]:
-        """Return the pod."""
-        return {"new": self.node}
-
-    def ready_nodes(self, _: str, __: str) -> frozenset[str]:
-        """Return the node on which it is ready."""
-        return frozenset({self.node} - {""})
-
-    def ask(self, verb: str, path: str) -> None:
-        """Delete the pod."""
-        assert (verb, path.rpartition("/")[2]) == ("DELETE", "new")
-        self.deleted += 1
+WORKERS = ("metallb-lab-worker", "metallb-lab-worker2")
 
 
-def _session(fake: Fake) -> Session:
-    return cast("Session", fake)
+@pytest.fixture
+def lab(judge: Judge) -> Session:
+    """Return a session of lab 4, whose pod is on worker2."""
+    return judge.on("4").session()
 
 
-@pytest.fixture(autouse=True)
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Probe once."""
-    monkeypatch.setitem(WAITS, "pods", Wait(0, "a test"))
-
-
-def test_pending_pod() -> None:
+def test_pending_pod(judge: Judge, lab: Session) -> None:
     """At the end, workers are uncordoned and the pod is on one."""
-    fake = Fake()
+    expect_pending(lab, "lab-4", "web", WORKERS)
 
-    expect_pending(_session(fake), "lab-4", "web", WORKERS)
+    requests = judge.model.cluster.requests
+    assert judge.model.cordoned() == set()
+    assert lab.cluster.ready_nodes("lab-4", "web") == {WORKERS[1]}
+    assert sum(verb == "DELETE" for verb, _ in requests) == 1
 
-    assert fake.cordoned == []
-    assert fake.node == "worker2"
-    assert fake.deleted == 1
 
-
-def test_pod_on_another_node() -> None:
+def test_pod_on_another_node(judge: Judge, lab: Session) -> None:
     """It fails; the pod is deleted, so that it returns to a worker."""
-    fake = Fake("control-plane")
+    spec = judge.model.one("Deployment", "web")["spec"]["template"]["spec"]
+    spec["tolerations"] = [{"operator": "Exists"}]
 
-    with pytest.raises(CheckFailed, match="on no node, not control-plane"):
-        expect_pending(_session(fake), "lab-4", "web", WORKERS)
+    with pytest.raises(CheckFailed, match=r"on no node, not .*control-plane"):
+        expect_pending(lab, "lab-4", "web", WORKERS)
 
-    assert fake.cordoned == []
-    assert fake.deleted == 2
-
-
-def test_unscheduled_pod() -> None:
-    """Only the scheduler's condition counts."""
-    fake = Fake()
-    fake.cordoned = [*WORKERS]
-
-    assert placements(_session(fake), "lab-4", "app=web") == {
-        "new": UNSCHEDULED
-    }
+    requests = judge.model.cluster.requests
+    assert judge.model.cordoned() == set()
+    assert lab.cluster.ready_nodes("lab-4", "web") == {WORKERS[1]}
+    assert sum(verb == "DELETE" for verb, _ in requests) == 2
 
 
-def test_expect_moved() -> None:
+def test_unscheduled_pod(lab: Session) -> None:
+    """Only the scheduler's condition counts, and no pod that is going."""
+    cluster = cast("FakeCluster", lab.cluster)
+    going = cluster.one("Pod", *lab.cluster.pod_nodes("lab-4", "app=web"))
+    with cordoned(lab, *WORKERS):
+        meta = {**going["metadata"], "name": "old", "ownerReferences": []}
+        meta["deletionTimestamp"] = "now"
+        cluster.remove(going)
+        cluster.add({**going, "metadata": meta})
+
+        found = placements(lab, "lab-4", "app=web")
+
+    assert [*found.values()] == [UNSCHEDULED]
+
+
+def test_expect_moved(lab: Session) -> None:
     """Any other node fails."""
-    fake = Fake()
-
-    expect_moved(_session(fake), "lab-4", "web", "worker2")
-    with pytest.raises(CheckFailed, match="on worker, not worker2"):
-        expect_moved(_session(fake), "lab-4", "web", "worker")
+    expect_moved(lab, "lab-4", "web", WORKERS[1])
+    with pytest.raises(CheckFailed, match=r"on .*worker, not .*worker2"):
+        expect_moved(lab, "lab-4", "web", WORKERS[0])

@@ -1,4 +1,4 @@
-"""Run checks of the grader files against modelled labs."""
+"""The fixture with which checks look at a modelled lab."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ import pytest
 
 from graders.providers.machine import Machine, Output
 from tests.fakes import FakeClock
-from tests.fixtures import no_pooled_shells, on_kind
 from tests.lab_model.checks import Judge
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-__all__ = ["no_pooled_shells", "on_kind"]
 
 
 @pytest.fixture
