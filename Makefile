@@ -102,7 +102,7 @@ test: browser images
 	nice -n 19 $(MAKE) --no-print-directory check test-site > "$$log" 2>&1 & background=$$!; \
 	trap 'kill $$background; rm -f "$$log"; exit 130' INT TERM; \
 	failed=0; \
-	$(LIVE) -m 'not machine' -n 2 --dist loadgroup || failed=$$?; \
+	$(LIVE) -m 'not machine' -n 2 || failed=$$?; \
 	$(LIVE) -m machine || failed=$$?; \
 	wait $$background || failed=$$?; \
 	cat "$$log"; rm -f "$$log"; exit $$failed
@@ -111,7 +111,7 @@ test: browser images
 # one lab and four for another, in parallel.
 # HOSTS_TESTS= selects tests with pytest's options.
 test-hosts: .venv/stamp-dev
-	$(BIN)/python -m pytest -v --durations=0 -n 2 --dist loadgroup $(or $(HOSTS_TESTS),tests/hosts)
+	$(BIN)/python -m pytest -v --durations=0 -n 2 $(or $(HOSTS_TESTS),tests/hosts)
 
 # The tests create virtual machines; this takes half an hour without KVM.
 VM_TOOLS := qemu-system-x86_64 qemu-img cloud-localds debootstrap mke2fs setpriv

@@ -15,17 +15,21 @@ import pytest
 
 from graders.plan.plan import make_plan
 from graders.settings import ROOT
+from tests.distribution import GroupScheduling
 
 from .making import Site
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from xdist.remote import Producer
+
 BIN: Final = Path(sys.executable).parent
 # Students that no lab on this computer has.
 STUDENT: Final = os.environ.get("TEST_HOSTS_STUDENT", "hosts")
 FOUR_STUDENT: Final = f"{STUDENT}-four"
 _SECONDS: Final = 1200
+_ON_FOUR: Final = ("test_50_fabric_host.py", "test_60_cut_off.py")
 # Hosts may have interfaces besides the lab's, for SSH and packages.
 WITH_MANAGEMENT: Final = ("control-plane", "desk", "router")
 _MANAGEMENT: Final = """
@@ -149,12 +153,16 @@ def hosts(folder: Path, *, one_fabric_host: bool = False) -> Iterator[Kit]:
         site.remove()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: Producer
+) -> GroupScheduling:
     """Keep tests of the same hosts on one worker."""
-    for item in items:
-        names = getattr(item, "fixturenames", ())
-        group = "four" if "few" in names else "eight"
-        item.add_marker(pytest.mark.xdist_group(group))
+    return GroupScheduling(config, log, _hosts_of)
+
+
+def _hosts_of(nodeid: str) -> str:
+    file = nodeid.partition("::")[0].rpartition("/")[2]
+    return "four" if file in _ON_FOUR else "eight"
 
 
 @pytest.fixture(scope="session")

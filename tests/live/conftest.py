@@ -13,9 +13,12 @@ import pytest
 
 from graders.plan.plan import DEMO
 from graders.settings import ROOT, cache_dir, state_dir
+from tests.distribution import GroupScheduling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from xdist.remote import Producer
 
 BIN: Final = Path(sys.executable).parent
 # Two students' labs run side by side on one machine: so do two workers.
@@ -94,11 +97,16 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: Producer
+) -> GroupScheduling:
     """Keep each file on one worker; proofs go to whichever is free."""
-    for item in items:
-        if item.path.stem != "test_20_proof":
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    return GroupScheduling(config, log, _group_of)
+
+
+def _group_of(nodeid: str) -> str:
+    file = nodeid.partition("::")[0]
+    return nodeid if file.endswith("/test_20_proof.py") else file
 
 
 @pytest.fixture(scope="session")
