@@ -92,20 +92,14 @@ browser: .venv/stamp-dev
 	         chromium chromium-driver > /dev/null; } \
 	  || { echo "expected chromium and chromedriver on PATH; install them, then run this again" >&2; exit 3; }
 
-# Two students' clusters at a time, as one leaves a third of two cores idle;
-# tests without a cluster run in the background at the lowest priority, and
-# their output comes at the end. Tests that stop the engine or replace images
-# have the machine to themselves.
+# Two students' clusters at a time, as one leaves a third of two cores idle.
+# Tests that stop the engine or replace images have the machine to themselves.
 LIVE := $(BIN)/python -m pytest -v --durations=0 tests/live
-test: browser images
-	@log=$$(mktemp); \
-	nice -n 19 $(MAKE) --no-print-directory check test-site > "$$log" 2>&1 & background=$$!; \
-	trap 'kill $$background; rm -f "$$log"; exit 130' INT TERM; \
-	failed=0; \
+test: check test-site images
+	@failed=0; \
 	$(LIVE) -m 'not machine' -n 2 || failed=$$?; \
 	$(LIVE) -m machine || failed=$$?; \
-	wait $$background || failed=$$?; \
-	cat "$$log"; rm -f "$$log"; exit $$failed
+	exit $$failed
 
 # The tests create their hosts, twelve containers with systemd and sshd: eight for
 # one lab and four for another, in parallel.
