@@ -26,6 +26,7 @@ VOLATILE_KINDS: Final[dict[str, str]] = {
     "endpoints": "controllers copy them to and from EndpointSlices",
     "events": "a log; they expire after an hour",
     "certificatesigningrequests.certificates.k8s.io": "of kubelets; expire",
+    "clustertrustbundles.certificates.k8s.io": "name the CA of one cluster",
     "csinodes.storage.k8s.io": "kubelets write them",
     "events.events.k8s.io": "as events",
     "ipaddresses.networking.k8s.io": "one a Service, allocated at random",
@@ -98,9 +99,10 @@ _API_SERVER: Final = frozenset(
     {"services kubernetes", "endpointslices.discovery.k8s.io kubernetes"}
 )
 # The cluster changes these by itself: the token with which nodes join, and
-# what names it, expire after a day.
+# what names it, expire after a day. A rebuilt cluster has another CA.
 _EXPIRING: Final = re.compile(
     "configmaps kube-public/cluster-info"
+    "|configmaps kube-system/extension-apiserver-authentication"
     "|secrets kube-system/bootstrap-token-.*"
 )
 
