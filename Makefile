@@ -67,6 +67,7 @@ lint: .venv/stamp-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/yamllint --strict .
 	$(BIN)/codespell
 	$(BIN)/shellcheck $$(git ls-files -- '*.sh'; git grep -lE '^#!.*[/ ](ba)?sh$$' -- ansible .ci ':!*.j2')

@@ -23,6 +23,9 @@ from graders.providers.ssh_errors import ssh_error, sudo_error
 CONNECT_TIMEOUT_S: Final = 5
 # How long a connection stays open for the next command.
 _PERSIST_S: Final = 60
+# The longest path of a socket in bytes: 104 with its final NUL on macOS, less
+# the 17 of the temporary suffix under which ssh creates it.
+_SOCKET_PATH: Final = 104 - 1 - 17
 _SSH_PORT: Final = 22
 # Runs a command on a machine inside a host, and fails if there is none:
 # ansible/roles/network_hosts/files/lab-on.
@@ -164,14 +167,12 @@ class SshTransport:
         if folder is None:
             return ""
         name = hashlib.sha256(f"{self.target!r} {self.pool_key}".encode())
-        return str(folder / name.hexdigest()[:12])
+        socket = str(folder / name.hexdigest()[:12])
+        return socket if len(os.fsencode(socket)) <= _SOCKET_PATH else ""
 
 
 def _sockets() -> Path | None:
-    """Return the folder of connections, None if others can use it.
-
-    Its name is short: a socket's path is limited to 104 bytes.
-    """
+    """Return the folder of connections, None if others can use it."""
     base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
     folder = Path(base) / f"metallb-lab-{os.getuid()}"
     try:

@@ -71,6 +71,17 @@ def test_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     assert ssh._sockets() is None
 
 
+def test_folder_with_a_long_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A socket of ssh would not fit there, so no connection is shared."""
+    folder = tmp_path / ("x" * 90)
+    folder.mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(folder))
+
+    assert "-oControlPath=none" in SshTransport(NOWHERE).prefix
+
+
 def test_name_of_a_target() -> None:
     """The default port is left out."""
     assert str(NOWHERE) == "debian@10.0.0.3"
