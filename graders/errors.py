@@ -1,4 +1,4 @@
-"""What may go wrong in words: errors that name place, rule and way out."""
+"""What may go wrong in words: errors that name place, rule and remedy."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import ClassVar
 class KitError(Exception):
     """Something went wrong that a person can understand from one line.
 
-    Each problem is one line; `way_out` says what to do about it. The
+    Each problem is one line; `remedy` says what to do about it. The
     command line prints `str(error)` and ends with `exit_code`.
     """
 
     exit_code: ClassVar[int] = 3
 
-    def __init__(self, message: str, *more: str, way_out: str = "") -> None:
+    def __init__(self, message: str, *more: str, remedy: str = "") -> None:
         """Keep `message`, and `more` of them when there are several."""
         self.problems = [one_line(problem) for problem in (message, *more)]
-        self.way_out = one_line(way_out)
+        self.remedy = one_line(remedy)
         super().__init__(message, *more)
 
     def __str__(self) -> str:
-        """Return "message; way out", or several problems, one a line."""
+        """Return "message; remedy", or several problems, one a line."""
         if len(self.problems) > 1:
-            return "\n".join([*self.problems, self.way_out]).rstrip()
-        return "; ".join(filter(None, [self.problems[0], self.way_out]))
+            return "\n".join([*self.problems, self.remedy]).rstrip()
+        return "; ".join(filter(None, [self.problems[0], self.remedy]))
 
 
 class UsageError(KitError):
@@ -42,10 +42,10 @@ class CannotCheck(KitError):  # noqa: N818 - the name of an outcome
     exit_code = 3
 
     def __init__(
-        self, message: str, *more: str, way_out: str = "", machine: str = ""
+        self, message: str, *more: str, remedy: str = "", machine: str = ""
     ) -> None:
         """Keep what `KitError` does, and the machine."""
-        super().__init__(message, *more, way_out=way_out)
+        super().__init__(message, *more, remedy=remedy)
         self.machine = machine
 
 

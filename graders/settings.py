@@ -60,7 +60,7 @@ def provider_name() -> str:
     if name not in _STATE_SUFFIX:
         raise UsageError(
             f"CLUSTER must be {KIND} or {HOSTS}, not {name!r}",
-            way_out=f"CLUSTER={KIND}, or none at all, is a lab on this"
+            remedy=f"CLUSTER={KIND}, or none at all, is a lab on this"
             " computer",
         )
     return name

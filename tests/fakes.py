@@ -102,7 +102,7 @@ class FakeCluster(Cluster):
         if isinstance(found, int):
             raise CannotCheck(
                 f"the API server refused {verb} {path}: {found}",
-                way_out="is the cluster whole? see `lab status`",
+                remedy="is the cluster whole? see `lab status`",
             )
         return cast("Object | None", deepcopy(found))
 

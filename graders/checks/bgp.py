@@ -172,7 +172,7 @@ def advertise_foreign_prefix(lab: Session, namespace: str) -> Iterator[str]:
         if not workers <= nodes:
             raise CannotCheck(
                 "the workers do not announce the grader's own Service",
-                way_out="see `kubectl get configurationstates -A`",
+                remedy="see `kubectl get configurationstates -A`",
             )
         yield lab.cluster.vip(service, namespace)
 
@@ -225,7 +225,7 @@ def expect_passwords_kept(lab: Session) -> None:
     if not recorded:
         raise CannotCheck(
             "the router's password of the lab's start was not recorded",
-            way_out="`lab reset` starts the lab again",
+            remedy="`lab reset` starts the lab again",
         )
     current = passwords(lab.router.config())
     for node in lab.plan.nodes.values():

@@ -328,7 +328,7 @@ def _storage_addresses(lab: Session, names: list[str]) -> list[str]:
     if lab.machine("desk").run("ip", "link", "show", STORAGE).code:
         raise CannotCheck(
             f"the desk has no {STORAGE}, so it hears no storage network",
-            way_out="`lab reset` brings it back",
+            remedy="`lab reset` brings it back",
         )
     addresses = {
         role: str(lab.plan.storage_addresses[role])
@@ -340,6 +340,6 @@ def _storage_addresses(lab: Session, names: list[str]) -> list[str]:
         if f" {address}/" not in lab.machine(role).run(*command).out:
             raise CannotCheck(
                 f"{role} is not at {address} on the storage network",
-                way_out="`lab reset` restores it",
+                remedy="`lab reset` restores it",
             )
     return [*addresses.values()]

@@ -77,5 +77,5 @@ def _wait_for_node(lab: Session, node: str) -> None:
     if not until(provider().back_wait, renewed, bool):
         raise CannotCheck(
             f"{node} was cut off and did not come back",
-            way_out="`lab reset` repairs it",
+            remedy="`lab reset` repairs it",
         )

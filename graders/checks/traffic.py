@@ -96,7 +96,7 @@ def extra_source_addresses(lab: Session) -> Iterator[list[str]]:
         if result.code:
             raise CannotCheck(
                 f"client took no second address: {result.text}",
-                way_out="`lab reset` makes the client as it was",
+                remedy="`lab reset` makes the client as it was",
             )
         yield addresses
     finally:

@@ -190,7 +190,7 @@ def _await_ready(lab: Session, namespace: str, name: str, count: int) -> None:
     if until("probe-pods", ready, count.__eq__) != count:
         raise CannotCheck(
             "the grader's own pods did not get ready",
-            way_out="see `kubectl get pods -A`, then grade again",
+            remedy="see `kubectl get pods -A`, then grade again",
         )
 
 

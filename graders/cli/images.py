@@ -49,7 +49,7 @@ def save(file: str, student: Student = "demo") -> None:
         if not archive.parent.is_dir():
             raise UsageError(
                 f"folder {archive.parent} does not exist",
-                way_out="create it, or name another file",
+                remedy="create it, or name another file",
             )
         run_plain_playbook("images_save", student, archive=str(archive))
         typer.echo(f"wrote {archive}")
@@ -70,5 +70,5 @@ def _refuse_full_disk(*, build: bool) -> None:
     if finding.ok is False:
         raise CannotCheck(
             f"disk: expected {finding.requirement}, not {finding.observed}",
-            way_out=finding.remedy,
+            remedy=finding.remedy,
         )

@@ -31,6 +31,6 @@ def reset(student: Student = "demo") -> None:
         if remaining:
             raise CannotCheck(
                 *map(str, remaining),
-                way_out="`lab down`, then start the lab again",
+                remedy="`lab down`, then start the lab again",
             )
         typer.echo(f"{lab.id} is at its start state, as recorded")

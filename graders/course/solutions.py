@@ -93,7 +93,7 @@ def repairs_for(
     problems = check_solutions(lab, root)
     if problems:
         raise UsageError(
-            *problems, way_out="see CONTRIBUTING.md on adding a lab"
+            *problems, remedy="see CONTRIBUTING.md on adding a lab"
         )
     folder = (root or settings.SOLUTIONS) / lab.id
     wrong = [(path, read_head(path)) for path in _pages(folder / _WRONG)]

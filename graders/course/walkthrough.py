@@ -85,13 +85,13 @@ def read_walkthrough(path: Path, values: Mapping[str, Any]) -> Walkthrough:
         raise UsageError(
             f"{shown(path)}:{line}: names in {{{{ }}}} must be the plan's:"
             f" {error}",
-            way_out="see graders/plan/plan.py for the names",
+            remedy="see graders/plan/plan.py for the names",
         ) from None
     blocks = tuple(_blocks(shown(path), text, before))
     if not blocks:
         raise UsageError(
             f"{shown(path)}: a walkthrough must have a ```shell block",
-            way_out="write down what is to be typed",
+            remedy="write down what is to be typed",
         )
     return Walkthrough(path, head, blocks)
 

@@ -36,7 +36,7 @@ def raise_for_findings(report: Report) -> None:
 
     """
     if stops := report.stops():
-        raise CannotCheck(*stops, way_out=report.remedy)
+        raise CannotCheck(*stops, remedy=report.remedy)
 
 
 # A doctor for each provider.

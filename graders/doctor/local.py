@@ -227,7 +227,7 @@ def _stop(
         ok=False,
         observed=error.problems[0],
         requirement=requirement,
-        remedy=remedy or error.way_out,
+        remedy=remedy or error.remedy,
         fatal=True,
     )
 

@@ -134,7 +134,7 @@ def _ask(name: str, host: SshTransport) -> Facts | Finding:
             ok=False,
             observed=error.cause,
             requirement="SSH with a key, and root there",
-            remedy=error.way_out,
+            remedy=error.remedy,
             fatal=True,
         )
     finally:

@@ -25,7 +25,7 @@ def write_junit(result: GradeResult, path: Path) -> None:
     except OSError as error:
         raise UsageError(
             f"could not write {path}: {error.strerror}",
-            way_out="give --junit a file that you may write",
+            remedy="give --junit a file that you may write",
         ) from error
 
 

@@ -58,7 +58,7 @@ class KubeError(CannotCheck):
     def __init__(self, message: str, *, unavailable: bool = False) -> None:
         """Keep the message, and what to do if there is no API server."""
         remedy = "`lab up` brings the cluster back" if unavailable else ""
-        super().__init__(message, way_out=remedy)
+        super().__init__(message, remedy=remedy)
 
 
 @dataclass(frozen=True)

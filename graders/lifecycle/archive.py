@@ -43,12 +43,12 @@ def check_archive(file: Path, images: list[str]) -> None:
             names = set(archive.getnames())
     except FileNotFoundError:
         raise UsageError(
-            f"{file}: the archive does not exist", way_out=_REMEDY
+            f"{file}: the archive does not exist", remedy=_REMEDY
         ) from None
     except _READ_ERRORS as error:
         raise UsageError(
             f"{file}: the archive is damaged ({error})",
-            way_out=_REMEDY,
+            remedy=_REMEDY,
         ) from error
     missing = sorted({*images, *_TOOLS} - found - names)
     if not any(name.startswith(_CHART) for name in names):
@@ -56,7 +56,7 @@ def check_archive(file: Path, images: list[str]) -> None:
     if missing:
         raise UsageError(
             f"{file}: the archive lacks {', '.join(missing)}",
-            way_out=_REMEDY,
+            remedy=_REMEDY,
         )
 
 

@@ -161,7 +161,7 @@ def reset(
     """
     state = lab_state.read(plan)
     if state is None:
-        raise CannotCheck("no lab is running", way_out="run `make lab-1`")
+        raise CannotCheck("no lab is running", remedy="run `make lab-1`")
     run = LabRun(plan, lab, state.variant, state.run, state.attempts)
     started = state.changing != START
     recorded = lab_state.read_baseline(plan) if started else None

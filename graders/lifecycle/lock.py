@@ -81,7 +81,7 @@ def _writable(folder: Path, variable: str) -> Iterator[None]:
     except OSError as error:
         raise CannotCheck(
             f"could not lock {error.filename or folder}: {error.strerror}",
-            way_out=f"make the folder writable, or set {variable} to another",
+            remedy=f"make the folder writable, or set {variable} to another",
         ) from None
 
 
@@ -94,7 +94,7 @@ def _acquire(folder: Path) -> FileLock:
             raise CannotCheck(
                 "another command holds the lab"
                 f"{_holder(folder / 'lock.json')}",
-                way_out="wait until it has ended, or end it",
+                remedy="wait until it has ended, or end it",
             ) from None
     return held
 

@@ -266,11 +266,11 @@ def _environment() -> dict[str, str]:
 def _problem(name: str, progress: _Progress) -> KitError:
     """Return the error for the first failed task."""
     if refused := progress.refused:
-        return UsageError(refused["problem"], way_out=refused["remedy"])
+        return UsageError(refused["problem"], remedy=refused["remedy"])
     failure = progress.failure or "Ansible did not start"
     return CannotCheck(
         f"could not {_purpose(name)}: {failure}",
-        way_out=f"see {progress.log}",
+        remedy=f"see {progress.log}",
     )
 
 

@@ -77,7 +77,7 @@ def _machine(plan: Plan, machine: str, command: str | None) -> tuple[str, ...]:
     if machine not in places:
         raise UsageError(
             f"machine must be one of {', '.join(places)}, not {machine!r}",
-            way_out="without one, `lab shell` opens a shell on this computer",
+            remedy="without one, `lab shell` opens a shell on this computer",
         )
     transport = provider().transport(plan, machine)
     if command is None:

@@ -54,13 +54,13 @@ def check_student(student: str) -> None:
         raise UsageError(
             f"student must be 1 to 20 of a-z, 0-9 and -, with no - at"
             f" either end, not {student!r}",
-            way_out="give another name with --student or STUDENT",
+            remedy="give another name with --student or STUDENT",
         )
     if _RESERVED.fullmatch(student):
         raise UsageError(
             f"student must not end in a word that the lab's own names end"
             f" in ({', '.join(_OWN_WORDS)}), not {student!r}",
-            way_out="give another name with --student or STUDENT",
+            remedy="give another name with --student or STUDENT",
         )
 
 

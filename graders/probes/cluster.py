@@ -59,7 +59,7 @@ class Cluster:
         except _KUBECONFIG_ERRORS as error:
             raise CannotCheck(
                 f"could not read the kit's kubeconfig: {error}",
-                way_out="`lab up` writes it again",
+                remedy="`lab up` writes it again",
             ) from error
 
     def get(self, path: str) -> Object | None:
@@ -96,14 +96,14 @@ class Cluster:
         except urllib3.exceptions.HTTPError as error:
             raise CannotCheck(
                 "the cluster's API server does not answer",
-                way_out="`lab up` brings the cluster back",
+                remedy="`lab up` brings the cluster back",
             ) from error
         if answer.status == _NOT_FOUND:
             return None
         if answer.status >= _REFUSED:
             raise CannotCheck(
                 f"the API server refused {verb} {path}: {answer.reason}",
-                way_out="is the cluster whole? see `lab status`",
+                remedy="is the cluster whole? see `lab status`",
             )
         return cast("Object", answer.json())
 

@@ -146,7 +146,7 @@ class Router:
             raise CannotCheck(
                 f"{_STOPPED} on the router",
                 # A restart would also undo what the lab is about.
-                way_out="`lab reset` makes the router as it was",
+                remedy="`lab reset` makes the router as it was",
             )
         try:
             return cast("dict[str, Any]", json.loads(output.out))
@@ -154,7 +154,7 @@ class Router:
             raise CannotCheck(
                 "FRR on the router does not answer"
                 f" vtysh -c '{command}': {output.text or 'nothing'}",
-                way_out="`lab reset` makes the router as it was",
+                remedy="`lab reset` makes the router as it was",
             ) from None
 
     def _routes(self) -> dict[str, list[dict[str, Any]]]:

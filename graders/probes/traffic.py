@@ -141,7 +141,7 @@ class AvailabilityMonitor:
         if not self.samples:
             raise CannotCheck(
                 f"the watch of {self.url} on {self.machine.role} saw nothing",
-                way_out="grade again",
+                remedy="grade again",
             )
 
     @property

@@ -122,7 +122,7 @@ class ShellSession:
                 return self._step(command, output, start), count
         raise CannotCheck(
             f"{where}: the block ends inside a command, `{lines[0].strip()}`",
-            way_out="close its quote or here-document",
+            remedy="close its quote or here-document",
         )
 
     def close(self) -> None:

@@ -58,13 +58,13 @@ def docker(*args: str) -> str:
     except FileNotFoundError:
         raise EngineDown(
             "no docker command on PATH",
-            way_out="run `lab up`, which installs the engine on Debian and"
+            remedy="run `lab up`, which installs the engine on Debian and"
             " Ubuntu; elsewhere install Docker",
         ) from None
     except subprocess.TimeoutExpired:
         raise CannotCheck(
             f"could not {_shown(args)}: no answer within {_TIMEOUT_S:.0f} s",
-            way_out="restart the Docker engine, then try again",
+            remedy="restart the Docker engine, then try again",
         ) from None
     if result.returncode:
         raise error_from(args, result.stderr)
@@ -78,7 +78,7 @@ def error_from(args: tuple[str, ...], stderr: str) -> CannotCheck:
         return EngineForbidden(
             "this user may not use the Docker engine (permission denied on"
             " its socket)",
-            way_out="`sudo usermod -aG docker $USER` and log in again, or"
+            remedy="`sudo usermod -aG docker $USER` and log in again, or"
             " use sudo",
         )
     if "cannot connect to the docker daemon" in text or (
@@ -86,14 +86,14 @@ def error_from(args: tuple[str, ...], stderr: str) -> CannotCheck:
     ):
         return EngineDown(
             "the Docker engine does not answer",
-            way_out="start it, or run `lab up`, which starts it on Debian"
+            remedy="start it, or run `lab up`, which starts it on Debian"
             " and Ubuntu",
         )
     lines = [line.strip() for line in stderr.splitlines() if line.strip()]
     cause = lines[-1][:_MAX_LENGTH] if lines else "no message"
     return CannotCheck(
         f"could not {_shown(args)}: {cause}",
-        way_out="see `lab doctor`",
+        remedy="see `lab doctor`",
     )
 
 
@@ -132,5 +132,5 @@ class DockerExec:
         cause = error_from(("exec", self.container), result.stderr)
         return CannotCheck(
             cause.problems[0],
-            way_out="`lab up` brings the lab's machines back",
+            remedy="`lab up` brings the lab's machines back",
         )

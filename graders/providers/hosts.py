@@ -137,7 +137,7 @@ class HostsProvider:
             if result.code:
                 raise CannotCheck(
                     f"{host.role} cannot be cut off: {result.error.strip()}",
-                    way_out="its kernel needs cls_matchall and cls_flower, or"
+                    remedy="its kernel needs cls_matchall and cls_flower, or"
                     " netdev tables of nft for what goes out, too",
                 )
             yield
@@ -261,7 +261,7 @@ def foreign_hosts(hosts: Hosts, plan: Plan) -> list[str]:
     silent = [one for one in marks.values() if isinstance(one, CannotCheck)]
     if silent:
         raise CannotCheck(
-            *(str(one) for one in silent), way_out=_NOTHING_CHANGED
+            *(str(one) for one in silent), remedy=_NOTHING_CHANGED
         )
     others = [
         f"{name}: cluster: expected this lab's ({plan.cluster}), not"
@@ -272,7 +272,7 @@ def foreign_hosts(hosts: Hosts, plan: Plan) -> list[str]:
     if others and plan.cluster not in marks.values():
         raise UsageError(
             *others,
-            way_out="nothing of this lab is there to take down; for another"
+            remedy="nothing of this lab is there to take down; for another"
             " student's lab: STUDENT=NAME lab down",
         )
     return others

@@ -135,7 +135,7 @@ def inventory() -> Hosts:
         raise UsageError(
             f"CLUSTER={HOSTS} needs an inventory, and {file} cannot be read:"
             f" {error.strerror}",
-            way_out=f"copy {INVENTORY / 'hosts.example.yml'} there and write"
+            remedy=f"copy {INVENTORY / 'hosts.example.yml'} there and write"
             " in how each host is reached, or name another file: HOSTS=FILE",
         ) from None
     return _read(file.absolute(), changed)
@@ -155,7 +155,7 @@ def parallelism() -> int:
         raise UsageError(
             "HOSTS_AT_ONCE must be a whole number from 1 to 9999, not"
             f" {number!r}",
-            way_out="1 is one host after the other; without it all are"
+            remedy="1 is one host after the other; without it all are"
             " worked on in parallel",
         )
     return int(number)

@@ -107,7 +107,7 @@ class KindProvider:
             if not end:
                 raise CannotCheck(
                     f"{name} is not on {plan.lan_name}",
-                    way_out="`lab up` mends it",
+                    remedy="`lab up` mends it",
                 )
             macs[end["MacAddress"].lower()] = name
         return macs
@@ -218,6 +218,6 @@ def _obstacle(plan: Plan, node: str) -> UsageError:
     return UsageError(
         f"kind cluster {plan.cluster} exists here and is not the kit's"
         f" ({node})",
-        way_out=f"delete it (kind delete cluster --name {plan.cluster}), or"
+        remedy=f"delete it (kind delete cluster --name {plan.cluster}), or"
         " use another student name",
     )

@@ -127,7 +127,7 @@ def first_free_plan(
     raise CannotCheck(
         f"all {len(slots(student))} networks that the lab may use are"
         f" taken, {wanted.lan} by {collision(wanted, used)}",
-        way_out="remove docker networks you no longer need (`docker network"
+        remedy="remove docker networks you no longer need (`docker network"
         " prune`), or leave the VPN",
     )
 
@@ -201,7 +201,7 @@ def _existing(
             raise CannotCheck(
                 f"docker network {net.name} must have {want} for this lab,"
                 f" not {shown}",
-                way_out="run `lab down`, then `lab up`",
+                remedy="run `lab down`, then `lab up`",
             )
     moved = plan.lan != first.lan
     return Location(plan, exists=True, moved_from=first.lan if moved else None)
@@ -217,7 +217,7 @@ def _slot(first: Plan, ours: Sequence[DockerNetwork]) -> int:
         raise CannotCheck(
             f"docker networks {names} must carry one and the same label"
             f" {LABEL_SLOT}, 0 to {len(allowed) - 1}",
-            way_out="run `lab down`, then `lab up`",
+            remedy="run `lab down`, then `lab up`",
         )
     return int(label)
 
@@ -243,7 +243,7 @@ def _lan_name(
                 f"docker network {wanted} is not of this lab (no label"
                 f" {LABEL_STUDENT}={first.student}) but has a name that it"
                 " needs",
-                way_out=f"remove it (`docker network rm {wanted}`) if it is"
+                remedy=f"remove it (`docker network rm {wanted}`) if it is"
                 " yours to remove, or use another --student",
             )
     return name

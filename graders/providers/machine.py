@@ -26,10 +26,10 @@ class MachineError(CannotCheck):
     """No command can run on a machine; `cause` says why, without its name."""
 
     def __init__(
-        self, message: str, cause: str, way_out: str, machine: str = ""
+        self, message: str, cause: str, remedy: str, machine: str = ""
     ) -> None:
         """Keep the cause next to the whole message."""
-        super().__init__(message, way_out=way_out, machine=machine)
+        super().__init__(message, remedy=remedy, machine=machine)
         self.cause = cause
 
 
@@ -80,18 +80,18 @@ class Machine:
             raise MachineError(
                 f"{self.role} {cause}",
                 cause,
-                way_out="is it paused? `lab up` mends it",
+                remedy="is it paused? `lab up` mends it",
                 machine=self.role,
             ) from None
         if error := self.transport.error(done):
-            raise self._error(error.problems[0], error.way_out)
+            raise self._error(error.problems[0], error.remedy)
         return Output(
             " ".join(argv), done.returncode, done.stdout, done.stderr
         )
 
-    def _error(self, cause: str, way_out: str) -> MachineError:
+    def _error(self, cause: str, remedy: str) -> MachineError:
         message = f"could not look from {self.role}: {cause}"
-        return MachineError(message, cause, way_out)
+        return MachineError(message, cause, remedy)
 
 
 def _execute(

@@ -118,7 +118,7 @@ class SshTransport:
         ):
             return CannotCheck(
                 result.stderr.removeprefix(_LAB_ON_PREFIX).strip(),
-                way_out="`lab up` brings the lab's machines back",
+                remedy="`lab up` brings the lab's machines back",
             )
         return None
 

@@ -60,7 +60,7 @@ def sudo_error(target: SshTarget, stderr: str) -> CannotCheck | None:
     return CannotCheck(
         f"{target} may not use sudo without a password:"
         f" {one_line(match[0], _MAX_LENGTH)}",
-        way_out=f"as root there: echo '{target.user} ALL=(ALL) NOPASSWD: ALL'"
+        remedy=f"as root there: echo '{target.user} ALL=(ALL) NOPASSWD: ALL'"
         f" > /etc/sudoers.d/metallb-lab; or have user: root in the inventory",
     )
 
@@ -69,7 +69,7 @@ def _changed(target: SshTarget, _: str) -> CannotCheck:
     return CannotCheck(
         f"the host key of {target} is not the one in {target.known_hosts}:"
         " another machine answers there, or it was reinstalled",
-        way_out="if you know why, remove the old key"
+        remedy="if you know why, remove the old key"
         f" (ssh-keygen -f {target.known_hosts} -R {target.known_name!r})"
         f" and add the new one; {_keyscan(target)}",
     )
@@ -78,7 +78,7 @@ def _changed(target: SshTarget, _: str) -> CannotCheck:
 def _unknown(target: SshTarget, _: str) -> CannotCheck:
     return CannotCheck(
         f"the host key of {target} is not in {target.known_hosts}",
-        way_out=_keyscan(target),
+        remedy=_keyscan(target),
     )
 
 
@@ -93,16 +93,16 @@ def _keyscan(target: SshTarget) -> str:
 def _key_file(target: SshTarget, stderr: str) -> CannotCheck:
     open_to_all = "UNPROTECTED" in stderr
     why = "may be read by others" if open_to_all else "cannot be read"
-    way_out = "name another one in the inventory"
+    remedy = "name another one in the inventory"
     if open_to_all:
-        way_out = f"chmod 600 {target.key}"
-    return CannotCheck(f"the key {target.key} {why}", way_out=way_out)
+        remedy = f"chmod 600 {target.key}"
+    return CannotCheck(f"the key {target.key} {why}", remedy=remedy)
 
 
 def _refused(target: SshTarget, _: str) -> CannotCheck:
     return CannotCheck(
         f"{target} does not accept the key {target.key}",
-        way_out=f"put {target.key}.pub into {target.user}'s"
+        remedy=f"put {target.key}.pub into {target.user}'s"
         " ~/.ssh/authorized_keys there",
     )
 
@@ -112,8 +112,7 @@ def _unreachable(target: SshTarget, stderr: str) -> CannotCheck:
     cause = lines[-1].rpartition(": ")[2] if lines else "no answer"
     return CannotCheck(
         f"{target} cannot be reached: {one_line(cause, _MAX_LENGTH)}",
-        way_out="is it switched on, is the address right, does sshd run"
-        " there?",
+        remedy="is it switched on, is the address right, does sshd run there?",
     )
 
 
@@ -121,14 +120,14 @@ def _broken(target: SshTarget, stderr: str) -> CannotCheck:
     why = one_line(stderr, _MAX_LENGTH) or "it says nothing"
     return CannotCheck(
         f"the connection to {target} broke off: {why}",
-        way_out="try again; does the host still run?",
+        remedy="try again; does the host still run?",
     )
 
 
 def _no_client(*_: object) -> CannotCheck:
     return CannotCheck(
         "no ssh command on PATH",
-        way_out="install it, for instance `sudo apt-get install"
+        remedy="install it, for instance `sudo apt-get install"
         " openssh-client`",
     )
 

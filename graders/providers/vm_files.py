@@ -51,12 +51,12 @@ def read_key(file: Path) -> str:
         raise UsageError(
             f"{file} must be a public key:"
             f" {getattr(error, 'strerror', None) or 'it is not text'}",
-            way_out="ssh-keygen -t ed25519 -f ~/.ssh/metallb-lab creates one",
+            remedy="ssh-keygen -t ed25519 -f ~/.ssh/metallb-lab creates one",
         ) from None
     if not _PUBLIC_KEY.fullmatch(text):
         raise UsageError(
             f"{file} must be a public key on one line, not {cut(text[:20])}",
-            way_out="its name ends in .pub; the other one is secret",
+            remedy="its name ends in .pub; the other one is secret",
         )
     return text
 

@@ -131,7 +131,7 @@ def _settings(plan: Plan, role: str) -> dict[str, str]:
     if len(parts) != len(READINGS):
         raise CannotCheck(
             f"{role} stopped while it was looked at",
-            way_out="`lab up` brings the lab's machines back",
+            remedy="`lab up` brings the lab's machines back",
             machine=role,
         )
     return {

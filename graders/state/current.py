@@ -23,7 +23,7 @@ def current_lab(plan: Plan) -> tuple[Lab, State]:
     """
     state = lab_state.read(plan)
     if state is None:
-        raise CannotCheck("no lab is running", way_out="run `make lab-1`")
+        raise CannotCheck("no lab is running", remedy="run `make lab-1`")
     return load_lab(state.lab), state
 
 
@@ -38,6 +38,6 @@ def require_complete(plan: Plan) -> tuple[Lab, State]:
     if state.changing:
         raise CannotCheck(
             f"`{state.changing}` was interrupted, so the lab is incomplete",
-            way_out=f"`lab reset` finishes {lab.id}, `lab start` another one",
+            remedy=f"`lab reset` finishes {lab.id}, `lab start` another one",
         )
     return lab, state

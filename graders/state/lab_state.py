@@ -121,5 +121,5 @@ def _do(plan: Plan, file: str, script: str, *, stdin: str = "") -> None:
 def _write_error(file: str, cause: str) -> CannotCheck:
     return CannotCheck(
         f"could not write {file} on machine dhcp: {cause}",
-        way_out="`lab up` brings the lab's machines back",
+        remedy="`lab up` brings the lab's machines back",
     )

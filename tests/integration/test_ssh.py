@@ -148,7 +148,7 @@ def test_no_key(server: Sshd, tmp_path: Path) -> None:
 
 @needs_sshd
 def test_host_key_is_unknown(server: Sshd, tmp_path: Path) -> None:
-    """It is never believed at first sight; the way out says how to look."""
+    """It is never believed at first sight; the remedy says how to look."""
     login = replace(server.login, known_hosts=tmp_path / "none")
 
     told = _fails(SshTransport(login, reuse=False))

@@ -57,7 +57,7 @@ def test_a_network_in_the_way_moves_the_plan(
 def test_a_network_of_the_lab_s_name_is_refused(
     network: Network,
 ) -> None:
-    """`lab up` names it and the way out; neither `down` touches it."""
+    """`lab up` names it and the remedy; neither `down` touches it."""
     name = make_plan(OTHER).edge_name
     with network(name, "192.0.2.0/24"):
         done = run("lab", "up", "--student", OTHER)

@@ -16,7 +16,7 @@ def act(lab: Any) -> None:  # noqa: ANN401 - the toy session is built by tests
     if action == "fail":
         fail("two machines answer", seen_by="arping -c 3 192.0.2.7")
     if action == "cannot":
-        raise CannotCheck("no answer from the cluster", way_out="run lab up")
+        raise CannotCheck("no answer from the cluster", remedy="run lab up")
 
 
 @check(layer="allocation")

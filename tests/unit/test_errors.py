@@ -1,25 +1,25 @@
-"""Errors read as one line a problem, with the way out."""
+"""Errors read as one line a problem, with the remedy."""
 
 import pytest
 
 from graders.errors import CannotCheck, KitError, UsageError, one_line
 
 
-def test_one_problem_is_one_line_with_its_way_out() -> None:
-    """The message and the way out stand on one line, whatever the cause."""
-    error = KitError("could not\n  start it: no disk", way_out="free some")
+def test_one_problem_is_one_line_with_its_remedy() -> None:
+    """The message and the remedy stand on one line, whatever the cause."""
+    error = KitError("could not\n  start it: no disk", remedy="free some")
 
     assert str(error) == "could not start it: no disk; free some"
 
 
-def test_without_a_way_out_the_message_stands_alone() -> None:
+def test_without_a_remedy_the_message_stands_alone() -> None:
     """No separator is left over."""
     assert str(UsageError("lab must be 1, not 2")) == "lab must be 1, not 2"
 
 
 def test_several_problems_are_told_at_once() -> None:
-    """Each problem has a line of its own, and the way out the last."""
-    error = UsageError("a must be 1", "b must be 2", way_out="edit lab.yml")
+    """Each problem has a line of its own, and the remedy the last."""
+    error = UsageError("a must be 1", "b must be 2", remedy="edit lab.yml")
 
     assert error.problems == ["a must be 1", "b must be 2"]
     assert str(error) == "a must be 1\nb must be 2\nedit lab.yml"

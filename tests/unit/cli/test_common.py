@@ -75,7 +75,7 @@ def test_errors_for_people(
     error: type[KitError], code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An error ends with its own code, in one line of the program's."""
-    assert _ends(error("one\nthing", way_out="do it")) == code
+    assert _ends(error("one\nthing", remedy="do it")) == code
 
     assert capsys.readouterr().err == "lab: one thing; do it\n"
 

@@ -200,7 +200,7 @@ def test_down_without_a_right_to_the_engine(
     """It says so, and does not act as if all was gone."""
 
     def locate(*_: object) -> Location:
-        raise EngineForbidden("not you", way_out="join")
+        raise EngineForbidden("not you", remedy="join")
 
     monkeypatch.setattr(KindProvider, "locate", locate)
     monkeypatch.setattr(
@@ -235,7 +235,7 @@ def test_images_do_not_fit(
 
 def test_all_problems_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each problem is a line, and each line says who speaks."""
-    raising(monkeypatch, CannotCheck("no disk", "no memory", way_out="buy"))
+    raising(monkeypatch, CannotCheck("no disk", "no memory", remedy="buy"))
 
     done = lab("status")
 

@@ -72,8 +72,8 @@ def test_engine_answers() -> None:
 
 
 def test_engine_forbidden() -> None:
-    """A socket that this user may not use stops, with the way out."""
-    docker = raising(EngineForbidden("not allowed", way_out="join docker"))
+    """A socket that this user may not use stops, with the remedy."""
+    docker = raising(EngineForbidden("not allowed", remedy="join docker"))
     found = local.engine(FakeHost(), docker)
 
     assert (verdict(found), found.remedy) == (STOP, "join docker")
@@ -138,7 +138,7 @@ def test_subnets_blocked() -> None:
     """No free network stops."""
 
     def locate(student: str) -> Location:
-        raise CannotCheck(f"{student} has no network", way_out="leave")
+        raise CannotCheck(f"{student} has no network", remedy="leave")
 
     _, found = local.subnets("demo", locate)
 
@@ -221,7 +221,7 @@ def test_whole_run() -> None:
 
 
 def test_render() -> None:
-    """The table marks each finding and shows the way out of the bad."""
+    """The table marks each finding and shows what to do about bad ones."""
     findings = [
         Finding(
             "good", ok=True, observed="a", requirement="r", remedy="unseen"

@@ -148,7 +148,7 @@ def test_what_the_student_can_repair_fails(
     ("line", "cause", "reason"),
     [
         (
-            "raise CannotCheck('no cluster', way_out='run lab up')",
+            "raise CannotCheck('no cluster', remedy='run lab up')",
             "environment",
             "no cluster; run lab up",
         ),

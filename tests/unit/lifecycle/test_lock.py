@@ -121,7 +121,7 @@ def test_stale_note_does_not_block(state: Path) -> None:
 def test_folder_that_cannot_be_made(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """A state folder that cannot be written is named with the way out."""
+    """A state folder that cannot be written is named with the remedy."""
     (tmp_path / "file").write_text("", encoding="utf-8")
     monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "file"))
 

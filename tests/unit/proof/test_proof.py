@@ -108,7 +108,7 @@ class Pretender:
         self.calls.append(what)
         found = self.effects[what]
         if found is None:
-            raise CannotCheck(f"{what} broke", way_out="mend it")
+            raise CannotCheck(f"{what} broke", remedy="mend it")
         self.state = found
 
 

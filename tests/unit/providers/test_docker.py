@@ -33,7 +33,7 @@ from graders.providers.docker import EngineDown, EngineForbidden
 def test_dockers_complaints(
     stderr: str, kind: type[CannotCheck], rule: str
 ) -> None:
-    """Docker's complaint becomes one line with the way out."""
+    """Docker's complaint becomes one line with the remedy."""
     error = docker.error_from(("inspect", "x"), stderr)
 
     assert type(error) is kind

@@ -67,7 +67,7 @@ def hosts(monkeypatch: pytest.MonkeyPatch) -> dict[str, Host]:
 def _silent(role: str) -> MachineError:
     cause = "root@h cannot be reached: no route"
     message = f"could not look from {role}: {cause}"
-    return MachineError(message, cause, way_out="is it on?")
+    return MachineError(message, cause, remedy="is it on?")
 
 
 @pytest.mark.usefixtures("hosts")

@@ -206,7 +206,7 @@ def test_both_demo_names_are_foreign() -> None:
 
 @pytest.mark.parametrize("slot", ["", "x", "-1", "63", "01"])
 def test_broken_label(slot: str) -> None:
-    """A slot that no plan has is an error with the way out."""
+    """A slot that no plan has is an error with the remedy."""
     net = network("kind", "172.18.0.0/16", student="demo", slot=slot)
 
     with pytest.raises(CannotCheck, match=r"0 to 62; run `lab down`"):

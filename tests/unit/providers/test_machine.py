@@ -137,7 +137,7 @@ def test_any_bytes(docker: Say) -> None:
 def test_docker_s_own_trouble(
     docker: Say, said: str, code: int, rule: str
 ) -> None:
-    """It is not the command's: it names the machine and the way out."""
+    """It is not the command's: it names the machine and the remedy."""
     docker(f'echo "{said}" >&2; exit {code}')
 
     with pytest.raises(CannotCheck) as caught:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -33,18 +34,17 @@ def test_no_ssh(monkeypatch: pytest.MonkeyPatch) -> None:
         Machine("worker", SshTransport(NOWHERE)).run("true")
 
 
-def test_folder_of_others(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_folder_of_others(monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder that others may write to is not used."""
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    way = SshTransport(NOWHERE)
-    assert "-oControlMaster=auto" in way.prefix
+    with tempfile.TemporaryDirectory(dir="/tmp") as base:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", base)
+        way = SshTransport(NOWHERE)
+        assert "-oControlMaster=auto" in way.prefix
 
-    next(tmp_path.iterdir()).chmod(0o777)
+        next(Path(base).iterdir()).chmod(0o777)
 
-    assert "-oControlPath=none" in way.prefix
-    way.close()
+        assert "-oControlPath=none" in way.prefix
+        way.close()
 
 
 def test_machine_inside_a_host_does_not_run() -> None:

@@ -30,12 +30,12 @@ NOWHERE = SshTarget("10.0.0.3", "debian", Path("key"), Path("known_hosts"))
     ],
 )
 def test_what_ssh_says(said: str, told: str | None) -> None:
-    """Its words become one line and a way out; a command's own do not."""
+    """Its words become one line and a remedy; a command's own do not."""
     found = ssh_error(NOWHERE, said)
 
     assert (told or "") in str(found)
     assert (found is None) == (told is None)
-    assert found is None or found.way_out
+    assert found is None or found.remedy
 
 
 @pytest.mark.parametrize(

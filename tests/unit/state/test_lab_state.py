@@ -119,7 +119,7 @@ def test_no_baseline(lab: Path, text: str | None) -> None:
 
 
 def test_machine_is_gone() -> None:
-    """Without machine dhcp it could not look, and names the way out."""
+    """Without machine dhcp it could not look, and names the remedy."""
     plan = make_plan("ada")
 
     with pytest.raises(CannotCheck, match="lab up"):
