@@ -190,7 +190,11 @@ def test_contributors_have_both_locks(kit: Path) -> None:
 def test_an_interrupted_installation_is_repeated(kit: Path) -> None:
     """Ctrl-C in the middle: half a package is not taken for a whole one."""
     with subprocess.Popen(
-        ["make", ".venv/stamp", f"PYTHON={sys.executable}"],
+        [
+            # A test in the background of a script inherits it ignored.
+            *("env", "--default-signal=INT"),
+            *("make", ".venv/stamp", f"PYTHON={sys.executable}"),
+        ],
         cwd=kit,
         env=_environment(kit, UV_SLEEP="60"),
         stdout=subprocess.PIPE,
