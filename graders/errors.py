@@ -49,6 +49,27 @@ class CannotCheck(KitError):  # noqa: N818 - the name of an outcome
         self.machine = machine
 
 
+class CheckFailed(Exception):  # noqa: N818 - the name of an outcome
+    """The lab is not as it should be; the student can repair it."""
+
+    def __init__(  # noqa: PLR0913 - the parts that a report shows
+        self,
+        reason: str,
+        *,
+        expected: str = "",
+        actual: str = "",
+        seen_by: str = "",
+        evidence: str = "",
+    ) -> None:
+        """Keep all but `evidence` in one line each."""
+        self.reason = one_line(reason)
+        self.expected = expected
+        self.actual = actual
+        self.seen_by = one_line(seen_by)
+        self.evidence = evidence
+        super().__init__(self.reason)
+
+
 def one_line(text: str, limit: int | None = None) -> str:
     """Return `text` on one line, cut to `limit` characters with `...`."""
     line = " ".join(text.split())

@@ -54,6 +54,7 @@ WAITS: Final[dict[str, Wait]] = {
     "diverged": Wait(75, "speakers look for lost ones once a minute"),
     "node-back": Wait(30, "a kubelet renews its lease every 10 s"),
     "host-back": Wait(60, "TCP sends lost packets again after up to 26 s"),
+    "admission": Wait(4, "a restarted controller serves its webhook at once"),
     "refusal": Wait(4, "as long as allocation, the positive control"),
 }
 

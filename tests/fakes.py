@@ -13,8 +13,8 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
-from graders.errors import CannotCheck
 from graders.probes.cluster import Cluster
+from graders.probes.refusal import Refused, refusal
 from graders.providers.docker import DockerExec
 from graders.providers.machine import Machine, Output
 
@@ -46,6 +46,8 @@ class FakeCluster(Cluster):
     A number in place of an object is the status of a refusal. A list that is
     not among the objects is made of those whose paths begin as its own.
     `update` is called before each request; it plays the controllers.
+    `admission` plays quotas, policies and webhooks: it returns why a change
+    is refused, or "", given its verb, path and body.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class FakeCluster(Cluster):
         """Begin with these objects."""
         self.objects: dict[str, Any] = {}
         self.requests: list[tuple[str, str]] = []
+        self.admission: Callable[[str, str, Object], str] = lambda *_: ""
         self.update = update or (lambda: None)
         self._lock = threading.RLock()
         for one in objects:
@@ -98,12 +101,13 @@ class FakeCluster(Cluster):
         with self._lock:
             self.update()
             self.requests.append((verb, path))
+            if verb != "GET" and (
+                why := self.admission(verb, path, body or {})
+            ):
+                raise Refused(verb, path, why)
             found = self._answer(verb, path, body)
         if isinstance(found, int):
-            raise CannotCheck(
-                f"the API server refused {verb} {path}: {found}",
-                remedy="is the cluster whole? see `lab status`",
-            )
+            raise refusal(verb, path, found, "")
         return cast("Object | None", deepcopy(found))
 
     def _answer(self, verb: str, path: str, body: Object | None) -> Any:  # noqa: ANN401 - JSON

@@ -108,6 +108,7 @@ from graders.kube.names import (
 from graders.plan.ip_ranges import holds, lacking, networks
 from graders.polling import until
 from graders.probes.client import REQUESTS, Client
+from graders.probes.refusal import Refused
 from graders.probes.router import BgpSession
 from graders.probes.traffic import Flows
 
@@ -125,6 +126,7 @@ __all__ = [
     "Client",
     "ClientPath",
     "Flows",
+    "Refused",
     "Responders",
     "Session",
     "address_control_plane_would_win",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NoReturn, TypeAlias, TypeVar
 
 from graders.course.lab import LAYERS, Layer
-from graders.errors import CannotCheck, KitError, one_line
+from graders.errors import CannotCheck, CheckFailed, KitError, one_line
 
 __all__ = [
     "LAYERS",
@@ -48,27 +48,6 @@ class CheckSpec:
     name: str = ""
     sentence: str = ""
     max_points: int = 0
-
-
-class CheckFailed(Exception):  # noqa: N818 - the name of an outcome
-    """The lab is not as it should be; the student can repair it."""
-
-    def __init__(  # noqa: PLR0913 - the parts that a report shows
-        self,
-        reason: str,
-        *,
-        expected: str = "",
-        actual: str = "",
-        seen_by: str = "",
-        evidence: str = "",
-    ) -> None:
-        """Keep all but `evidence` in one line each."""
-        self.reason = one_line(reason)
-        self.expected = expected
-        self.actual = actual
-        self.seen_by = one_line(seen_by)
-        self.evidence = evidence
-        super().__init__(self.reason)
 
 
 def check(  # noqa: PLR0913 - all that a check may declare

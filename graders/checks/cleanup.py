@@ -15,6 +15,7 @@ from graders.checks.objects import is_temporary
 from graders.checks.workload import uncordon
 from graders.errors import CannotCheck
 from graders.kube.names import METALLB_API
+from graders.probes.refusal import Refused
 from graders.settings import state_dir
 
 if TYPE_CHECKING:
@@ -46,14 +47,14 @@ def clean_session(lab: Session) -> Iterator[None]:
 def remove_leftovers(lab: Session) -> None:
     """Resume and uncordon nodes, and remove temporary objects.
 
-    What does not answer is skipped; the checks report it.
+    What does not answer or refuses is skipped; the checks report it.
     """
     for restore in (resume_nodes, uncordon):
-        with contextlib.suppress(CannotCheck):
+        with contextlib.suppress(CannotCheck, Refused):
             restore(lab)
     for base, kinds in _KINDS.items():
         for kind in kinds:
-            with contextlib.suppress(CannotCheck):
+            with contextlib.suppress(CannotCheck, Refused):
                 _remove(lab, base, kind)
 
 

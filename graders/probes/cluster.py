@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+from functools import partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import urllib3
@@ -15,14 +17,14 @@ from kubernetes.config.config_exception import ConfigException
 from graders.errors import CannotCheck
 from graders.kube.apply import rolled_out
 from graders.kube.names import METALLB_PATH
+from graders.polling import until
+from graders.probes.refusal import may_pass, refusal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 Object = dict[str, Any]
 
-_NOT_FOUND: Final = 404
-_REFUSED: Final = 400
 _JSON: Final = {
     "Accept": "application/json",
     "Content-Type": "application/json",
@@ -34,8 +36,9 @@ _KUBECONFIG_ERRORS: Final = (
     TypeError,
     yaml.YAMLError,
 )
-# Seconds to connect and to read: a local API server answers in milliseconds.
-_TIMEOUT: Final = urllib3.Timeout(connect=2, read=8)
+# Seconds to connect and to read: a local API server answers in milliseconds,
+# but waits up to 10 s for a webhook that does not.
+_TIMEOUT: Final = urllib3.Timeout(connect=2, read=12)
 
 
 class Cluster:
@@ -82,9 +85,25 @@ class Cluster:
         """Send one request; checks change only their temporary objects.
 
         Raises:
+            Refused: a rule of the cluster, such as a quota, forbids it.
             CannotCheck: as `get`.
 
         """
+        status, text = until(
+            "admission",
+            partial(self._send, verb, path, body),
+            lambda answer: not may_pass(verb, *answer),
+        )
+        if status == HTTPStatus.NOT_FOUND and verb != "POST":
+            return None
+        if status >= HTTPStatus.BAD_REQUEST:
+            raise refusal(verb, path, status, text)
+        return cast("Object", json.loads(text))
+
+    def _send(
+        self, verb: str, path: str, body: Object | None
+    ) -> tuple[int, str]:
+        """Send one request once; return status and text of the answer."""
         try:
             answer = self._pool.request(
                 verb,
@@ -98,14 +117,7 @@ class Cluster:
                 "the cluster's API server does not answer",
                 remedy="`lab up` brings the cluster back",
             ) from error
-        if answer.status == _NOT_FOUND:
-            return None
-        if answer.status >= _REFUSED:
-            raise CannotCheck(
-                f"the API server refused {verb} {path}: {answer.reason}",
-                remedy="is the cluster whole? see `lab status`",
-            )
-        return cast("Object", answer.json())
+        return answer.status, answer.data.decode("utf-8", "replace")
 
     def service(self, name: str, namespace: str) -> Object | None:
         """Return a Service, None if there is none."""
@@ -268,4 +280,6 @@ def _configuration(kubeconfig: Path, context: str) -> client.Configuration:
         client_configuration=settings,
     )
     settings.retries = urllib3.Retry(0)
+    # The client would send requests to this computer by HTTPS_PROXY.
+    settings.proxy = None
     return settings

@@ -228,6 +228,13 @@ def _second_address_unannounced(model: LabModel) -> None:
     model.adjust = forget
 
 
+@WRONG("new_service", "create services in namespace lab-1, not exceeded quota")
+def _one_service_by_quota(model: LabModel) -> None:
+    model.cluster.admission = lambda verb, *_: (
+        "exceeded quota: keep-the-pool" if verb == "POST" else ""
+    )
+
+
 @WRONG("new_service", "the Service to clone is gone", (), CannotCheck)
 def _nothing_to_copy(model: LabModel) -> None:
     model.cluster.remove(model.service("web"))

@@ -12,7 +12,8 @@ import pytest
 from graders.errors import CannotCheck
 from graders.kube.names import METALLB_PATH
 from graders.probes.cluster import Cluster
-from tests.fakes import FakeCluster
+from graders.probes.refusal import Refused
+from tests.fakes import FakeClock, FakeCluster
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,6 +63,8 @@ class Handler(BaseHTTPRequestHandler):
         code = 404 if found is None else 200
         if isinstance(found, int):
             code, found = found, {"kind": "Status"}
+        if isinstance(found, dict):
+            code = found.get("code", code)
         text = json.dumps(found or {"kind": "Status"}).encode()
         self.send_response(code)
         self.send_header("Content-Type", "application/json")
@@ -69,7 +72,7 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(text)
 
-    do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - http.server's names
+    do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - http.server's names
 
     def log_message(self, *_: object) -> None:
         """Print nothing."""
@@ -123,6 +126,12 @@ def cluster(
     return fake
 
 
+@pytest.fixture
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask again at once."""
+    monkeypatch.setattr("graders.polling.time", FakeClock())
+
+
 def test_get(server: Server, cluster: Cluster) -> None:
     """Objects are not cached."""
     server.objects["/x"] = {"a": [1]}
@@ -149,7 +158,7 @@ def test_post(server: Server, connected: Cluster) -> None:
     assert json.loads(body) == {"kind": "Service"}
 
 
-@pytest.mark.parametrize("code", [400, 403, 409, 422, 500, 503])
+@pytest.mark.parametrize("code", [400, 409, 422, 500, 503])
 def test_refused(server: Server, cluster: Cluster, code: int) -> None:
     """The error names the request; it is not the student's failure."""
     server.objects["/x"] = code
@@ -158,6 +167,51 @@ def test_refused(server: Server, cluster: Cluster, code: int) -> None:
         CannotCheck, match=r"server refused GET /x: .*lab stat"
     ):
         cluster.get("/x")
+
+
+@pytest.mark.usefixtures("_no_waiting")
+@pytest.mark.parametrize("verb", ["GET", "POST", "PUT", "DELETE"])
+def test_forbidden(server: Server, cluster: Cluster, verb: str) -> None:
+    """What a rule of the cluster forbids is the student's failure."""
+    server.objects[f"{SPACE}/services"] = 403
+
+    with pytest.raises(Refused, match="in namespace lab-1, not Forbidden"):
+        cluster.ask(verb, f"{SPACE}/services", {"kind": "Service"})
+
+
+def test_namespace_is_gone(server: Server, connected: Cluster) -> None:
+    """An object without its namespace is not taken for created."""
+    del server
+
+    with pytest.raises(Refused, match="create services in namespace lab-1"):
+        connected.ask("POST", f"{SPACE}/services", {"kind": "Service"})
+    assert connected.ask("DELETE", f"{SPACE}/services/web") is None
+
+
+@pytest.mark.usefixtures("_no_waiting")
+def test_webhook_is_asked_again(server: Server, connected: Cluster) -> None:
+    """A controller that restarts is waited for; one that is gone is not."""
+    server.objects["/x"] = {
+        "code": 500,
+        "message": 'failed calling webhook "pools.metallb.io": refused',
+    }
+
+    with pytest.raises(Refused, match="failed calling webhook"):
+        connected.ask("POST", "/x", {"kind": "IPAddressPool"})
+    assert len(server.asked) > 1
+
+
+@pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "http_proxy"])
+def test_proxies_are_ignored(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The API server is on this computer, or on the lab's network."""
+    monkeypatch.setenv(name, "http://192.0.2.1:3128")
+    server.objects["/x"] = {"a": 1}
+
+    cluster = _cluster(tmp_path, server.server_port)
+
+    assert cluster.get("/x") == {"a": 1}
 
 
 def test_refusal_is_final(server: Server, connected: Cluster) -> None:
