@@ -14,6 +14,7 @@ from graders.course.lab import LabFile, Variant
 from graders.errors import UsageError
 from graders.grading.result import CheckResult, GradeResult
 from graders.proof import bench
+from graders.site.charts import charts
 from graders.site.fragments import Fragment, GeneratedPage
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ What `grade --json` prints;
 """
 BENCH_URI: Final = "bench.md"
 BENCH_MARK: Final = "<!-- figures -->"
+CHARTS_MARK: Final = "<!-- charts -->"
 _BENCH: Final = """\
 | what | n | median | worst | wanted | measured |
 |---|---|---|---|---|---|"""
@@ -189,16 +191,18 @@ def _plain(part: dict[str, Any], named: dict[str, Any]) -> str:
 
 
 def with_figures(text: str, problems: Diagnostics) -> str:
-    """Return the page's Markdown with the table in its place."""
-    if BENCH_MARK not in text:
-        problems.add(
-            f"docs/{BENCH_URI}", 0, f"{BENCH_MARK} must be where the table is"
-        )
+    """Return the page's Markdown with charts and table in their places."""
+    for mark, what in ((CHARTS_MARK, "charts are"), (BENCH_MARK, "table is")):
+        if mark not in text:
+            problems.add(
+                f"docs/{BENCH_URI}", 0, f"{mark} must be where the {what}"
+            )
     try:
         figures = bench.load_figures(bench.FILE)
     except UsageError as error:
         problems.problems.extend(error.problems)
         return text
+    text = text.replace(CHARTS_MARK, charts(figures))
     return text.replace(BENCH_MARK, bench_table(figures))
 
 

@@ -171,7 +171,9 @@ def test_every_page_is_painted_soon(visits: dict[str, Visit]) -> None:
     } == {}
 
 
-@pytest.mark.parametrize("page", ["index", "quiz", "labs/lab-3-bgp-ecmp"])
+@pytest.mark.parametrize(
+    "page", ["bench", "index", "quiz", "labs/lab-3-bgp-ecmp"]
+)
 def test_a_phone_scrolls_one_way(
     browser: webdriver.Chrome, root: str, page: str
 ) -> None:

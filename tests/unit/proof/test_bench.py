@@ -133,7 +133,9 @@ def test_the_table_has_one_part_for_each_machine() -> None:
 def test_the_page_gets_its_table(monkeypatch: pytest.MonkeyPatch) -> None:
     """A page without a place for it is a problem, and so is broken data."""
     problems = Diagnostics()
-    text = reference.with_figures(f"a\n{reference.BENCH_MARK}\nb", problems)
+    marks = f"a\n{reference.CHARTS_MARK}\n{reference.BENCH_MARK}\nb"
+    text = reference.with_figures(marks, problems)
+    assert "<svg " in text.partition("| what |")[0]
     assert "| reset, lab-0 |" in text
     assert problems.problems == []
 
@@ -143,6 +145,7 @@ def test_the_page_gets_its_table(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench, "load_figures", broken)
     reference.with_figures("a", problems)
     assert problems.problems == [
+        "docs/bench.md: <!-- charts --> must be where the charts are",
         "docs/bench.md: <!-- figures --> must be where the table is",
         "bench.json:7: values must be given",
     ]
