@@ -39,8 +39,6 @@ from graders.checks.layer2 import (
     address_control_plane_would_win,
     arp_responders,
     expect_announced,
-    expect_no_static_neighbour,
-    expect_not_on_interface,
     expect_off_storage,
     expect_one_responder,
     expect_unannounced,
@@ -74,6 +72,11 @@ from graders.checks.services import (
     expect_vip_in,
 )
 from graders.checks.session import Session
+from graders.checks.static_entries import (
+    expect_no_static_entries,
+    expect_not_on_interface,
+    find_static_entries,
+)
 from graders.checks.traffic import (
     MIN_CONNECTIONS,
     ClientPath,
@@ -156,7 +159,7 @@ __all__ = [
     "expect_next_hop",
     "expect_no_conflict",
     "expect_no_loss",
-    "expect_no_static_neighbour",
+    "expect_no_static_entries",
     "expect_not_on_interface",
     "expect_off_storage",
     "expect_one_responder",
@@ -180,6 +183,7 @@ __all__ = [
     "expect_vip_in",
     "extra_source_addresses",
     "fail",
+    "find_static_entries",
     "holds",
     "is_ready",
     "isolate",

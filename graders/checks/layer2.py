@@ -152,57 +152,6 @@ def _show_address(vip: str) -> tuple[str, ...]:
     return ("ip", "-o", "-4", "address", "show", "to", vip)
 
 
-def expect_not_on_interface(lab: Session, vip: str) -> None:
-    """Fail if a VIP is configured on an interface of a node.
-
-    Its kernel would answer ARP without MetalLB.
-
-    Example:
-        expect_not_on_interface(lab, vip)
-
-    Raises:
-        CheckFailed: a node has the address.
-        CannotCheck: a node does not answer.
-
-    """
-    command = _show_address(vip)
-    outputs = outputs_by_machine(lab, lab.plan.nodes, *command)
-    expect(
-        f"{vip} to be on the interfaces of",
-        expected="no node",
-        actual=list(outputs),
-        ok=not outputs,
-        seen_by=f"{' '.join(command)} on {next(iter(outputs), 'a node')}",
-        evidence="\n".join(outputs.values()),
-    )
-
-
-def expect_no_static_neighbour(lab: Session, vip: str) -> None:
-    """Fail if the router or the LAN client has a permanent entry for a VIP.
-
-    It would keep sending to that node after a failover.
-
-    Example:
-        expect_no_static_neighbour(lab, vip)
-
-    Raises:
-        CheckFailed: a machine has such an entry.
-        CannotCheck: a machine does not answer.
-
-    """
-    roles = ("router", "lan-client")
-    command = ("ip", "-4", "neighbour", "show", "to", vip, "nud", "permanent")
-    outputs = outputs_by_machine(lab, roles, *command)
-    expect(
-        f"a fixed neighbour entry for {vip} to be on",
-        expected="no machine",
-        actual=list(outputs),
-        ok=not outputs,
-        seen_by=f"{' '.join(command)} on {next(iter(outputs), 'router')}",
-        evidence="\n".join(outputs.values()),
-    )
-
-
 def address_control_plane_would_win(lab: Session, vip: str) -> str:
     """Return an unused address of the VIP's pool, "" if there is none.
 

@@ -21,8 +21,7 @@ from graders.checks import (
     expect_control_plane_excluded,
     expect_http,
     expect_http_everywhere,
-    expect_no_static_neighbour,
-    expect_not_on_interface,
+    expect_no_static_entries,
     expect_off_storage,
     expect_one_responder,
     expect_ready_endpoint,
@@ -109,9 +108,8 @@ def test_arp(lab: Session) -> None:
 
 @check(layer="policy", needs=("arp",))
 def test_not_on_interface(lab: Session) -> None:
-    """No node's interface and no permanent neighbour entry has the VIP."""
-    expect_not_on_interface(lab, str(lab.plan.l2_vip))
-    expect_no_static_neighbour(lab, str(lab.plan.l2_vip))
+    """No interface, fixed neighbour entry or static route has the VIP."""
+    expect_no_static_entries(lab, [str(lab.plan.l2_vip)])
 
 
 @check(layer="policy", needs=("arp",))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from ipaddress import IPv4Interface
 from typing import TYPE_CHECKING
 
+from graders.probes.static_entries import COMMANDS
 from tests.lab_model.network import Request, responders, response
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ def answer(  # noqa: C901, PLR0911, PLR0912 - a table of commands
             return "dhcp-range=..."
         case ["dhcp-try", *wishes]:
             return model.dhcp.tries(tuple(wishes))
+        case ["sh", "-c", script] if COMMANDS["rule"] in script:
+            return _tables(model, role)
         case ["sh", "-c", script, *_] if "udhcpc" in script:
             model.dhcp.renew(model.mac("desk"))
             return ""
@@ -139,14 +143,43 @@ def _ip(model: LabModel, role: str, argv: tuple[str, ...]) -> str | int:
                 f"2: {dev} inet {address}/16 scope global {dev}\n"
                 for address in ends.get(dev, [])
             )
-        case ["-4", "neighbour", "show", "to", address, *_]:
-            mac = model.permanent.get(role, {}).get(address)
-            return f"{address} lladdr {mac} PERMANENT\n" if mac else ""
         case ["link", "show", dev]:
             return 0 if dev in ends else 1
         case ["-j", "route", "show", "match", address]:
             return model.router.kernel(address)
     raise AssertionError(f"the model of {role} does not know ip {argv}")
+
+
+def _tables(model: LabModel, role: str) -> str:
+    """Answer the script of `static_entries`, as iproute2 prints the tables."""
+    tables: dict[str, list[str]] = {kind: [] for kind in COMMANDS}
+    number = 0
+    for dev, held in model.interfaces[role].items():
+        end = dev.partition(":")[0]
+        for address in held:
+            number += 1
+            length = 16 if end == "eth0" else 32
+            whole = f"{address}/{length}"
+            forever = "valid_lft forever preferred_lft forever"
+            tables["address"].append(
+                f"{number}: {end}    inet {whole} scope global {dev}\\"
+                f"       {forever}"
+            )
+            kernel = f"dev {end} table local proto kernel scope host"
+            tables["route"].append(f"local {address} {kernel} src {address} ")
+            if length == 16:
+                net = IPv4Interface(whole).network
+                tables["route"].append(
+                    f"{net} dev {end} proto kernel scope link src {address} "
+                )
+    for address, mac in model.permanent.get(role, {}).items():
+        entry = f"{address} dev eth0 lladdr {mac} PERMANENT "
+        tables["neighbour"].append(entry)
+    for kind, lines in model.tables.get(role, {}).items():
+        tables[kind] += lines
+    return "=-=-=\n".join(
+        "".join(f"{line}\n" for line in lines) for lines in tables.values()
+    )
 
 
 def _file(model: LabModel, role: str, file: str) -> str | int:

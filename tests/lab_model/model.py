@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from graders.course.lab import Lab
     from graders.plan.plan import Plan
+    from graders.probes.static_entries import Kind
 
 
 @dataclass
@@ -28,9 +29,11 @@ class LabModel:
 
     `interfaces` are addresses by role and device, also those that a student
     has added; on devices that are `deaf` no ARP is answered for them.
-    `permanent` are fixed neighbours by role and address, `strangers` MACs
-    that answer for an address, too. `lost` says of a flow whether it gets no
-    answer: given its source, the node that it goes through, and its number.
+    `permanent` are fixed neighbours by role and address, `tables` more lines
+    of a machine's tables by role and kind, as `static_entries` reads them;
+    `strangers` are MACs that answer for an address, too. `lost` says of a
+    flow whether it gets no answer: given its source, the node that it goes
+    through, and its number.
     `seen_as` is what the router makes of a source. `adjust` runs whenever
     the controllers have.
     """
@@ -40,6 +43,7 @@ class LabModel:
     variant: str = ""
     interfaces: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     permanent: dict[str, dict[str, str]] = field(default_factory=dict)
+    tables: dict[str, dict[Kind, list[str]]] = field(default_factory=dict)
     deaf: set[str] = field(default_factory=set)
     strangers: dict[str, list[str]] = field(default_factory=dict)
     lost: Callable[[str, str, int], bool] = lambda *_: False

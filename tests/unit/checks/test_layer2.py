@@ -13,7 +13,6 @@ from graders.checks import layer2
 from graders.checks.check import CheckFailed
 from graders.checks.layer2 import (
     address_control_plane_would_win,
-    expect_no_static_neighbour,
     expect_off_storage,
     speakers_diverged,
     until_converged,
@@ -118,21 +117,6 @@ def test_expect_off_storage() -> None:
         expect_off_storage(storage(), vip, names)
     with pytest.raises(CannotCheck, match=f"worker is not at {own}"):
         expect_off_storage(storage(own, there=False), vip, names)
-
-
-def test_static_neighbour() -> None:
-    """The failure names the machine."""
-    vip = str(PLAN.l2_vip)
-    entry = f"{vip} dev eth0 lladdr 02:42:ac:12:01:03 PERMANENT \n"
-    machines = {"router": says(entry), "lan-client": says("")}
-    lab: Any = SimpleNamespace(machine=machines.get)
-
-    with pytest.raises(
-        CheckFailed, match=f"{vip} to be on no machine, not router"
-    ):
-        expect_no_static_neighbour(lab, vip)
-    machines["router"] = says("")
-    expect_no_static_neighbour(lab, vip)
 
 
 VIP = str(PLAN.l2_vip)

@@ -165,7 +165,7 @@ def _only_a_device_answers(model: LabModel) -> None:
     _a_device_answers_too(model)
 
 
-@WRONG("arp", "to be on the interfaces of no node, not worker2")
+@WRONG("arp", "to be on an interface of no machine, not worker2")
 def _status_by_hand(model: LabModel) -> None:
     vip = str(model.plan.pool_last)
     model.service("web")["spec"]["loadBalancerClass"] = "example.com/other"

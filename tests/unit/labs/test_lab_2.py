@@ -11,6 +11,7 @@ from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import BROKEN, EXCLUDE
 
 if TYPE_CHECKING:
+    from graders.probes.static_entries import Kind
     from tests.lab_model.model import LabModel
 
 WRONG = WrongStates()
@@ -145,7 +146,7 @@ def _another_node_answers(model: LabModel) -> None:
     model.interfaces[other]["lo"] = [str(model.plan.l2_vip)]
 
 
-@WRONG("not_on_interface", "to be on the interfaces of no node, not worker")
+@WRONG("not_on_interface", "to be on an interface of no machine, not worker")
 def _pinned(model: LabModel) -> None:
     model.interfaces["worker"]["lo"] = [str(model.plan.l2_vip)]
     selector = {"matchLabels": {"kubernetes.io/hostname": WORKERS[0]}}
@@ -162,6 +163,159 @@ def _neighbour_left(model: LabModel) -> None:
 def _neighbour_left_on_the_lan(model: LabModel) -> None:
     vip = str(model.plan.l2_vip)
     model.permanent["lan-client"] = {vip: model.mac("worker")}
+
+
+def _added(
+    model: LabModel, role: str, kind: Kind, *lines: str, vip: str = ""
+) -> None:
+    """Have lines in a machine's table; VIP is web's VIP, NODE a worker."""
+    vip = vip or str(model.plan.l2_vip)
+    node = str(model.plan.nodes["worker"].lan)
+    tables = model.tables.setdefault(role, {})
+    tables.setdefault(kind, []).extend(
+        line.replace("VIP", vip).replace("NODE", node) for line in lines
+    )
+
+
+@WRONG("not_on_interface", "a fixed neighbour entry .*router .*NOARP.*: it he")
+def _neighbour_without_arp(model: LabModel) -> None:
+    mac = model.mac("worker")
+    _added(model, "router", "neighbour", f"VIP dev eth0 lladdr {mac} NOARP ")
+
+
+@WRONG("not_on_interface", "a fixed neighbour entry .* lan-client .*extern_l")
+def _neighbour_learnt_elsewhere(model: LabModel) -> None:
+    line = f"VIP dev eth0 lladdr {model.mac('worker')} extern_learn REACHABLE "
+    _added(model, "lan-client", "neighbour", line)
+
+
+@WRONG("not_on_interface", "a proxy neighbour entry .* no machine, not worker")
+def _proxy_entry(model: LabModel) -> None:
+    _added(model, "worker", "proxy", "VIP dev eth0  proxy")
+
+
+@WRONG(
+    "not_on_interface", "a static route to .*220 to be on no machine, not wo"
+)
+def _local_route(model: LabModel) -> None:
+    _added(
+        model, "worker", "route", "local VIP dev lo table local scope host "
+    )
+
+
+@WRONG(
+    "not_on_interface", "a static route to .*220 .* router \\(172.18.255.220"
+)
+def _host_route(model: LabModel) -> None:
+    _added(model, "router", "route", "VIP via NODE dev eth0 metric 9999 ")
+
+
+@WRONG("not_on_interface", "a static route to .*220 .* router and 1 more \\(")
+def _routes_of_the_pool(model: LabModel) -> None:
+    for role in ("router", "lan-client"):
+        _added(model, role, "route", "172.18.255.0/24 via NODE dev eth0 ")
+
+
+@WRONG("not_on_interface", "a static route to .*220 .* router .* proto bgp")
+def _route_that_bgp_did_not_bring(model: LabModel) -> None:
+    _added(model, "router", "route", "VIP via NODE dev eth0 proto bgp ")
+
+
+@WRONG("not_on_interface", "a static route to .*220 .* proto kernel")
+def _route_that_the_kernel_did_not_make(model: LabModel) -> None:
+    _added(model, "client", "route", "VIP via NODE dev eth0 proto kernel ")
+
+
+@WRONG("not_on_interface", "a static route to .*220 .*default .* table 102")
+def _default_route_of_another_table(model: LabModel) -> None:
+    _added(model, "router", "route", "default via NODE dev eth0 table 102 ")
+
+
+@WRONG("not_on_interface", "a routing rule for .*220 .* lan-client")
+def _routing_rule(model: LabModel) -> None:
+    _added(model, "lan-client", "rule", "100:\tfrom all to VIP lookup 100 ")
+
+
+@WRONG(
+    "not_on_interface", "a translation of .*220 to be on no machine, not cl"
+)
+def _translation(model: LabModel) -> None:
+    line = "-A OUTPUT -d VIP/32 -p tcp -j DNAT --to-destination NODE"
+    _added(model, "client", "translation", line)
+
+
+@WRONG("not_on_interface", "a kernel setting that answers ARP for .*220 .*wor")
+def _proxy_setting(model: LabModel) -> None:
+    line = "net.ipv4.conf.eth0.proxy_arp_pvlan = 1"
+    _added(model, "worker2", "setting", line)
+
+
+@WRONG("not_on_interface", "a fixed neighbour entry for 172.18.255.231 to be")
+def _neighbour_of_the_next_service(model: LabModel) -> None:
+    line = f"VIP dev eth0 lladdr {model.mac('worker')} NOARP "
+    _added(model, "router", "neighbour", line, vip="172.18.255.231")
+
+
+@WRONG("not_on_interface", "an interface of no machine, not worker \\(kube-ip")
+def _ipvs_without_strict_arp(model: LabModel) -> None:
+    model.interfaces["worker"]["kube-ipvs0"] = [str(model.plan.l2_vip)]
+
+
+def test_ipvs_with_strict_arp(judge: Judge) -> None:
+    """kube-proxy keeps every VIP on an interface, and no node answers."""
+    model = judge.on("2")
+    model.controllers.settle()
+    for role in model.plan.nodes:
+        lines = f"kube-ipvs0 inet {model.plan.l2_vip}/32 scope global kube"
+        _added(model, role, "address", f"9: {lines}")
+        _added(model, role, "setting", "net.ipv4.conf.all.arp_ignore = 1")
+
+    judge.run("not_on_interface")
+
+
+def test_entries_that_lead_elsewhere(judge: Judge) -> None:
+    """Entries that age, and ways of nodes to other networks."""
+    model = judge.on("2")
+    plan = model.plan
+    mac, router = model.mac("worker"), plan.machines["router"].lan
+    _added(
+        model,
+        "router",
+        "neighbour",
+        f"VIP dev eth0 lladdr {mac} STALE ",
+        "172.18.255.255 dev eth0 lladdr ff:ff:ff:ff:ff:ff NOARP ",
+        f"{plan.nodes['worker'].lan} dev eth0 lladdr {mac} PERMANENT ",
+    )
+    _added(
+        model,
+        "worker",
+        "route",
+        f"default via {router} dev eth0 ",
+        f"{plan.edge} via {router} dev eth0 ",
+        f"10.0.0.0/8 via {router} dev eth0 table 100 ",
+        "10.244.1.5 dev veth1 scope host ",
+        "172.16.0.0/12 via 192.0.2.1 dev eth9 ",
+        "broadcast 172.18.255.255 dev eth0 table local proto kernel ",
+    )
+    _added(
+        model,
+        "worker",
+        "rule",
+        f"100: from all to {plan.edge} lookup 100 ",
+        f"101: from all to {plan.lan} lookup main ",
+        "32766: from all lookup main ",
+    )
+    _added(
+        model,
+        "worker",
+        "translation",
+        "*nat",
+        ":PREROUTING ACCEPT [0:0]",
+        "-A KUBE-SEP-A -d VIP/32 -j DNAT --to-destination 10.244.1.5",
+        "-A POSTROUTING ! -d 10.244.0.0/16 -j MASQUERADE",
+    )
+
+    judge.run("not_on_interface")
 
 
 @WRONG(

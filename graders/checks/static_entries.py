@@ -1,0 +1,193 @@
+"""Static entries for VIPs: what a machine has in MetalLB's or BGP's place.
+
+An address on an interface, a neighbour entry that does not age, a route, a
+routing rule or an address translation makes a VIP work, and keeps sending to
+a node that has failed. Each is looked for on every machine and node.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from typing import TYPE_CHECKING, Final
+
+from graders.checks.check import expect
+from graders.checks.parallel import run_parallel
+from graders.plan.ip_ranges import networks
+from graders.probes.static_entries import COMMANDS, static_entries
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from graders.checks.session import Session
+    from graders.plan.plan import Plan
+    from graders.probes.static_entries import Kind, StaticEntry
+
+# What an entry is called, and why it does not help.
+_KINDS: Final[dict[Kind, tuple[str, str]]] = {
+    "address": (
+        "{} to be on an interface of",
+        "that machine answers for it, and still does when the VIP moves",
+    ),
+    "neighbour": (
+        "a fixed neighbour entry for {} to be on",
+        "it helps that machine alone, and stays when the node fails",
+    ),
+    "proxy": (
+        "a proxy neighbour entry for {} to be on",
+        "its kernel answers, and still does when the VIP moves",
+    ),
+    "route": (
+        "a static route to {} to be on",
+        "it helps that machine alone, and stays when the node fails",
+    ),
+    "rule": (
+        "a routing rule for {} to be on",
+        "it helps that machine alone, and stays when the node fails",
+    ),
+    "translation": (
+        "a translation of {} to be on",
+        "it helps that machine alone, and stays when the node fails",
+    ),
+    "setting": (
+        "a kernel setting that answers ARP for {} to be on",
+        "its kernel answers in MetalLB's place",
+    ),
+}
+_MAIN_TABLES: Final = frozenset({"", "main", "local", "default"})
+
+
+def expect_no_static_entries(lab: Session, vips: Iterable[str]) -> None:
+    """Fail if a machine has a static entry for a VIP or an address of a pool.
+
+    Example:
+        expect_no_static_entries(lab, [vip])
+
+    Raises:
+        CheckFailed: a machine or node has one.
+        CannotCheck: a machine or the API server does not answer.
+
+    """
+    targets = [*vips]
+    ranges = [*targets, *lab.cluster.ranges()]
+    _expect_none(find_static_entries(lab, ranges), targets)
+
+
+def expect_not_on_interface(lab: Session, vip: str) -> None:
+    """Fail if a machine answers ARP for a VIP without MetalLB.
+
+    Its kernel does if it has the address on an interface.
+
+    Example:
+        expect_not_on_interface(lab, vip)
+
+    Raises:
+        CheckFailed: a machine has the address, or a proxy entry for it.
+        CannotCheck: a machine does not answer.
+
+    """
+    found = find_static_entries(lab, [vip])
+    answering = [(role, entry) for role, entry in found if entry.answers_arp]
+    _expect_none(answering, [vip])
+
+
+def _expect_none(
+    found: Sequence[tuple[str, StaticEntry]], vips: Iterable[str]
+) -> None:
+    """Fail with the first of the entries, if there are any."""
+    if not found:
+        return
+    role, first = found[0]
+    what, why = _KINDS[first.kind]
+    roles = {role for role, entry in found if entry.kind == first.kind}
+    others = f" and {len(roles) - 1} more" if len(roles) > 1 else ""
+    expect(
+        what.format(_target(first, vips)),
+        expected="no machine",
+        actual=f"{role}{others} ({first.text}): {why}",
+        ok=False,
+        seen_by=f"{COMMANDS[first.kind]} on {role}",
+        evidence="\n".join(f"{at}: {entry.text}" for at, entry in found),
+    )
+
+
+def find_static_entries(
+    lab: Session, ranges: Iterable[str]
+) -> list[tuple[str, StaticEntry]]:
+    """Return the static entries for addresses of `ranges`, with their roles.
+
+    What the start state of every lab has is left out, and so are nodes' routes
+    back to the edge network, and routes that the router has learnt by BGP.
+
+    Example:
+        find_static_entries(lab, [vip, lab.plan.bgp_pool])
+
+    Raises:
+        CannotCheck: a machine does not answer.
+
+    """
+    plan = lab.plan
+    wanted = [net for text in ranges for net in networks(text)]
+    roles = [*plan.machines, *plan.nodes]
+    lists = run_parallel(lambda role: static_entries(lab.machine(role)), roles)
+    found = [
+        (role, entry)
+        for role, entries in zip(roles, lists, strict=True)
+        for entry in entries
+        if any(entry.network.overlaps(net) for net in wanted)
+        and _is_foreign(plan, role, entry)
+    ]
+    if not any(_says_bgp(role, entry) for role, entry in found):
+        return found
+    learnt = {IPv4Network(prefix) for prefix in lab.router.prefixes()}
+    return [
+        (role, entry)
+        for role, entry in found
+        if not (_says_bgp(role, entry) and entry.network in learnt)
+    ]
+
+
+def _says_bgp(role: str, entry: StaticEntry) -> bool:
+    """Tell whether an entry is a route of the router, and says it is BGP's."""
+    return (
+        role == "router"
+        and entry.kind == "route"
+        and entry.value("proto") == "bgp"
+        and entry.value("table") in _MAIN_TABLES
+    )
+
+
+def _is_foreign(plan: Plan, role: str, entry: StaticEntry) -> bool:
+    """Tell whether neither the kit nor its networks need an entry."""
+    if entry.kind == "address":
+        return not _is_own_address(plan, role, entry)
+    if entry.kind == "rule" and entry.value("lookup") in _MAIN_TABLES:
+        return False
+    if entry.kind not in {"rule", "route"}:
+        return True
+    if entry.network.prefixlen == 0:
+        # The kit's machines have one table with a default route.
+        return role not in plan.nodes and bool(entry.value("table"))
+    if role not in plan.nodes or entry.is_local:
+        return True
+    # The way back to the edge network is up to whoever runs the nodes, and a
+    # shorter route than that of the LAN is of other networks.
+    return not entry.network.supernet_of(plan.edge) and any(
+        entry.network.subnet_of(net) for net in (plan.lan, plan.bgp_pool)
+    )
+
+
+def _is_own_address(plan: Plan, role: str, entry: StaticEntry) -> bool:
+    """Tell whether the plan or the DHCP server gave a machine its address."""
+    own = plan.interfaces(role).values()
+    address = str(entry.network[0])
+    return any(address == text.partition("/")[0] for text in own) or (
+        role == "desk" and "eth0:lease" in entry.text
+    )
+
+
+def _target(entry: StaticEntry, vips: Iterable[str]) -> str:
+    """Return the VIP that an entry is for, or the entry's own addresses."""
+    return next(
+        (vip for vip in vips if entry.network.overlaps(IPv4Network(vip))),
+        str(entry.network).removesuffix("/32"),
+    )

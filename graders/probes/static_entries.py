@@ -1,0 +1,227 @@
+"""What a machine's kernel keeps without MetalLB or BGP: addresses, routes ...
+
+Neighbour entries that age, and what the kernel derives from the addresses of
+an interface, are left out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import IPv4Interface, IPv4Network
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from graders.errors import CannotCheck
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from graders.providers.machine import Machine
+
+Kind: TypeAlias = Literal[
+    "address",
+    "neighbour",
+    "proxy",
+    "route",
+    "rule",
+    "translation",
+    "setting",
+]
+
+# The command of each kind that a student can type, too.
+COMMANDS: Final[dict[Kind, str]] = {
+    "address": "ip -4 -o address show",
+    "neighbour": "ip -4 neighbour show nud all",
+    "proxy": "ip -4 neighbour show proxy",
+    "route": "ip -4 -o route show table all",
+    "rule": "ip -4 rule show",
+    "translation": "iptables-save -t nat",
+    "setting": "sysctl net.ipv4.conf.all.arp_ignore"
+    " net.ipv4.conf.eth0.arp_ignore net.ipv4.conf.all.proxy_arp_pvlan"
+    " net.ipv4.conf.eth0.proxy_arp_pvlan",
+}
+_SEPARATOR: Final = "=-=-="
+_EVERYTHING: Final = IPv4Network("0.0.0.0/0")
+# A state or flag of neighbour entries that the kernel neither checks nor
+# forgets. It writes NOARP entries itself for lo and for broadcasts.
+_DOES_NOT_AGE: Final = frozenset({"PERMANENT", "NOARP", "extern_learn"})
+_BROADCAST: Final = "ff:ff:ff:ff:ff:ff"
+_ROUTE_TYPES: Final = frozenset(
+    {"unicast", "local", "blackhole", "unreachable", "prohibit", "throw"}
+)
+# Those of other types deliver nothing.
+_OTHER_TYPES: Final = frozenset({"broadcast", "multicast", "anycast", "nat"})
+# Chains of kube-proxy, docker and the network of pods have other names.
+_TRANSLATION: Final = re.compile(
+    r"-A (?!KUBE-|DOCKER_|CNI-|KINDNET).* -j (DNAT|REDIRECT|NETMAP)"
+)
+# Numbers of interfaces, lifetimes of addresses, and marks of line breaks.
+_NOISE: Final = re.compile(r"^\d+:\s|valid_lft .*|\\")
+# The device on which kube-proxy keeps every VIP in mode IPVS.
+_IPVS: Final = "kube-ipvs0"
+
+
+@dataclass(frozen=True)
+class StaticEntry:
+    """One line of the kernel's tables, and the addresses that it is for."""
+
+    kind: Kind
+    network: IPv4Network
+    text: str
+
+    def value(self, word: str) -> str:
+        """Return what follows a word, "" without it."""
+        _, found, rest = f" {self.text} ".partition(f" {word} ")
+        return rest.split()[0] if found and rest.strip() else ""
+
+    @property
+    def device(self) -> str:
+        """The interface of an address, neighbour or route."""
+        if self.kind == "address":
+            return self.text.split()[0]
+        return self.value("dev")
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is a route by which the machine takes packets itself."""
+        return self.kind == "route" and self.text.startswith("local ")
+
+    @property
+    def answers_arp(self) -> bool:
+        """Whether the machine answers ARP because of it."""
+        return self.is_local or self.kind in {"address", "proxy", "setting"}
+
+
+def static_entries(machine: Machine) -> list[StaticEntry]:
+    """Return a machine's addresses and static entries of every kind.
+
+    With strictARP, what kube-proxy keeps in mode IPVS answers no ARP, and is
+    left out.
+
+    Raises:
+        CannotCheck: the machine does not answer.
+
+    """
+    script = f"; echo {_SEPARATOR}; ".join(
+        f"{{ {command}; }} 2> /dev/null" for command in COMMANDS.values()
+    )
+    output = machine.run("sh", "-c", f"{script}; true")
+    parts = output.out.split(f"{_SEPARATOR}\n")
+    if len(parts) != len(COMMANDS):
+        raise CannotCheck(
+            f"{machine.role} stopped while it was looked at",
+            remedy="`lab up` brings the lab's machines back",
+            machine=machine.role,
+        )
+    lines = {
+        kind: [
+            " ".join(_NOISE.sub(" ", line).split())
+            for line in part.splitlines()
+        ]
+        for kind, part in zip(COMMANDS, parts, strict=True)
+    }
+    entries = [
+        entry
+        for kind, texts in lines.items()
+        for text in texts
+        if text
+        for entry in _parse(kind, text)
+    ]
+    addresses = [entry for entry in entries if entry.kind == "address"]
+    quiet = any(
+        ".arp_ignore" in text and not text.endswith(" 0")
+        for text in lines["setting"]
+    )
+    return [
+        entry
+        for entry in entries
+        if not _is_derived(entry, addresses)
+        and not (quiet and entry.device == _IPVS)
+    ]
+
+
+def _parse(kind: Kind, text: str) -> Iterator[StaticEntry]:
+    """Yield the entry of one line, if it stays and is for some addresses."""
+    network = _NETWORKS[kind](text.split())
+    if network is not None:
+        yield StaticEntry(kind, network, text)
+
+
+def _of_address(words: Sequence[str]) -> IPv4Network | None:
+    return _network(words[2].partition("/")[0])
+
+
+def _of_neighbour(words: Sequence[str]) -> IPv4Network | None:
+    stays = _DOES_NOT_AGE & {*words} and _BROADCAST not in words
+    return _network(words[0]) if stays else None
+
+
+def _of_proxy(words: Sequence[str]) -> IPv4Network | None:
+    return _network(words[0])
+
+
+def _of_route(words: Sequence[str]) -> IPv4Network | None:
+    if words[0] in _OTHER_TYPES:
+        return None
+    return _network(words[1] if words[0] in _ROUTE_TYPES else words[0])
+
+
+def _of_rule(words: Sequence[str]) -> IPv4Network | None:
+    return _after("to", words)
+
+
+def _of_translation(words: Sequence[str]) -> IPv4Network | None:
+    if not _TRANSLATION.match(" ".join(words)) or "!" in words:
+        return None
+    return _after("-d", words)
+
+
+def _of_setting(words: Sequence[str]) -> IPv4Network | None:
+    answers = words[0].endswith(".proxy_arp_pvlan") and words[-1] != "0"
+    return _EVERYTHING if answers else None
+
+
+# What an entry of each kind is for, given the words of its line.
+_NETWORKS: Final[dict[Kind, Callable[[Sequence[str]], IPv4Network | None]]] = {
+    "address": _of_address,
+    "neighbour": _of_neighbour,
+    "proxy": _of_proxy,
+    "route": _of_route,
+    "rule": _of_rule,
+    "translation": _of_translation,
+    "setting": _of_setting,
+}
+
+
+def _network(word: str) -> IPv4Network | None:
+    try:
+        return IPv4Network(word, strict=False)
+    except ValueError:
+        return _EVERYTHING if word == "default" else None
+
+
+def _after(word: str, words: Sequence[str]) -> IPv4Network | None:
+    if word not in words[:-1]:
+        return None
+    return _network(words[words.index(word) + 1])
+
+
+def _is_derived(entry: StaticEntry, addresses: list[StaticEntry]) -> bool:
+    """Tell whether the kernel made an entry because of an address.
+
+    `proto kernel` alone does not say so: a person can write it, too.
+    """
+    if entry.kind == "neighbour":
+        return entry.device == "lo"
+    if entry.is_local and entry.network.is_loopback:
+        return True
+    if entry.kind != "route" or entry.value("proto") != "kernel":
+        return False
+    own = [
+        IPv4Interface(address.value("inet"))
+        for address in addresses
+        if address.device == entry.device
+    ]
+    if entry.is_local:
+        return entry.network in {IPv4Network(end.ip) for end in own}
+    return entry.network in {end.network for end in own}
