@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from graders.checks.check import expect
 from graders.errors import CannotCheck
 from graders.polling import until
+from graders.probes.traffic import CURL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -222,11 +223,11 @@ def expect_source_port(path: ClientPath) -> None:
 
     def ask() -> tuple[str, str, str]:
         port = str(random.choice(_SOURCE_PORTS))  # noqa: S311 - no secret
-        curl = f"curl -sS -m2 --local-port {port} {url}"
-        result = path.client.machine.run(*curl.split(), "-w", own_end)
+        words = ("-sS", "-m2", "--local-port", port, url)
+        result = path.client.machine.run(*CURL, *words, "-w", own_end)
         body, _, own = result.out.rpartition("\n")
         error = f"no answer ({result.error.strip()})"
-        return own, body.strip() or error, curl
+        return own, body.strip() or error, f"curl {' '.join(words)}"
 
     own, answer, curl = until("http", ask, lambda ends: ends[0] == ends[1])
     expect(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from graders.probes.traffic import (
+    CURL,
     AvailabilityMonitor,
     Flows,
     PersistentConnection,
@@ -80,12 +81,12 @@ class Client:
 
         The connection must open within `connect` seconds.
         """
-        argv = ["curl", "-sS", "--max-time", str(seconds)]
+        argv = ["-sS", "--max-time", str(seconds)]
         url = f"http://{address}" + (f":{port}" if port != 80 else "")  # noqa: PLR2004 - HTTP's own port, which URLs leave out
         limit = ("--connect-timeout", str(connect))
-        result = self.machine.run(*argv, *limit, "-w", _STATUS, url)
+        result = self.machine.run(*CURL, *argv, *limit, "-w", _STATUS, url)
         body, _, status = result.out.rpartition("\n")
-        command = " ".join([*argv, url])
+        command = " ".join(["curl", *argv, url])
         return Http(command, int(status or 0), body, result.error)
 
     def flows(
@@ -96,7 +97,7 @@ class Client:
 
     def connects(self, vip: str) -> bool:
         """Tell whether a connection to `vip` opens within 0.2 s."""
-        curl = ("curl", "-s", "-o", "/dev/null", "--connect-timeout", "0.2")
+        curl = (*CURL, "-s", "-o", "/dev/null", "--connect-timeout", "0.2")
         return self.machine.run(*curl, "-m", "0.5", f"http://{vip}/").code == 0
 
     def long_flow(

@@ -12,10 +12,13 @@ from graders.errors import CannotCheck
 if TYPE_CHECKING:
     from graders.providers.machine import Machine
 
+# Without a proxy, or a configuration that a student has given curl.
+CURL: Final = ("curl", "-q", "--noproxy", "*")
 # Every request is a new TCP connection, from another port.
 _FLOWS: Final = """\
 d=$(mktemp -d)
-curl -s --parallel --parallel-immediate --parallel-max 30 --max-time 2 \
+curl -q --noproxy '*' -s --max-time 2 \
+  --parallel --parallel-immediate --parallel-max 30 \
   ${3:+--interface $3} -H 'Connection: close' -o "$d/#1#2" "$1?[1-$2]"
 for answer in "$d"/*; do
   [ ! -s "$answer" ] || { cat "$answer"; echo; }
@@ -28,7 +31,8 @@ n=0
 rm -f "$3"
 while [ "$n" -lt "$2" ] && [ ! -e "$3" ]; do
   ( t=$(date +%s%3N)
-    curl -s -o /dev/null --max-time 1 "$1" && echo "$t 1" || echo "$t 0" ) &
+    curl -q --noproxy '*' -so /dev/null -m 1 "$1"
+    echo "$t $(($? == 0))" ) &
   sleep 0.2
   n=$((n + 1))
 done
@@ -91,13 +95,13 @@ def persistent_connection(
         CannotCheck: the machine does not answer.
 
     """
-    argv = ("curl", "-s", "--max-time", "2")
+    argv = ("-s", "--max-time", "2")
     urls = f"{url}?[1-{count}]"
-    result = machine.run(*argv, "-w", _CONNECTS, urls)
+    result = machine.run(*CURL, *argv, "-w", _CONNECTS, urls)
     rows = [line.rpartition(" ") for line in result.out.splitlines() if line]
     write_out = _CONNECTS.encode("unicode_escape").decode()
     return PersistentConnection(
-        f"{' '.join(argv)} -w '{write_out}' '{urls}'",
+        f"curl {' '.join(argv)} -w '{write_out}' '{urls}'",
         [body for body, _, _ in rows if body],
         sum(int(opened) for *_, opened in rows),
     )

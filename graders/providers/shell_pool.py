@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 Result: TypeAlias = "subprocess.CompletedProcess[str]"
 
 _CHUNK: Final = 65536
+_PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy")
+# Neither a program of a student's own under /usr/local nor a proxy of the
+# machine's environment comes between a probe and what it looks at.
+_PREAMBLE: Final = (
+    "PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH; export PATH\n"
+    f"unset {' '.join([*_PROXIES, *map(str.upper, _PROXIES)])}\n"
+)
 
 
 class _PooledShell:
@@ -39,6 +46,7 @@ class _PooledShell:
             stderr=subprocess.PIPE,
             bufsize=0,
         )
+        self._write(_PREAMBLE)
 
     def run(self, argv: Sequence[str], seconds: float) -> Result:
         """Run a program there; if the shell itself ends, return its result.

@@ -100,6 +100,7 @@ def test_curl() -> None:
     assert (found.status, found.body) == (200, "hello from web\n")
     assert found.text == "hello from web"
     assert found.command == f"curl -sS --max-time 2 http://{VIP}"
+    assert "--noproxy" in machine.asked
 
 
 @pytest.mark.parametrize(

@@ -57,6 +57,26 @@ def test_words_are_not_typed_again(docker: Say) -> None:
     assert ROUTER.run("echo", r"a\tb").out == "a\\tb\n"  # not as sh's echo
 
 
+def test_programs_of_a_student(docker: Say, tmp_path: Path) -> None:
+    """A program that stands in for one of the system is not run."""
+    (tmp_path / "uname").write_text("#!/bin/sh\necho mine\n", encoding="utf-8")
+    (tmp_path / "uname").chmod(0o755)
+    docker(HERE)
+
+    assert ROUTER.run("uname").out != "mine\n"
+
+
+@pytest.mark.parametrize("name", ["http_proxy", "HTTPS_PROXY", "all_proxy"])
+def test_proxies_of_the_machine(
+    docker: Say, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """No request of a probe goes to a proxy."""
+    monkeypatch.setenv(name, "http://192.0.2.1:3128")
+    docker(HERE)
+
+    assert ROUTER.run("printenv", name).out == ""
+
+
 def test_standard_input(docker: Say) -> None:
     """A command reads what it is given, and nothing of the person's."""
     docker(HERE)

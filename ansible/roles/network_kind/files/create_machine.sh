@@ -9,6 +9,10 @@ set -e
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 printf '%s\n' "ROLE=$ROLE" "$MACHINE_ENVIRONMENT" > "$work/environment"
+# Otherwise docker sets the proxies of its client's configuration, by which no
+# client reaches a VIP.
+printf '%s=\n' http_proxy https_proxy ftp_proxy all_proxy no_proxy \
+  HTTP_PROXY HTTPS_PROXY FTP_PROXY ALL_PROXY NO_PROXY >> "$work/environment"
 options=''
 case $ROLE in
   router) options="--security-opt systempaths=unconfined" ;;
