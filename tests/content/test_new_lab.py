@@ -54,6 +54,18 @@ def test_a_new_lab_has_its_grader(tmp_path: Path) -> None:
     assert 'SPACE = "lab-6"' in grader.read_text()
 
 
+def test_a_new_lab_has_its_tests(tmp_path: Path) -> None:
+    """They are Python as they stand, and refuse what its wrong repair does."""
+    _new_lab(tmp_path, "6", "bgp-peer")
+    tests = tmp_path / "tests" / "unit" / "labs" / "test_lab_6.py"
+    repair = tmp_path / "solutions" / LAB / "wrong" / "node-port.md"
+
+    py_compile.compile(str(tests), doraise=True)
+
+    assert "def _node_port(" in tests.read_text()
+    assert repair.is_file()
+
+
 def test_a_new_lab_has_solution_wrong_and_other(tmp_path: Path) -> None:
     """They are for its variant and can be typed with a student's plan."""
     _new_lab(tmp_path, "6", "bgp-peer", "--variant", "wrong-as")
