@@ -14,11 +14,19 @@ from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import BROKEN, SYSTEM
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.lab_model.model import LabModel
 
 
 WRONG = WrongStates()
 _KEY = yaml.safe_load(KEY.read_text(encoding="utf-8"))
+
+
+def _answers_file(model: LabModel) -> Path:
+    file = state_dir(model.plan.student) / "answers.yml"
+    file.parent.mkdir(exist_ok=True)
+    return file
 
 
 def _answer(model: LabModel, **changes: str | None) -> None:
@@ -34,8 +42,7 @@ def _answer(model: LabModel, **changes: str | None) -> None:
         )
         for question, digest in _KEY.items()
     }
-    file = state_dir(model.plan.student) / "answers.yml"
-    file.parent.mkdir(exist_ok=True)
+    file = _answers_file(model)
     text = {name: {"answer": text} for name, text in (right | changes).items()}
     file.write_text(yaml.safe_dump(text), encoding="utf-8")
 
@@ -147,6 +154,13 @@ def _another_interface(model: LabModel) -> None:
     model.one("L2Advertisement")["spec"]["interfaces"] = ["eth9"]
 
 
+@WRONG("http", "expected one answer to ARP for .*, not none")
+def _static_neighbour(model: LabModel) -> None:
+    vip = model.vip("echo")
+    _another_interface(model)
+    model.permanent["lan-client"] = {vip: model.mac("worker")}
+
+
 @WRONG("http", "to be answered by one node, not .*:99, no node")
 def _a_device_answers(model: LabModel) -> None:
     model.strangers[model.vip("echo")] = ["02:00:00:00:00:99"]
@@ -177,6 +191,16 @@ def test_the_right_state_passes(judge: Judge, check: str) -> None:
     """The module's own exercise, done."""
     _answer(judge.on("0"))
     judge.run(check)
+
+
+@WRONG("answers", r"expected YAML in answers\.yml, not an error in line 1")
+def _no_yaml(model: LabModel) -> None:
+    _answers_file(model).write_text("a: [", encoding="utf-8")
+
+
+@WRONG("answers", r"expected questions in answers\.yml, not list")
+def _a_list(model: LabModel) -> None:
+    _answers_file(model).write_text("- a", encoding="utf-8")
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=str)

@@ -360,6 +360,7 @@ def _speakers_ignore(model: LabModel) -> None:
 
 
 @WRONG("new_service", "a new Service to get a VIP within 8 s, not <pending>")
+@WRONG("private_pool", "a new Service to get a VIP within 8 s, not <pending>")
 def _no_address_left(model: LabModel) -> None:
     model.ranges(f"{model.plan.l2_vip}/32", pool=model.plan.pool_name)
 
@@ -370,6 +371,23 @@ def _only_web_is_announced(model: LabModel) -> None:
         for item in model.cluster.all("ServiceL2Status"):
             if item["status"]["serviceName"] != "web":
                 model.cluster.remove(item)
+
+    model.adjust = forget
+
+
+@WRONG("new_service", "answered by one node, not .*:99, no node")
+def _a_device_answers_for_new_ones(model: LabModel) -> None:
+    free = {str(model.plan.pool_first + more) for more in range(51)}
+    for address in free - {str(model.plan.l2_vip)}:
+        model.strangers[address] = [_STRANGER]
+
+
+@WRONG("new_service", "of .* to lan-client to be 'hello from web', not no ans")
+def _only_web_is_served(model: LabModel) -> None:
+    def forget() -> None:
+        for item in model.cluster.all("EndpointSlice"):
+            if item["metadata"]["name"] not in {"web", "ledger"}:
+                item["endpoints"] = []
 
     model.adjust = forget
 

@@ -211,10 +211,19 @@ def _cluster_policy(model: LabModel) -> None:
 @WRONG(
     "client_address", "client's neighbour, as 10.90.*, not 172.18.0.2", LOSSES
 )
+@WRONG("other_node", "to see 10.90.*, client's neighbour, as 10.90.*, not 172")
+@WRONG("drain", "to see 10.90.*, client's neighbour, as 10.90.*, not 172")
 def _masquerade(model: LabModel) -> None:
     own = str(model.plan.machines["client"].edge)
     router = str(model.plan.machines["router"].lan)
     model.seen_as = lambda source: source if source == own else router
+
+
+@WRONG("other_node", "to see client as 10.90.*, not 172.18")
+@WRONG("drain", "to see client as 10.90.*, not 172.18")
+def _masquerade_all(model: LabModel) -> None:
+    router = str(model.plan.machines["router"].lan)
+    model.seen_as = lambda _: router
 
 
 @WRONG("client_address", "to see lan-client as .*, not 10.90.0.10", LOSSES)
@@ -325,6 +334,14 @@ def _routes_do_not_follow(model: LabModel) -> None:
 def _lost_on_the_other_worker(model: LabModel) -> None:
     model.lost = lambda source, node, _: (
         _from_edge(model, source) and node == WORKER
+    )
+
+
+@WRONG("drain", "answers from 10.* to 10.90.*, client's neighbour,: 6 of")
+def _one_client_lost_on_the_other_worker(model: LabModel) -> None:
+    own = str(model.plan.machines["client"].edge)
+    model.lost = lambda source, node, _: (
+        _from_edge(model, source) and source != own and node == WORKER
     )
 
 

@@ -11,10 +11,18 @@ from graders.settings import state_dir
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.lab_model.model import LabModel
 
 WRONG = WrongStates()
 _STRANGER = "02:42:ac:12:09:99"
+
+
+def _answers_file(model: LabModel) -> Path:
+    file = state_dir(model.plan.student) / "answers.yml"
+    file.parent.mkdir(exist_ok=True)
+    return file
 
 
 def _write_plan(model: LabModel, **changes: str) -> None:
@@ -326,6 +334,16 @@ def _half_of_the_ingress_vips(model: LabModel) -> None:
 @WRONG("plan", r"the answers in answers\.yml, not a missing file")
 def _no_table(_: LabModel) -> None:
     """There is none before a student writes it."""
+
+
+@WRONG("plan", r"expected YAML in answers\.yml, not an error in line 1")
+def _no_yaml(model: LabModel) -> None:
+    _answers_file(model).write_text("a: [", encoding="utf-8")
+
+
+@WRONG("plan", r"expected questions in answers\.yml, not list")
+def _a_list(model: LabModel) -> None:
+    _answers_file(model).write_text("- a", encoding="utf-8")
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=str)
