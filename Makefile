@@ -15,7 +15,7 @@ define install
 @$(PYTHON) scripts/install $(1)
 endef
 
-.PHONY: help site browser test-site up down grade hint reset status check lint test-unit test test-hosts test-vm prove bench images doctor engine-stop clean lock
+.PHONY: help site browser test-site up down grade hint reset status check lint test-unit mutate test test-hosts test-vm prove bench images doctor engine-stop clean lock
 
 help:
 	@echo 'make lab-1   start lab 1, broken; then repair it and run make grade'
@@ -76,6 +76,10 @@ lint: .venv/stamp-dev
 test-unit: .venv/stamp-dev
 	$(BIN)/python -m pytest -q -n logical --cov
 
+# LAB=2 is for the checks of lab 2 only.
+mutate: .venv/stamp-dev
+	$(BIN)/python scripts/mutate $(LAB)
+
 # The student edition; EDITION=instructor also has the solutions.
 EDITION ?= student
 site: .venv/stamp-dev
@@ -96,7 +100,7 @@ browser: .venv/stamp-dev
 # Two students' clusters at a time, as one leaves a third of two cores idle.
 # Tests that stop the engine or replace images have the machine to themselves.
 LIVE := $(BIN)/python -m pytest -v --durations=0 tests/live
-test: check test-site images
+test: check mutate test-site images
 	@failed=0; \
 	$(LIVE) -m 'not machine' -n 2 || failed=$$?; \
 	$(LIVE) -m machine || failed=$$?; \
