@@ -15,6 +15,8 @@ from graders.checks import (
     expect,
     expect_http,
     expect_no_conflict,
+    expect_no_static_entries,
+    expect_not_on_interface,
     expect_one_responder,
     expect_pools_inside,
     fail,
@@ -82,7 +84,7 @@ def test_pool(lab: Session) -> None:
 
 @check(layer="advertisement", needs=("pool",))
 def test_advertisement(lab: Session) -> None:
-    """An L2Advertisement covers the pool."""
+    """An L2Advertisement covers the pool, and no interface has a VIP."""
     pools = lab.cluster.items(f"{METALLB_PATH}/ipaddresspools")
     advertisements = lab.cluster.items(f"{METALLB_PATH}/l2advertisements")
     specs = [item.get("spec", {}) for item in advertisements]
@@ -96,6 +98,7 @@ def test_advertisement(lab: Session) -> None:
         ok=covered,
         seen_by=f"kubectl get l2advertisements -n {METALLB_NAMESPACE}",
     )
+    expect_not_on_interface(lab, sorted(lab.cluster.vips()))
 
 
 @check(layer="allocation", needs=("pool",))
@@ -117,10 +120,11 @@ def test_vip(lab: Session) -> None:
 
 @check(layer="forwarding", needs=("vip",))
 def test_http(lab: Session) -> None:
-    """A client on the LAN gets the test application's answer from it."""
+    """A client on the LAN gets its answer, and only MetalLB leads there."""
     vip = _service(lab)[1]
     expect_http(lab.lan_client, vip, TEXT)
     expect_one_responder(lab, vip)
+    expect_no_static_entries(lab, [vip])
 
 
 @check(layer="policy")

@@ -16,6 +16,7 @@ from graders.checks import (
     expect_http,
     expect_http_everywhere,
     expect_no_conflict,
+    expect_no_static_entries,
     expect_not_on_interface,
     expect_one_responder,
     expect_pools_inside,
@@ -73,7 +74,13 @@ def test_arp(lab: Session) -> None:
     """One node announces the VIP, and no node has it on an interface."""
     vip = lab.cluster.vip("web", NAMESPACE)
     expect_one_responder(lab, vip)
-    expect_not_on_interface(lab, vip)
+    expect_not_on_interface(lab, [vip])
+
+
+@check(layer="policy")
+def test_static_entries(lab: Session) -> None:
+    """No machine has an address, neighbour entry or route for VIPs."""
+    expect_no_static_entries(lab, sorted(lab.cluster.vips()))
 
 
 @check(layer="forwarding", needs=("arp",))

@@ -19,6 +19,7 @@ from graders.checks import (
     expect_moved,
     expect_next_hop,
     expect_no_loss,
+    expect_no_static_entries,
     expect_pending,
     expect_responder,
     expect_served_by,
@@ -228,6 +229,12 @@ def test_placement(lab: Session) -> None:
         ok=serving == set(pods.values()),
         seen_by=SEE_SLICES.format(name="web"),
     )
+
+
+@check(layer="policy")
+def test_static_entries(lab: Session) -> None:
+    """No machine has an address, neighbour entry or route for VIPs."""
+    expect_no_static_entries(lab, sorted(lab.cluster.vips()))
 
 
 @check(layer="endpoint", needs=("other_node", "placement"), disruptive=True)

@@ -17,6 +17,7 @@ from graders.checks import (
     expect_desk_answers,
     expect_http,
     expect_lease,
+    expect_no_static_entries,
     expect_one_responder,
     expect_only_range_leased,
     expect_pool_restricted,
@@ -91,6 +92,12 @@ def test_leases(lab: Session) -> None:
     """The DHCP server leases no address of any pool, even if asked to."""
     ranges = lab.cluster.ranges()
     expect_ranges_not_leased(lab, ranges, _sample(ranges))
+
+
+@check(layer="policy")
+def test_static_entries(lab: Session) -> None:
+    """No machine has an address, neighbour entry or route for VIPs."""
+    expect_no_static_entries(lab, sorted(lab.cluster.vips()))
 
 
 @check(layer="policy", needs=("vips",))

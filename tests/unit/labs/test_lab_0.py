@@ -125,6 +125,17 @@ def _selects_no_pool(model: LabModel) -> None:
     model.one("L2Advertisement")["spec"] = {"ipAddressPoolSelectors": none}
 
 
+@WRONG("advertisement", "an interface of no machine, not worker .eth0 inet 17")
+def _address_on_node(model: LabModel) -> None:
+    model.one("L2Advertisement")["spec"]["interfaces"] = ["eth1"]
+    model.interfaces["worker"]["eth0"].append(model.vip("echo"))
+
+
+@WRONG("http", "fixed neighbour entry for .* to be on no machine, not client")
+def _neighbour_left(model: LabModel) -> None:
+    model.permanent["client"] = {model.vip("echo"): model.mac("worker")}
+
+
 @WRONG("vip", "the external IP of a LoadBalancer .*, not no such Service")
 def _node_port(model: LabModel) -> None:
     model.service("echo")["spec"]["type"] = "NodePort"

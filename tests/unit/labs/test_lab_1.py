@@ -173,6 +173,12 @@ def _status_by_hand(model: LabModel) -> None:
     model.interfaces["worker2"]["eth0"].append(vip)
 
 
+@WRONG("static_entries", "fixed neighbour entry for .* no machine, not desk")
+def _neighbour_left(model: LabModel) -> None:
+    vip = str(model.plan.neighbour_vips["billing"])
+    model.permanent["desk"] = {vip: model.mac("worker")}
+
+
 @WRONG("http", "to lan-client to be 'hello from web', not no answer")
 def _no_endpoints(model: LabModel) -> None:
     model.service("web")["spec"]["selector"] = {"app": "other"}

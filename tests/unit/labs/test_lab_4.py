@@ -317,6 +317,7 @@ def _still_tolerated(model: LabModel) -> None:
     _pod_spec(model)["tolerations"] = [{"operator": "Exists"}]
 
 
+@WRONG("static_entries", "to be on an interface of no machine, not worker2")
 @WRONG("drain", "whose pod is on .*worker, .*by .*worker, not .*worker2$")
 @WRONG("drain", "ARP for .* pod is on .*worker, .* not .*worker, .*worker2")
 def _address_by_hand(model: LabModel) -> None:

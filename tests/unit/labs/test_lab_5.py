@@ -102,6 +102,14 @@ def _static_neighbour(model: LabModel) -> None:
         model.permanent[role] = {model.vip("shop"): model.mac("worker")}
 
 
+@WRONG(
+    "static_entries", "fixed neighbour entry for .*router and 1 more .*: it"
+)
+def _neighbour_left(model: LabModel) -> None:
+    for role in ("lan-client", "router"):
+        model.permanent[role] = {model.vip("shop"): model.mac("worker")}
+
+
 @WRONG("arp", "expected one answer to ARP for .*, not none")
 @WRONG("http", "to be 'hello from .*', not no answer")
 def _not_advertised(model: LabModel) -> None:
