@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections import Counter
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -78,7 +78,7 @@ def cores_by_process(before: Sample, after: Sample) -> dict[str, float]:
 
     Processes of the engine outside of containers are called `docker's`.
     """
-    seconds: Counter[str] = Counter()
+    seconds: defaultdict[str, float] = defaultdict(float)
     in_lab = 0.0
     for pid, process in after.processes.items():
         known = before.processes.get(pid)
@@ -90,7 +90,10 @@ def cores_by_process(before: Sample, after: Sample) -> dict[str, float]:
     whole = after.containers - before.containers
     seconds[SHORT_LIVED] = max(whole - in_lab, 0)
     interval = after.at - before.at
-    cores = {name: used / interval for name, used in seconds.most_common()}
+    cores = {
+        name: seconds[name] / interval
+        for name in sorted(seconds, key=seconds.__getitem__, reverse=True)
+    }
     shown = {
         name: used for name, used in cores.items() if used >= _SHOWN_CORES
     }
@@ -136,12 +139,12 @@ def to_measures(
 
 def _container_seconds(name: str, process: Path, cgroup: Path) -> float:
     """Return the processor time of a container, read from its cgroup."""
-    controllers = {}
+    controllers: dict[str, str] = {}
     for line in (process / "cgroup").read_text("utf-8").splitlines():
         _, named, path = line.split(":", 2)
         controllers |= dict.fromkeys(named.split(","), path)
-    path = controllers.get("cpuacct", controllers.get("", ""))
-    head, found, rest = path.lstrip("/").partition(name)
+    whole = controllers.get("cpuacct") or controllers.get("", "")
+    head, found, rest = whole.lstrip("/").partition(name)
     if not found:
         raise ValueError(f"{process} is not in container {name}")
     # systemd in a node has put the process further down.

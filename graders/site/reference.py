@@ -232,4 +232,5 @@ def _bench_row(figure: Figure) -> str:
 
 def _number(figure: Figure, value: float) -> str:
     whole = all(each.is_integer() for each in figure.values)
-    return f"{value:.{0 if whole else 1}f} {figure.unit}"
+    digits = 0 if whole else 3 if figure.unit == "cores" else 1
+    return f"{value:.{digits}f} {figure.unit}"

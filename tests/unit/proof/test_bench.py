@@ -119,12 +119,14 @@ def test_labs_by_their_numbers() -> None:
 def test_the_table_has_one_part_for_each_machine() -> None:
     """With how often, the middle, the worst, and the day."""
     wrong = ROW | {"unit": "of 120", "values": [0], "machine": "8 cores"}
+    idle = ROW | {"name": "idle", "unit": "cores", "values": [0.1234]}
     text = reference.bench_table(
-        [Figure.model_validate(ROW), Figure.model_validate(wrong)]
+        [Figure.model_validate(row) for row in (ROW, idle, wrong)]
     )
 
     assert "On a machine with 2 cores:" in text
     assert "| 2 | 8.6 s | 9.0 s | <= 10 s | <time " in text
+    assert "| 1 | 0.123 cores | 0.123 cores |" in text
     assert "| 1 | 0 of 120 | 0 of 120 | <= 10 s |" in text
     assert text.count("| what |") == 2
     assert reference.bench_table([]) == "Nothing has been measured yet."

@@ -1,0 +1,87 @@
+"""Labs of several students side by side: start, grade, idle time, memory.
+
+The students are bench-1, bench-2 and so on, each with a cluster; they are
+removed at the end. Nothing else should run on the machine.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from bench_common import BROKEN, timed, typed
+from graders.proof import idle
+from graders.proof.bench import Measure
+from graders.providers.registry import provider
+
+if TYPE_CHECKING:
+    from bench_common import Keep
+    from graders.course.lab import Lab
+
+# A start leaves work behind: images that are unpacked, leases, caches.
+SETTLE_S: Final = 30.0
+INTERVAL_S: Final = 60.0
+GRADES: Final = 3
+
+
+def measure_side_by_side(lab: Lab, counts: list[int], keep: Keep) -> None:
+    """Start the lab for one student after another; measure at each count."""
+    students = [f"bench-{number + 1}" for number in range(max(counts))]
+    # The same fault for all, since some take longer to grade.
+    variant = next(iter(lab.variants))
+    command = ("lab", "start", lab.id, "--variant", variant)
+    available = idle.available_mib()
+    try:
+        for labs, student in enumerate(students, 1):
+            where = f"{labs} {'lab' if labs == 1 else 'labs'} side by side"
+            wanted = "<= 1.5 x the first" if labs > 1 else "reference"
+            start = Measure(f"make {lab.id[:5]}, cold, {where}", wanted)
+            timed(start, partial(typed, *command, student=student))
+            keep([start])
+            if labs in counts:
+                grade = measure_grade(lab, students[:labs], where)
+                time.sleep(SETTLE_S)
+                cores = measure_idle(students[:labs])
+                used = available - idle.available_mib()
+                keep([grade, *idle.to_measures(cores, used, labs)])
+    finally:
+        for student in students:
+            typed("lab", "down", student=student, ends=range(256))
+
+
+def measure_grade(lab: Lab, students: list[str], where: str) -> Measure:
+    """Grade each student's broken lab, one after another."""
+    wanted = "<= 1.3 x a lab alone" if len(students) > 1 else "reference"
+    grade = Measure(f"grade, {lab.id[:5]} broken, {where}", wanted)
+    for _ in range(GRADES):
+        for student in students:
+            timed(
+                grade, partial(typed, "grade", student=student, ends=[BROKEN])
+            )
+    return grade
+
+
+def measure_idle(students: list[str]) -> dict[str, float]:
+    """Return the cores that the standing labs use, by process."""
+    containers: dict[str, int] = {}
+    for student in students:
+        plan = provider().locate(student).plan
+        argv = ["docker", "inspect", "-f", "{{.Id}} {{.State.Pid}}"]
+        done = subprocess.run(
+            [*argv, *plan.node_names(), *plan.machine_names()],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        for line in done.stdout.splitlines():
+            name, pid = line.split()
+            containers[name] = int(pid)
+    before = idle.sample(containers)
+    time.sleep(INTERVAL_S)
+    cores = idle.cores_by_process(before, idle.sample(containers))
+    for process, used in cores.items():
+        print(f"{used:6.3f} cores  {process}", file=sys.stderr)
+    return cores
