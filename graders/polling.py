@@ -18,6 +18,9 @@ T = TypeVar("T")
 
 FIRST_PAUSE: Final = 0.1
 LONGEST_PAUSE: Final = 0.5
+# Seconds for which a value must be hopeless: changes that were made just
+# before take effect in less.
+HOPELESS_S: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -74,26 +77,36 @@ def until(
     probe: Callable[[], T],
     ok: Callable[[T], object],
     clock: Clock | None = None,
+    *,
+    hopeless: Callable[[T], object] = lambda _: False,
 ) -> T:
     """Call `probe` until its value is `ok`; return its last value.
 
     The last value may not be `ok`: the caller judges it. `probe` is called at
-    least once, and once more when the named wait is over.
+    least once, and once more when the named wait is over. The wait ends early
+    when values have been `hopeless` for a while: this tells that nothing is
+    on its way that could make them `ok`.
 
     Example:
         vip = until("allocation", lambda: lab.cluster.vip("web", "x"), bool)
 
     Raises:
-        KitError: there is no such wait. Errors of `probe` are passed on.
+        KitError: there is no such wait. Errors of `probe` and `hopeless` are
+            passed on.
 
     """
     now = clock or time
     deadline = now.monotonic() + _named(wait).seconds
+    hoped = now.monotonic()
     pause = FIRST_PAUSE
     while True:
         value = probe()
         left = deadline - now.monotonic()
         if ok(value) or left <= 0:
+            return value
+        if not hopeless(value):
+            hoped = now.monotonic()
+        elif now.monotonic() - hoped >= HOPELESS_S:
             return value
         now.sleep(min(pause, left))
         pause = min(pause * 1.5, LONGEST_PAUSE)

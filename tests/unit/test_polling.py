@@ -1,9 +1,17 @@
 """Waiting ends when it is certain, and never later than its name says."""
 
+from itertools import count
+
 import pytest
 
 from graders.errors import KitError
-from graders.polling import LONGEST_PAUSE, WAITS, until, until_none
+from graders.polling import (
+    HOPELESS_S,
+    LONGEST_PAUSE,
+    WAITS,
+    until,
+    until_none,
+)
 
 
 class FakeClock:
@@ -58,6 +66,24 @@ def test_what_comes_in_the_last_moment_counts() -> None:
     end = WAITS["arp"].seconds
 
     assert until("arp", lambda: clock.now >= end, bool, clock)
+
+
+def test_what_is_hopeless_ends_the_wait() -> None:
+    """It must have been so for a while, at each look."""
+    clock = FakeClock()
+
+    assert not until("http", lambda: 0, bool, clock, hopeless=lambda _: True)
+    assert HOPELESS_S <= clock.now < HOPELESS_S + LONGEST_PAUSE
+
+
+def test_hope_begins_again() -> None:
+    """What is hopeless in some looks only is waited for to the end."""
+    clock = FakeClock()
+    looks = count()
+
+    until("http", lambda: 0, bool, clock, hopeless=lambda _: next(looks) % 2)
+
+    assert clock.now == pytest.approx(WAITS["http"].seconds)
 
 
 def test_nothing_is_late_in_time() -> None:
