@@ -48,6 +48,7 @@ WAITS: Final[dict[str, Wait]] = {
     ),
     "settled": Wait(6, "pods get ready and VIPs allocated after a reset"),
     "session": Wait(10, "a speaker retries after 1 s, then 2, then 4"),
+    "frr": Wait(2, "a restart of FRR stops its daemons for about a second"),
     "device": Wait(2, "a device answers for its own addresses at once"),
     "lease": Wait(5, "a device sends three requests, a second apart"),
     "route": Wait(4, "a path is installed within a second of its update"),
@@ -72,7 +73,7 @@ class Clock(Protocol):
         """Return after `seconds`."""
 
 
-def until(
+def until(  # noqa: PLR0913 - all that a wait may depend on
     wait: str,
     probe: Callable[[], T],
     ok: Callable[[T], object],

@@ -5,19 +5,34 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import partial
+from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from graders.errors import CannotCheck
+from graders.errors import CannotCheck, CheckFailed
+from graders.polling import until
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from graders.providers.machine import Machine, Output
 
 _TABLE: Final = "show bgp ipv4 unicast json"
 _NEIGHBORS: Final = "show bgp neighbors json"
 # Printed by FRR if its configuration has no router bgp.
 _NO_BGP: Final = re.compile("BGP instance not found|no BGP process")
-# Printed by vtysh if of FRR's programs only this one does not run.
-_STOPPED: Final = "bgpd is not running"
+# Printed by vtysh if one, or none, of FRR's programs runs. Only people stop
+# them: watchfrr starts one that has crashed.
+_STOPPED: Final = re.compile(r"(\w+) is not running|connect to any daemons")
+# Exit codes of a shell that cannot run vtysh.
+_NO_VTYSH: Final = frozenset({126, 127})
+# As many flows as $2 says, each with another port; $1 is what they share.
+_ROUTE_GET: Final = """\
+for port in $(seq 20001 $((20000 + $2))); do
+  echo "route get $1 sport $port"
+done | ip -o -batch -
+"""
+_NO_NEXT_HOP: Final = "0.0.0.0"  # noqa: S104 - how FRR writes its own routes
 
 
 @dataclass(frozen=True)
@@ -33,6 +48,9 @@ class BgpSession:
     remote_as: int
     hold_time: float
     families: frozenset[str]
+    seconds_up: float = 0
+    seconds_quiet: float = 0
+    keeps_refused: bool = False
 
     @property
     def established(self) -> bool:
@@ -42,11 +60,21 @@ class BgpSession:
 
 @dataclass(frozen=True)
 class Route:
-    """A route of the kernel, which packets follow."""
+    """A route of the kernel, which packets follow, or one that FRR knows."""
 
     prefix: str
     protocol: str
     next_hops: frozenset[str]
+
+    @property
+    def network(self) -> IPv4Network:
+        """The addresses that it is for."""
+        return IPv4Network(self.prefix)
+
+    def __str__(self) -> str:
+        """Return it in `ip route`'s words."""
+        hops = [f"via {hop}" for hop in sorted(self.next_hops)]
+        return " ".join([self.prefix, *hops, f"proto {self.protocol}"])
 
 
 @dataclass(frozen=True)
@@ -79,27 +107,44 @@ class Router:
         }
 
     def prefixes(self) -> list[str]:
-        """Return every prefix that the router has accepted by BGP.
+        """Return every prefix that the router has accepted from a neighbour.
 
         Raises:
             CannotCheck: FRR does not answer.
 
         """
-        return sorted(self._routes())
+        return sorted(
+            prefix
+            for prefix, paths in self._routes().items()
+            if _hops(paths) - {_NO_NEXT_HOP}
+        )
 
-    def next_hops(self, prefix: str) -> frozenset[str]:
+    def next_hops(self, prefix: str, *, used: bool = False) -> frozenset[str]:
         """Return the next hops of all valid paths to exactly `prefix`.
 
+        With `used`, only those of the paths that BGP has chosen.
+
         Raises:
             CannotCheck: FRR does not answer.
 
         """
-        return frozenset(
-            str(hop["ip"])
-            for path in self._routes().get(prefix, [])
-            if path.get("valid")
-            for hop in path.get("nexthops", [])
-        )
+        return self.routes(used=used).get(prefix, frozenset())
+
+    def routes(self, *, used: bool = False) -> dict[str, frozenset[str]]:
+        """Return the next hops of all valid paths, by prefix; see next_hops.
+
+        Raises:
+            CannotCheck: FRR does not answer.
+
+        """
+        return {
+            prefix: _hops(
+                path
+                for path in paths
+                if path.get("valid") and not (used and not _is_used(path))
+            )
+            for prefix, paths in self._routes().items()
+        }
 
     def fib(self, address: str) -> Route | None:
         """Return the kernel's most specific route to `address`.
@@ -120,6 +165,54 @@ class Router:
         ]
         return _route(max(routes, key=_length)) if routes else None
 
+    def kernel_routes(self) -> list[Route]:
+        """Return the routes of the kernel's main table.
+
+        Raises:
+            CannotCheck: the router does not answer.
+
+        """
+        result = self.machine.run("ip", "-j", "-4", "route", "show")
+        return [*map(_route, json.loads(result.out or "[]"))]
+
+    def own_routes(self) -> list[Route]:
+        """Return all that FRR knows, also what it has not chosen.
+
+        Raises:
+            CannotCheck: FRR does not answer.
+
+        """
+        return [
+            Route(
+                prefix,
+                str(entry["protocol"]),
+                frozenset(
+                    str(hop["ip"])
+                    for hop in entry.get("nexthops", [])
+                    if "ip" in hop
+                ),
+            )
+            for prefix, entries in self.ask("show ip route json").items()
+            for entry in entries
+        ]
+
+    def next_hops_by_port(
+        self, source: str, address: str, count: int
+    ) -> list[str]:
+        """Return the kernel's next hop for each of `count` flows.
+
+        They come from `source`, behind the router, and differ in their port.
+
+        Raises:
+            CannotCheck: the router does not answer.
+
+        """
+        flow = f"{address} from {source} iif eth1 ipproto tcp dport 80"
+        result = self.machine.run(
+            *("sh", "-c", _ROUTE_GET, "ports", flow, str(count))
+        )
+        return re.findall(r" via (\S+) ", result.out)
+
     def config(self) -> str:
         """Return FRR's running configuration.
 
@@ -132,21 +225,22 @@ class Router:
     def ask(self, command: str) -> dict[str, Any]:
         """Return the JSON of an FRR command, {} without router bgp.
 
-        If bgpd does not run, it may have been stopped or have crashed: that
-        is neither a failure nor a pass.
-
         Raises:
-            CannotCheck: FRR or its bgpd does not answer.
+            CheckFailed: FRR or its bgpd is stopped, or vtysh is gone.
+            CannotCheck: FRR does not answer.
 
         """
-        output = self.vtysh(command)
+        output = until("frr", partial(self.vtysh, command), _is_running)
         if _NO_BGP.search(output.text):
             return {}
-        if _STOPPED in output.text:
-            raise CannotCheck(
-                f"{_STOPPED} on the router",
-                # A restart would also undo what the lab is about.
-                remedy="`lab reset` makes the router as it was",
+        if not _is_running(output):
+            stopped = _STOPPED.search(output.text)
+            name = (stopped[1] or "bgpd") if stopped else "vtysh"
+            raise CheckFailed(
+                f"{name} is not running on the router",
+                expected=f"{name} to run on the router",
+                actual=output.text or "nothing",
+                seen_by=f"vtysh -c '{command}' on router",
             )
         try:
             return cast("dict[str, Any]", json.loads(output.out))
@@ -162,13 +256,35 @@ class Router:
         return cast("dict[str, list[dict[str, Any]]]", routes)
 
 
+def _is_running(output: Output) -> bool:
+    """Tell whether vtysh found bgpd, and was found itself."""
+    return output.code not in _NO_VTYSH and not _STOPPED.search(output.text)
+
+
+def _is_used(path: dict[str, Any]) -> bool:
+    return bool(path.get("bestpath") or path.get("multipath"))
+
+
+def _hops(paths: Iterable[dict[str, Any]]) -> frozenset[str]:
+    return frozenset(
+        str(hop["ip"]) for path in paths for hop in path.get("nexthops", [])
+    )
+
+
 def _session(neighbour: dict[str, Any]) -> BgpSession:
+    families = neighbour.get("addressFamilyInfo", {})
     return BgpSession(
         state=neighbour["bgpState"],
         local_as=neighbour["localAs"],
         remote_as=neighbour["remoteAs"],
         hold_time=neighbour.get("bgpTimerHoldTimeMsecs", 0) / 1000,
-        families=frozenset(neighbour.get("addressFamilyInfo", {})),
+        families=frozenset(families),
+        seconds_up=neighbour.get("bgpTimerUpMsec", 0) / 1000,
+        seconds_quiet=neighbour.get("bgpInUpdateElapsedTimeMsecs", 0) / 1000,
+        keeps_refused=any(
+            family.get("inboundSoftConfigPermit")
+            for family in families.values()
+        ),
     )
 
 
@@ -179,9 +295,10 @@ def _length(route: dict[str, Any]) -> int:
 
 def _route(route: dict[str, Any]) -> Route:
     hops = route.get("nexthops") or [route]
-    dst = str(route["dst"])
+    dst = str(route["dst"]).replace("default", "0.0.0.0/0")
     return Route(
         prefix=dst if "/" in dst else f"{dst}/32",
+        # `ip` omits that of routes which are added manually.
         protocol=str(route.get("protocol", "")),
         next_hops=frozenset(
             str(hop["gateway"]) for hop in hops if "gateway" in hop

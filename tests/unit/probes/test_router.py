@@ -6,9 +6,10 @@ import json
 
 import pytest
 
-from graders.errors import CannotCheck
+from graders.errors import CannotCheck, CheckFailed
 from graders.probes.router import BgpSession, Router
-from tests.fakes import says
+from graders.providers.machine import Output
+from tests.fakes import FakeClock, machine, says
 
 # As FRR 10.3 prints it, without unused fields.
 NEIGHBOURS = {
@@ -17,6 +18,8 @@ NEIGHBOURS = {
         "localAs": 64501,
         "remoteAs": 64500,
         "bgpTimerHoldTimeMsecs": 9000,
+        "bgpTimerUpMsec": 61000,
+        "bgpInUpdateElapsedTimeMsecs": 4500,
         "addressFamilyInfo": {"ipv4Unicast": {"acceptedPrefixCounter": 1}},
     },
     "172.18.1.4": {"bgpState": "Active", "localAs": 64501, "remoteAs": 64510},
@@ -56,7 +59,8 @@ def test_sessions() -> None:
 
     assert sessions == {
         "172.18.1.3": BgpSession(
-            "Established", 64501, 64500, 9, frozenset({"ipv4Unicast"})
+            *("Established", 64501, 64500, 9, frozenset({"ipv4Unicast"})),
+            *(61, 4.5, False),
         ),
         "172.18.1.4": BgpSession("Active", 64501, 64510, 0, frozenset()),
     }
@@ -70,6 +74,47 @@ def test_next_hops() -> None:
     assert router.prefixes() == ["10.0.100.7/32"]
     assert router.next_hops("10.0.100.7/32") == {"172.18.1.3", "172.18.1.4"}
     assert router.next_hops("10.0.100.8/32") == frozenset()
+    assert router.next_hops("10.0.100.7/32", used=True) == {"172.18.1.3"}
+
+
+def test_own_prefixes_are_not_accepted() -> None:
+    """The router has a next hop of its own for what it announces itself."""
+    own = {"valid": True, "nexthops": [{"ip": "0.0.0.0"}]}  # noqa: S104 - FRR's
+
+    assert _router({"routes": {"192.0.2.0/24": [own]}}).prefixes() == []
+
+
+def test_routes_of_frr() -> None:
+    """What is not in use counts, too; some have no next hop."""
+    entries = [
+        {"protocol": "bgp", "nexthops": [{"ip": "172.18.1.3"}]},
+        {"protocol": "static", "distance": 250, "nexthops": [{"fib": True}]},
+    ]
+
+    bgp, static = _router({"10.0.100.7/32": entries}).own_routes()
+
+    assert str(bgp) == "10.0.100.7/32 via 172.18.1.3 proto bgp"
+    assert (static.protocol, static.next_hops) == ("static", frozenset())
+
+
+def test_kernel_routes() -> None:
+    """The default route is one to everywhere."""
+    default, _, host = _router(FIB).kernel_routes()
+
+    assert (str(default.network), host.protocol) == ("0.0.0.0/0", "bgp")
+    assert host.next_hops == {"172.18.1.3", "172.18.1.4"}
+
+
+def test_next_hops_by_port() -> None:
+    """There is a line for each port."""
+    lines = "".join(
+        f"10.0.100.7 from 10.1.0.10 via 172.18.1.{at} dev eth0 \\    cache \n"
+        for at in (3, 4, 3)
+    )
+
+    hops = _router(lines).next_hops_by_port("10.1.0.10", "10.0.100.7", 3)
+
+    assert hops == [f"172.18.1.{at}" for at in (3, 4, 3)]
 
 
 def test_fib() -> None:
@@ -104,15 +149,37 @@ def test_router_without_bgp(said: object) -> None:
 
 def test_silent_frr_is_cannot_check() -> None:
     """Without JSON, the student's work is not judged."""
-    text = "Exiting: failed to connect to any daemons.\n"
+    text = "% Unknown command: show bgp neighbors json\n"
 
     with pytest.raises(CannotCheck, match="FRR on the router does not answer"):
         _router(text).sessions()
 
 
-def test_stopped_bgpd_is_cannot_check() -> None:
-    """The error says what is stopped, and what to do."""
-    with pytest.raises(
-        CannotCheck, match=r"bgpd is not running on the router; `lab reset`"
-    ):
-        _router("bgpd is not running\n").sessions()
+@pytest.mark.parametrize(
+    ("said", "code", "name"),
+    [
+        ("bgpd is not running\n", 1, "bgpd"),
+        ("zebra is not running\n", 0, "zebra"),
+        ("Exiting: failed to connect to any daemons.\n", 1, "bgpd"),
+        ("sh: vtysh: not found\n", 127, "vtysh"),
+        ("sh: vtysh: Permission denied\n", 126, "vtysh"),
+    ],
+)
+def test_stopped_frr_is_a_failure(
+    monkeypatch: pytest.MonkeyPatch, said: str, code: int, name: str
+) -> None:
+    """Nothing but a person stops it for good."""
+    monkeypatch.setattr("graders.polling.time", FakeClock())
+    router = machine(lambda _: Output("vtysh", code, said, ""), "router")
+
+    with pytest.raises(CheckFailed, match=f"^{name} is not running on the ro"):
+        Router(router).sessions()
+
+
+def test_restarted_frr_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its programs are gone for a moment."""
+    monkeypatch.setattr("graders.polling.time", FakeClock())
+    answers = iter(["bgpd is not running\n", json.dumps(NEIGHBOURS)])
+    router = machine(lambda _: next(answers), "router")
+
+    assert len(Router(router).sessions()) == len(NEIGHBOURS)
