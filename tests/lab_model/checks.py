@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 
 from graders.checks.check import CheckFailed, get_spec
+from tests.fakes import FakeClock
 from tests.lab_model.labs import healthy, lab_of
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ class Judge:
 
     folder: Path
     model: LabModel = None  # type: ignore[assignment] # set by `on`
+    clock: FakeClock = field(default_factory=FakeClock)
 
     def on(self, number: str, variant: str = "") -> LabModel:
         """Have a lab as it should be."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _FAILED = 7
 
 
-def answer(  # noqa: C901, PLR0911, PLR0912 - a table of commands
+def answer(  # noqa: C901, PLR0911, PLR0912, PLR0915 - a table of commands
     model: LabModel, role: str, argv: tuple[str, ...]
 ) -> str | int:
     """Return what a command prints, or its exit code."""
@@ -55,6 +55,12 @@ def answer(  # noqa: C901, PLR0911, PLR0912 - a table of commands
             return ""
         case ["vtysh", "-c", command]:
             return model.router.vtysh(command)
+        case ["sh", "-c", script, "ports", flow, times]:
+            assert "route get $1 sport" in script
+            return model.router.choose(flow, int(times))
+        case ["ss", "-Htln"]:
+            ports = model.router.ports
+            return "".join(f"LISTEN 0 128 *:{one} *:*\n" for one in ports)
         case ["ss", *_]:
             router = model.plan.machines["router"].lan
             own = model.plan.nodes[role].lan
@@ -147,6 +153,8 @@ def _ip(model: LabModel, role: str, argv: tuple[str, ...]) -> str | int:
             return 0 if dev in ends else 1
         case ["-j", "route", "show", "match", address]:
             return model.router.kernel(address)
+        case ["-j", "-4", "route", "show"]:
+            return model.router.main_table()
     raise AssertionError(f"the model of {role} does not know ip {argv}")
 
 

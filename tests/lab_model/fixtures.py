@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from graders.providers.machine import Machine, Output
-from tests.fakes import FakeClock
 from tests.lab_model.checks import Judge
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ def judge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Judge:
         return judge.model.docker.run(command)
 
     monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
-    monkeypatch.setattr("graders.polling.time", FakeClock())
+    monkeypatch.setattr("graders.polling.time", judge.clock)
     monkeypatch.setattr(Machine, "run", run)
     monkeypatch.setattr(subprocess, "run", execute)
     return judge

@@ -77,6 +77,7 @@ def _repair(model: LabModel) -> None:
         model.one("IPAddressPool")["spec"]["serviceAllocation"] = fence
     if model.variant == "password":
         model.router.password = dict.fromkeys(model.plan.nodes, "orchid")
+        model.one("BGPPeer")["spec"] |= {"password": "orchid"}
         model.baseline = {"router": {"configuration": model.router.config()}}
 
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 import pytest
 
-from graders.checks import bgp
 from graders.checks.bgp import (
-    advertise_foreign_prefix,
     announcing_nodes,
     bgp_announcers,
     expect_bgp_port,
-    expect_passwords_kept,
+    expect_router_listens,
     expect_session,
-    expect_unsigned_dropped,
     kernel_route,
     node_names,
     passwords,
@@ -28,29 +25,17 @@ from graders.probes.router import BgpSession, Router
 from graders.providers.machine import Output
 from tests.fakes import says
 
-if TYPE_CHECKING:
-    from graders.checks.session import Session
-
-
 PLAN = make_plan()
 WORKERS = [PLAN.machine_name("worker"), PLAN.machine_name("worker2")]
 
 
 def session(said: str = "", items: list[dict[str, Any]] | None = None) -> Any:  # noqa: ANN401 - a stand-in
     """Return a session whose router prints `said`."""
-    asked: list[tuple[str, str]] = []
-
-    def ask(verb: str, path: str, body: object = None) -> None:
-        del body
-        asked.append((verb, path.rsplit("/", 1)[1]))
-
     return SimpleNamespace(
         plan=PLAN,
-        asked=asked,
         router=Router(says(said, "router")),
         cluster=SimpleNamespace(
             items=lambda _: [] if items is None else items,
-            ask=ask,
             vip=lambda *_: "192.0.2.1",
         ),
     )
@@ -107,39 +92,21 @@ def test_bgp_announcers() -> None:
     assert bgp_announcers(session(items=items), "web", "lab-3") == {"one"}
 
 
-def test_foreign_prefix_not_announced(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The filter cannot be checked, and the objects are removed."""
-    monkeypatch.setattr(
-        "graders.checks.bgp.until", lambda _wait, probe, _ok: probe()
-    )
-    lab = session()
+def test_announcers_that_report_nothing() -> None:
+    """The router's paths show them; those of other machines are not theirs."""
+    worker = str(PLAN.nodes["worker"].lan)
+    hops = [{"ip": worker}, {"ip": "192.0.2.9"}]
+    paths = [{"valid": True, "nexthops": hops}]
+    lab = session(json.dumps({"routes": {"192.0.2.1/32": paths}}))
 
-    with (
-        pytest.raises(CannotCheck, match="do not announce"),
-        advertise_foreign_prefix(cast("Session", lab), "lab-3"),
-    ):
-        pass
-
-    assert [verb for verb, _ in lab.asked] == ["POST"] * 3 + ["DELETE"] * 3
+    assert bgp_announcers(lab, "web", "lab-3") == {WORKERS[0]}
 
 
-def test_foreign_prefix_from_all_nodes() -> None:
-    """An extra announcer is for the check to judge."""
-    nodes = PLAN.node_names()
-    items: list[dict[str, Any]] = []
-    lab = session(items=items)
+def test_announcers_without_frr() -> None:
+    """That FRR is stopped is not for this to say."""
+    lab = session("bgpd is not running", [status(WORKERS[0])])
 
-    def ask(verb: str, path: str, body: dict[str, Any] | None = None) -> None:
-        if verb == "POST" and path.endswith("/services"):
-            name = (body or {})["metadata"]["name"]
-            items.extend(status(node, serviceName=name) for node in nodes)
-
-    lab.cluster.ask = ask
-
-    with advertise_foreign_prefix(cast("Session", lab), "lab-3") as address:
-        assert address == "192.0.2.1"
+    assert bgp_announcers(lab, "web", "lab-3") == {WORKERS[0]}
 
 
 def _established(local_as: int, remote_as: int) -> BgpSession:
@@ -158,13 +125,10 @@ def test_expect_session() -> None:
         expect_session(lab, "w", "a", _established(1, far))
 
 
-CONFIGURATION = "\n".join(
-    f" neighbor {node.lan} password orchid" for node in PLAN.nodes.values()
-)
 SS = "0      0          172.18.1.3:41712      172.18.1.2:"
 
 
-def machines(code: int = 0, out: str = "", config: str = "") -> Any:  # noqa: ANN401 - a stand-in
+def machines(code: int = 0, out: str = "") -> Any:  # noqa: ANN401 - a stand-in
     """Return a session whose machines all print `out`."""
     machine = SimpleNamespace(
         run=lambda *argv: Output(" ".join(argv), code, out, "")
@@ -172,7 +136,6 @@ def machines(code: int = 0, out: str = "", config: str = "") -> Any:  # noqa: AN
     return SimpleNamespace(
         plan=PLAN,
         machine=lambda _: machine,
-        router=SimpleNamespace(config=lambda: config),
     )
 
 
@@ -191,56 +154,6 @@ def test_passwords() -> None:
     assert found["192.0.2.3"] == "orchid"
     assert found["192.0.2.4"] == "oak"
     assert "192.0.2.5" not in found
-
-
-def recorded(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    """Set the recorded configuration of the router."""
-    known = {"router": {"configuration": text}}
-    monkeypatch.setattr(bgp, "read_baseline", lambda _: known)
-
-
-def test_passwords_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The order of the lines does not matter."""
-    recorded(monkeypatch, CONFIGURATION)
-    lines = sorted(CONFIGURATION.splitlines(), reverse=True)
-
-    expect_passwords_kept(machines(config="\n".join(lines)))
-
-
-@pytest.mark.parametrize(
-    ("now", "got"),
-    [
-        (CONFIGURATION.replace("orchid", "oak"), "another one"),
-        ("", "none"),
-    ],
-)
-def test_password_changed(
-    monkeypatch: pytest.MonkeyPatch, now: str, got: str
-) -> None:
-    """The failure does not show any password."""
-    recorded(monkeypatch, CONFIGURATION)
-
-    with pytest.raises(CheckFailed, match=f"at the start, not {got}$"):
-        expect_passwords_kept(machines(config=now))
-
-
-def test_passwords_not_recorded(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """That is not the student's failure."""
-    recorded(monkeypatch, "")
-
-    with pytest.raises(CannotCheck, match="was not recorded"):
-        expect_passwords_kept(machines(config=CONFIGURATION))
-
-
-@pytest.mark.parametrize(("code", "got"), [(0, "accepted"), (1, "refused")])
-def test_expect_unsigned_dropped(code: int, got: str) -> None:
-    """Only a timeout proves that a password is required."""
-    expect_unsigned_dropped(machines(124))
-
-    with pytest.raises(CheckFailed, match=f"without an answer, not {got}"):
-        expect_unsigned_dropped(machines(code))
 
 
 def test_bgp_port() -> None:
@@ -263,3 +176,14 @@ def test_bgp_port_unknown() -> None:
     """That is not the student's failure."""
     with pytest.raises(CannotCheck, match="worker cannot list"):
         expect_bgp_port(machines(127), "worker")
+
+
+def test_router_listens() -> None:
+    """One of its ports is BGP's."""
+    lines = "LISTEN 0 128 0.0.0.0:22 *:*\nLISTEN 0 128 [::]:179 *:*\n"
+
+    expect_router_listens(machines(out=lines))
+    with pytest.raises(CheckFailed, match="to be 179, not not open"):
+        expect_router_listens(machines(out=lines.replace("179", "1179")))
+    with pytest.raises(CannotCheck, match="router cannot list"):
+        expect_router_listens(machines(127))

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from base64 import b64encode
+from copy import deepcopy
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from graders.errors import CannotCheck
+from graders.errors import CannotCheck, CheckFailed
+from graders.polling import WAITS
 from graders.providers.machine import Output
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import EXCLUDE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.lab_model.model import LabModel
 
 WRONG = WrongStates()
 WORKERS = ("metallb-lab-worker", "metallb-lab-worker2")
+_ABSENT: Final = {"operator": "DoesNotExist"}
 
 
 @pytest.mark.parametrize("check", checks_of("3"))
@@ -52,7 +58,7 @@ def _control_plane_too(model: LabModel) -> None:
     del model.one("Node", name)["metadata"]["labels"][EXCLUDE]
 
 
-@WRONG("sessions", "the session of the router with .*worker to be Established")
+@WRONG("sessions", "the session of the router with .* to be Established")
 @WRONG("sessions", "to be Established, not Active")
 def _password_differs(model: LabModel) -> None:
     for role in model.plan.nodes:
@@ -69,7 +75,7 @@ def _neighbour_removed(model: LabModel) -> None:
     model.router.changes["worker"] = {"gone": True}
 
 
-@WRONG("sessions", "with metallb-lab-worker to be .*, not not configured")
+@WRONG("sessions", "with metallb-lab-control-plane .*, not not configured")
 def _no_bgp_on_the_router(model: LabModel) -> None:
     model.router.bgp = False
 
@@ -101,10 +107,68 @@ def _static_route(model: LabModel) -> None:
     model.router.static[str(model.plan.bgp_vip)] = ("", nodes)
 
 
-@WRONG("sessions", "bgpd is not running", outcome=CannotCheck)
+@WRONG("sessions", "bgpd is not running on the router$")
 def _bgpd_stopped(model: LabModel) -> None:
-    said = Output("vtysh", 1, "bgpd is not running\n", "")
+    model.router.stopped = "Exiting: failed to connect to any daemons.\n"
+
+
+@WRONG("sessions", "zebra is not running on the router$")
+def _zebra_stopped(model: LabModel) -> None:
+    model.router.stopped = "zebra is not running\n"
+
+
+@WRONG("sessions", "vtysh is not running on the router$")
+def _vtysh_removed(model: LabModel) -> None:
+    said = Output("vtysh", 127, "", "vtysh: not found")
     model.answers["router: vtysh -c show bgp neighbors json"] = said
+
+
+@WRONG("sessions", "with metallb-lab-control-plane to be .*, not Active")
+def _peer_of_the_workers_only(model: LabModel) -> None:
+    """Leave out the control plane, which has a session by the brief."""
+    selector = {"matchExpressions": [{"key": EXCLUDE, **_ABSENT}]}
+    model.one("BGPPeer")["spec"]["nodeSelectors"] = [selector]
+
+
+@WRONG("sessions", "BGPPeers that select .* to be one, .*, not tor.*, tor-new")
+def _second_peer(model: LabModel) -> None:
+    """One is wrong, and its speakers try for ever."""
+    _add_peer(model, peerASN=model.plan.router_asn)
+    model.one("BGPPeer", "tor-router")["spec"]["peerASN"] = 64999
+
+
+@WRONG("sessions", "BGPPeers that select metallb-lab-worker2 to be one, .*new")
+def _second_peer_of_one_node(model: LabModel) -> None:
+    """Both are right, and one of them is turned away."""
+    selector = {"matchLabels": {"kubernetes.io/hostname": WORKERS[1]}}
+    _add_peer(model, nodeSelectors=[selector])
+
+
+def _add_peer(model: LabModel, **spec: object) -> None:
+    peer = deepcopy(model.one("BGPPeer"))
+    peer["metadata"]["name"] = "tor-new"
+    peer["spec"] |= spec
+    model.cluster.add(peer)
+
+
+@WRONG("sessions", "the port of the router .* BGP to be 179, not 1179")
+def _bgpd_on_another_port(model: LabModel) -> None:
+    model.router.ports = [1179]
+    model.speaker_port = 1179
+    model.one("BGPPeer")["spec"]["peerPort"] = 1179
+
+
+@WRONG("sessions", "on which the router listens for BGP to be 179, not not op")
+def _port_179_is_redirected(model: LabModel) -> None:
+    model.router.ports = [1179]
+    for role in model.plan.nodes:
+        model.router.changes[role] = {"bgpState": "Established"}
+
+
+@WRONG("sessions", "router cannot list its ports", outcome=CannotCheck)
+def _no_ss_on_the_router(model: LabModel) -> None:
+    look = "router: ss -Htln"
+    model.answers[look] = Output("ss", 127, "", "not found")
 
 
 @WRONG("sessions", "worker cannot list its connections", outcome=CannotCheck)
@@ -172,6 +236,56 @@ def _no_route(model: LabModel) -> None:
     _router_policy(model)
 
 
+@WRONG("fib", "the paths that BGP has chosen for .*worker2, not .*worker2?$")
+def _kernel_route_signed_as_bgp(model: LabModel) -> None:
+    model.router.paths = 1
+    nodes = [str(model.plan.nodes[one].lan) for one in ("worker", "worker2")]
+    model.router.static[str(model.plan.bgp_vip)] = ("bgp", nodes)
+
+
+@WRONG("fib", "from BGP alone, not 10.0.100.7/32 via 172.18.1.3 proto static")
+def _floating_static_route(model: LabModel) -> None:
+    hops = [{"ip": str(model.plan.nodes["worker"].lan)}, {"directly": True}]
+    entry = {"protocol": "static", "distance": 250, "nexthops": hops}
+    model.router.ready[f"{model.plan.bgp_vip}/32"] = [
+        {"protocol": "bgp"},
+        entry,
+    ]
+
+
+@WRONG("fib", "from BGP alone, not 10.0.0.0/8 via 172.18.1.4 proto static")
+def _shorter_route_held_ready(model: LabModel) -> None:
+    _floating_static_route(model)
+    (entry,) = model.router.ready.values()
+    entry[1]["nexthops"] = [{"ip": str(model.plan.nodes["worker2"].lan)}]
+    model.router.ready = {"10.0.0.0/8": entry, "192.0.2.0/24": entry}
+
+
+@WRONG("fib", "from BGP alone, not 10.0.100.7/32 via 172.18.1.4 proto bgp")
+def _second_route_of_another_metric(model: LabModel) -> None:
+    route = {"dst": str(model.plan.bgp_vip), "protocol": "bgp", "metric": 30}
+    hop = {"gateway": str(model.plan.nodes["worker2"].lan)}
+    model.router.main.append(route | hop)
+
+
+@WRONG("fib", "from BGP alone, not 0.0.0.0/0 via 172.18.1.3")
+def _default_route_by_a_node(model: LabModel) -> None:
+    hop = {"gateway": str(model.plan.nodes["worker"].lan)}
+    model.router.main.append({"dst": "default", **hop})
+
+
+@WRONG("fib", "a static route to 10.0.100.7 to be on no machine, not router")
+def _policy_routing(model: LabModel) -> None:
+    to = "10.0.100.7 via 172.18.1.3 dev eth0 table"
+    model.tables["router"] = {"route": [f"{to} 101", f"{to} 102"]}
+
+
+@WRONG("fib", "a routing rule for 10.0.100.7 to be on no machine, not router")
+def _routing_rule(model: LabModel) -> None:
+    rule = "100:\tfrom all to 10.0.100.7 lookup 101"
+    model.tables["router"] = {"rule": [rule]}
+
+
 @WRONG("ecmp", "40 connections to reach each worker, 4 times or more, not")
 def _layer_3_hash(model: LabModel) -> None:
     model.router.layer_4_hash = False
@@ -218,21 +332,47 @@ def _no_answer_to_clients(model: LabModel) -> None:
     model.lost = lambda *_: True
 
 
-@WRONG(
-    "filter", "the router accepts outside .* to be nothing, not 10.0.101.0/32"
-)
+@WRONG("filter", "the router accepts outside .* to be nothing, not .*/32, 1")
 def _no_filter(model: LabModel) -> None:
     model.router.filtered = False
 
 
-@WRONG("filter", "paths to a new Service by the workers alone, not metallb-la")
+@WRONG("filter", r"outside .* to be nothing, not 172\.18\.[^a-z]+$")
+def _lan_is_permitted(model: LabModel) -> None:
+    model.router.permits = [str(model.plan.lan)]
+
+
+@WRONG("filter", r"outside .* to be nothing, not 192\.0\.2\.\d+/(29|3.)$")
+def _small_block_is_permitted(model: LabModel) -> None:
+    """Open what only the router's own list shows."""
+    model.router.permits = ["192.0.2.64/29"]
+
+
+@WRONG(
+    "filter", "every pool to be inside .*/24, not prod.* with 10.0.100.0/23"
+)
+def _pool_widened(model: LabModel) -> None:
+    model.ranges("10.0.100.0/23")
+
+
+@WRONG("filter", "to a new Service with .* by .*worker2, not metallb-lab-con")
 def _control_plane_announces_others(model: LabModel) -> None:
     _control_plane_too(model)
 
 
-@WRONG("filter", "paths to a new Service by the workers alone, not none")
+@WRONG("filter", "to a new Service with 10.0.100.* by .*worker2, not none")
 def _positive_control(model: LabModel) -> None:
     model.router.accepts = f"{model.plan.bgp_vip}/32"
+
+
+@WRONG("filter", "to a new Service with 10.0.100.* by .*worker2, not none")
+def _half_of_the_prefix_is_permitted(model: LabModel) -> None:
+    model.router.filtered, model.router.accepts = True, "10.0.100.0/25"
+
+
+@WRONG("filter", "to a new Service with 10.0.100.* by .*worker2, not none")
+def _pool_of_one_address(model: LabModel) -> None:
+    model.ranges(f"{model.plan.bgp_vip}/32")
 
 
 @WRONG("filter", "do not announce the grader's own", outcome=CannotCheck)
@@ -248,16 +388,21 @@ def _nothing_else_is_announced(model: LabModel) -> None:
 @WRONG("password_kept", "control-plane for .*, not another one")
 def _password_of_the_cluster(model: LabModel) -> None:
     model.router.password = dict.fromkeys(model.plan.nodes, "oaks")
+    model.one("BGPPeer")["spec"] |= {"password": "oaks"}
 
 
 @WRONG("password_kept", "asks .*worker2 for to be the one .*, not another one")
 def _password_of_one_neighbour(model: LabModel) -> None:
     model.router.password["worker2"] = "oaks"
+    _peer_for_each_node(model)
+    spec = model.one("BGPPeer", "tor-worker2")["spec"]
+    spec |= {"password": "oaks", "passwordSecret": None}
 
 
 @WRONG("password_kept", "the one that it asked for at the start, not none")
 def _no_password(model: LabModel) -> None:
     model.router.password = {}
+    model.one("BGPPeer")["spec"] |= {"password": ""}
 
 
 @WRONG("password_kept", "without a password to be left .*, not accepted")
@@ -315,7 +460,103 @@ def test_nothing_is_left_of_the_grader(judge: Judge) -> None:
 
     kinds = ("Service", "IPAddressPool", "BGPAdvertisement")
     assert [len(model.cluster.all(kind)) for kind in kinds] == [1, 1, 1]
-    assert sum(verb == "POST" for verb, _ in model.cluster.requests) == 4
+    assert sum(verb == "POST" for verb, _ in model.cluster.requests) > len(
+        kinds
+    )
+
+
+def _asn_mismatch(model: LabModel) -> None:
+    model.one("BGPPeer")["spec"]["peerASN"] = model.plan.router_asn + 1
+
+
+def _peer_port(model: LabModel) -> None:
+    model.one("BGPPeer")["spec"]["peerPort"] = 1179
+
+
+def _password(model: LabModel) -> None:
+    model.router.password = dict.fromkeys(model.plan.nodes, "orchid")
+    model.one("BGPPeer")["spec"] |= {"password": "oaks"}
+
+
+@pytest.mark.parametrize(
+    ("break_it", "check"),
+    [
+        (_asn_mismatch, "sessions"),
+        (_peer_port, "sessions"),
+        (_password, "sessions"),
+        (_peer_of_the_workers_only, "sessions"),
+        (_router_policy, "paths"),
+        (_one_path, "fib"),
+        (_layer_3_hash, "ecmp"),
+    ],
+)
+def test_a_wait_ends_when_nothing_can_come(
+    judge: Judge, break_it: Callable[[LabModel], None], check: str
+) -> None:
+    """Faults that both sides' states prove are not waited for to the end."""
+    break_it(judge.on("3"))
+
+    with pytest.raises(CheckFailed):
+        judge.run(check)
+
+    assert 0 < judge.clock.now < WAITS["route"].seconds
+
+
+def _speaker_pauses(model: LabModel) -> None:
+    for role in model.plan.nodes:
+        model.router.changes[role] = {"bgpState": "Active"}
+
+
+def _session_is_new(model: LabModel) -> None:
+    _router_policy(model)
+    model.router.changes["worker"] = {"bgpTimerUpMsec": 900}
+
+
+def _update_is_new(model: LabModel) -> None:
+    _router_policy(model)
+    model.router.changes["worker2"] = {"bgpInUpdateElapsedTimeMsecs": 900}
+
+
+def _refused_routes_are_kept(model: LabModel) -> None:
+    _router_policy(model)
+    family = {"ipv4Unicast": {"inboundSoftConfigPermit": True}}
+    model.router.changes["worker"] = {"addressFamilyInfo": family}
+
+
+@pytest.mark.parametrize(
+    ("break_it", "check"),
+    [
+        (_speaker_pauses, "sessions"),
+        (_session_is_new, "paths"),
+        (_update_is_new, "paths"),
+        (_refused_routes_are_kept, "paths"),
+        (_no_route, "fib"),
+        (_one_worker_loses, "ecmp"),
+    ],
+)
+def test_a_wait_lasts_where_something_may_come(
+    judge: Judge, break_it: Callable[[LabModel], None], check: str
+) -> None:
+    """What may be on its way is waited for as long as it may take."""
+    break_it(judge.on("3"))
+
+    with pytest.raises(CheckFailed):
+        judge.run(check)
+
+    assert judge.clock.now >= WAITS["route"].seconds
+
+
+def test_a_speaker_that_reports_nothing_announces(judge: Judge) -> None:
+    """After a restart a speaker may not; the router knows its route."""
+    model = judge.on("3")
+
+    def forget() -> None:
+        for item in model.cluster.all("ServiceBGPStatus"):
+            model.cluster.remove(item)
+
+    model.adjust = forget
+
+    judge.run("announced")
 
 
 def test_the_outage_is_measured(judge: Judge) -> None:
@@ -327,15 +568,50 @@ def test_the_outage_is_measured(judge: Judge) -> None:
     assert told == "30 of 100 connections lost, within 6.8 s"
 
 
-def test_a_password_of_a_peer_group_counts(judge: Judge) -> None:
-    """It is the router's, however its configuration says it."""
-    model = judge.on("3", "password")
-    lines = [
-        f" neighbor {node.lan} peer-group nodes"
-        for node in model.plan.nodes.values()
-    ]
-    text = "\n".join([" neighbor nodes password orchid", *lines])
-    config = Output("vtysh", 0, text, "")
+def _peer_for_each_node(model: LabModel) -> None:
+    """Give each node a BGPPeer, whose password is in one Secret."""
+    peer = model.one("BGPPeer")
+    model.cluster.remove(peer)
+    del peer["spec"]["password"]
+    data = {"password": b64encode(b"orchid").decode()}
+    meta = {"name": "tor", "namespace": "metallb-system"}
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": meta}
+    model.cluster.add({**secret, "data": data})
+    for role, node in model.plan.nodes.items():
+        one = deepcopy(peer)
+        one["metadata"]["name"] = f"tor-{role}"
+        labels = {"kubernetes.io/hostname": node.name}
+        one["spec"] |= {
+            "passwordSecret": {"name": "tor"},
+            "nodeSelectors": [{"matchLabels": labels}],
+        }
+        model.cluster.add(one)
+
+
+def _listen_range(model: LabModel) -> None:
+    """Have the router ask a peer group with ranges for the password."""
+    lines = "neighbor NODES password orchid\n bgp listen range 172.18.1.0/24"
+    config = Output("vtysh", 0, lines, "")
     model.answers["router: vtysh -c show running-config"] = config
 
-    judge.run("password_kept")
+
+@pytest.mark.parametrize("repair", [_peer_for_each_node, _listen_range])
+def test_a_password_in_another_form_counts(
+    judge: Judge, repair: Callable[[LabModel], None]
+) -> None:
+    """What counts is that the sessions need the router's password."""
+    repair(judge.on("3", "password"))
+
+    judge.run("sessions", "password_kept")
+
+
+def test_a_listening_router_may_still_be_asked(judge: Judge) -> None:
+    """Its configuration does not show its neighbours' passwords."""
+    model = judge.on("3", "password")
+    _listen_range(model)
+    model.router.changes["worker"] = {"bgpState": "Connect"}
+
+    with pytest.raises(CheckFailed, match="not Connect"):
+        judge.run("sessions")
+
+    assert judge.clock.now >= WAITS["session"].seconds

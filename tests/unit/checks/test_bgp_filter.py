@@ -1,0 +1,103 @@
+"""Prefixes with which the router's filter is tried."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from graders.checks.bgp_filter import advertise, foreign_prefixes
+from graders.errors import CannotCheck
+from graders.plan.plan import make_plan
+from tests.fakes import FakeClock
+
+PLAN = make_plan()
+RESERVED = [
+    IPv4Network((str(PLAN.node_range[0]), 24)),
+    IPv4Network("10.244.0.0/16"),
+    IPv4Network("10.96.0.0/12"),
+    PLAN.bgp_pool,
+]
+
+
+def session(config: str = "", ranges: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - a stand-in
+    """Return a session whose router is configured so."""
+    requests: list[str] = []
+
+    def ask(verb: str, path: str, body: object = None) -> None:
+        del path, body
+        requests.append(verb)
+
+    return SimpleNamespace(
+        plan=PLAN,
+        requests=requests,
+        router=SimpleNamespace(
+            config=lambda: config, next_hops=lambda _: frozenset()
+        ),
+        cluster=SimpleNamespace(
+            ranges=lambda: [*ranges],
+            items=lambda _: [],
+            ask=ask,
+            vip=lambda *_: "",
+        ),
+    )
+
+
+def test_prefixes_are_drawn() -> None:
+    """They are on the LAN, next to the pool and elsewhere, and free."""
+    drawn = [foreign_prefixes(session()) for _ in range(40)]
+
+    assert all(len(prefixes) == 3 for prefixes in drawn)
+    assert len({str(prefix) for one in drawn for prefix in one}) > 40
+    assert all(one[0].subnet_of(PLAN.lan) for one in drawn)
+    for prefix in (prefix for one in drawn for prefix in one):
+        assert not any(prefix.overlaps(net) for net in RESERVED)
+
+
+@pytest.mark.parametrize(
+    ("entry", "lengths"),
+    [
+        ("ip prefix-list x seq 5 permit 192.0.2.0/25", {25}),
+        ("ip prefix-list x seq 5 permit 192.0.2.0/25 le 27", {25, 26, 27}),
+        ("ip prefix-list x seq 5 permit 192.0.2.0/25 ge 31", {31, 32}),
+        ("ip prefix-list x seq 5 permit 192.0.2.0/25 ge 26 le 27", {26, 27}),
+        ("access-list x seq 5 permit 192.0.2.0/25", {*range(25, 33)}),
+    ],
+)
+def test_what_the_router_permits_is_tried(
+    entry: str, lengths: set[int]
+) -> None:
+    """An opening is found in its own lengths, however small it is."""
+    space = IPv4Network("192.0.2.0/25")
+    found = set()
+    for _ in range(99):
+        *_, prefix = foreign_prefixes(session(entry))
+        assert prefix.subnet_of(space)
+        found.add(prefix.prefixlen)
+
+    assert found == lengths
+
+
+def test_what_is_agreed_or_taken_is_not_tried() -> None:
+    """MetalLB refuses pools that overlap."""
+    entries = [f"permit {PLAN.bgp_pool} le 32", "permit 192.0.2.0/24", "deny"]
+    config = "\n".join(f"ip prefix-list x seq 5 {text}" for text in entries)
+
+    assert len(foreign_prefixes(session(config, ("192.0.2.7/32",)))) == 3
+
+
+def test_prefix_not_announced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The filter cannot be checked, and the objects are removed."""
+    monkeypatch.setattr("graders.polling.time", FakeClock())
+    lab = session()
+    prefixes = [IPv4Network("192.0.2.0/28"), IPv4Network("198.51.100.7/32")]
+
+    with (
+        pytest.raises(CannotCheck, match="do not announce"),
+        advertise(lab, "lab-3", prefixes),
+    ):
+        pass
+
+    assert sorted(lab.requests) == ["DELETE"] * 6 + ["POST"] * 6
