@@ -11,6 +11,9 @@ import typer
 from graders.cli.common import Student, Variant, command_context
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from graders.course.lab import Lab
     from graders.proof.proof import Depth, ProofStep
 
 
@@ -28,6 +31,10 @@ def prove(  # noqa: PLR0913, PLR0917 - what may be typed
             "--brief", help="Other right repairs for a lab's first fault only."
         ),
     ] = False,
+    list_: Annotated[
+        bool,
+        typer.Option("--list", help="Only print the steps of the proof."),
+    ] = False,
     student: Student = "demo",
 ) -> None:
     """Prove labs: red as shipped, wrong repairs refused, right ones pass."""
@@ -35,6 +42,10 @@ def prove(  # noqa: PLR0913, PLR0917 - what may be typed
     from graders.proof.proof import as_json, proven, table
 
     depth: Depth = "full" if full else "brief" if brief else "whole"
+    if list_:
+        with command_context("lab prove", student):
+            typer.echo("\n".join(_list(lab, variant, depth)))
+        return
     with command_context("lab prove", student, locked=True):
         steps = _prove(lab, variant, student, depth)
         if json:
@@ -54,21 +65,39 @@ def _prove(
 
     """
     from graders.cli.plans import checked_plan
-    from graders.course.lab import all_labs, load_lab
     from graders.proof.driver import LabDriver
     from graders.proof.proof import prove
 
-    labs = [load_lab(ref)] if ref else all_labs()
     plan = checked_plan(student)
     note = partial(typer.echo, err=True)
     steps: list[ProofStep] = []
-    for lab in labs:
-        if variant:
-            lab.variant(variant)
-        names = [variant] if variant else list(lab.variants)
+    for lab, names in _selected(ref, variant):
         driver = LabDriver(plan, note)
         steps += prove(lab, names, driver, _report, depth=depth)
     return steps
+
+
+def _list(ref: str, variant: str, depth: Depth) -> Iterator[str]:
+    """Yield the steps of the proof, without a cluster."""
+    from graders.proof.proof import planned
+
+    for lab, names in _selected(ref, variant):
+        yield from planned(lab, names, depth)
+
+
+def _selected(ref: str, variant: str) -> Iterator[tuple[Lab, list[str]]]:
+    """Yield the labs to prove, each with its variants.
+
+    Raises:
+        UsageError: the lab or variant is unknown.
+
+    """
+    from graders.course.lab import all_labs, load_lab
+
+    for lab in [load_lab(ref)] if ref else all_labs():
+        if variant:
+            lab.variant(variant)
+        yield lab, [variant] if variant else list(lab.variants)
 
 
 def _report(step: ProofStep) -> None:

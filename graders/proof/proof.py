@@ -17,7 +17,7 @@ import json
 import time
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar, cast
 
 from rich.markup import escape
 from rich.table import Table
@@ -26,7 +26,7 @@ from graders.course.solutions import repairs_for
 from graders.errors import KitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from graders.course.solutions import LabLike, Repairs
@@ -117,6 +117,26 @@ def prove(  # noqa: PLR0913 - what to prove, how, and how to report it
     return steps
 
 
+def planned(lab: LabLike, variants: Iterable[str], depth: Depth) -> list[str]:
+    """Return the steps that `prove` would run, one line each.
+
+    Raises:
+        UsageError: the lab's solutions are wrong or missing.
+
+    """
+    # No step is run.
+    nothing = cast("Driver[LabLike]", None)
+    lines = []
+    for variant in variants:
+        proof = _Proof(lab, variant, nothing, depth)
+        for step in proof.steps(repairs_for(lab, variant)):
+            command = "grade --full" if step.full else "grade"
+            lines.append(
+                f"{lab.id} {variant}: {step.name}: {command} {step.expected}"
+            )
+    return lines
+
+
 def proven(steps: Sequence[ProofStep]) -> bool:
     """Return whether all steps, at least one, were as expected."""
     return bool(steps) and all(step.ok for step in steps)
@@ -178,12 +198,12 @@ class _Proof:
 
     def run(self, repairs: Repairs) -> Iterator[ProofStep]:
         """Run all steps; only the first if it has no verdict."""
-        for step in self._steps(repairs):
+        for step in self.steps(repairs):
             yield self._run(step)
             if self._shipped is None:
                 return
 
-    def _steps(self, repairs: Repairs) -> Iterator[_Step]:
+    def steps(self, repairs: Repairs) -> Iterator[_Step]:
         """Return the steps of the proof in order."""
         red = f"fails on {self._breaks} ({self._layer}) first"
         yield _Step(
@@ -213,8 +233,8 @@ class _Proof:
                 full=self._isolates if solution else self._full,
             )
         if self._whole:
-            reset = self._driver.reset
-            yield _Step("reset", reset, "as shipped", self._same, self._breaks)
+            same = "as shipped"
+            yield _Step("reset", self._reset, same, self._same, self._breaks)
 
     def _run(self, step: _Step) -> ProofStep:
         """Run one step; an error of the kit counts as its observation."""
@@ -258,9 +278,12 @@ class _Proof:
     def _play(self, path: Path) -> None:
         """Type a repair at the lab as shipped."""
         if self._repaired:
-            self._driver.reset()
+            self._reset()
         self._repaired = True
         self._driver.play(path)
+
+    def _reset(self) -> None:
+        self._driver.reset()
 
     def _as_shipped(self, result: GradeResult) -> bool:
         self._shipped = result.outcomes

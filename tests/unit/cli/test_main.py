@@ -315,3 +315,13 @@ def test_looking_needs_no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with lock("demo", "lab up"):
         assert lab("status").stderr == "lab: no engine\n"
+
+
+def test_the_proof_can_be_listed() -> None:
+    """No cluster is needed, and a lab may be changed at the same time."""
+    with lock("demo", "lab up"):
+        done = lab("prove", "0", "--list")
+
+    first, *_ = done.stdout.splitlines()
+    assert done.exit_code == 0
+    assert first.startswith("lab-0-hands-on start: as shipped: grade fails on")

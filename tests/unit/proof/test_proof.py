@@ -231,6 +231,20 @@ def test_brief_proofs_leave_out_what_the_first_variant_shows(
 
 
 @pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("depth", ["brief", "whole", "full"])
+def test_the_plan_is_what_is_run(depth: module.Depth) -> None:
+    """Each planned step is a row, with what is expected of it."""
+    rows = module.prove(Lab(), ["no-pool"], Pretender(GOOD), depth=depth)
+
+    lines = module.planned(Lab(), ["no-pool"], depth)
+
+    assert len(lines) == len(rows)
+    for line, row in zip(lines, rows, strict=True):
+        assert line.startswith(f"lab-9-toy no-pool: {row.step}: grade ")
+        assert line.endswith(f" {row.expected}")
+
+
+@pytest.mark.usefixtures("folder")
 def test_rows_are_told_at_once() -> None:
     """Each row is told as soon as it is there."""
     told: list[module.ProofStep] = []
