@@ -51,6 +51,10 @@ from graders.checks.dhcp import (
     expect_ranges_not_leased,
     expect_renewal,
 )
+from graders.checks.endpoints import (
+    expect_maintained_endpoints,
+    expect_ready_endpoint,
+)
 from graders.checks.layer2 import (
     SEE_STATUS,
     Responders,
@@ -85,7 +89,6 @@ from graders.checks.services import (
     expect_control_plane_excluded,
     expect_http,
     expect_http_everywhere,
-    expect_ready_endpoint,
     expect_vip,
     expect_vip_in,
 )
@@ -179,6 +182,7 @@ __all__ = [
     "expect_http",
     "expect_http_everywhere",
     "expect_lease",
+    "expect_maintained_endpoints",
     "expect_moved",
     "expect_next_hop",
     "expect_no_conflict",

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from graders.checks.check import expect, fail
 from graders.checks.parallel import outputs_by_machine, run_parallel
 from graders.checks.pools import pool_of, unused_addresses
-from graders.errors import CannotCheck
 from graders.kube.names import METALLB_NAMESPACE
 from graders.plan.l2_election import owner
+from graders.plan.plan import NODE_HOSTS
 from graders.polling import until
 from graders.probes.client import Client
 
@@ -228,21 +228,24 @@ def expect_unannounced(lab: Session, service: tuple[str, str, str]) -> None:
     )
 
 
-def expect_off_storage(lab: Session, vip: str, names: list[str]) -> None:
+def expect_off_storage(lab: Session, vip: str) -> None:
     """Fail if a machine answers ARP for a VIP on the storage network.
 
     The desk asks there. The positive control are the storage addresses of
-    the nodes `names`, which announce the VIP: these must be answered for.
+    the nodes: these must be answered for.
 
     Example:
-        expect_off_storage(lab, vip, ["metallb-lab-worker"])
+        expect_off_storage(lab, vip)
 
     Raises:
-        CheckFailed: the VIP is answered for, or a node's own address is not.
-        CannotCheck: the desk or a node is not on the storage network.
+        CheckFailed: the VIP is answered for, or the network is not as it was.
+        CannotCheck: the desk or a node does not answer.
 
     """
-    addresses = _storage_addresses(lab, names)
+    run_parallel(
+        partial(_expect_storage_address, lab), lab.plan.storage_addresses
+    )
+    addresses = [str(lab.plan.storage_addresses[role]) for role in NODE_HOSTS]
     desk = Client(lab.machine("desk"))
     *own, answer = run_parallel(
         lambda address: desk.arping(address, 1, STORAGE), [*addresses, vip]
@@ -267,28 +270,28 @@ def expect_off_storage(lab: Session, vip: str, names: list[str]) -> None:
     )
 
 
-def _storage_addresses(lab: Session, names: list[str]) -> list[str]:
-    """Return the storage addresses of nodes, which the nodes must have.
+def _expect_storage_address(lab: Session, role: str) -> None:
+    """Fail unless a machine has its address on the storage network.
 
-    Raises:
-        CannotCheck: the desk or a node is not on the storage network.
-
+    The lab's start has put it there, so that whoever takes it away, or the
+    interface, takes the disks away.
     """
-    if lab.machine("desk").run("ip", "link", "show", STORAGE).code:
-        raise CannotCheck(
-            f"the desk has no {STORAGE}, so it hears no storage network",
-            remedy="`lab reset` brings it back",
-        )
-    addresses = {
-        role: str(lab.plan.storage_addresses[role])
-        for role, node in lab.plan.nodes.items()
-        if node.name in names
-    }
-    for role, address in addresses.items():
-        command = ("ip", "-o", "-4", "address", "show", "dev", STORAGE)
-        if f" {address}/" not in lab.machine(role).run(*command).out:
-            raise CannotCheck(
-                f"{role} is not at {address} on the storage network",
-                remedy="`lab reset` restores it",
-            )
-    return [*addresses.values()]
+    address = str(lab.plan.storage_addresses[role])
+    command = ("ip", "-o", "-4", "address", "show", "dev", STORAGE)
+    result = lab.machine(role).run(*command)
+    expect(
+        f"the storage network to be as it was, and {STORAGE} of {role} to"
+        " have",
+        expected=address,
+        actual=f"no such interface: {result.error.strip()}"
+        if result.code
+        else _addresses(result.out) or "no address",
+        ok=f" {address}/" in result.out,
+        seen_by=f"{' '.join(command)} on {role}",
+        evidence=result.text,
+    )
+
+
+def _addresses(text: str) -> list[str]:
+    """Return the addresses that `ip -o address show` lists."""
+    return [line.split()[3] for line in text.splitlines()]

@@ -1,4 +1,4 @@
-"""Services: their VIPs, their endpoints and their answers over HTTP."""
+"""Services: their VIPs and their answers over HTTP."""
 
 from __future__ import annotations
 
@@ -149,30 +149,6 @@ def expect_http_everywhere(lab: Session, vip: str, text: str) -> None:
     """
     for client in (lab.lan_client, lab.client):
         expect_http(client, vip, text)
-
-
-def expect_ready_endpoint(lab: Session, name: str, namespace: str) -> None:
-    """Fail unless a Service has a ready endpoint.
-
-    Example:
-        expect_ready_endpoint(lab, "web", "lab-2")
-
-    Raises:
-        CheckFailed: it has none.
-        CannotCheck: the API server does not answer.
-
-    """
-    nodes = until(
-        "announce", partial(lab.cluster.ready_nodes, namespace, name), bool
-    )
-    expect(
-        f"the ready endpoints of {name} to be on",
-        expected="a node",
-        actual=nodes,
-        ok=bool(nodes),
-        seen_by="kubectl get endpointslices"
-        f" -l kubernetes.io/service-name={name} -n {namespace}",
-    )
 
 
 def expect_control_plane_excluded(lab: Session) -> None:

@@ -7,12 +7,14 @@ a node that has failed. Each is looked for on every machine and node.
 
 from __future__ import annotations
 
+from functools import partial
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Final
 
 from graders.checks.check import expect
 from graders.checks.parallel import run_parallel
 from graders.plan.ip_ranges import networks
+from graders.polling import until
 from graders.probes.static_entries import COMMANDS, static_entries
 
 if TYPE_CHECKING:
@@ -126,8 +128,20 @@ def find_static_entries(
         CannotCheck: a machine does not answer.
 
     """
-    plan = lab.plan
     wanted = [net for text in ranges for net in _networks(text)]
+    # A route that was withdrawn leaves the kernel a moment later than FRR.
+    return until(
+        "route",
+        partial(_find, lab, wanted),
+        lambda found: not any(_says_bgp(*pair) for pair in found),
+    )
+
+
+def _find(
+    lab: Session, wanted: Sequence[IPv4Network]
+) -> list[tuple[str, StaticEntry]]:
+    """Return the static entries for addresses of some networks."""
+    plan = lab.plan
     roles = [*plan.machines, *plan.nodes]
     lists = run_parallel(lambda role: static_entries(lab.machine(role)), roles)
     found = [

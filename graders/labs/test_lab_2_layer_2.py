@@ -21,6 +21,7 @@ from graders.checks import (
     expect_control_plane_excluded,
     expect_http,
     expect_http_everywhere,
+    expect_maintained_endpoints,
     expect_no_static_entries,
     expect_off_storage,
     expect_one_responder,
@@ -54,21 +55,18 @@ def test_vip(lab: Session) -> None:
 
 @check(layer="endpoint")
 def test_endpoints(lab: Session) -> None:
-    """web has ready pods, which are recreated when they end."""
+    """Deployment web has all its pods ready, and Service web follows them."""
     expect_ready_endpoint(lab, "web", NAMESPACE)
-    orphans = lab.cluster.orphans(NAMESPACE, "web")
-    expect(
-        "pods behind web that no controller recreates:",
-        expected="none",
-        actual=orphans,
-        ok=not orphans,
-        seen_by=f"kubectl get pods -n {NAMESPACE} --show-labels;"
-        f" kubectl describe pods -n {NAMESPACE}"
-        " | grep -e ^Name: -e Controlled",
-    )
+    expect_maintained_endpoints(lab, "web", NAMESPACE)
 
 
-@check(layer="advertisement", needs=("vip", "endpoints"))
+@check(layer="endpoint")
+def test_ready_pod(lab: Session) -> None:
+    """A pod behind web is ready, without which no node announces."""
+    expect_ready_endpoint(lab, "web", NAMESPACE)
+
+
+@check(layer="advertisement", needs=("vip", "ready_pod"))
 def test_announced(lab: Session) -> None:
     """One worker announces the VIP of web."""
     nodes = until_converged(
@@ -115,11 +113,7 @@ def test_not_on_interface(lab: Session) -> None:
 @check(layer="policy", needs=("arp",))
 def test_storage(lab: Session) -> None:
     """The VIP is announced on the LAN only, not on the storage network."""
-    expect_off_storage(
-        lab,
-        str(lab.plan.l2_vip),
-        list(lab.cluster.l2_announcers("web", NAMESPACE)),
-    )
+    expect_off_storage(lab, str(lab.plan.l2_vip))
 
 
 @check(layer="forwarding", needs=("arp",))

@@ -29,6 +29,8 @@ _JSON: Final = {
     "Accept": "application/json",
     "Content-Type": "application/json",
 }
+_SLICE_MANAGER: Final = "endpointslice.kubernetes.io/managed-by"
+_SLICE_CONTROLLER: Final = "endpointslice-controller.k8s.io"
 # What a missing or damaged kubeconfig raises.
 _KUBECONFIG_ERRORS: Final = (
     ConfigException,
@@ -224,14 +226,29 @@ class Cluster:
             )
         ]
 
-    def _ready_endpoints(self, namespace: str, service: str) -> list[Object]:
-        slices = self.items(
+    def foreign_slices(self, namespace: str, service: str) -> list[str]:
+        """Return a Service's EndpointSlices that Kubernetes does not maintain.
+
+        Those without an endpoint do no harm.
+        """
+        return [
+            item["metadata"]["name"]
+            for item in self._slices(namespace, service)
+            if item.get("endpoints")
+            and item["metadata"]["labels"].get(_SLICE_MANAGER)
+            != _SLICE_CONTROLLER
+        ]
+
+    def _slices(self, namespace: str, service: str) -> list[Object]:
+        return self.items(
             f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
             f"?labelSelector=kubernetes.io/service-name={service}"
         )
+
+    def _ready_endpoints(self, namespace: str, service: str) -> list[Object]:
         return [
             endpoint
-            for item in slices
+            for item in self._slices(namespace, service)
             for endpoint in item.get("endpoints") or []
             if endpoint.get("conditions", {}).get("ready")
         ]

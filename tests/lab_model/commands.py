@@ -144,13 +144,13 @@ def _ip(model: LabModel, role: str, argv: tuple[str, ...]) -> str | int:
                 for dev, held in ends.items()
                 if address in held
             )
+        case ["-o", "-4", "address", "show", "dev", dev] if dev not in ends:
+            return 1
         case ["-o", "-4", "address", "show", "dev" | "label", dev]:
             return "".join(
                 f"2: {dev} inet {address}/16 scope global {dev}\n"
                 for address in ends.get(dev, [])
             )
-        case ["link", "show", dev]:
-            return 0 if dev in ends else 1
         case ["-j", "route", "show", "match", address]:
             return model.router.kernel(address)
         case ["-j", "-4", "route", "show"]:

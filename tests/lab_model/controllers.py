@@ -24,6 +24,7 @@ _NOWHERE = {
     "reason": "Unschedulable",
 }
 _SERVICE_NAME = "kubernetes.io/service-name"
+_MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 _FROM_POOL = "metallb.io/ip-allocated-from-pool"
 
 
@@ -161,7 +162,10 @@ class Controllers:
                 "metadata": {
                     "name": meta["name"],
                     "namespace": meta["namespace"],
-                    "labels": {_SERVICE_NAME: meta["name"]},
+                    "labels": {
+                        _SERVICE_NAME: meta["name"],
+                        _MANAGED_BY: "endpointslice-controller.k8s.io",
+                    },
                 },
                 "endpoints": ends,
             }

@@ -1,8 +1,7 @@
-"""ARP responders, diverged speakers, and the storage network."""
+"""Addresses of the control plane, and speakers that diverged."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from ipaddress import IPv4Address
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -10,19 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from graders.checks import layer2
-from graders.checks.check import CheckFailed
 from graders.checks.layer2 import (
     address_control_plane_would_win,
-    expect_off_storage,
     speakers_diverged,
     until_converged,
 )
 from graders.checks.pools import unused_addresses
-from graders.errors import CannotCheck
 from graders.plan.l2_election import owner
 from graders.plan.plan import make_plan
-from graders.providers.docker import DockerExec
-from graders.providers.machine import Machine, Output
 from tests.fakes import says
 
 if TYPE_CHECKING:
@@ -72,51 +66,6 @@ def test_no_address_of_control_plane() -> None:
         session(vip, pool=f"{vip}/32"), vip
     )
     assert not address_control_plane_would_win(session(), "192.0.2.1")
-
-
-@dataclass(frozen=True)
-class Desk(Machine):
-    """A desk that gets answers for `answered` on the storage network."""
-
-    answered: tuple[str, ...] = ()
-
-    def run(self, *argv: str, seconds: float = 20, stdin: str = "") -> Output:
-        """Print what `ip` or arping would."""
-        del seconds, stdin
-        if argv[0] == "ip":
-            return Output("ip", 0 if self.answered else 1, "", "")
-        heard = f"Unicast reply from {argv[-1]} [02:42:0A:00:00:03]  1ms\n"
-        known = argv[-1] in self.answered
-        return Output("arping", 0, heard if known else "", "")
-
-
-def storage(*answered: str, there: bool = True) -> Any:  # noqa: ANN401 - a stand-in
-    """Return a session whose desk gets answers for these addresses.
-
-    With `there`, the worker has its own.
-    """
-    desk = Desk("desk", DockerExec("metallb-lab-desk"), answered)
-    own = f"5: eth1 inet {PLAN.storage_addresses['worker']}/24 scope global"
-    machines = {"desk": desk, "worker": says(own if there else "")}
-    return SimpleNamespace(plan=PLAN, machine=machines.get)
-
-
-def test_expect_off_storage() -> None:
-    """No answer counts only if the node's own address is answered for."""
-    vip, own = str(PLAN.l2_vip), str(PLAN.storage_addresses["worker"])
-    names = [PLAN.machine_name("worker")]
-
-    expect_off_storage(storage(own), vip, names)
-    with pytest.raises(
-        CheckFailed, match="on the storage network to be answered"
-    ):
-        expect_off_storage(storage(own, vip), vip, names)
-    with pytest.raises(CheckFailed, match=f"{own} to be answered by the node"):
-        expect_off_storage(storage("192.0.2.1"), vip, names)
-    with pytest.raises(CannotCheck, match="the desk has no eth1"):
-        expect_off_storage(storage(), vip, names)
-    with pytest.raises(CannotCheck, match=f"worker is not at {own}"):
-        expect_off_storage(storage(own, there=False), vip, names)
 
 
 VIP = str(PLAN.l2_vip)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,6 +39,7 @@ def _pool_without_it(model: LabModel) -> None:
 
 
 @WRONG("endpoints", "the ready endpoints of web to be on a node, not nothing")
+@WRONG("ready_pod", "the ready endpoints of web to be on a node, not nothing")
 def _no_endpoints(model: LabModel) -> None:
     model.service("web")["spec"]["selector"] = {"app": "webshop"}
 
@@ -54,6 +56,45 @@ def _pods_relabelled(model: LabModel) -> None:
     for pod in model.cluster.all("Pod"):
         if pod["metadata"]["labels"].get("app") == "web":
             pod["metadata"]["labels"]["app"] = "webshop"
+
+
+@WRONG("endpoints", "do not follow its pods: none, not web-manual")
+def _endpoints_by_hand(model: LabModel) -> None:
+    _no_endpoints(model)
+    space = {"name": "web-manual", "namespace": "lab-2"}
+    labels = {"kubernetes.io/service-name": "web"}
+    end = {"nodeName": WORKERS[0], "conditions": {"ready": True}}
+    version = "discovery.k8s.io/v1"
+    slice_ = {"apiVersion": version, "kind": "EndpointSlice"}
+    meta = {"metadata": {**space, "labels": labels}}
+    model.cluster.add({**slice_, **meta, "endpoints": [end]})
+
+
+@WRONG("endpoints", "Service web to select the pods that Deployment web crea")
+def _second_deployment(model: LabModel) -> None:
+    _no_endpoints(model)
+    other = deepcopy(model.one("Deployment", "web"))
+    other["metadata"]["name"] = "webshop"
+    labels = {"app": "webshop"}
+    other["spec"]["selector"]["matchLabels"] = labels
+    other["spec"]["template"]["metadata"]["labels"] = labels
+    model.cluster.add(other)
+
+
+@WRONG("endpoints", "those of another one: there is no Deployment web")
+def _deployment_replaced(model: LabModel) -> None:
+    _second_deployment(model)
+    model.cluster.remove(model.one("Deployment", "web"))
+
+
+@WRONG("endpoints", "Deployment web to be ready, all 2, .*, not 1 of 2")
+def _pod_left_pending(model: LabModel) -> None:
+    for name in WORKERS:
+        model.one("Node", name)["spec"]["taints"] = ["site/maintenance"]
+    pods = model.cluster.all("Pod")
+    names = [pod["metadata"]["name"] for pod in pods]
+    first = next(name for name in names if name.startswith("web-"))
+    model.cluster.remove(model.one("Pod", first))
 
 
 @WRONG("announced", "to be announced by one worker, not nothing")
@@ -325,15 +366,20 @@ def _every_interface(model: LabModel) -> None:
     del model.one("L2Advertisement")["spec"]["interfaces"]
 
 
-@WRONG("storage", "desk has no eth1", outcome=CannotCheck)
+@WRONG("storage", "eth1 of desk to have .*, not no such interface")
 def _desk_unplugged(model: LabModel) -> None:
     del model.interfaces["desk"]["eth1"]
 
 
-@WRONG("storage", "is not at .* on the storage network", outcome=CannotCheck)
-def _node_unplugged(model: LabModel) -> None:
+@WRONG("storage", "eth1 of worker to have .*, not no address")
+def _storage_off(model: LabModel) -> None:
     for role in ("worker", "worker2"):
         model.interfaces[role]["eth1"] = []
+
+
+@WRONG("storage", "eth1 of control-plane to have .*, not 192.0.2.9/16")
+def _another_storage_address(model: LabModel) -> None:
+    model.interfaces["control-plane"]["eth1"] = ["192.0.2.9"]
 
 
 @WRONG("storage", "network to be as it was: ARP for .* not none")
