@@ -24,7 +24,7 @@ def reset(student: Student = "demo") -> None:
         except CannotCheck:
             if not any(one.exists for one in status.machines.values()):
                 raise
-            # The state file is on machine dhcp: repair that first.
+            # The lab's state may be on a machine: repair that first.
             lifecycle.up(plan)
             lab, _ = current_lab(plan)
         remaining = lifecycle.reset(plan, lab, partial(typer.echo, err=True))

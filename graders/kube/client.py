@@ -73,8 +73,10 @@ class _Endpoint:
 class KubeClient:
     """Requests to one API server; each thread has its own connection."""
 
-    def __init__(self, kubeconfig: Path) -> None:
+    def __init__(self, kubeconfig: Path, seconds: float = _TIMEOUT_S) -> None:
         """Read a kubeconfig of one cluster and one user, as kind writes it.
+
+        A request may take `seconds`.
 
         Raises:
             KubeError: it is missing, or not as kind writes it.
@@ -86,6 +88,7 @@ class KubeClient:
             raise KubeError(
                 f"could not read {kubeconfig}: {error}", unavailable=True
             ) from error
+        self._seconds = seconds
         self._thread = threading.local()
         self._connections: list[http.client.HTTPSConnection] = []
 
@@ -198,21 +201,23 @@ class KubeClient:
         connection = http.client.HTTPSConnection(
             endpoint.host,
             endpoint.port,
-            timeout=_TIMEOUT_S,
+            timeout=self._seconds,
             context=endpoint.context,
         )
         self._connections.append(connection)
         return connection
 
 
-def cluster_client(plan: Plan) -> KubeClient:
+def cluster_client(plan: Plan, seconds: float = _TIMEOUT_S) -> KubeClient:
     """Return a client for the cluster of a student's lab.
+
+    A request may take `seconds`.
 
     Raises:
         KubeError: the kubeconfig is missing or damaged.
 
     """
-    return KubeClient(state_dir(plan.student) / "kubeconfig")
+    return KubeClient(state_dir(plan.student) / "kubeconfig", seconds)
 
 
 def _exchange(

@@ -30,6 +30,8 @@ from graders.state.baseline import (
     snapshot_cluster,
     snapshot_machines,
 )
+from graders.state.cluster_identity import cluster_uid, is_other_cluster
+from graders.state.lab_state import State
 from graders.state.readiness import is_up
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ T = TypeVar("T")
 # The commands that change a lab.
 START: Final = "lab start"
 RESET: Final = "lab reset"
+_NO_START: Final = "no start state was recorded"
 
 
 @dataclass(frozen=True)
@@ -75,9 +78,17 @@ class LabRun:
             "lab": about,
             "lab_dir": str(self.lab.folder),
             "variant": self.variant,
-            "run": self.run,
-            "attempts": self.attempts,
         }
+
+    def as_state(self, cluster: str) -> State:
+        """Return what is recorded once it has started on a cluster."""
+        return State(
+            self.lab.id,
+            self.variant,
+            self.run,
+            self.attempts,
+            cluster=cluster,
+        )
 
 
 def extra_vars(plan: Plan) -> dict[str, Any]:
@@ -108,9 +119,18 @@ def up(plan: Plan, *, metallb: bool = True) -> int:
     """
     return run_playbook(
         "up",
-        extra_vars(plan) | {"metallb_wanted": metallb},
+        extra_vars(plan)
+        | {"metallb_wanted": metallb, "lab_running": _is_lab_running(plan)},
         student=plan.student,
     ).changed
+
+
+def _is_lab_running(plan: Plan) -> bool:
+    """Tell whether there is a lab, as far as its state can be read."""
+    try:
+        return lab_state.read(plan) is not None
+    except CannotCheck:
+        return False
 
 
 def start(
@@ -144,7 +164,8 @@ def _start(
     baseline = _run_lab_playbook(
         "lab", run.as_vars(), run, partial(_settled_snapshot, run.plan)
     )
-    lab_state.write_baseline(run.plan, baseline)
+    state = run.as_state(cluster_uid(run.plan))
+    lab_state.record(run.plan, state, baseline)
 
 
 def reset(
@@ -165,8 +186,9 @@ def reset(
     run = LabRun(plan, lab, state.variant, state.run, state.attempts)
     started = state.changing != START
     recorded = lab_state.read_baseline(plan) if started else None
-    if not recorded:
-        tell("no start state was recorded; starting the lab again")
+    if not recorded or is_other_cluster(plan, state):
+        reason = "the cluster is another one" if recorded else _NO_START
+        tell(f"{reason}; starting the lab again")
         _start(run)
         return []
     lab_state.mark_changing(plan, RESET)

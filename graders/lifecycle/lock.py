@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from filelock import FileLock, Timeout
 
@@ -22,6 +23,9 @@ from graders.settings import cache_dir, state_dir
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+# Writing a kubeconfig takes milliseconds.
+_STALE_S: Final = 10.0
 
 
 @contextmanager
@@ -41,6 +45,7 @@ def lock(student: str, verb: str) -> Iterator[None]:
     try:
         # Processes left by an interrupted command would interfere.
         terminate_tagged(str(folder))
+        _remove_stale_lock(folder / "kubeconfig.lock")
         _write_holder(holder, verb)
         yield
     finally:
@@ -97,6 +102,16 @@ def _acquire(folder: Path) -> FileLock:
                 remedy="wait until it has ended, or end it",
             ) from None
     return held
+
+
+def _remove_stale_lock(file: Path) -> None:
+    """Remove the lock that kubectl or kind left when it was killed.
+
+    They never do that themselves, and no command could write the kubeconfig.
+    """
+    with suppress(OSError):
+        if time.time() - file.stat().st_mtime > _STALE_S:
+            file.unlink()
 
 
 def _write_holder(holder: Path, verb: str) -> None:

@@ -91,6 +91,25 @@ class ProviderStatus:
     obstacle: KitError | None = None
 
 
+class StateFiles(Protocol):
+    """Files about the running lab that students do not come across.
+
+    Each method raises CannotCheck where the files are out of reach.
+    """
+
+    def read(self, name: str) -> str | None:
+        """Return a file's text, None if there is no such file."""
+        ...
+
+    def write(self, name: str, text: str) -> None:
+        """Write a file atomically."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Remove a file if it is there."""
+        ...
+
+
 class Provider(Protocol):
     """Where the machines of a lab are, and what can be done with them."""
 
@@ -196,6 +215,15 @@ class Provider(Protocol):
 
         Raises:
             CannotCheck: the provider does not answer.
+
+        """
+        ...
+
+    def state_files(self, plan: Plan) -> StateFiles:
+        """Return the files in which the running lab is recorded.
+
+        Raises:
+            UsageError: the provider's own settings are wrong.
 
         """
         ...

@@ -17,6 +17,7 @@ from graders.plan.plan import make_plan
 from graders.providers.base import Location, MachineStatus, ProviderStatus
 from graders.providers.inventory import inventory, parallelism
 from graders.providers.machine import Machine, MachineError
+from graders.providers.state_files import RemoteFiles
 from graders.settings import ANSIBLE, HOSTS, ROOT
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 # A file of a cluster that the kit created; its line is the cluster's name.
 MARK: Final = "/etc/kubernetes/metallb-lab-kit"
+# In the kit's own folder there, which `lab down` removes.
+_STATE: Final = "/var/lib/metallb-lab-kit/lab"
 # An interface with another MAC still has its permanent one.
 _STATUS_SCRIPT: Final = f"""
 echo "mark=$(head -n 1 {MARK} 2> /dev/null)"
@@ -148,6 +151,10 @@ class HostsProvider:
         """See Provider; a silenced host comes back by itself."""
         del plan
         return []
+
+    def state_files(self, plan: Plan) -> RemoteFiles:
+        """See Provider; several computers may grade one lab."""
+        return RemoteFiles(self._machine(plan, "control-plane"), _STATE)
 
     def shell_environment(self, plan: Plan) -> dict[str, str]:
         """See Provider; none."""

@@ -24,7 +24,8 @@ from graders.providers.kind_location import (
     locate_among,
     plan_from_routes,
 )
-from graders.settings import KIND
+from graders.providers.state_files import LocalFiles
+from graders.settings import KIND, state_dir
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -137,12 +138,16 @@ class KindProvider:
             self.docker("unpause", name)
         return paused
 
+    def state_files(self, plan: Plan) -> LocalFiles:
+        """See Provider; they are on this computer, as the lab is."""
+        return LocalFiles(state_dir(plan.student) / "lab")
+
     def shell_environment(self, plan: Plan) -> dict[str, str]:
         """See Provider; `kind create cluster` uses the lab's LAN."""
         return {"KIND_EXPERIMENTAL_DOCKER_NETWORK": plan.lan_name}
 
     def extra_vars(self, plan: Plan) -> dict[str, Any]:
-        """See Provider; `state_volume` holds /lab on machine dhcp."""
+        """See Provider; `state_volume` holds the leases of machine dhcp."""
         return {
             "provider": self.name,
             "engine_required": True,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from graders.course.lab import load_lab
 from graders.errors import CannotCheck
 from graders.state import lab_state
+from graders.state.cluster_identity import is_other_cluster
 
 if TYPE_CHECKING:
     from graders.course.lab import Lab
@@ -31,7 +32,8 @@ def require_complete(plan: Plan) -> tuple[Lab, State]:
     """Return the running lab and its state, if it can be graded.
 
     Raises:
-        CannotCheck: no lab is running, or a start or reset was interrupted.
+        CannotCheck: no lab is running, a start or reset was interrupted, or
+            the cluster was replaced since.
 
     """
     lab, state = current_lab(plan)
@@ -39,5 +41,10 @@ def require_complete(plan: Plan) -> tuple[Lab, State]:
         raise CannotCheck(
             f"`{state.changing}` was interrupted, so the lab is incomplete",
             remedy=f"`lab reset` finishes {lab.id}, `lab start` another one",
+        )
+    if is_other_cluster(plan, state):
+        raise CannotCheck(
+            "the cluster is another one than this lab was started on",
+            remedy=f"`lab reset` starts {lab.id} again, on this one",
         )
     return lab, state

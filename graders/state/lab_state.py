@@ -1,24 +1,32 @@
-"""Which lab is running, as recorded in /lab on machine dhcp."""
+"""Which lab is running, as the kit records it out of students' sight.
+
+The files are packed, because a student may come across them all the same, and
+they name the fault.
+"""
 
 from __future__ import annotations
 
+import base64
 import json
-import shlex
+import zlib
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from graders.errors import CannotCheck
-from graders.providers.registry import machine_of
+from graders.providers.registry import machine_of, provider
 
 if TYPE_CHECKING:
     from graders.plan.plan import Plan
     from graders.state.baseline import Baseline
 
-_STATE: Final = "/lab/state.json"
-_BASELINE: Final = "/lab/baseline.json"
+_STATE: Final = "state"
+_BASELINE: Final = "start"
 # The command that is changing the lab, or was interrupted while it did.
-_CHANGING: Final = "/lab/changing"
-_TIMEOUT_S: Final = 10
+_CHANGING: Final = "changing"
+# Version 0.1.0 had these files on machine dhcp.
+_FORMER: Final = ("/lab/state.json", "/lab/baseline.json", "/lab/changing")
+_FORMER_TIMEOUT_S: Final = 5
 
 
 @dataclass(frozen=True)
@@ -26,7 +34,7 @@ class State:
     """The running lab: its id, its fault, the run, and grades so far.
 
     `changing` is the command that was interrupted while it changed the lab,
-    or "".
+    or "". `cluster` is the uid of the cluster that it was started on.
     """
 
     lab: str
@@ -34,41 +42,37 @@ class State:
     run: str
     attempts: int
     changing: str = ""
+    cluster: str = ""
 
 
 def read(plan: Plan) -> State | None:
     """Return the running lab's state, None if no lab was started.
 
     Raises:
-        CannotCheck: machine dhcp is missing or not running.
+        CannotCheck: the state is out of reach.
 
     """
-    script = f"cat {_STATE} && echo && cat {_CHANGING} 2> /dev/null"
-    text, _, changing = _read(plan, "sh", "-c", script).partition("\n")
-    try:
-        found = State(**json.loads(text)) if text else None
-    except (ValueError, TypeError):
-        return None
-    return found and replace(found, changing=changing.strip())
+    files = provider().state_files(plan)
+    found = _state(_unpack(files.read(_STATE))) or _adopt_former(plan)
+    changing = files.read(_CHANGING) if found else None
+    return found and replace(found, changing=(changing or "").strip())
 
 
 def count_attempt(plan: Plan, state: State) -> int:
     """Count one more grade of the lab; return the number."""
     attempts = state.attempts + 1
-    changed = asdict(state) | {"attempts": attempts}
-    del changed["changing"]
-    _write(plan, _STATE, json.dumps(changed))
+    _write_state(plan, replace(state, attempts=attempts))
     return attempts
 
 
 def mark_changing(plan: Plan, verb: str) -> None:
     """Mark the lab as changed by `verb`, until a mark or record ends that."""
-    _do(plan, _CHANGING, f"echo {shlex.quote(verb)} > {_CHANGING}")
+    provider().state_files(plan).write(_CHANGING, verb)
 
 
 def mark_complete(plan: Plan) -> None:
     """Mark the lab as complete."""
-    machine_of(plan, "dhcp").run("rm", "-f", _CHANGING)
+    provider().state_files(plan).remove(_CHANGING)
 
 
 def read_baseline(plan: Plan) -> Baseline | None:
@@ -76,50 +80,58 @@ def read_baseline(plan: Plan) -> Baseline | None:
 
     One that an earlier version of the kit recorded in another form is none.
     """
-    try:
-        baseline = json.loads(_read(plan, "cat", _BASELINE))
-    except ValueError:
-        return None
+    baseline = _unpack(provider().state_files(plan).read(_BASELINE))
     if not isinstance(baseline, dict):
         return None
     by_machine = all(isinstance(part, dict) for part in baseline.values())
     return baseline if by_machine else None
 
 
-def write_baseline(plan: Plan, baseline: Baseline) -> None:
-    """Record the start state, and mark the lab as complete."""
-    text = json.dumps(baseline, indent=0, sort_keys=True)
-    _write(plan, _BASELINE, text, f"rm -f {_CHANGING}")
+def record(plan: Plan, state: State, baseline: Baseline) -> None:
+    """Record a started lab and its start state, as complete."""
+    _write_state(plan, state)
+    provider().state_files(plan).write(_BASELINE, _pack(baseline))
+    mark_complete(plan)
 
 
-def _read(plan: Plan, *argv: str) -> str:
-    """Return a command's output on machine dhcp, "" if there is no file."""
-    return machine_of(plan, "dhcp").run(*argv).out
+def _write_state(plan: Plan, state: State) -> None:
+    fields = asdict(state)
+    del fields["changing"]
+    provider().state_files(plan).write(_STATE, _pack(fields))
 
 
-def _write(plan: Plan, file: str, text: str, then: str = "true") -> None:
-    """Write a file atomically, then run the command `then`."""
-    _do(
-        plan,
-        file,
-        f"cat > {file}.new && mv {file}.new {file} && {then}",
-        stdin=text,
-    )
-
-
-def _do(plan: Plan, file: str, script: str, *, stdin: str = "") -> None:
-    """Run a script on machine dhcp that writes a file."""
-    machine = machine_of(plan, "dhcp")
+def _state(fields: Any) -> State | None:  # noqa: ANN401 - any JSON
     try:
-        done = machine.run("sh", "-c", script, seconds=_TIMEOUT_S, stdin=stdin)
-    except CannotCheck as error:
-        raise _write_error(file, error.problems[0]) from error
-    if done.code:
-        raise _write_error(file, done.text)
+        return State(**fields)
+    except TypeError:
+        return None
 
 
-def _write_error(file: str, cause: str) -> CannotCheck:
-    return CannotCheck(
-        f"could not write {file} on machine dhcp: {cause}",
-        remedy="`lab up` brings the lab's machines back",
-    )
+def _adopt_former(plan: Plan) -> State | None:
+    """Take over the state that an earlier version left on machine dhcp.
+
+    Its start state has less than is compared now, so there is none: the next
+    reset starts the lab again.
+    """
+    dhcp = machine_of(plan, "dhcp")
+    with suppress(CannotCheck, ValueError):
+        done = dhcp.run("cat", _FORMER[0], seconds=_FORMER_TIMEOUT_S)
+        found = _state(json.loads(done.out))
+        if found:
+            _write_state(plan, found)
+            dhcp.run("rm", "-f", *_FORMER)
+        return found
+    return None
+
+
+def _pack(value: Any) -> str:  # noqa: ANN401 - any JSON
+    text = json.dumps(value, sort_keys=True)
+    return base64.b64encode(zlib.compress(text.encode(), 1)).decode()
+
+
+def _unpack(text: str | None) -> Any:  # noqa: ANN401 - any JSON
+    """Return what was packed; None for nothing, or for a damaged file."""
+    try:
+        return json.loads(zlib.decompress(base64.b64decode(text or "")))
+    except (ValueError, zlib.error):
+        return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from ipaddress import IPv4Interface
 from typing import TYPE_CHECKING
 
@@ -196,6 +195,4 @@ def _file(model: LabModel, role: str, file: str) -> str | int:
             return f"{model.mac(role)}\n"
         case "/lab/dnsmasq.leases":
             return model.dhcp.table()
-        case "/lab/baseline.json":
-            return json.dumps(model.baseline) if model.baseline else 1
     raise AssertionError(f"the model of {role} does not know {file}")

@@ -34,4 +34,8 @@ def judge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Judge:
     monkeypatch.setattr("graders.polling.time", judge.clock)
     monkeypatch.setattr(Machine, "run", run)
     monkeypatch.setattr(subprocess, "run", execute)
+    monkeypatch.setattr(
+        "graders.checks.bgp.read_baseline",
+        lambda _: judge.model.baseline or None,
+    )
     return judge

@@ -132,15 +132,22 @@ def test_a_paused_node_and_a_lost_kubeconfig(
 
 
 def test_cluster_made_by_hand_as_in_the_module() -> None:
-    """`kind delete` and `kind create cluster`, typed, give the same lab."""
+    """`kind delete` and `kind create cluster`, typed, give the same lab.
+
+    It is not the student's failure that the new cluster is empty.
+    """
     plan = locate(STUDENT).plan
+    ok("lab", "start", "1")
     typed = f"kind delete cluster --name {plan.cluster}"
     ok("lab", "shell", "-c", typed)
     ok("lab", "shell", "-c", f"kind create cluster --name {plan.cluster}")
     said = ok("lab", "shell", "-c", "kubectl get nodes -o wide")
     for node in plan.nodes.values():
         assert str(node.lan) in said
-    ok("lab", "start", "1")
+    graded = run("grade")
+    assert graded.returncode == 3
+    assert "the cluster is another one" in graded.stderr
+    ok("lab", "reset")
     assert run("grade").returncode == 1
 
 

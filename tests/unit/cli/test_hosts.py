@@ -89,7 +89,9 @@ def test_grade() -> None:
     done = CliRunner().invoke(main.grade_app, [])
 
     assert done.exit_code == 3
-    assert done.stderr.startswith("grade: could not look from dhcp: debian@")
+    assert done.stderr.startswith(
+        "grade: could not look from control-plane: debian@"
+    )
 
 
 @needs_ssh

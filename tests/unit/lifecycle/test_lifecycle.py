@@ -14,7 +14,7 @@ from graders.lifecycle import lifecycle
 from graders.lifecycle.playbook import Outcome
 from graders.plan.plan import make_plan
 from graders.polling import WAITS, Wait
-from graders.state import lab_state
+from graders.state import cluster_identity, lab_state
 from graders.state.baseline import CLUSTER, Baseline, Difference
 from graders.state.lab_state import State
 
@@ -45,6 +45,8 @@ class Host:
         self.kept: Baseline | None = dict(START)
         self.changing = ""
         self.stands = True
+        self.recorded: State | None = None
+        self.uid = "c1"
         self.says_when_it_ends = True
         # By "<playbook>" or "<playbook> <n>": the n-th one of that name.
         self.after: dict[str, Baseline | BaseException] = {}
@@ -74,8 +76,9 @@ class Host:
             ended()
         return Outcome(5, LAB.folder)
 
-    def write(self, _: object, baseline: Baseline) -> None:
-        """Write the baseline."""
+    def record(self, _: object, state: State, baseline: Baseline) -> None:
+        """Record a lab and its start."""
+        self.recorded = state
         self.kept = dict(baseline)
         self.changing = ""
 
@@ -85,7 +88,7 @@ class Host:
 
     def current(self, _: object) -> State:
         """Say which lab stands, and whether it is whole."""
-        return State(LAB.id, "no-pool", "ab12", 3, self.changing)
+        return State(LAB.id, "no-pool", "ab12", 3, self.changing, "c1")
 
     def machines(self, _: object) -> Baseline:
         """Return the settings of machines."""
@@ -117,7 +120,9 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
         (lab_state, "mark_changing", host.begin),
         (lab_state, "mark_complete", lambda _: host.begin(_, "")),
         (lab_state, "read_baseline", lambda _: host.kept),
-        (lab_state, "write_baseline", host.write),
+        (lab_state, "record", host.record),
+        (lifecycle, "cluster_uid", lambda _: host.uid),
+        (cluster_identity, "cluster_uid", lambda _: host.uid),
     ):
         monkeypatch.setattr(module, name, value)
     return host
@@ -170,8 +175,10 @@ def test_start_where_all_stands(host: Host) -> None:
     given = host.given[0]
     assert given["variant"] == "no-pool"
     assert given["lab"]["id"] == LAB.id
-    assert len(given["run"]) == 8
-    assert given["attempts"] == 0
+    assert host.recorded
+    assert len(host.recorded.run) == 8
+    assert host.recorded.attempts == 0
+    assert host.recorded.cluster == "c1"
 
 
 def test_start_where_nothing_stands(host: Host) -> None:
@@ -198,13 +205,13 @@ def test_start_that_fails_leaves_no_start_state(host: Host) -> None:
 
 
 def test_reset_in_place(host: Host) -> None:
-    """When nothing differs any more, that was all; run and count stay."""
+    """When nothing differs any more, that was all."""
     host.now = {}
     host.after["reset"] = START
 
     assert host.reset() == []
     assert host.played == ["reset"]
-    assert (host.given[0]["run"], host.given[0]["attempts"]) == ("ab12", 3)
+    assert host.recorded is None
     assert host.given[0]["variant"] == "no-pool"
     assert "recreate_machines" not in host.given[0]
     assert host.told == []
@@ -256,7 +263,8 @@ def test_everything_is_rebuilt(host: Host, astray: Baseline) -> None:
     assert host.played == ["reset", "down", "lab"]
     assert host.told[:-1]
     assert host.told[-1] == "rebuilding cluster and machines"
-    assert (host.given[-1]["run"], host.given[-1]["attempts"]) == ("ab12", 3)
+    assert host.recorded
+    assert (host.recorded.run, host.recorded.attempts) == ("ab12", 3)
 
 
 def test_recreating_machines_may_not_be_enough(host: Host) -> None:
@@ -297,6 +305,42 @@ def test_start_that_was_interrupted(host: Host, kept: Baseline | None) -> None:
     assert host.reset() == []
     assert host.played == ["lab"]
     assert host.kept == START
+
+
+def test_another_cluster(host: Host) -> None:
+    """A lab whose cluster was replaced is started again, on the new one."""
+    host.uid = "c2"
+
+    assert host.reset() == []
+    assert host.played == ["lab"]
+    assert host.told == ["the cluster is another one; starting the lab again"]
+    assert host.recorded
+    assert host.recorded == State(LAB.id, "no-pool", "ab12", 3, cluster="c2")
+
+
+def test_a_cluster_that_does_not_answer(host: Host) -> None:
+    """It may be the right one, so the reset goes on."""
+    host.uid = ""
+
+    assert host.reset() == []
+    assert host.played == ["reset"]
+
+
+@pytest.mark.parametrize("out_of_reach", [False, True])
+def test_up_knows_of_a_lab(
+    host: Host, monkeypatch: pytest.MonkeyPatch, *, out_of_reach: bool
+) -> None:
+    """MetalLB of a running lab is left alone."""
+
+    def read(_: object) -> State:
+        raise CannotCheck("no way")
+
+    if out_of_reach:
+        monkeypatch.setattr(lab_state, "read", read)
+
+    lifecycle.up(PLAN)
+
+    assert host.given[0]["lab_running"] is not out_of_reach
 
 
 def test_remaining_differences(host: Host) -> None:

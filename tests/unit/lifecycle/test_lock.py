@@ -156,3 +156,17 @@ def test_what_is_shared_is_waited_for(
 
     assert told[0].startswith("waiting for a command that creates")
     assert told[1:] == ["first is done", "second"]
+
+
+@pytest.mark.parametrize(("age", "stays"), [(60, False), (0, True)])
+def test_lock_of_a_killed_kubectl(
+    state: Path, age: float, *, stays: bool
+) -> None:
+    """It is removed, or no command could write the kubeconfig any more."""
+    file = state / "kubeconfig.lock"
+    state.mkdir()
+    file.touch()
+    os.utime(file, (time.time() - age,) * 2)
+
+    with lock("demo", "lab reset"):
+        assert file.exists() is stays

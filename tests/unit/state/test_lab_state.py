@@ -1,139 +1,166 @@
-"""Which lab stands, as machine dhcp keeps it."""
+"""Which lab is running, as the kit records it."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
+from graders.providers.machine import Machine, Output
 from graders.state import lab_state
+from graders.state.lab_state import State
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 PLAN = make_plan()
-STATE = (
+STATE = State("lab-1-pending-service", "no-pool", "ab12", 3, cluster="c1")
+FORMER = (
     '{"lab": "lab-1-pending-service", "variant": "no-pool", "run": "ab12",'
     ' "attempts": 3}'
 )
-# Runs what it is given or types, with /lab in a folder of the test.
-DOCKER = """#!/bin/bash
-shift
-[ "$1" = -i ] && shift
-said="Error response from daemon: No such container"
-[ "$1" = metallb-lab-dhcp ] || { echo "$said: $1" >&2; exit 1; }
-shift
-[ "$*" = sh ] && { sed -u "s#/lab/#LAB/#g" | sh; exit; }
-exec "${@//\\/lab\\//LAB/}"
-"""
+
+
+class Dhcp:
+    """Machine dhcp, with the state of an earlier version of the kit."""
+
+    def __init__(self) -> None:
+        """Have none."""
+        self.state = ""
+        self.gone = False
+
+    def run(self, machine: Machine, *argv: str, **_: object) -> Output:
+        """Run a command."""
+        assert machine.role == "dhcp"
+        if self.gone:
+            raise CannotCheck("no such container")
+        if argv[0] == "rm":
+            self.state = ""
+        return Output("", int(not self.state), self.state, "")
 
 
 @pytest.fixture(autouse=True)
-def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Put a docker on PATH whose only machine has its /lab here."""
-    folder = tmp_path / "lab"
-    folder.mkdir()
-    program = tmp_path / "docker"
-    program.write_text(DOCKER.replace("LAB", str(folder)), encoding="utf-8")
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+def dhcp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Dhcp:
+    """Have the student's folder here, and a machine dhcp."""
+    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
+    dhcp = Dhcp()
+    monkeypatch.setattr(
+        Machine, "run", lambda self, *argv, **_: dhcp.run(self, *argv)
+    )
+    return dhcp
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return the folder of the state."""
+    folder = tmp_path / "demo" / "lab"
+    folder.mkdir(parents=True)
     return folder
 
 
-def test_nothing_stands() -> None:
-    """Without a state file no lab stands."""
+def test_no_lab() -> None:
+    """Without a state no lab is running."""
     assert lab_state.read(PLAN) is None
 
 
-def test_current(lab: Path) -> None:
-    """What Ansible wrote is read field by field."""
-    (lab / "state.json").write_text(STATE, encoding="utf-8")
-
-    found = lab_state.read(PLAN)
-
-    assert found == lab_state.State(
-        lab="lab-1-pending-service", variant="no-pool", run="ab12", attempts=3
-    )
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", '{"lab": "lab-1"}'])
-def test_damaged_state_is_none(lab: Path, text: str) -> None:
-    """A damaged file is no lab, and no traceback."""
-    (lab / "state.json").write_text(text, encoding="utf-8")
-
-    assert lab_state.read(PLAN) is None
-
-
-def test_attempts_are_counted(lab: Path) -> None:
-    """An attempt is counted, and all else stays."""
-    (lab / "state.json").write_text(STATE, encoding="utf-8")
-    before = lab_state.read(PLAN)
-    assert before
-
-    counted = lab_state.count_attempt(PLAN, before)
-
-    assert counted == 4
-    assert lab_state.read(PLAN) == lab_state.State(
-        before.lab, before.variant, before.run, 4
-    )
-
-
-def test_a_change_that_was_cut_off_is_told(lab: Path) -> None:
-    """Which command it was; a recorded start state is a whole lab's."""
-    (lab / "state.json").write_text(STATE, encoding="utf-8")
-    told = []
-    for end in (
-        lab_state.mark_complete,
-        lambda plan: lab_state.write_baseline(plan, {}),
-    ):
-        lab_state.mark_changing(PLAN, "lab reset")
-        told.append(lab_state.read(PLAN))
-        end(PLAN)
-        told.append(lab_state.read(PLAN))
-
-    assert [one and one.changing for one in told] == ["lab reset", ""] * 2
-
-
-def test_baseline_comes_back_as_it_went(lab: Path) -> None:
-    """A recorded start state of any size is read as it was written."""
+def test_record() -> None:
+    """State and start come back as they were recorded, whatever their size."""
     wanted = {
         "router": {"configuration": "x\n" * 200_000},
         "client": {"routes": "'$"},
     }
 
-    lab_state.write_baseline(PLAN, wanted)
+    lab_state.record(PLAN, STATE, wanted)
 
+    assert lab_state.read(PLAN) == STATE
     assert lab_state.read_baseline(PLAN) == wanted
-    assert [file.name for file in lab.iterdir()] == ["baseline.json"]
+
+
+def test_no_file_names_the_fault(folder: Path) -> None:
+    """Whoever looks into the folder does not read what is broken."""
+    lab_state.record(PLAN, STATE, {"router": {"configuration": "no-pool"}})
+
+    texts = [file.read_text("utf-8") for file in folder.iterdir()]
+    assert len(texts) == 2
+    assert not any("no-pool" in text for text in texts)
+
+
+@pytest.mark.parametrize("text", ["", "{", "eJyrBQABKQCm", "%"])
+def test_damaged_state_is_none(folder: Path, text: str) -> None:
+    """A damaged file is no lab, and no traceback."""
+    (folder / "state").write_text(text, encoding="utf-8")
+
+    assert lab_state.read(PLAN) is None
+
+
+def test_attempts_are_counted() -> None:
+    """An attempt is counted, and all else stays."""
+    lab_state.record(PLAN, STATE, {})
+
+    assert lab_state.count_attempt(PLAN, STATE) == 4
+    assert lab_state.read(PLAN) == State(
+        STATE.lab, STATE.variant, STATE.run, 4, cluster="c1"
+    )
+
+
+def test_a_change_that_was_interrupted() -> None:
+    """Which command it was; a recorded start state is a whole lab's."""
+    lab_state.record(PLAN, STATE, {})
+    seen = []
+    for end in (
+        lab_state.mark_complete,
+        lambda plan: lab_state.record(plan, STATE, {}),
+    ):
+        lab_state.mark_changing(PLAN, "lab reset")
+        seen.append(lab_state.read(PLAN))
+        end(PLAN)
+        seen.append(lab_state.read(PLAN))
+
+    assert [one and one.changing for one in seen] == ["lab reset", ""] * 2
 
 
 @pytest.mark.parametrize("text", [None, "", "[]", '{"client routes": "x"}'])
-def test_no_baseline(lab: Path, text: str | None) -> None:
+def test_no_baseline(folder: Path, text: str | None) -> None:
     """A baseline that is missing, damaged or of an old form is None."""
     if text is not None:
-        (lab / "baseline.json").write_text(text, encoding="utf-8")
+        (folder / "start").write_text(text, encoding="utf-8")
 
     assert lab_state.read_baseline(PLAN) is None
 
 
-def test_machine_is_gone() -> None:
-    """Without machine dhcp it could not look, and names the remedy."""
-    plan = make_plan("ada")
+def test_baseline_of_another_form() -> None:
+    """One that is no table by machine is None."""
+    odds: list[Any] = [[], {"client routes": "x"}]
+    for odd in odds:
+        lab_state.record(PLAN, STATE, odd)
 
-    with pytest.raises(CannotCheck, match="lab up"):
-        lab_state.read(plan)
-    with pytest.raises(CannotCheck, match="lab up"):
-        lab_state.write_baseline(plan, {})
+        assert lab_state.read_baseline(PLAN) is None
 
 
-def test_machine_that_hangs(
-    monkeypatch: pytest.MonkeyPatch, lab: Path
-) -> None:
-    """A machine that does not take what is written is given up."""
-    (lab.parent / "docker").write_text("#!/bin/bash\nexec sleep 60\n")
-    monkeypatch.setattr(lab_state, "_TIMEOUT_S", 0.1)
+def test_state_of_an_earlier_version(dhcp: Dhcp) -> None:
+    """It is taken over, and removed from the machine."""
+    dhcp.state = FORMER
 
-    with pytest.raises(CannotCheck, match=r"could not write .*; `lab up`"):
-        lab_state.write_baseline(PLAN, {})
+    found = lab_state.read(PLAN)
+
+    assert found == State("lab-1-pending-service", "no-pool", "ab12", 3)
+    assert not dhcp.state
+    assert lab_state.read(PLAN) == found
+    assert lab_state.read_baseline(PLAN) is None
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"lab": "lab-1"}'])
+def test_damaged_state_of_an_earlier_version(dhcp: Dhcp, text: str) -> None:
+    """It is none."""
+    dhcp.state = text
+
+    assert lab_state.read(PLAN) is None
+
+
+def test_no_machine(dhcp: Dhcp) -> None:
+    """Without machine dhcp there is no earlier state."""
+    dhcp.gone = True
+
+    assert lab_state.read(PLAN) is None

@@ -34,16 +34,17 @@ frr() {
 
 # A lease of anybody but the desk is forgotten, and so is one of the desk for
 # another address: the server would hold it back for half a day.
-leases() { awk '{ print $3, $4 }' /lab/dnsmasq.leases; }
+leases() { awk '{ print $3, $4 }' /lab/dnsmasq.leases 2> /dev/null; }
 
 dhcp() {
   pid=$(pgrep -r S,R -x dnsmasq) && [ "$pid" = "$(cat $MADE/dhcp 2> /dev/null)" ] \
-    && cmp -s /etc/dnsmasq.lab /etc/dnsmasq.conf \
+    && [ -e /lab/dnsmasq.leases ] && cmp -s /etc/dnsmasq.lab /etc/dnsmasq.conf \
     && ! leases | grep -q -v -x "$DESK_LEASE desk" && return
   : > /run/dnsmasq.hold
   pkill -KILL -x dnsmasq
   while pgrep -x dnsmasq > /dev/null; do sleep 0.05; done
   cp /etc/dnsmasq.lab /etc/dnsmasq.conf
+  mkdir -p /lab
   touch /lab/dnsmasq.leases
   grep " $DESK_LEASE desk " /lab/dnsmasq.leases > /lab/dnsmasq.kept
   mv /lab/dnsmasq.kept /lab/dnsmasq.leases
@@ -56,7 +57,9 @@ leased() { ip -o -4 address show label 'eth0:lease' | awk '{ print $4 }'; }
 
 desk() {
   pgrep -f 'busybox httpd' > /dev/null || busybox httpd -h /srv/desk
-  [ "$(leased)" = "$DESK_LEASE/${LAN#*/}" ] && pgrep -r S,R -f 'busybox udhcpc' > /dev/null && return
+  # A server that lost its leases learns of this one.
+  [ "$(leased)" = "$DESK_LEASE/${LAN#*/}" ] && pgrep -r S,R -f 'busybox udhcpc' > /dev/null \
+    && pkill -USR1 -f 'busybox udhcpc' && return
   lab-desk "$DESK_LEASE" && say "lease"
 }
 

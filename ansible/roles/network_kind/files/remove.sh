@@ -19,5 +19,5 @@ volumes=$(docker volume ls --quiet --filter name="^$VOLUME\$")
 [ -z "$nodes$machines" ] || docker rm --force --volumes $nodes $machines
 [ -z "$volumes" ] || docker volume rm --force $volumes
 [ -z "$networks" ] || docker network rm $networks
-rm -rf "${FOLDER:?}/kubeconfig" "$FOLDER/kind" "${FOLDER:?}/bin"
+rm -rf "${FOLDER:?}/kubeconfig" "$FOLDER/kubeconfig.lock" "$FOLDER/kind" "${FOLDER:?}/bin" "${FOLDER:?}/lab"
 [ -z "$nodes$machines$volumes$networks" ] || echo '{"changed": "lab"}'
