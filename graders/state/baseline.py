@@ -137,7 +137,7 @@ def _settings(plan: Plan, role: str) -> dict[str, str]:
     return {
         row.name: "\n".join(sorted(row.normalise(part.splitlines())))
         for row, part in zip(READINGS, parts, strict=True)
-        if row.applies_to(plan, role)
+        if row.applies_to(role)
     }
 
 

@@ -10,28 +10,49 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import Final, TypeAlias
 
-if TYPE_CHECKING:
-    from graders.plan.plan import Plan
+from graders.settings import ANSIBLE
 
 Normaliser: TypeAlias = Callable[[list[str]], Iterable[str]]
 
-# Settings of the kernel that faults change, and students may.
-SYSCTLS: Final = (
-    *("net.ipv4.ip_forward", "net.ipv4.fib_multipath_hash_policy"),
-    *(
-        f"net.ipv4.conf.{name}.{key}"
-        for name in ("all", "default", "eth0")
-        for key in ("rp_filter", "arp_ignore", "arp_announce")
-    ),
+# Functions that list files, programs and processes; restore.sh has them, too.
+_CONTENTS: Final = (ANSIBLE / "files/lib/contents.sh").read_text("utf-8")
+_NOT_AGEING: Final = (
+    "ip -4 neighbour show nud all"
+    " | grep -E 'PERMANENT|NOARP|extern_learn|managed'"
+    " | grep -v -i -E"
+    " 'dev lo |lladdr (01:00:5e|ff:ff:ff:ff:ff:ff|00:00:00:00:00:00)'"
+    "; ip -4 neighbour show proxy"
 )
-# Rules of the built-in chains, but for those that docker, kube-proxy and the
-# network of pods write and keep.
-_RULE: Final = re.compile("-A (PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING) ")
+# The kernel's own follow from addresses, which are the source there.
+_OTHER_TABLES: Final = (
+    "ip -4 -o route show table all | grep ' table ' | grep -v -E"
+    " '(broadcast|local 127.0.0.0/8) .*proto kernel"
+    "|local ([0-9.]+) .*proto kernel.* src \\2( |$)'"
+)
+# Tables and chains of iptables, kube-proxy, docker and the network of pods.
+_NFT: Final = """\
+command -v nft > /dev/null && nft list chains | awk '
+  /^table/ { table = $2 " " $3; print "table", table }
+  /^\tchain/ { print "chain", table, $2 }
+' | grep -v -E -e 'KUBE-|DOCKER|CNI-|KINDNET|kube|kindnet|cni|docker' \\
+  -e '^table .* (filter|nat|mangle|raw|security)$' \\
+  -e ' (PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING)$'"""
+# Chains that docker, kube-proxy and the network of pods write and keep, and
+# rules of theirs in built-in chains.
+_FOREIGN_CHAIN: Final = re.compile("KUBE-|DOCKER_|CNI-|KINDNET")
 _FOREIGN_RULE: Final = re.compile(
-    r"KUBE-|DOCKER_|CNI-|KINDNET|! -d 10\.244\.0\.0/16 -j MASQUERADE"
+    rf"{_FOREIGN_CHAIN.pattern}|! -d 10\.244\.0\.0/16 -j MASQUERADE"
 )
+_PODS_ROUTE: Final = re.compile(r"10\.244\.")
+# Interfaces that every network has once the kernel knows their kind.
+_FALLBACK: Final = re.compile(
+    "veth|(tunl0|gre0|gretap0|erspan0|sit0|ip6tnl0|ip6gre0|ip_vti0|ip6_vti0)@"
+)
+_LINK: Final = re.compile(r"\d+: (([^:@]+).*): <([^>]*)> mtu (\d+)")
+_CARRIER: Final = frozenset({"LOWER_UP", "NO-CARRIER", "M-DOWN"})
+_VOLATILE_SETTING: Final = re.compile("/veth|/route_localnet:")
 
 
 def _steady(lines: Iterable[str]) -> Iterator[str]:
@@ -41,8 +62,27 @@ def _steady(lines: Iterable[str]) -> Iterator[str]:
             yield re.sub(r"^\d+: ", "", line).split(" valid_lft")[0].rstrip()
 
 
+def _routes(lines: list[str]) -> Iterator[str]:
+    """Return all routes but those to pods, which nodes have of each other."""
+    for line in _steady(lines):
+        if not _PODS_ROUTE.match(line):
+            yield line
+
+
+def _links(lines: list[str]) -> Iterator[str]:
+    """Return interfaces with their flags and MTU.
+
+    A container has another MAC after each start.
+    """
+    for line in lines:
+        found = _LINK.match(line)
+        if found and not _FALLBACK.match(f"{found[2]}@"):
+            flags = sorted({*found[3].split(",")} - _CARRIER)
+            yield f"{found[2]} {','.join(flags)} mtu {found[4]}"
+
+
 def _packet_filter(lines: list[str]) -> Iterator[str]:
-    """Return the rules and policies that differ from none at all.
+    """Return the rules, chains and policies that differ from none at all.
 
     A table is listed from its first use on, so empty ones are left out.
     """
@@ -50,11 +90,11 @@ def _packet_filter(lines: list[str]) -> Iterator[str]:
     for line in lines:
         if line.startswith("*"):
             table = line[1:]
-        elif _RULE.match(line) and not _FOREIGN_RULE.search(line):
+        elif line.startswith("-A ") and not _FOREIGN_RULE.search(line):
             yield f"{table} {line}"
         elif line.startswith(":"):
             chain, policy = line[1:].split()[:2]
-            if policy not in {"-", "ACCEPT"}:
+            if policy != "ACCEPT" and not _FOREIGN_CHAIN.search(chain):
                 yield f"{table} {chain} {policy}"
 
 
@@ -62,8 +102,15 @@ def _qdiscs(lines: list[str]) -> Iterator[str]:
     """Return the qdiscs that are not an interface's default."""
     for line in lines:
         counted = re.sub(r"(refcnt|direct_packets_stat) \d+ ?", "", line)
-        if counted.split()[2:3] != ["0:"]:
+        if counted.split()[2:3] != ["0:"] and "veth" not in line:
             yield counted.rstrip()
+
+
+def _settings(lines: list[str]) -> Iterator[str]:
+    """Return the kernel's settings, but for those that pods' ends have."""
+    for line in lines:
+        if not _VOLATILE_SETTING.search(line):
+            yield line.removeprefix("/proc/sys/")
 
 
 @dataclass(frozen=True)
@@ -74,22 +121,20 @@ class Reading:
     command: str
     """Run by sh on each machine and node; no output where it cannot be."""
     restored_by: tuple[str, ...]
-    """Functions of restore.sh."""
+    """Functions of restore.sh; without any, the machine is recreated."""
     only: tuple[str, ...] = ()
     """Roles that have it; all, if empty."""
     not_on: tuple[str, ...] = ()
     """Roles on which it changes by itself."""
-    nodes: bool = True
     normalise: Normaliser = _steady
 
-    def applies_to(self, plan: Plan, role: str) -> bool:
+    def applies_to(self, role: str) -> bool:
         """Tell whether it is compared on a machine or node."""
-        if role in plan.nodes and not self.nodes:
-            return False
         return role not in self.not_on and (not self.only or role in self.only)
 
 
 READINGS: Final = (
+    Reading("interfaces", "ip -o link show", ("links",), normalise=_links),
     Reading(
         "addresses",
         "ip -o -4 address show",
@@ -100,29 +145,50 @@ READINGS: Final = (
         "routes",
         # Routes of BGP come when their speakers do.
         "ip -4 -o route show | grep -v 'proto bgp'",
-        ("routes", "way_to_edge"),
-        nodes=False,  # they have routes to each other's pods
+        ("routes", "way_to_edge", "defaults"),
+        normalise=_routes,
+    ),
+    Reading(
+        "routes of BGP",
+        "ip -4 -o route show proto bgp",
+        ("routes",),
+        not_on=("router",),
+    ),
+    Reading(
+        "next hops", "ip nexthop show | grep -v 'proto zebra'", ("routes",)
     ),
     Reading(
         "policy routing",
-        "ip -4 rule show; ip -4 -o route show table all"
-        " | grep ' table ' | grep -v -E 'proto (kernel|bgp)'",
+        f"ip -4 rule show; {_OTHER_TABLES}",
         ("policy_routing",),
     ),
-    Reading("neighbours", "ip -4 neigh show nud permanent", ("neighbours",)),
+    Reading("neighbours", _NOT_AGEING, ("neighbours",)),
     Reading(
         "packet filter",
-        "iptables-save",
-        ("rules",),
+        "iptables-save; arptables-nft-save;"
+        # Listing tables of the older kind would create them.
+        ' [ -z "$(cat /proc/net/ip_tables_names)" ] || iptables-legacy-save',
+        ("rules", "other_filters"),
         normalise=_packet_filter,
     ),
+    Reading("tables of nft", _NFT, ("other_filters",)),
     Reading(
-        "traffic control",
-        "tc qdisc show dev eth0; tc qdisc show dev eth1",
-        ("qdiscs",),
-        normalise=_qdiscs,
+        "traffic control", "tc qdisc show", ("qdiscs",), normalise=_qdiscs
     ),
-    Reading("kernel settings", f"sysctl {' '.join(SYSCTLS)}", ("kernel",)),
+    Reading(
+        "kernel settings",
+        "grep -r -s -H '' /proc/sys/net/ipv4",
+        ("kernel",),
+        normalise=_settings,
+    ),
+    Reading("files", f"{_CONTENTS}\nlisted", ("files",)),
+    Reading("programs", f"{_CONTENTS}\nprograms", ()),
+    Reading(
+        "processes",
+        f"{_CONTENTS}\norphans | cut -d ' ' -f 2-"
+        " | grep -v -x -F -f $MADE/processes | sort -u",
+        ("processes",),
+    ),
     Reading(
         "configuration",
         "vtysh -c 'show run' || cat /etc/dnsmasq.conf",

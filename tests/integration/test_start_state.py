@@ -9,48 +9,85 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from graders.settings import ANSIBLE
-from graders.state.start_state import READINGS, SYSCTLS, Reading
+from graders.state.start_state import READINGS, Reading
 from tests import own_network
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 RESTORE: Final = ANSIBLE / "roles" / "lab" / "files" / "restore.sh"
-LIBRARY: Final = ANSIBLE / "files" / "lib" / "network_state.sh"
+LIBRARY: Final = ANSIBLE / "files" / "lib"
 BY_NAME: Final = {row.name: row for row in READINGS}
 NET: Final = """
 ip link set lo up
 ip link add eth0 type veth peer name other
 ip link set other up
 ip link set eth0 up
-ip address add 10.1.0.1/24 dev eth0
+ip address add 10.1.0.1/24 brd + dev eth0
+ip route add default via 10.1.0.254
 """
 CHANGES: Final = [
+    ("interfaces", "ip link set eth0 mtu 1400"),
+    ("interfaces", "ip link set eth0 arp off"),
+    ("interfaces", "ip link set eth0 down"),
+    ("interfaces", "ip link add mine type veth peer name yours"),
+    ("interfaces", "ip link add mine type dummy"),
     ("addresses", "ip address add 10.1.0.9/24 dev eth0"),
     ("addresses", "ip address add 10.1.255.7/32 dev lo"),
+    ("addresses", "ip address del 10.1.0.1/24 dev eth0"),
     ("routes", "ip route add 10.8.0.0/24 via 10.1.0.7"),
     ("routes", "ip route add blackhole 10.8.0.0/24"),
     ("routes", "ip route del 10.90.0.0/24"),
+    ("routes", "ip route del default"),
+    ("routes", "ip route add default via 10.1.0.7 metric 5"),
+    ("routes", "ip route replace default via 10.1.0.7"),
+    ("routes of BGP", "ip route add 10.8.0.1 via 10.1.0.7 proto bgp"),
+    (
+        "routes of BGP",
+        "ip route add 10.8.0.1 via 10.1.0.7 proto bgp metric 20",
+    ),
+    ("next hops", "ip nexthop add id 9 via 10.1.0.7 dev eth0"),
     ("policy routing", "ip rule add to 10.9.0.0/24 lookup 100"),
     ("policy routing", "ip rule del lookup default"),
     ("policy routing", "ip route add 10.9.0.0/24 dev eth0 table 100"),
     ("policy routing", "ip route add local 10.9.0.9 dev lo"),
-    (
-        "neighbours",
-        "ip neigh add 10.1.0.7 dev eth0 lladdr 2:0:0:0:0:7 nud permanent",
+    ("policy routing", "ip route add local 10.9.0.9 dev lo proto kernel"),
+    *(
+        (
+            "neighbours",
+            f"ip neigh add 10.1.0.7 dev eth0 lladdr 2:0:0:0:0:7 {state}",
+        )
+        for state in ("nud permanent", "nud noarp", "extern_learn")
     ),
+    ("neighbours", "ip neigh add proxy 10.1.0.7 dev eth0"),
     ("packet filter", "iptables -A INPUT -p tcp --dport 80 -j DROP"),
     ("packet filter", "iptables -t mangle -A PREROUTING -j MARK --set-mark 1"),
     ("packet filter", "iptables -P FORWARD DROP"),
+    ("packet filter", "iptables -t nat -N MINE"),
+    ("packet filter", "iptables -N A; iptables -N B; iptables -A A -j B"),
+    ("packet filter", "arptables-nft -A INPUT -j DROP"),
+    ("tables of nft", "nft add table ip mine"),
     ("traffic control", "tc qdisc add dev eth0 root pfifo limit 10"),
+    ("traffic control", "tc qdisc add dev lo root pfifo limit 10"),
     ("traffic control", "tc qdisc add dev eth0 clsact"),
     *(
         ("kernel settings", f"sysctl -q -w {key}=$((1 - $(sysctl -n {key})))")
-        for key in SYSCTLS
+        for key in (
+            *("net.ipv4.ip_forward", "net.ipv4.fib_multipath_hash_policy"),
+            *("net.ipv4.conf.eth0.proxy_arp", "net.ipv4.conf.all.arp_ignore"),
+            *("net.ipv4.conf.eth0.rp_filter", "net.ipv4.conf.lo.arp_announce"),
+            "net.ipv4.conf.all.accept_local",
+        )
+    ),
+    (
+        "kernel settings",
+        "sysctl -q -w net.ipv4.neigh.eth0.base_reachable_time_ms=999000",
     ),
 ]
-# These need FRR and dnsmasq, which are only on machines of a lab.
-_ON_MACHINES: Final = {"configuration", "leases"}
+# These are only on machines of a lab, or all of this computer's.
+_ON_MACHINES: Final = {
+    *("configuration", "leases", "files", "programs", "processes"),
+}
 _CUT: Final = "=-=-="
 _MAIN: Final = "\nmkdir -p $MADE\n"
 
@@ -58,10 +95,17 @@ _MAIN: Final = "\nmkdir -p $MADE\n"
 def _functions(made: Path) -> str:
     functions, found, _ = RESTORE.read_text("utf-8").partition(_MAIN)
     assert found
-    text = LIBRARY.read_text("utf-8") + functions
+    text = _library() + functions
     return (
-        "ROLE=router KEEP=10.1.0.1/24 EDGE=10.90.0.0/24 ROUTER=10.1.0.2\n"
+        "ROLE=desk KEEP=10.1.0.1/24 EDGE=10.90.0.0/24 ROUTER=10.1.0.2\n"
         + text.replace("\nMADE=/var/lib/lab-made\n", f"\nMADE={made}\n")
+    )
+
+
+def _library() -> str:
+    return "".join(
+        (LIBRARY / name).read_text("utf-8")
+        for name in ("network_state.sh", "contents.sh")
     )
 
 
@@ -69,11 +113,10 @@ def _steps(row: Reading, change: str) -> str:
     """Restore, read, change, read, restore, and read again."""
     restore = "; ".join(f"{name} > /dev/null" for name in row.restored_by)
     read = f"{row.command}; echo {_CUT}"
-    # A machine's first reset finds it as it was created. The router has its
-    # way to the edge from its interface.
+    # A machine's first reset finds it as it was created.
+    first = "links routes way_to_edge defaults policy_routing rules kernel"
     return f"""
-kernel > /dev/null; policy_routing > /dev/null
-ROLE=worker; way_to_edge > /dev/null
+for each in {first} other_filters; do $each > /dev/null; done
 {read}
 {change}
 echo $?
@@ -120,7 +163,7 @@ def test_each_reading_is_restored() -> None:
     """Rows name functions of the script, and it runs no others."""
     functions, found, main = RESTORE.read_text("utf-8").partition(_MAIN)
     assert found
-    functions += LIBRARY.read_text("utf-8")
+    functions += _library()
     called = {
         name
         for name in re.findall(r"^(\w+)\(\)", functions, re.MULTILINE)
@@ -130,3 +173,60 @@ def test_each_reading_is_restored() -> None:
 
     # The desk's lease changes by itself, and so do connections.
     assert called == restored | {"desk", "dials"}
+
+
+_FILES: Final = """
+places() { echo "$HERE/etc"; }
+mkdir -p "$HERE/etc/sub" && cd "$HERE/etc"
+echo a > kept && echo b > sub/lost
+ln -s kept link && chmod 600 kept
+files; listed | sort > "$HERE/before"
+"""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "echo c > mine",
+        "echo c > kept",
+        "chmod 644 kept",
+        "rm sub/lost",
+        "rm -r sub",
+        "ln -sf sub/lost link",
+        "ln -s nowhere mine",
+    ],
+)
+def test_files(tmp_path: Path, change: str) -> None:
+    """A file that was added, changed or deleted is as it was."""
+    script = f"""{_functions(tmp_path)}
+HERE={tmp_path}/here
+{_FILES}
+{change}
+listed | sort | cmp -s - "$HERE/before" && echo unseen
+files | grep -q changed || echo silent
+listed | sort | diff "$HERE/before" - && files
+"""
+    done = subprocess.run(
+        ["sh", "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout == "", done.stderr
+
+
+def test_processes(tmp_path: Path) -> None:
+    """One that outlived its shell is killed, and no other."""
+    script = f"""{_functions(tmp_path)}
+orphans() {{ cat {tmp_path}/orphans; }}
+kill() {{ echo "$*"; }}
+echo '7 sleep infinity' > {tmp_path}/orphans; processes
+echo '9 arping -U' >> {tmp_path}/orphans; processes
+"""
+    done = subprocess.run(
+        ["sh", "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines()[0] == "-KILL 9"
+    assert len(done.stdout.splitlines()) == 2

@@ -1,7 +1,7 @@
 #!/bin/sh
 # shellcheck disable=SC2086 # words are split on purpose
 # Brings one node or machine back to the state in which it was created. Run in a
-# shell there, after network_state.sh. Reports what it changed.
+# shell there, after network_state.sh and contents.sh. Reports what it changed.
 #
 # Environment: that of network_state.sh; LAN; DESK_LEASE, the address that the
 # desk leases.
@@ -17,18 +17,48 @@ way_to_edge() {
   esac
 }
 
+# The router's configuration is restored with its daemons.
+files() {
+  listed | grep -v ' /etc/frr/frr.conf' > $MADE/files.now
+  [ -e $MADE/files ] || {
+    mv $MADE/files.now $MADE/files
+    sed 's,.* /,/,' $MADE/files | sort -u | tar -c -f $MADE/files.tar -T - 2> /dev/null
+    return 0
+  }
+  changed=$(sort $MADE/files $MADE/files.now | uniq -u | sed 's,.* /,/,' | sort -u)
+  for file in $changed; do
+    rm -f "$file"
+    tar -x -f $MADE/files.tar -C / "${file#/}" 2> /dev/null
+    say "file $file"
+  done
+  case $ROLE$changed in
+    control-plane?* | worker?*) systemctl daemon-reload && systemctl restart kubelet ;;
+  esac
+}
+
+processes() {
+  [ -e $MADE/processes ] || { orphans | cut -d ' ' -f 2- > $MADE/processes; }
+  orphans | while read -r pid args; do
+    grep -q -x -F -e "$args" $MADE/processes || { kill -KILL "$pid" && say "process $args"; }
+  done
+}
+
 running() { vtysh -c 'show running-config' 2> /dev/null; }
 
 frr() {
   # A student may have written the configuration to its file.
   install -o frr -g frr -m 640 /etc/frr/lab.conf /etc/frr/frr.conf
-  [ -e $MADE/frr ] && [ "$(running)" = "$(cat $MADE/frr)" ] && return
+  rm -f /etc/frr/frr.conf.sav
+  # Its daemons' options count from their start.
+  options=$(pgrep -a -x bgpd)
+  [ -e $MADE/frr ] && [ "$(running)" = "$(cat $MADE/frr)" ] && [ "${options#* }" = "$(cat $MADE/bgpd 2> /dev/null)" ] && return
   /usr/lib/frr/frrinit.sh restart > /dev/null 2>&1
   for _ in $(seq 50); do
     running | grep -q '^router bgp' && break
     sleep 0.1
   done
   [ -e $MADE/frr ] || running > $MADE/frr
+  [ -e $MADE/bgpd ] || pgrep -a -x bgpd | cut -d ' ' -f 2- > $MADE/bgpd
   say "configuration"
 }
 
@@ -73,21 +103,27 @@ dials() {
 }
 
 mkdir -p $MADE
+files
+links
 addresses
 neighbours
 routes
 way_to_edge
+defaults
 policy_routing
 rules
+other_filters
 qdiscs
 kernel
 case $ROLE in
   router)
     # Flows are spread by ports, too, as when the router was created.
     sysctl -q -w net.ipv4.fib_multipath_hash_policy=1
-    frr ;;
+    frr
+    ;;
   dhcp) dhcp ;;
   desk) desk ;;
   control-plane | worker*) dials ;;
 esac
+processes
 true
