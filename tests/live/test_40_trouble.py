@@ -118,6 +118,32 @@ def test_all_was_switched_off(docker: Callable[..., str]) -> None:
     assert "storage" not in docker("network", "ls", "--format", "{{.Name}}")
 
 
+@pytest.mark.parametrize("role", ["worker", "worker", "control-plane"])
+def test_a_node_was_rebooted(docker: Callable[..., str], role: str) -> None:
+    """It has its interfaces, its address and its way to the edge again.
+
+    Lab 2 has another network, and docker connects the two in any order.
+    """
+    plan = locate(STUDENT).plan
+    node = plan.nodes[role]
+    ok("lab", "start", "2")
+    docker("restart", "--time", "2", node.name)
+    eventually(
+        lambda: docker(
+            *("exec", node.name, "ip", "route", "show", str(plan.edge))
+        ).startswith(f"{plan.edge} via {plan.machines['router'].lan} dev eth0")
+    )
+    shown = docker("exec", node.name, "ip", "-o", "-4", "address", "show")
+    assert f"eth0    inet {node.lan}/" in shown
+    assert f"eth1    inet {plan.storage_addresses[role]}/" in shown
+    ready = f"kubectl wait --for=condition=Ready node/{node.name} --timeout=0"
+    eventually(lambda: run("lab", "shell", "-c", ready).returncode == 0, 120)
+    wide = ok("lab", "shell", "-c", f"kubectl get node {node.name} -o wide")
+    assert f" {node.lan} " in wide
+    ok("lab", "reset")
+    assert run("grade").returncode == 1
+
+
 def test_a_paused_node_and_a_lost_kubeconfig(
     docker: Callable[..., str],
 ) -> None:
