@@ -118,7 +118,7 @@ def test_all_was_switched_off(docker: Callable[..., str]) -> None:
     assert "storage" not in docker("network", "ls", "--format", "{{.Name}}")
 
 
-@pytest.mark.parametrize("role", ["worker", "worker", "control-plane"])
+@pytest.mark.parametrize("role", ["worker", "worker2", "control-plane"])
 def test_a_node_was_rebooted(docker: Callable[..., str], role: str) -> None:
     """It has its interfaces, its address and its way to the edge again.
 
