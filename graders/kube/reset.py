@@ -45,6 +45,15 @@ _NOW: Final = NO_GRACE_PERIOD | {"propagationPolicy": "Background"}
 _CONTROLLER_SCALE: Final = (
     f"{METALLB_APPS}/deployments/metallb-controller/scale"
 )
+# Kinds that hold others back; the cluster and MetalLB's chart have none.
+_RESTRICTIONS: Final = frozenset(
+    {
+        *("limitranges", "resourcequotas"),
+        "horizontalpodautoscalers.autoscaling",
+        "networkpolicies.networking.k8s.io",
+        "poddisruptionbudgets.policy",
+    }
+)
 _KEPT_NAMESPACES: Final = SYSTEM_NAMESPACES | {METALLB_NAMESPACE}
 _NODES: Final = "/api/v1/nodes"
 _NAMESPACES: Final = "/api/v1/namespaces"
@@ -181,6 +190,8 @@ def _foreign(
 
 
 def _order(kind: Kind) -> int:
+    if kind.name in _RESTRICTIONS:
+        return 0
     if kind.name in DEPENDENT_KINDS:
         return 2
     if kind.name == _CRDS:
@@ -194,6 +205,8 @@ def _is_foreign(
     """Tell whether an object is neither the cluster's nor the lab's."""
     if not kind.namespaced:
         return not is_clusters_own(kind.name, meta)
+    if kind.name in _RESTRICTIONS and not is_labs(meta):
+        return True
     if meta["namespace"] in _KEPT_NAMESPACES:
         resource = kind.name.endswith(".metallb.io")
         return metallb and resource and meta["namespace"] == METALLB_NAMESPACE

@@ -11,11 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from graders.course.templates import names
 from graders.errors import CannotCheck
 from graders.kube.client import cluster_client
+from graders.kube.restore import restore_objects
 from graders.lifecycle.early_install import install_metallb_early
 from graders.lifecycle.playbook import run_playbook
 from graders.polling import until
@@ -27,6 +28,7 @@ from graders.state.baseline import (
     Baseline,
     Difference,
     diff,
+    record_cluster,
     snapshot_cluster,
     snapshot_machines,
 )
@@ -41,9 +43,13 @@ if TYPE_CHECKING:
     from graders.course.lab import Lab
     from graders.plan.plan import Plan
     from graders.providers.base import MachineStatus
+    from graders.state.baseline import Objects
 
 
 T = TypeVar("T")
+
+# What a reset has left to do.
+Problem: TypeAlias = Difference | CannotCheck
 
 # The commands that change a lab.
 START: Final = "lab start"
@@ -161,11 +167,11 @@ def _start(
     if not is_up(run.plan, machines):
         up(run.plan, metallb=run.lab.metallb)
     lab_state.mark_changing(run.plan, START)
-    baseline = _run_lab_playbook(
+    baseline, objects = _run_lab_playbook(
         "lab", run.as_vars(), run, partial(_settled_snapshot, run.plan)
     )
     state = run.as_state(cluster_uid(run.plan))
-    lab_state.record(run.plan, state, baseline)
+    lab_state.record(run.plan, state, baseline, objects)
 
 
 def reset(
@@ -205,7 +211,9 @@ def _reset_or_rebuild(
     run: LabRun, recorded: Baseline, tell: Callable[[str], None]
 ) -> list[Difference]:
     """Reset in place, then recreate machines, then rebuild everything."""
-    problems = _reset_in_place(run, recorded)
+    problems = _restore_cluster(
+        run.plan, recorded, _reset_in_place(run, recorded)
+    )
     if machines := _machines_to_recreate(run.plan, problems):
         tell(f"recreating {', '.join(machines)}")
         problems = _reset_in_place(run, recorded, machines)
@@ -221,7 +229,7 @@ def _reset_or_rebuild(
 
 def _reset_in_place(
     run: LabRun, recorded: Baseline, recreate: Sequence[str] = ()
-) -> Sequence[Difference | CannotCheck]:
+) -> Sequence[Problem]:
     """Run the playbook; return what differs after it, or why it failed."""
     variables = run.as_vars()
     if recreate:
@@ -235,8 +243,27 @@ def _reset_in_place(
         return [error]
 
 
+def _restore_cluster(
+    plan: Plan, recorded: Baseline, problems: Sequence[Problem]
+) -> Sequence[Problem]:
+    """Restore objects that differ, one by one; return what differs then."""
+    places = [
+        problem.what
+        for problem in problems
+        if isinstance(problem, Difference) and problem.machine == CLUSTER
+    ]
+    if not places:
+        return problems
+    try:
+        with closing(cluster_client(plan)) as cluster:
+            restore_objects(cluster, places, lab_state.read_objects(plan))
+        return _remaining_differences(plan, recorded)
+    except CannotCheck as error:
+        return [error]
+
+
 def _machines_to_recreate(
-    plan: Plan, problems: Sequence[Difference | CannotCheck]
+    plan: Plan, problems: Sequence[Problem]
 ) -> list[str]:
     """Return the machines with problems; [] if there are others as well."""
     roles = {problem.machine for problem in problems}
@@ -267,21 +294,22 @@ def _run_lab_playbook(
     return result[0].result() if result else look()
 
 
-def _settled_snapshot(plan: Plan) -> Baseline:
+def _settled_snapshot(plan: Plan) -> tuple[Baseline, Objects]:
     """Return the lab's state once two snapshots of the cluster agree.
 
     Machines are read between the two, which takes longest.
     """
     with closing(cluster_client(plan)) as cluster:
-        snapshots = [snapshot_cluster(cluster)]
+        snapshots = [record_cluster(cluster)]
         machines = snapshot_machines(plan)
 
         def unchanged() -> bool:
-            snapshots.append(snapshot_cluster(cluster))
-            return snapshots[-1] == snapshots[-2]
+            snapshots.append(record_cluster(cluster))
+            return snapshots[-1][0] == snapshots[-2][0]
 
         until("settled", unchanged, bool)
-    return machines | snapshots[-1]
+    baseline, objects = snapshots[-1]
+    return machines | baseline, objects
 
 
 def _remaining_differences(plan: Plan, recorded: Baseline) -> list[Difference]:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 from graders.errors import CannotCheck
 from graders.kube.discovery import Kind, Reader, discover
 from graders.kube.names import METALLB_NAMESPACE
+from graders.kube.restore import is_restorable, recordable
 from graders.kube.start_state import (
     METADATA_KINDS,
     NODE_ANNOTATIONS,
@@ -28,13 +29,12 @@ from graders.providers.registry import machine_of
 from graders.state.start_state import READINGS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from concurrent.futures import Executor
-
     from graders.plan.plan import Plan
 
 # Texts by machine and by what they are of; the cluster's machine is "".
 Baseline = dict[str, dict[str, str]]
+# Whole objects by the same names, to restore them.
+Objects = dict[str, dict[str, Any]]
 
 CLUSTER: Final = ""
 _ABBREVIATED: Final = 80
@@ -148,40 +148,63 @@ def snapshot_cluster(cluster: Reader) -> Baseline:
         CannotCheck: the API server does not answer.
 
     """
+    found = _objects(cluster)
+    return {CLUSTER: {place: _text(*it) for place, it in found.items()}}
+
+
+def record_cluster(cluster: Reader) -> tuple[Baseline, Objects]:
+    """Return the same, and the objects that can be restored.
+
+    Raises:
+        CannotCheck: the API server does not answer.
+
+    """
+    found = _objects(cluster)
+    return (
+        {CLUSTER: {place: _text(*it) for place, it in found.items()}},
+        {
+            place: recordable(item)
+            for place, (kind, item) in found.items()
+            if is_restorable(kind.name)
+        },
+    )
+
+
+def _objects(cluster: Reader) -> dict[str, tuple[Kind, dict[str, Any]]]:
+    """Return all objects that do not change by themselves."""
     kinds = [
         kind for kind in discover(cluster) if kind.name not in VOLATILE_KINDS
     ]
     with ThreadPoolExecutor(_THREADS) as pool:
-        objects = dict(_objects(cluster, kinds, pool))
-    return {CLUSTER: objects}
-
-
-def _objects(
-    cluster: Reader, kinds: list[Kind], pool: Executor
-) -> Iterator[tuple[str, str]]:
-    lists = dict(
-        zip(
-            [kind.name for kind in kinds],
-            pool.map(lambda kind: _list(cluster, kind), kinds),
-            strict=True,
-        )
-    )
+        found = pool.map(lambda kind: _list(cluster, kind), kinds)
+        lists = dict(zip(kinds, found, strict=True))
     active = {
         item["metadata"]["name"]
-        for item in lists.get("namespaces", [])
+        for kind, items in lists.items()
+        if kind.name == "namespaces"
+        for item in items
         if item["status"]["phase"] == "Active"
     }
-    for kind in kinds:
-        for item in lists[kind.name]:
-            meta = item["metadata"]
-            namespace = meta.get("namespace", "")
-            if is_volatile(kind.name, meta) or (
-                (namespace or kind.name == "namespaces")
-                and (namespace or meta["name"]) not in active
-            ):
-                continue
-            place = f"{namespace}/{meta['name']}".lstrip("/")
-            yield f"{kind.name} {place}", _text(kind, item)
+    return {
+        f"{kind.name} {_place(item['metadata'])}": (kind, item)
+        for kind, items in lists.items()
+        for item in items
+        if _is_steady(kind, item["metadata"], active)
+    }
+
+
+def _is_steady(kind: Kind, meta: dict[str, Any], active: set[str]) -> bool:
+    """Tell whether an object is neither volatile nor about to go."""
+    namespace = meta.get("namespace", "")
+    if kind.name == "namespaces":
+        namespace = meta["name"]
+    return not is_volatile(kind.name, meta) and (
+        not namespace or namespace in active
+    )
+
+
+def _place(meta: dict[str, Any]) -> str:
+    return f"{meta.get('namespace', '')}/{meta['name']}".lstrip("/")
 
 
 def _list(cluster: Reader, kind: Kind) -> list[dict[str, Any]]:

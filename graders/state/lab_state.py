@@ -18,10 +18,11 @@ from graders.providers.registry import machine_of, provider
 
 if TYPE_CHECKING:
     from graders.plan.plan import Plan
-    from graders.state.baseline import Baseline
+    from graders.state.baseline import Baseline, Objects
 
 _STATE: Final = "state"
 _BASELINE: Final = "start"
+_OBJECTS: Final = "objects"
 # The command that is changing the lab, or was interrupted while it did.
 _CHANGING: Final = "changing"
 # Version 0.1.0 had these files on machine dhcp.
@@ -87,9 +88,18 @@ def read_baseline(plan: Plan) -> Baseline | None:
     return baseline if by_machine else None
 
 
-def record(plan: Plan, state: State, baseline: Baseline) -> None:
+def read_objects(plan: Plan) -> Objects:
+    """Return the objects of the start state, as far as they are recorded."""
+    objects = _unpack(provider().state_files(plan).read(_OBJECTS))
+    return objects if isinstance(objects, dict) else {}
+
+
+def record(
+    plan: Plan, state: State, baseline: Baseline, objects: Objects
+) -> None:
     """Record a started lab and its start state, as complete."""
     _write_state(plan, state)
+    provider().state_files(plan).write(_OBJECTS, _pack(objects))
     provider().state_files(plan).write(_BASELINE, _pack(baseline))
     mark_complete(plan)
 

@@ -1,7 +1,7 @@
 """Each kind of thing that belongs to the start state is found and restored.
 
-One lab is changed in many ways, one after the other. A reset restores most of
-them in place, recreates a machine for some, and rebuilds the lab for the rest.
+One lab is changed in many ways. A reset restores most of them in place,
+recreates a machine for some, and rebuilds the lab for the rest.
 """
 
 from __future__ import annotations
@@ -57,6 +57,43 @@ spec:
       served: true
       storage: true
       schema: {openAPIV3Schema: {type: object}}"""
+_LIMITS: Final = """\
+apiVersion: v1
+kind: LimitRange
+metadata: {name: mine, namespace: kube-system}
+spec: {limits: [{type: Pod, max: {cpu: 1m}}]}"""
+_SCALER: Final = """\
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: mine}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: none}
+  maxReplicas: 2"""
+_NETWORK_POLICY: Final = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: mine, namespace: metallb-system}
+spec: {podSelector: {}, policyTypes: [Egress]}"""
+_WEBHOOK: Final = """\
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingWebhookConfiguration
+metadata: {name: mine}
+webhooks:
+  - name: mine.example.org
+    admissionReviewVersions: [v1]
+    clientConfig: {url: https://127.0.0.1:9}
+    rules:
+      - apiGroups: [""]
+        apiVersions: [v1]
+        operations: [CREATE]
+        resources: [services]
+    sideEffects: None"""
+_STORAGE: Final = """\
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: mine}
+provisioner: example.org/none"""
+_PATCH: Final = "kubectl patch {} -n kube-system --type=merge -p '{}'"
 _SLICE: Final = """\
 apiVersion: discovery.k8s.io/v1
 kind: EndpointSlice
@@ -85,40 +122,85 @@ CLUSTER: Final = {
     "node-taint": "kubectl taint nodes --all mine=a:PreferNoSchedule",
     "cordon": 'kubectl cordon "$(kubectl get nodes -o name | tail -n 1)"',
     "web": "kubectl scale deployment --all --replicas=0",
+    "limits": _MANIFEST.format(_LIMITS),
+    "scaler": _MANIFEST.format(_SCALER),
+    "network-policy": _MANIFEST.format(_NETWORK_POLICY),
+    "webhook": _MANIFEST.format(_WEBHOOK),
+    "storage": _MANIFEST.format(_STORAGE),
+    "kube-proxy": _PATCH.format(
+        "configmap kube-proxy", '{"data": {"a": "b"}}'
+    ),
+    "coredns": _PATCH.format("configmap coredns", '{"data": {"a": "b"}}'),
+    "system-role": _PATCH.format("role kube-proxy", '{"rules": []}'),
+    "namespace-label": "kubectl label namespace default kube-system mine=a",
+    "namespace-note": "kubectl annotate namespace metallb-system mine=a",
 }
+_PORT: Final = "sed -i 's/^bgpd_options=\"/&-p 1179 /' /etc/frr/daemons"
+_TABLE: Final = "add table ip mine; add chain ip mine c"
 # On one machine or node.
 MACHINES: Final = {
     "address": ("client", "ip address add 10.254.0.1/32 dev lo"),
+    "interface": ("client", "ip link add mine type veth peer name yours"),
+    "mtu": ("worker2", "ip link set eth0 mtu 1400"),
+    "down": ("lan-client", "ip link set eth0 down"),
     "route": ("client", "ip route add blackhole 10.254.0.0/24"),
+    "default": ("desk", "ip route add default dev eth0 metric 7"),
+    "bgp": ("worker", "ip route add 10.254.7.1 dev eth0 proto bgp"),
+    "next-hop": ("router", "ip nexthop add id 99 dev eth0"),
     "rule": ("router", "ip rule add to 10.254.0.0/24 lookup 100"),
     "table": ("router", "ip route add blackhole 10.254.0.0/24 table 100"),
-    "local": ("worker", "ip route add local 10.254.0.1 dev lo"),
+    "local": ("worker", "ip route add local 10.254.0.1 dev lo proto kernel"),
     "neighbour": (
         "router",
         "ip neigh add 10.254.0.1 dev eth0 lladdr 2:0:0:0:0:1 nud permanent",
     ),
+    "noarp": (
+        "lan-client",
+        "ip neigh add 10.254.0.2 dev eth0 lladdr 2:0:0:0:0:1 nud noarp",
+    ),
+    "learnt": (
+        "client",
+        "ip neigh add 10.254.0.3 dev eth0 lladdr 2:0:0:0:0:1 extern_learn",
+    ),
+    "proxy": ("worker", "ip neigh add proxy 10.254.0.1 dev eth0"),
     "filter": ("client", "iptables -A OUTPUT -d 10.254.0.0/24 -j DROP"),
+    "chain": ("worker2", "iptables -N MINE && iptables -A MINE -j DROP"),
     "nat": ("router", "iptables -t nat -A PREROUTING -d 10.254.0.1 -j ACCEPT"),
     "mangle": (
         "worker",
         "iptables -t mangle -A INPUT -d 10.254.0.1 -j ACCEPT",
     ),
+    "nft": ("worker", f"nft '{_TABLE}'"),
     "delay": ("router", "tc qdisc add dev eth0 root pfifo limit 10"),
     "clsact": ("client", "tc qdisc add dev eth0 clsact"),
     "forwarding": ("router", "sysctl -w net.ipv4.ip_forward=0"),
     "hash": ("router", "sysctl -w net.ipv4.fib_multipath_hash_policy=0"),
     "arp": ("worker", "sysctl -w net.ipv4.conf.eth0.arp_ignore=2"),
+    "proxy-arp": ("worker2", "sysctl -w net.ipv4.conf.eth0.proxy_arp=1"),
+    "sysctl-file": (
+        "worker2",
+        "echo net.ipv4.ip_forward=0 > /etc/sysctl.d/mine.conf",
+    ),
+    "kubelet": (
+        "worker",
+        "echo maxPods: 9 >> /var/lib/kubelet/config.yaml",
+    ),
+    "curl": ("client", "cp /bin/true /usr/local/bin/curl"),
+    "curlrc": ("lan-client", "echo proxy=127.0.0.1 > /root/.curlrc"),
+    "script": ("desk", "rm /usr/local/bin/lab-lease"),
+    "process": ("router", "nohup sleep 987 > /dev/null 2>&1 &"),
     "frr": ("router", "vtysh -c 'configure terminal' -c 'hostname mine'"),
+    "port": (
+        "router",
+        f"{_PORT} && /usr/lib/frr/frrinit.sh restart",
+    ),
     "leases": ("dhcp", "rm -rf /lab /lab/*"),
     "dnsmasq": ("dhcp", "echo '# mine' >> /etc/dnsmasq.conf"),
 }
-# The reset finds these, and rebuilds the lab: minutes each.
-REBUILT: Final = {
-    "kube-proxy": (
-        "kubectl patch configmap kube-proxy -n kube-system"
-        ' -p \'{"data": {"mine": "a"}}\''
-    ),
-    "namespace-label": "kubectl label namespace default mine=a",
+# The reset finds these, and recreates the machine.
+RECREATED: Final = {
+    "program": ("client", "cp /bin/true /usr/bin/curl"),
+    "removed": ("desk", "rm -rf /usr/lib/frr"),
 }
 
 
@@ -141,34 +223,50 @@ def differences() -> list[Difference]:
     return diff(recorded, now)
 
 
-def change_and_reset(command: str, *machine: str) -> str:
-    """Change the lab, see that found, reset it; return what that printed."""
-    assert not differences()
+def change(command: str, *machine: str) -> None:
+    """Change the lab, and see that found."""
+    before = differences()
     # A command that is refused in part has changed something, too.
     run("lab", "shell", *machine, "-c", command)
-    eventually(differences)
+    eventually(lambda: differences() != before)
+
+
+def reset() -> str:
+    """Reset the lab; return what that printed."""
     done = run("lab", "reset")
     assert done.returncode == 0, done.stderr
     assert not differences()
     return done.stderr
 
 
-@pytest.mark.parametrize("name", CLUSTER)
-def test_cluster(name: str) -> None:
+def test_cluster() -> None:
     """Objects and nodes are restored in place."""
-    assert "rebuilding" not in change_and_reset(CLUSTER[name])
+    assert not differences()
+    for command in CLUSTER.values():
+        change(command)
+    assert "rebuilding" not in reset()
 
 
-@pytest.mark.parametrize("name", MACHINES)
-def test_machines(name: str) -> None:
-    """Settings of machines are restored in place."""
-    role, command = MACHINES[name]
-    told = change_and_reset(command, role)
+def test_machines() -> None:
+    """Settings and files of machines and nodes are restored in place."""
+    for role, command in MACHINES.values():
+        change(command, role)
+    told = reset()
     assert "rebuilding" not in told
     assert "recreating" not in told
 
 
-@pytest.mark.parametrize("name", REBUILT)
-def test_rebuilt(name: str) -> None:
-    """What no reset in place restores is gone after all."""
-    assert "rebuilding" in change_and_reset(REBUILT[name])
+def test_recreated() -> None:
+    """What no reset in place restores is gone with its machine."""
+    for role, command in RECREATED.values():
+        change(command, role)
+    told = reset()
+    assert "recreating client, desk" in told
+    assert "rebuilding" not in told
+
+
+def test_rebuilt() -> None:
+    """A node that was deleted comes back with a new cluster."""
+    node = locate(STUDENT).plan.machine_name("worker2")
+    change(f"kubectl delete node {node}")
+    assert "rebuilding" in reset()

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from graders.state.baseline import Objects
+
 PLAN = make_plan()
 LAB = load_lab("1")
 START: Baseline = {
@@ -47,6 +49,8 @@ class Host:
         self.stands = True
         self.recorded: State | None = None
         self.uid = "c1"
+        self.restored: list[str] = []
+        self.restorable: bool | CannotCheck = False
         self.says_when_it_ends = True
         # By "<playbook>" or "<playbook> <n>": the n-th one of that name.
         self.after: dict[str, Baseline | BaseException] = {}
@@ -76,8 +80,11 @@ class Host:
             ended()
         return Outcome(5, LAB.folder)
 
-    def record(self, _: object, state: State, baseline: Baseline) -> None:
+    def record(
+        self, _: object, state: State, baseline: Baseline, objects: Objects
+    ) -> None:
         """Record a lab and its start."""
+        assert objects == {"services lab-1/web": {}}
         self.recorded = state
         self.kept = dict(baseline)
         self.changing = ""
@@ -89,6 +96,15 @@ class Host:
     def current(self, _: object) -> State:
         """Say which lab stands, and whether it is whole."""
         return State(LAB.id, "no-pool", "ab12", 3, self.changing, "c1")
+
+    def restore(self, _: object, places: list[str], recorded: Objects) -> None:
+        """Restore objects."""
+        assert recorded == {"services lab-1/web": {}}
+        self.restored += places
+        if isinstance(self.restorable, CannotCheck):
+            raise self.restorable
+        if self.restorable:
+            self.now[CLUSTER] = dict(START[CLUSTER])
 
     def machines(self, _: object) -> Baseline:
         """Return the settings of machines."""
@@ -114,6 +130,13 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
         (lifecycle, "run_playbook", host.run),
         (lifecycle, "cluster_client", lambda _: io.StringIO()),
         (lifecycle, "snapshot_cluster", host.cluster),
+        (
+            lifecycle,
+            "record_cluster",
+            lambda _: (host.cluster(_), {"services lab-1/web": {}}),
+        ),
+        (lifecycle, "restore_objects", host.restore),
+        (lab_state, "read_objects", lambda _: {"services lab-1/web": {}}),
         (lifecycle, "snapshot_machines", host.machines),
         (lifecycle, "is_up", lambda *_: host.stands),
         (lab_state, "read", host.current),
@@ -267,6 +290,31 @@ def test_everything_is_rebuilt(host: Host, astray: Baseline) -> None:
     assert (host.recorded.run, host.recorded.attempts) == ("ab12", 3)
 
 
+def test_objects_are_restored(host: Host) -> None:
+    """An object that differs is restored alone, with a machine as well."""
+    host.restorable = True
+    host.after["reset 1"] = START | {
+        "router": {"routes": "x"},
+        CLUSTER: {"services lab-1/web": "x", "quotas a/b": "y"},
+    }
+    host.after["reset 2"] = START
+
+    assert host.reset() == []
+    assert host.restored == ["quotas a/b", "services lab-1/web"]
+    assert host.played == ["reset", "reset"]
+    assert host.told == ["recreating router"]
+
+
+def test_objects_that_cannot_be_restored(host: Host) -> None:
+    """When the API server does not answer, everything is rebuilt."""
+    host.restorable = CannotCheck("no answer")
+    host.after = {"reset": START | {CLUSTER: {}}, "lab": START}
+
+    assert host.reset() == []
+    assert host.played == ["reset", "down", "lab"]
+    assert host.told[0] == "no answer"
+
+
 def test_recreating_machines_may_not_be_enough(host: Host) -> None:
     """If the lab still differs after that, everything is rebuilt."""
     host.after = {"reset": START | {"router": {"routes": "x"}}, "lab": START}
@@ -375,9 +423,12 @@ def test_start_waits_until_the_cluster_settled(
 ) -> None:
     """What is recorded is what two looks at the cluster agree on."""
     looks = iter([{CLUSTER: {"a": text}} for text in "2334"])
+    objects: Objects = {"services lab-1/web": {}}
     host.now = {"router": {"m": "x"}}
     monkeypatch.setitem(WAITS, "settled", Wait(5, "a test"))
-    monkeypatch.setattr(lifecycle, "snapshot_cluster", lambda _: next(looks))
+    monkeypatch.setattr(
+        lifecycle, "record_cluster", lambda _: (next(looks), objects)
+    )
 
     lifecycle.start(PLAN, LAB, "no-pool")
 

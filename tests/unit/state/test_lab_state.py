@@ -72,18 +72,19 @@ def test_record() -> None:
         "client": {"routes": "'$"},
     }
 
-    lab_state.record(PLAN, STATE, wanted)
+    lab_state.record(PLAN, STATE, wanted, {"a b/c": {"d": 1}})
 
     assert lab_state.read(PLAN) == STATE
     assert lab_state.read_baseline(PLAN) == wanted
+    assert lab_state.read_objects(PLAN) == {"a b/c": {"d": 1}}
 
 
 def test_no_file_names_the_fault(folder: Path) -> None:
     """Whoever looks into the folder does not read what is broken."""
-    lab_state.record(PLAN, STATE, {"router": {"configuration": "no-pool"}})
+    lab_state.record(PLAN, STATE, {"router": {"x": "no-pool"}}, {})
 
     texts = [file.read_text("utf-8") for file in folder.iterdir()]
-    assert len(texts) == 2
+    assert len(texts) == 3
     assert not any("no-pool" in text for text in texts)
 
 
@@ -97,7 +98,7 @@ def test_damaged_state_is_none(folder: Path, text: str) -> None:
 
 def test_attempts_are_counted() -> None:
     """An attempt is counted, and all else stays."""
-    lab_state.record(PLAN, STATE, {})
+    lab_state.record(PLAN, STATE, {}, {})
 
     assert lab_state.count_attempt(PLAN, STATE) == 4
     assert lab_state.read(PLAN) == State(
@@ -107,11 +108,11 @@ def test_attempts_are_counted() -> None:
 
 def test_a_change_that_was_interrupted() -> None:
     """Which command it was; a recorded start state is a whole lab's."""
-    lab_state.record(PLAN, STATE, {})
+    lab_state.record(PLAN, STATE, {}, {})
     seen = []
     for end in (
         lab_state.mark_complete,
-        lambda plan: lab_state.record(plan, STATE, {}),
+        lambda plan: lab_state.record(plan, STATE, {}, {}),
     ):
         lab_state.mark_changing(PLAN, "lab reset")
         seen.append(lab_state.read(PLAN))
@@ -134,7 +135,7 @@ def test_baseline_of_another_form() -> None:
     """One that is no table by machine is None."""
     odds: list[Any] = [[], {"client routes": "x"}]
     for odd in odds:
-        lab_state.record(PLAN, STATE, odd)
+        lab_state.record(PLAN, STATE, odd, {})
 
         assert lab_state.read_baseline(PLAN) is None
 
@@ -149,6 +150,7 @@ def test_state_of_an_earlier_version(dhcp: Dhcp) -> None:
     assert not dhcp.state
     assert lab_state.read(PLAN) == found
     assert lab_state.read_baseline(PLAN) is None
+    assert lab_state.read_objects(PLAN) == {}
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"lab": "lab-1"}'])
