@@ -35,7 +35,7 @@ def judge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Judge:
     monkeypatch.setattr(Machine, "run", run)
     monkeypatch.setattr(subprocess, "run", execute)
     monkeypatch.setattr(
-        "graders.checks.bgp.read_baseline",
+        "graders.checks.bgp_passwords.read_baseline",
         lambda _: judge.model.baseline or None,
     )
     return judge
