@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from graders.checks.objects import new_name, service_like
+from graders.checks.objects import create, new_name, service_like
 from graders.errors import CannotCheck
-from graders.kube.names import MANAGED_BY_KIT
 from graders.polling import until
 
 if TYPE_CHECKING:
@@ -128,7 +127,7 @@ def _created(
     try:
         for kind, bodies in objects.items():
             for body in bodies:
-                lab.cluster.ask("POST", f"{base}/{kind}", body)
+                create(lab, f"{base}/{kind}", body)
         yield
     finally:
         # An object that cannot be removed does not keep the others.
@@ -230,7 +229,7 @@ def _pod(name: str, namespace: str, node: str) -> dict[str, Any]:
         "metadata": {
             "name": f"{name}-{secrets.token_hex(2)}",
             "namespace": namespace,
-            "labels": {**_selector(name, node), **MANAGED_BY_KIT},
+            "labels": _selector(name, node),
         },
         "spec": {
             "nodeName": node,

@@ -141,9 +141,7 @@ def _webhook_failed(status: int, text: str) -> bool:
 def _without_subject(message: str) -> str:
     """Return a message without the name of the grader's own object."""
     for middle in (" is forbidden: ", " is invalid: "):
-        subject, _, rest = message.partition(middle)
-        if rest and '"grader-' in subject:
-            return rest
+        message = message.rpartition(middle)[2]
     return message
 
 

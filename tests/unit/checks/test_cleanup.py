@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from graders.checks import cleanup
 from graders.checks.cleanup import clean_session
-from graders.errors import CannotCheck
+from graders.checks.objects import temporary_namespace
 from graders.plan.plan import make_plan
+from graders.probes.refusal import Refused
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from graders.checks.session import Session
-
-FOUND = {
-    "/api/v1/services": [("lab-1", "web"), ("lab-1", "grader-ab")],
-    "/api/v1/pods": [("lab-4", "grader-cd-x")],
-    "/api/v1/namespaces": [("", "lab-1"), ("", "grader-ef")],
-}
 
 
 class Lab:
@@ -34,18 +29,12 @@ class Lab:
         self.resumed: list[str] = []
         self.cluster = self
 
-    def items(self, path: str) -> list[dict[str, Any]]:
-        """Return the objects of a kind; MetalLB's kinds are missing."""
-        if "metallb" in path:
-            raise CannotCheck("no such resource")
-        return [
-            {"metadata": {"name": name} | ({"namespace": at} if at else {})}
-            for at, name in FOUND[path]
-        ]
-
-    def ask(self, verb: str, path: str) -> None:
-        """Record a request."""
+    def ask(self, verb: str, path: str, body: object = None) -> None:
+        """Record a request; a rule forbids that of pods."""
         self.asked.append(f"{verb} {path}")
+        del body
+        if "/pods/" in path:
+            raise Refused(verb, path, "no")
 
 
 @pytest.fixture
@@ -74,14 +63,28 @@ def test_after_ended_grading(lab: Lab) -> None:
 
 
 def test_after_killed_grading(lab: Lab, tmp_path: Path) -> None:
-    """Only temporary objects are removed; nodes are resumed."""
-    (tmp_path / "demo" / "grading").touch()
+    """What it has noted is removed; nodes are resumed."""
+    paths = [
+        "/api/v1/namespaces/lab-4/pods/stock-ab",
+        "/api/v1/namespaces/orders-ab",
+    ]
+    mark = tmp_path / "demo" / "grading"
+    mark.write_text("\n".join(paths), encoding="utf-8")
     with clean_session(cast("Session", lab)):
-        pass
+        assert mark.read_text(encoding="utf-8") == ""
 
     assert lab.resumed == ["paused", "all"]
-    assert lab.asked == [
-        "DELETE /api/v1/namespaces/lab-1/services/grader-ab",
-        "DELETE /api/v1/namespaces/lab-4/pods/grader-cd-x",
-        "DELETE /api/v1/namespaces/grader-ef",
-    ]
+    assert lab.asked == [f"DELETE {path}" for path in paths]
+
+
+def test_objects_are_noted(lab: Lab, tmp_path: Path) -> None:
+    """A grading that is killed leaves a list of what it has created."""
+    mark = tmp_path / "demo" / "grading"
+    session = cast("Session", lab)
+    with clean_session(session), temporary_namespace(session) as name:
+        noted = mark.read_text(encoding="utf-8")
+    with temporary_namespace(session):
+        pass
+
+    assert noted == f"/api/v1/namespaces/{name}\n"
+    assert not mark.exists()

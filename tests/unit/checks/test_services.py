@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from graders.checks.check import CheckFailed
+from graders.checks.objects import new_name
 from graders.checks.services import (
     allocation_decided,
     expect_http,
@@ -35,7 +36,10 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(WAITS, name, Wait(0, "a test"))
 
 
-@pytest.mark.parametrize("name", ["web", "grader-ab12cd"])
+TEMPORARY = new_name()
+
+
+@pytest.mark.parametrize("name", ["web", TEMPORARY], ids=["web", "own"])
 def test_a_vip_is_returned(name: str) -> None:
     """A lab's Service and a temporary one are treated alike."""
     assert expect_vip(_lab("192.0.2.1"), name, "lab-1") == "192.0.2.1"
@@ -48,7 +52,7 @@ def test_a_missing_vip() -> None:
     assert caught.value.seen_by == "kubectl describe svc web -n lab-1"
 
     with pytest.raises(CheckFailed, match="a VIP within 8 s, not <pen") as own:
-        expect_vip(_lab(), "grader-ab12cd", "lab-1")
+        expect_vip(_lab(), TEMPORARY, "lab-1")
     assert own.value.seen_by == "kubectl get events -n lab-1"
 
 

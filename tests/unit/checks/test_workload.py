@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
+from graders.checks import objects
 from graders.checks import workload as module
 from graders.checks.workload import cordoned, probe_workload
 from graders.errors import CannotCheck
@@ -34,7 +35,7 @@ def _temporary(lab: Session, kind: str) -> list[Object]:
     return [
         item
         for item in cluster.all(kind)
-        if item["metadata"]["name"].startswith("grader-")
+        if any(map(item["metadata"]["name"].startswith, objects._names))
     ]
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from graders.checks.objects import is_temporary
 from graders.errors import CannotCheck
 from graders.providers.machine import Output
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
@@ -370,7 +371,7 @@ def test_nothing_is_left_of_the_grader(judge: Judge, check: str) -> None:
     pods = {item["metadata"]["name"] for item in model.cluster.all("Pod")}
     nodes = model.cluster.all("Node")
     assert names == {"web", "web-lan", "billing"}
-    assert not any(name.startswith("grader-") for name in pods)
+    assert not any(is_temporary(name) for name in pods)
     assert not any(node["spec"].get("unschedulable") for node in nodes)
     assert model.taken == model.given_back
 
