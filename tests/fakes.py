@@ -115,6 +115,8 @@ class FakeCluster(Cluster):
         found = self.objects.get(path, self.objects.get(bare))
         if isinstance(found, int):
             return found
+        if query.startswith("dryRun="):
+            return body if verb == "POST" else found
         if verb == "POST" and body:
             space = bare.partition("/namespaces/")[2].rpartition("/")[0]
             place = {"namespace": space} if space else {}

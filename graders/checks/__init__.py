@@ -67,6 +67,7 @@ from graders.checks.layer2 import (
     speakers_diverged,
     until_converged,
 )
+from graders.checks.metallb import expect_one_controller, expect_validated
 from graders.checks.node_failure import isolate, rejoin_wait
 from graders.checks.objects import (
     clone_service,
@@ -190,6 +191,7 @@ __all__ = [
     "expect_no_static_entries",
     "expect_not_on_interface",
     "expect_off_storage",
+    "expect_one_controller",
     "expect_one_peer",
     "expect_one_responder",
     "expect_only_range_leased",
@@ -209,6 +211,7 @@ __all__ = [
     "expect_source_port",
     "expect_unannounced",
     "expect_unsigned_dropped",
+    "expect_validated",
     "expect_vip",
     "expect_vip_in",
     "extra_source_addresses",

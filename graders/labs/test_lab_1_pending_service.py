@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
 from functools import partial
-from itertools import islice
+from itertools import cycle, islice, repeat
+from typing import TYPE_CHECKING, TypeAlias
 
 from graders.checks import (
     METALLB_NAMESPACE,
     SEE_POOLS,
+    Refused,
     Session,
     allocation_decided,
     check,
@@ -18,16 +22,25 @@ from graders.checks import (
     expect_no_conflict,
     expect_no_static_entries,
     expect_not_on_interface,
+    expect_one_controller,
     expect_one_responder,
     expect_pools_inside,
+    expect_validated,
     expect_vip,
     holds,
     pool_of,
     run_parallel,
+    temporary_namespace,
     temporary_service,
     until,
     unused_addresses,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    # The namespace, the wishes and the labels of a Service.
+    Request: TypeAlias = tuple[str, dict[str, str], dict[str, str]]
 
 NAMESPACE = "lab-1"
 NEIGHBOURS = "neighbours"
@@ -43,11 +56,22 @@ def test_vip(lab: Session) -> None:
 
 
 @check(layer="allocation")
-def test_neighbours(lab: Session) -> None:
+def test_neighbour_vips(lab: Session) -> None:
     """billing and search still have their VIPs."""
     for name, address in lab.plan.neighbour_vips.items():
-        vip = expect_vip(lab, name, NEIGHBOURS, str(address))
-        expect_http(lab.lan_client, vip, f"hello from {name}")
+        expect_vip(lab, name, NEIGHBOURS, str(address))
+
+
+@check(layer="allocation", needs=("vip",))
+def test_controller(lab: Session) -> None:
+    """One controller of MetalLB runs, and no second one."""
+    expect_one_controller(lab)
+
+
+@check(layer="policy", needs=("vip",))
+def test_webhook(lab: Session) -> None:
+    """MetalLB's webhook still refuses invalid objects."""
+    expect_validated(lab)
 
 
 @check(layer="policy", needs=("vip",))
@@ -83,6 +107,12 @@ def test_static_entries(lab: Session) -> None:
     expect_no_static_entries(lab, sorted(lab.cluster.vips()))
 
 
+@check(layer="advertisement")
+def test_neighbours(lab: Session) -> None:
+    """billing and search are announced, and answer at their addresses."""
+    run_parallel(partial(_expect_neighbour, lab), lab.plan.neighbour_vips)
+
+
 @check(layer="forwarding", needs=("arp",))
 def test_http(lab: Session) -> None:
     """A client on the LAN and one outside get web's answer from the VIP."""
@@ -101,8 +131,13 @@ def test_announced(lab: Session) -> None:
 @check(layer="allocation", needs=("http",), exclusive=True)
 def test_new_service(lab: Session) -> None:
     """Another Service like web gets its own VIP and answers."""
-    with clone_service(lab, "web", NAMESPACE) as name:
+    with (
+        clone_service(lab, "web", NAMESPACE) as name,
+        clone_service(lab, "web", NAMESPACE, classless=True) as plain,
+    ):
         vip = expect_vip(lab, name, NAMESPACE)
+        # Others don't know the class that web may have.
+        expect_vip(lab, plain, NAMESPACE)
         expect_http(lab.lan_client, vip, TEXT)
 
 
@@ -122,22 +157,25 @@ def test_reservation(lab: Session) -> None:
     for address in unused.get(reserved, [])[1:2]:
         with temporary_service(lab, NEIGHBOURS, address=address) as name:
             expect_vip(lab, name, NEIGHBOURS)
-    for pool, (address, *_) in unused.items():
-        with temporary_service(lab, "default", address=address) as name:
-            until(
-                "refusal",
-                partial(allocation_decided, lab, name, "default"),
-                bool,
-            )
-            vip = lab.cluster.vip(name, "default")
-        expect(
-            f"a Service in namespace default that asks for {address} of pool"
-            f" {pool} to stay",
-            expected="<pending>",
-            actual=vip,
-            ok=not vip,
-            seen_by=f"{SEE_POOLS} -o yaml",
-        )
+    labels = _labels(lab)
+    with _new_namespace(lab) as new:
+        requests = [
+            request
+            for pool, (address, *_) in unused.items()
+            for namespace in ("default", *new)
+            for request in _requests(namespace, pool, address, labels)
+        ]
+        run_parallel(partial(_expect_refused, lab), requests)
+
+
+def _expect_neighbour(lab: Session, name: str) -> None:
+    """Fail unless a client that comes now reaches a neighbour.
+
+    One that came before knows the MAC, and needs no announcement.
+    """
+    vip = str(lab.plan.neighbour_vips[name])
+    expect_one_responder(lab, vip)
+    expect_http(lab.lan_client, vip, f"hello from {name}")
 
 
 def _expect_announced(lab: Session, pool: str) -> None:
@@ -163,6 +201,66 @@ def _expect_announced(lab: Session, pool: str) -> None:
         ok=bool(arp.macs),
         seen_by=f"kubectl get l2advertisements -n {METALLB_NAMESPACE} -o yaml",
         evidence=arp.text,
+    )
+
+
+def _labels(lab: Session) -> list[dict[str, str]]:
+    """Return labels by which a pool might know whose a Service is."""
+    services = [lab.cluster.service("web", NAMESPACE)] + [
+        lab.cluster.service(name, NEIGHBOURS)
+        for name in lab.plan.neighbour_vips
+    ]
+    metas = [service["metadata"] for service in services if service]
+    return [*(meta.get("labels", {}) for meta in metas), {"tier": "web"}]
+
+
+@contextlib.contextmanager
+def _new_namespace(lab: Session) -> Iterator[list[str]]:
+    """Create a namespace that nobody has named; none if a rule forbids it."""
+    with contextlib.ExitStack() as stack:
+        try:
+            names = [stack.enter_context(temporary_namespace(lab))]
+        except Refused:
+            names = []
+        yield names
+
+
+def _requests(
+    namespace: str, pool: str, address: str, labels: list[dict[str, str]]
+) -> Iterator[Request]:
+    """Yield a Service for each labels, which ask for the pool in turn.
+
+    Which labels ask in which way is another matter each time.
+    """
+    ways = [
+        {"pool": pool},
+        {"address": address},
+        {"spec_address": address},
+        {},
+    ]
+    random.shuffle(ways)
+    return zip(repeat(namespace), cycle(ways), labels)
+
+
+def _expect_refused(lab: Session, request: Request) -> None:
+    """Fail if a Service gets an address of the agreed range."""
+    namespace, wishes, labels = request
+    try:
+        with temporary_service(
+            lab, namespace, **wishes, labels=labels
+        ) as name:
+            decided = partial(allocation_decided, lab, name, namespace)
+            until("refusal", decided, bool)
+            vip = lab.cluster.vip(name, namespace)
+    except Refused:
+        return  # So nobody gets one.
+    expect(
+        f"a Service in namespace {namespace} that asks for"
+        f" {' '.join(wishes.values()) or 'any address'} to get",
+        expected=f"no address of {lab.plan.pool}",
+        actual=vip,
+        ok=not (vip and holds([lab.plan.pool], vip)),
+        seen_by=f"{SEE_POOLS} -o yaml",
     )
 
 

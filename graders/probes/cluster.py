@@ -25,10 +25,8 @@ if TYPE_CHECKING:
 
 Object = dict[str, Any]
 
-_JSON: Final = {
-    "Accept": "application/json",
-    "Content-Type": "application/json",
-}
+# A patch has the fields that change.
+_CONTENT: Final = {"PATCH": "application/merge-patch+json"}
 _SLICE_MANAGER: Final = "endpointslice.kubernetes.io/managed-by"
 _SLICE_CONTROLLER: Final = "endpointslice-controller.k8s.io"
 # What a missing or damaged kubeconfig raises.
@@ -111,7 +109,10 @@ class Cluster:
                 verb,
                 self._host + path,
                 body=json.dumps(body) if body else None,
-                headers=_JSON,
+                headers={
+                    "Accept": "application/json",
+                    "Content-Type": _CONTENT.get(verb, "application/json"),
+                },
                 timeout=_TIMEOUT,
             )
         except urllib3.exceptions.HTTPError as error:

@@ -51,7 +51,7 @@ class Controllers:
             _start(pod)
         for service in self.cluster.all("Service"):
             self._connect(service)
-        if self.valid and self._controller():
+        if self.valid and self.controller_runs():
             self._allocate()
         self._announce()
 
@@ -183,7 +183,8 @@ class Controllers:
 
     # MetalLB's controller.
 
-    def _controller(self) -> bool:
+    def controller_runs(self) -> bool:
+        """Tell whether MetalLB's controller is ready."""
         return any(
             item["metadata"]["name"].endswith("controller")
             and item["status"]["readyReplicas"]
@@ -259,6 +260,11 @@ class Controllers:
             "kubernetes.io/metadata.name": meta["namespace"],
             **space["metadata"].get("labels", {}),
         }
+        chosen = fence.get("serviceSelectors", [])
+        if chosen and not any(
+            _matches(one, meta.get("labels", {})) for one in chosen
+        ):
+            return False
         names = fence.get("namespaces", [])
         selectors = fence.get("namespaceSelectors", [])
         return not (names or selectors) or (

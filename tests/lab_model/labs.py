@@ -12,11 +12,13 @@ from graders.course.lab import load_lab
 from graders.plan.plan import make_plan
 from tests.lab_model.controllers import EXCLUDE, SYSTEM
 from tests.lab_model.model import LabModel
+from tests.lab_model.webhook import configuration as webhook_configuration
 
 if TYPE_CHECKING:
     from graders.course.lab import Lab
     from graders.plan.plan import Plan
 
+CONTROLLER: Final = "quay.io/metallb/controller:v0.16.1"
 _LATER: Final = "2999-01-01T00:00:00+00:00"
 _ECHO: Final = """
 apiVersion: metallb.io/v1beta1
@@ -110,10 +112,14 @@ def _install_metallb(model: LabModel) -> None:
     spec = {
         "replicas": 1,
         "selector": {"matchLabels": labels},
-        "template": {"metadata": {"labels": labels}, "spec": {}},
+        "template": {
+            "metadata": {"labels": labels},
+            "spec": {"containers": [{"image": CONTROLLER}]},
+        },
     }
     controller = _object("apps/v1", "Deployment", "metallb-controller", SYSTEM)
     model.cluster.add(controller | {"spec": spec})
+    model.cluster.add(webhook_configuration())
     speaker = _object("apps/v1", "DaemonSet", "metallb-speaker", SYSTEM)
     model.cluster.add(speaker)
     owner = {"kind": "DaemonSet", "name": "metallb-speaker"}

@@ -14,6 +14,7 @@ from tests.lab_model.commands import answer
 from tests.lab_model.controllers import Controllers, vip_of
 from tests.lab_model.dhcp import DhcpServer, of_the_site
 from tests.lab_model.router import FakeRouter
+from tests.lab_model.webhook import Webhook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -77,6 +78,7 @@ class LabModel:
         self.lock = threading.RLock()
         self.cluster = FakeCluster(update=self.settle)
         self.controllers = Controllers(self.cluster)
+        self.cluster.admission = Webhook(self.controllers).refuses
         self.docker = FakeDocker()
         self.router = FakeRouter(self.plan, self.controllers)
         self.dhcp: DhcpServer = of_the_site(self.plan, self.mac("desk"))

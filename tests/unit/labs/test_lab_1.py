@@ -93,27 +93,93 @@ def _namespace_deleted(model: LabModel) -> None:
     model.cluster.remove(model.one("Namespace", "lab-1"))
 
 
-@WRONG("neighbours", "the VIP of billing to be .*, not no such Service")
+@WRONG("neighbour_vips", "the VIP of billing to be .*, not no such Service")
 def _billing_deleted(model: LabModel) -> None:
     model.cluster.remove(model.service("billing"))
 
 
-@WRONG("neighbours", "the VIP of billing to be 172.18.255.210, not <pending>")
+@WRONG(
+    "neighbour_vips", "the VIP of billing to be 172.18.255.210, not <pending>"
+)
 def _reservation_turned(model: LabModel) -> None:
     fence = {"namespaces": ["lab-1"]}
     model.one("IPAddressPool")["spec"]["serviceAllocation"] = fence
 
 
-@WRONG("neighbours", "the VIP of search to be .*, not 172.18.255.200")
+@WRONG("neighbour_vips", "the VIP of search to be .*, not 172.18.255.200")
 def _search_moved(model: LabModel) -> None:
     model.cluster.remove(model.service("web"))
     model.service("search")["metadata"]["annotations"] = {}
     model.service("search")["status"] = {}
 
 
-@WRONG("neighbours", "to lan-client to be 'hello from billing', not no answer")
+@WRONG("neighbours", "one answer to ARP for 172.18.255.210, not none")
 def _billing_stopped(model: LabModel) -> None:
     model.one("Deployment", "billing")["spec"]["replicas"] = 0
+
+
+@WRONG("neighbours", "one answer to ARP for 172.18.255.2.0, not none")
+def _neighbours_unannounced(model: LabModel) -> None:
+    _pool_unannounced(model)
+
+
+@WRONG(
+    "neighbours", "to lan-client to be 'hello from search', not hello from web"
+)
+def _search_served_by_web(model: LabModel) -> None:
+    spec = model.one("Deployment", "search")["spec"]["template"]["spec"]
+    spec["containers"] = [{"image": "echo", "args": ["-text=hello from web"]}]
+
+
+@WRONG(
+    "controller", "MetalLB: one pod, not metallb-system/.*, metallb-system/"
+)
+def _two_controllers(model: LabModel) -> None:
+    model.one("Deployment", "metallb-controller")["spec"]["replicas"] = 2
+
+
+@WRONG(
+    "controller",
+    "one pod, not metallb-system/metallb-controller-1, default/copy",
+)
+def _controller_elsewhere(model: LabModel) -> None:
+    deployment = model.one("Deployment", "metallb-controller")
+    meta = {"name": "copy", "namespace": "default"}
+    model.cluster.add({**deployment, "metadata": meta})
+
+
+@WRONG("controller", "MetalLB: one pod, not none")
+def _no_controller(model: LabModel) -> None:
+    model.one("Deployment", "metallb-controller")["spec"]["replicas"] = 0
+
+
+@WRONG("webhook", "to be refused, not accepted: new IPAddressPool, new L2Adv")
+def _webhook_deleted(model: LabModel) -> None:
+    model.cluster.remove(model.one("ValidatingWebhookConfiguration"))
+
+
+@WRONG("webhook", "to be refused, not accepted: changed IPAddressPool$")
+def _webhook_of_new_objects(model: LabModel) -> None:
+    for webhook in _webhooks(model):
+        webhook["rules"][0]["operations"] = ["CREATE"]
+
+
+@WRONG("webhook", "to be refused, not accepted: new Community, new BGPPeer")
+def _webhook_of_pools(model: LabModel) -> None:
+    del _webhooks(model)[3:]
+
+
+@WRONG("webhook", "accepted: failurePolicy is Ignore for ipaddresspools.metal")
+def _webhook_ignored(model: LabModel) -> None:
+    for webhook in _webhooks(model):
+        webhook["failurePolicy"] = "Ignore"
+
+
+@WRONG(
+    "webhook", "to let the grader create ipaddresspools .*, not failed call"
+)
+def _webhook_without_a_server(model: LabModel) -> None:
+    _no_controller(model)
 
 
 @WRONG("pool", "every pool to be free of .*, not addresses of the DHCP server")
@@ -235,7 +301,7 @@ def _second_address_unannounced(model: LabModel) -> None:
 
 
 @WRONG("new_service", "create services in namespace lab-1, not exceeded quota")
-def _one_service_by_quota(model: LabModel) -> None:
+def _quota_of_one(model: LabModel) -> None:
     model.cluster.admission = lambda verb, *_: (
         "exceeded quota: keep-the-pool" if verb == "POST" else ""
     )
@@ -246,16 +312,36 @@ def _nothing_to_copy(model: LabModel) -> None:
     model.cluster.remove(model.service("web"))
 
 
-@WRONG("reservation", "that asks for .* of pool kind-pool to stay <pending>")
+@WRONG("reservation", "that asks for .* to get no address of 172.18.255.200-")
 def _reservation_removed(model: LabModel) -> None:
     del model.one("IPAddressPool")["spec"]["serviceAllocation"]
 
 
-@WRONG("reservation", "of pool copy to stay <pending>, not 172.18.255.2")
+@WRONG("reservation", "no address of 172.18.255.200-.*, not 172.18.255.2")
 def _reservation_moved(model: LabModel) -> None:
     plan = model.plan
     model.ranges(f"{plan.pool_first}-{plan.pool_first + 20}")
     _pool(model, "copy", f"{plan.pool_first + 21}-{plan.pool_last}")
+
+
+@WRONG(
+    "reservation", "in namespace [a-z]+-[0-9a-f]{6} that asks for .* to get"
+)
+def _reserved_but_for_default(model: LabModel) -> None:
+    rule = {
+        "key": "kubernetes.io/metadata.name",
+        "operator": "NotIn",
+        "values": ["default"],
+    }
+    fence = {"namespaceSelectors": [{"matchExpressions": [rule]}]}
+    model.one("IPAddressPool")["spec"]["serviceAllocation"] = fence
+
+
+@WRONG("reservation", "in namespace .* that asks for .* to get no address of")
+def _reserved_by_label(model: LabModel) -> None:
+    _reservation_moved(model)
+    fence = {"serviceSelectors": [{"matchLabels": {"app": "billing"}}]}
+    model.one("IPAddressPool", "copy")["spec"]["serviceAllocation"] = fence
 
 
 @WRONG("reservation", "a new Service to get a VIP within 8 s, not <pending>")
@@ -263,6 +349,12 @@ def _reserved_for_nobody(model: LabModel) -> None:
     # The positive control: nobody gets an address, the neighbours neither.
     fence = {"namespaces": ["nobody"]}
     model.one("IPAddressPool")["spec"]["serviceAllocation"] = fence
+
+
+def _webhooks(model: LabModel) -> list[Object]:
+    item = model.one("ValidatingWebhookConfiguration")
+    webhooks: list[Object] = item["webhooks"]
+    return webhooks
 
 
 def _pool(model: LabModel, name: str, *ranges: str) -> Object:

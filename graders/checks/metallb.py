@@ -1,0 +1,191 @@
+"""MetalLB itself: its one controller, and the webhook that validates."""
+
+from __future__ import annotations
+
+import secrets
+from functools import partial
+from itertools import starmap
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from graders.checks.check import expect
+from graders.checks.parallel import run_parallel
+from graders.kube.names import METALLB_NAMESPACE
+from graders.polling import until
+from graders.probes.refusal import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from graders.checks.session import Session
+
+    Request: TypeAlias = tuple[str, str, dict[str, Any]]
+
+_IMAGE: Final = "metallb/controller"
+_ENDED: Final = frozenset({"Succeeded", "Failed"})
+_WEBHOOKS: Final = (
+    "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
+)
+SEE_WEBHOOKS: Final = "kubectl get validatingwebhookconfigurations -o yaml"
+_DRY_RUN: Final = "?dryRun=All"
+_VERBS: Final = {"POST": "new", "PATCH": "changed"}
+_VALID: Final = ("192.0.2.1-192.0.2.9",)
+_REVERSED: Final = ("192.0.2.9-192.0.2.1",)
+# Each meets its kind's schema, so that only MetalLB can refuse it.
+_INVALID: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
+    ("v1beta1/ipaddresspools", "IPAddressPool", {"addresses": _REVERSED}),
+    (
+        "v1beta1/l2advertisements",
+        "L2Advertisement",
+        {"ipAddressPools": ["a", "a"]},
+    ),
+    (
+        "v1beta1/bgpadvertisements",
+        "BGPAdvertisement",
+        {"aggregationLength": 33},
+    ),
+    (
+        "v1beta1/communities",
+        "Community",
+        {"communities": [{"name": "edge", "value": "none"}]},
+    ),
+    (
+        "v1beta2/bgppeers",
+        "BGPPeer",
+        {"myASN": 64512, "peerAddress": "192.0.2.1"},
+    ),
+)
+
+
+def expect_one_controller(lab: Session) -> None:
+    """Fail unless exactly one pod of MetalLB's controller exists.
+
+    It has no leader election: two of them keep two books, and may allocate
+    one address twice. A pod that cannot start yet counts, too.
+
+    Example:
+        expect_one_controller(lab)
+
+    Raises:
+        CheckFailed: there are several pods, in whatever namespace, or none.
+        CannotCheck: the API server does not answer.
+
+    """
+    names = until(
+        "pods", partial(_controllers, lab), lambda names: len(names) == 1
+    )
+    expect(
+        "controllers of MetalLB:",
+        expected="one pod",
+        actual=names or "none",
+        ok=len(names) == 1,
+        seen_by="kubectl get pods -A -o wide",
+    )
+
+
+def _controllers(lab: Session) -> list[str]:
+    """Return the controller's pods, by their images, wherever they are."""
+    pods = [
+        pod
+        for pod in lab.cluster.items("/api/v1/pods")
+        if "deletionTimestamp" not in pod["metadata"]
+        and pod.get("status", {}).get("phase") not in _ENDED
+        and any(map(_is_controller, pod["spec"].get("containers", [])))
+    ]
+    metas = [pod["metadata"] for pod in pods]
+    return [f"{meta['namespace']}/{meta['name']}" for meta in metas]
+
+
+def _is_controller(container: dict[str, Any]) -> bool:
+    image = str(container.get("image", ""))
+    return image.partition("@")[0].rpartition(":")[0].endswith(_IMAGE)
+
+
+def expect_validated(lab: Session) -> None:
+    """Fail unless invalid objects of MetalLB are refused.
+
+    Dry runs create and change nothing. The positive control is a valid pool,
+    which must be accepted. A webhook that is ignored when it fails refuses
+    nothing while the controller restarts, which only its configuration shows.
+
+    Example:
+        expect_validated(lab)
+
+    Raises:
+        CheckFailed: one is accepted, or would be while the controller is off.
+        Refused: a valid pool is refused.
+        CannotCheck: the API server does not answer.
+
+    """
+    name = secrets.token_hex(4)
+    kind, plural = "IPAddressPool", "v1beta1/ipaddresspools"
+    lab.cluster.ask(*_creation(name, plural, kind, {"addresses": _VALID}))
+    requests = [
+        *starmap(partial(_creation, name), _INVALID),
+        *_pool_change(lab),
+    ]
+    refused = run_parallel(partial(_is_refused, lab), requests)
+    accepted = [
+        f"{_VERBS[verb]} {body['kind']}"
+        for (verb, _, body), was in zip(requests, refused, strict=True)
+        if not was
+    ]
+    expect(
+        "invalid objects of MetalLB to be",
+        expected="refused",
+        actual=f"accepted: {', '.join(accepted)}",
+        ok=not accepted,
+        seen_by=SEE_WEBHOOKS,
+    )
+    _expect_not_ignored(lab)
+
+
+def _creation(
+    name: str, plural: str, kind: str, spec: dict[str, Any]
+) -> Request:
+    """Return the dry run that creates an object of MetalLB's."""
+    body = {
+        "apiVersion": f"metallb.io/{plural.partition('/')[0]}",
+        "kind": kind,
+        "metadata": {"name": name, "namespace": METALLB_NAMESPACE},
+        "spec": spec,
+    }
+    return "POST", f"{_path(plural)}{_DRY_RUN}", body
+
+
+def _pool_change(lab: Session) -> Iterator[Request]:
+    """Yield the dry run that makes an existing pool invalid."""
+    for name in [*lab.cluster.pools()][:1]:
+        path = f"{_path('v1beta1/ipaddresspools')}/{name}{_DRY_RUN}"
+        body = {"kind": "IPAddressPool", "spec": {"addresses": _REVERSED}}
+        yield "PATCH", path, body
+
+
+def _path(plural: str) -> str:
+    version, _, kind = plural.partition("/")
+    return f"/apis/metallb.io/{version}/namespaces/{METALLB_NAMESPACE}/{kind}"
+
+
+def _is_refused(lab: Session, request: Request) -> bool:
+    try:
+        return lab.cluster.ask(*request) is None
+    except Refused:
+        return True
+
+
+def _expect_not_ignored(lab: Session) -> None:
+    """Fail if a webhook of MetalLB's lets pass what it cannot look at."""
+    ignored = [
+        webhook["name"]
+        for item in lab.cluster.items(_WEBHOOKS)
+        for webhook in item.get("webhooks") or []
+        if webhook.get("failurePolicy") == "Ignore"
+        and (webhook["clientConfig"].get("service") or {}).get("namespace")
+        == METALLB_NAMESPACE
+    ]
+    expect(
+        "objects of MetalLB, while its webhook does not answer, to be",
+        expected="refused",
+        actual=f"accepted: failurePolicy is Ignore for {', '.join(ignored)}",
+        ok=not ignored,
+        seen_by=SEE_WEBHOOKS,
+    )

@@ -1,0 +1,91 @@
+"""MetalLB's webhook, as its ValidatingWebhookConfiguration has it called."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tests.fakes import Object
+    from tests.lab_model.controllers import Controllers
+
+_OPERATIONS = {"POST": "CREATE", "PUT": "UPDATE", "PATCH": "UPDATE"}
+KINDS = (
+    *("ipaddresspools", "l2advertisements", "bgpadvertisements"),
+    *("communities", "bgppeers"),
+)
+
+
+def configuration() -> Object:
+    """Return the configuration as the chart has it."""
+    service = {"name": "webhook", "namespace": "metallb-system"}
+    return {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": "metallb-webhook-configuration"},
+        "webhooks": [
+            {
+                "name": f"{kind}.metallb.io",
+                "failurePolicy": "Fail",
+                "clientConfig": {"service": service},
+                "rules": [
+                    {"operations": ["CREATE", "UPDATE"], "resources": [kind]}
+                ],
+            }
+            for kind in KINDS
+        ],
+    }
+
+
+@dataclass
+class Webhook:
+    """Says why a request is refused, "" if it is not."""
+
+    controllers: Controllers
+
+    def refuses(self, verb: str, path: str, body: Object) -> str:
+        """Answer as the API server does, which asks MetalLB."""
+        bare = path.partition("?")[0]
+        plural = bare.split("/")[-2 if verb in {"PUT", "PATCH"} else -1]
+        for webhook in self._webhooks(plural, _OPERATIONS.get(verb, "")):
+            if not self.controllers.controller_runs():
+                if webhook["failurePolicy"] == "Fail":
+                    return "failed calling webhook: connection refused"
+                continue
+            if why := _invalid(body.get("spec", {})):
+                return f"admission webhook denied the request: {why}"
+        return ""
+
+    def _webhooks(self, plural: str, operation: str) -> list[dict[str, Any]]:
+        return [
+            webhook
+            for item in self.controllers.cluster.all(
+                "ValidatingWebhookConfiguration"
+            )
+            for webhook in item["webhooks"]
+            for rule in webhook["rules"]
+            if plural in rule["resources"] and operation in rule["operations"]
+        ]
+
+
+def _invalid(spec: dict[str, Any]) -> str:
+    """Return what MetalLB would not accept of the specs that are sent."""
+    for text in spec.get("addresses", []):
+        first, _, last = text.partition("-")
+        if last and int(_ip(first)) > int(_ip(last)):
+            return f"invalid IP range {text}"
+    names = spec.get("ipAddressPools", [])
+    if len(names) != len({*names}):
+        return "duplicate pools"
+    if spec.get("aggregationLength", 32) > 32:
+        return "invalid aggregation length"
+    if any(":" not in one["value"] for one in spec.get("communities", [])):
+        return "invalid community"
+    if "peerAddress" in spec and "peerASN" not in spec:
+        return "missing peer ASN"
+    return ""
+
+
+def _ip(text: str) -> ipaddress.IPv4Address:
+    return ipaddress.IPv4Address(text.strip())
