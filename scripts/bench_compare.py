@@ -17,7 +17,7 @@ import sys
 import time
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from bench_common import (
     BROKEN,
@@ -51,6 +51,7 @@ if TYPE_CHECKING:
 TEMPLATES: Final = Path(__file__).resolve().parent / "templates"
 CHECKER_TIMEOUT_S: Final = 180
 START_TIMEOUT_S: Final = 900
+T = TypeVar("T")
 
 
 def compare_start(plan: Plan, runs: int) -> list[Measure]:
@@ -145,27 +146,43 @@ def prepare(
 
 
 def judge(plan: Plan, lab: Lab, variant: str, step: Step) -> list[Verdict]:
-    """Return the verdicts of both checkers on the running lab."""
-    verdicts = []
-    for checker in (USUAL, KIT):
-        begun = time.monotonic()
-        passed = judged_as_usual(plan, lab) if checker == USUAL else graded()
-        verdict = Verdict(
+    """Return the verdicts of both checkers on the running lab.
+
+    The kit comes first, so that it does not profit from the sleeps of the
+    other; what only `grade --full` checks disturbs the lab, and comes last.
+    """
+    anything = range(256)
+    code, seconds = clocked(partial(typed, "grade", ends=anything))
+    usual, usual_seconds = clocked(partial(judged_as_usual, plan, lab))
+    if code == MORE:
+        full = partial(typed, "grade", "--full", ends=anything)
+        code, more = clocked(full)
+        seconds += more
+    kit = {SOLVED: True, BROKEN: False}.get(code)
+    verdicts = [
+        Verdict(
             lab.id,
             variant,
             step.name,
             checker,
             step.solved,
             passed,
-            round(time.monotonic() - begun, 2),
+            round(used, 2),
         )
-        wrong = "  WRONG" if verdict.wrong else ""
-        _tell(
-            f"{lab.id} {variant} {step.name}: {checker}: {passed=},"
-            f" {verdict.seconds} s{wrong}"
+        for checker, passed, used in (
+            (USUAL, usual, usual_seconds),
+            (KIT, kit, seconds),
         )
-        verdicts.append(verdict)
+    ]
+    for verdict in verdicts:
+        _tell(f"{verdict}{'  WRONG' if verdict.wrong else ''}")
     return verdicts
+
+
+def clocked(action: Callable[[], T]) -> tuple[T, float]:
+    """Return the result of `action`, and the seconds that it took."""
+    begun = time.monotonic()
+    return action(), time.monotonic() - begun
 
 
 def judged_as_usual(plan: Plan, lab: Lab) -> bool | None:
@@ -184,15 +201,6 @@ def judged_as_usual(plan: Plan, lab: Lab) -> bool | None:
     except subprocess.TimeoutExpired:
         return None
     return done.returncode == 0
-
-
-def graded() -> bool | None:
-    """Return the kit's verdict, by the commands that a student types."""
-    anything = range(256)
-    code = typed("grade", ends=anything)
-    if code == MORE:
-        code = typed("grade", "--full", ends=anything)
-    return {SOLVED: True, BROKEN: False}.get(code)
 
 
 def _tell(line: str) -> None:

@@ -28,8 +28,9 @@ docker exec bare-router sed -i 's/^bgpd=no/bgpd=yes/' /etc/frr/daemons
 } | docker exec --interactive bare-router sh -c 'cat > /etc/frr/frr.conf'
 docker exec bare-router /usr/lib/frr/frrinit.sh start
 
-kubectl wait --namespace metallb-system --for=condition=Ready pods \
-  --selector app.kubernetes.io/name=metallb --timeout=180s
+for workload in deployment/metallb-controller daemonset/metallb-speaker; do
+  kubectl rollout status --namespace metallb-system $workload --timeout=180s
+done
 cat > "$CONFIG.objects" <<OBJECTS
 apiVersion: metallb.io/v1beta2
 kind: BGPPeer
