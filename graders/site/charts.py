@@ -41,6 +41,7 @@ _ROOM: Final = 1.35
 _ID: Final = re.compile(r' id="([^"]+)"')
 _UNSEEN: Final = re.compile(r"<metadata>.*?</metadata>|<!--.*?-->", re.DOTALL)
 _REFERENCE: Final = re.compile(r'(?:url\(|href=")#([^)"]+)')
+_MEDIANS: Final = "medians; the thin line ends at the worst"
 _PHASE: Final = "cold start: "
 
 
@@ -89,11 +90,9 @@ def figure(chart: Chart) -> str:
 
 
 def _charts(rows: Sequence[bench.Figure]) -> Iterator[Chart]:
-    usual = r"usual checker: "
-    seconds = "medians; the thin line ends at the worst"
     yield Chart(
         "Cold start",
-        f"{seconds}. Grey is what it is compared with.",
+        f"{_MEDIANS}. Grey is what it is compared with.",
         tuple(_cold(rows)),
     )
     yield Chart(
@@ -102,29 +101,23 @@ def _charts(rows: Sequence[bench.Figure]) -> Iterator[Chart]:
         " other steps.",
         tuple(_phases(rows)),
     )
-    for title, patterns, note in (
-        ("Start a lab", {"": r"make (lab-\d+) on a running cluster"}, ""),
-        (
-            "Grade",
-            {
-                " broken": r"grade, (lab-\d+) broken, every variant",
-                " solved": r"grade, (lab-\d+) solved",
-                " usual checker": rf"{usual}grade, (lab-\d+)",
-            },
-            " for a broken lab. Grey is a checker of the usual kind",
-        ),
-        ("Reset a lab", {"": r"reset, (lab-\d+)"}, ""),
-    ):
-        found = _by_lab(rows, patterns, _timed)
-        yield Chart(
-            title,
-            f"{seconds}, the dashed line is the most that is wanted{note}.",
-            tuple(bar for _, bar in found),
-            max((_limit(row) for row, _ in found), default=0),
-        )
+    yield _timings(
+        "Start a lab", rows, {"": r"make (lab-\d+) on a running cluster"}
+    )
+    yield _timings(
+        "Grade",
+        rows,
+        {
+            " broken": r"grade, (lab-\d+) broken, every variant",
+            " solved": r"grade, (lab-\d+) solved",
+            " usual checker": r"usual checker: grade, (lab-\d+)",
+        },
+    )
+    yield _timings("Reset a lab", rows, {"": r"reset, (lab-\d+)"})
     verdicts = {
         "": r"wrong verdicts, (lab-\d+)",
-        " usual checker": rf"{usual}wrong verdicts, (lab-\d+)",
+        " repairs": r"kit, in the same run: wrong verdicts, (lab-\d+)",
+        " usual checker": r"usual checker: wrong verdicts, (lab-\d+)",
     }
     yield Chart(
         "Verdicts",
@@ -134,12 +127,28 @@ def _charts(rows: Sequence[bench.Figure]) -> Iterator[Chart]:
     )
 
 
+def _timings(
+    title: str, rows: Sequence[bench.Figure], patterns: dict[str, str]
+) -> Chart:
+    """Return a chart of seconds by lab, with the most that is wanted."""
+    found = _by_lab(rows, patterns, _timed)
+    grey = any(bar.colour == _OTHER for _, bar in found)
+    compared = " Grey is a checker of the usual kind." if grey else ""
+    return Chart(
+        title,
+        f"{_MEDIANS}, the dashed line is the most that is wanted.{compared}",
+        tuple(bar for _, bar in found),
+        max((_limit(row) for row, _ in found), default=0),
+    )
+
+
 def _cold(rows: Sequence[bench.Figure]) -> Iterator[Bar]:
     """Return whole starts, the kit's and those to compare with."""
     for pattern, label in (
         ("lab up, cold", "lab up"),
         ("bare kind create", "bare kind"),
         ("bare kind, MetalLB", "bare kind, MetalLB and FRR"),
+        ("make lab-3, cold, in the same run", "lab start 3"),
         ("lab up on hosts", "lab up on hosts"),
     ):
         for row in rows:
