@@ -44,7 +44,7 @@ def _line(lab_copy: LabCopy, name: str, text: str) -> int:
         ),
         (
             GRADER,
-            'needs=("vip", "endpoints")',
+            'needs=("vip", "ready_pod")',
             'needs=("vip", "arp")',
             '@check(layer="advertisement", needs=("vip", "arp"))',
             "test_announced: needs must name a check above, not 'arp'",
