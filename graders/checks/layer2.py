@@ -7,8 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from graders.checks.check import expect, fail
-from graders.checks.parallel import outputs_by_machine, run_parallel
+from graders.checks.parallel import run_parallel
 from graders.checks.pools import pool_of, unused_addresses
+from graders.checks.static_entries import find_static_entries
 from graders.kube.names import METALLB_NAMESPACE
 from graders.plan.l2_election import owner
 from graders.plan.plan import NODE_HOSTS
@@ -144,12 +145,8 @@ def speakers_diverged(lab: Session, vip: str) -> bool:
     names = {*arp_responders(lab, vip).names}
     if len(names) <= 1 or names - {*lab.node_macs.values()}:
         return False
-    return not outputs_by_machine(lab, lab.plan.nodes, *_show_address(vip))
-
-
-def _show_address(vip: str) -> tuple[str, ...]:
-    """Return the command that shows the interface with `vip`."""
-    return ("ip", "-o", "-4", "address", "show", "to", vip)
+    entries = find_static_entries(lab, [vip], lab.plan.nodes)
+    return not any(entry.answers_arp for _, entry in entries)
 
 
 def address_control_plane_would_win(lab: Session, vip: str) -> str:

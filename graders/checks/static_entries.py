@@ -24,37 +24,18 @@ if TYPE_CHECKING:
     from graders.plan.plan import Plan
     from graders.probes.static_entries import Kind, StaticEntry
 
-# What an entry is called, and why it does not help.
-_KINDS: Final[dict[Kind, tuple[str, str]]] = {
-    "address": (
-        "{} to be on an interface of",
-        "that machine answers for it, and still does when the VIP moves",
-    ),
-    "neighbour": (
-        "a fixed neighbour entry for {} to be on",
-        "it helps that machine alone, and stays when the node fails",
-    ),
-    "proxy": (
-        "a proxy neighbour entry for {} to be on",
-        "its kernel answers, and still does when the VIP moves",
-    ),
-    "route": (
-        "a static route to {} to be on",
-        "it helps that machine alone, and stays when the node fails",
-    ),
-    "rule": (
-        "a routing rule for {} to be on",
-        "it helps that machine alone, and stays when the node fails",
-    ),
-    "translation": (
-        "a translation of {} to be on",
-        "it helps that machine alone, and stays when the node fails",
-    ),
-    "setting": (
-        "a kernel setting that answers ARP for {} to be on",
-        "its kernel answers in MetalLB's place",
-    ),
+# What an entry is called.
+_KINDS: Final[dict[Kind, str]] = {
+    "address": "{} to be on an interface of",
+    "neighbour": "a fixed neighbour entry for {} to be on",
+    "proxy": "a proxy neighbour entry for {} to be on",
+    "route": "a static route to {} to be on",
+    "rule": "a routing rule for {} to be on",
+    "translation": "a translation of {} to be on",
+    "setting": "a kernel setting that answers ARP for {} to be on",
 }
+_ANSWERS: Final = "its kernel answers, and still does when the VIP moves"
+_LEADS: Final = "it helps that machine alone, and stays when the node fails"
 _MAIN_TABLES: Final = frozenset({"", "main", "local", "default"})
 
 
@@ -75,7 +56,7 @@ def expect_no_static_entries(lab: Session, vips: Iterable[str]) -> None:
 
 
 def expect_not_on_interface(lab: Session, vips: Iterable[str]) -> None:
-    """Fail if a machine answers ARP for a VIP without MetalLB.
+    """Fail if a node answers ARP for a VIP without MetalLB.
 
     Its kernel does if it has the address on an interface.
 
@@ -83,12 +64,12 @@ def expect_not_on_interface(lab: Session, vips: Iterable[str]) -> None:
         expect_not_on_interface(lab, [vip])
 
     Raises:
-        CheckFailed: a machine has the address, or a proxy entry for it.
-        CannotCheck: a machine does not answer.
+        CheckFailed: a node has the address, or a proxy entry for it.
+        CannotCheck: a node does not answer.
 
     """
     targets = [*vips]
-    found = find_static_entries(lab, targets)
+    found = find_static_entries(lab, targets, lab.plan.nodes)
     answering = [(role, entry) for role, entry in found if entry.answers_arp]
     _expect_none(answering, targets)
 
@@ -100,11 +81,11 @@ def _expect_none(
     if not found:
         return
     role, first = found[0]
-    what, why = _KINDS[first.kind]
+    why = _ANSWERS if first.answers_arp else _LEADS
     roles = {role for role, entry in found if entry.kind == first.kind}
     others = f" and {len(roles) - 1} more" if len(roles) > 1 else ""
     expect(
-        what.format(_target(first, vips)),
+        _KINDS[first.kind].format(_target(first, vips)),
         expected="no machine",
         actual=f"{role}{others} ({first.text}): {why}",
         ok=False,
@@ -114,10 +95,11 @@ def _expect_none(
 
 
 def find_static_entries(
-    lab: Session, ranges: Iterable[str]
+    lab: Session, ranges: Iterable[str], roles: Iterable[str] = ()
 ) -> list[tuple[str, StaticEntry]]:
     """Return the static entries for addresses of `ranges`, with their roles.
 
+    Without `roles`, of all machines and nodes.
     What the start state of every lab has is left out, and so are nodes' routes
     back to the edge network, and routes that the router has learnt by BGP.
 
@@ -132,17 +114,17 @@ def find_static_entries(
     # A route that was withdrawn leaves the kernel a moment later than FRR.
     return until(
         "route",
-        partial(_find, lab, wanted),
+        partial(_find, lab, wanted, [*roles]),
         lambda found: not any(_says_bgp(*pair) for pair in found),
     )
 
 
 def _find(
-    lab: Session, wanted: Sequence[IPv4Network]
+    lab: Session, wanted: Sequence[IPv4Network], roles: Sequence[str]
 ) -> list[tuple[str, StaticEntry]]:
     """Return the static entries for addresses of some networks."""
     plan = lab.plan
-    roles = [*plan.machines, *plan.nodes]
+    roles = roles or [*plan.machines, *plan.nodes]
     lists = run_parallel(lambda role: static_entries(lab.machine(role)), roles)
     found = [
         (role, entry)

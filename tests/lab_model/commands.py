@@ -137,12 +137,6 @@ def _address(model: LabModel, role: str) -> str:
 def _ip(model: LabModel, role: str, argv: tuple[str, ...]) -> str | int:
     ends = model.interfaces[role]
     match argv:
-        case ["-o", "-4", "address", "show", "to", address]:
-            return "".join(
-                f"2: {dev} inet {address}/32 scope global {dev}\n"
-                for dev, held in ends.items()
-                if address in held
-            )
         case ["-o", "-4", "address", "show", "dev", dev] if dev not in ends:
             return 1
         case ["-o", "-4", "address", "show", "dev" | "label", dev]:

@@ -17,6 +17,7 @@ from graders.checks.layer2 import (
 from graders.checks.pools import unused_addresses
 from graders.plan.l2_election import owner
 from graders.plan.plan import make_plan
+from graders.probes.static_entries import COMMANDS
 from tests.fakes import says
 
 if TYPE_CHECKING:
@@ -114,6 +115,10 @@ def test_wrong_without_divergence(waits: list[str]) -> None:
     assert waits == ["arp"]
 
 
+# The other tables of a machine are empty.
+_NO_MORE = "=-=-=\n" * (len(COMMANDS) - 1)
+
+
 def _lab(macs: tuple[str, ...], carried: str = "") -> Any:  # noqa: ANN401 - a stand-in
     """Return a lab where `macs` answer; `carried` is a worker's output."""
     answer = SimpleNamespace(macs=macs, command="arping", text="")
@@ -121,7 +126,9 @@ def _lab(macs: tuple[str, ...], carried: str = "") -> Any:  # noqa: ANN401 - a s
         plan=PLAN,
         node_macs={ONE: "worker", TWO: "worker2"},
         lan_client=SimpleNamespace(arping=lambda *_: answer),
-        machine=lambda role: says(carried if role == "worker" else ""),
+        machine=lambda role: says(
+            (f"{carried}\n" if role == "worker" else "") + _NO_MORE, role
+        ),
     )
 
 
