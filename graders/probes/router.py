@@ -101,7 +101,8 @@ class Router:
 
         """
         return {
-            address: _session(neighbour)
+            # FRR marks neighbours of a listen range.
+            address.lstrip("*"): _session(neighbour)
             for address, neighbour in self.ask(_NEIGHBORS).items()
             if isinstance(neighbour, dict) and "bgpState" in neighbour
         }

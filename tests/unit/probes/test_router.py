@@ -22,7 +22,7 @@ NEIGHBOURS = {
         "bgpInUpdateElapsedTimeMsecs": 4500,
         "addressFamilyInfo": {"ipv4Unicast": {"acceptedPrefixCounter": 1}},
     },
-    "172.18.1.4": {"bgpState": "Active", "localAs": 64501, "remoteAs": 64510},
+    "*172.18.1.4": {"bgpState": "Active", "localAs": 64501, "remoteAs": 64510},
 }
 TABLE = {
     "routes": {
