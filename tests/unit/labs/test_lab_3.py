@@ -206,6 +206,12 @@ def _router_policy(model: LabModel) -> None:
 
 
 @WRONG("paths", "the paths to .*/32 .*, not none at all")
+def _restart_frr(model: LabModel) -> None:
+    """Read the saved configuration, which has the mistake."""
+    _router_policy(model)
+
+
+@WRONG("paths", "the paths to .*/32 .*, not none at all")
 def _aggregate(model: LabModel) -> None:
     _router_policy(model)
     length = model.plan.bgp_pool.prefixlen
