@@ -22,7 +22,8 @@ _NOT_AGEING: Final = (
     "ip -4 neighbour show nud all"
     " | grep -E 'PERMANENT|NOARP|extern_learn|managed'"
     " | grep -v -i -E"
-    " 'dev lo |lladdr (01:00:5e|ff:ff:ff:ff:ff:ff|00:00:00:00:00:00)'"
+    " 'dev (lo|veth[^ ]*) "
+    "|lladdr (01:00:5e|ff:ff:ff:ff:ff:ff|00:00:00:00:00:00)'"
     "; ip -4 neighbour show proxy"
 )
 # The kernel's own follow from addresses, which are the source there.
@@ -36,12 +37,12 @@ _NFT: Final = """\
 command -v nft > /dev/null && nft list chains | awk '
   /^table/ { table = $2 " " $3; print "table", table }
   /^\tchain/ { print "chain", table, $2 }
-' | grep -v -E -e 'KUBE-|DOCKER|CNI-|KINDNET|kube|kindnet|cni|docker' \\
+' | grep -v -E -e 'KUBE-|DOCKER|CNI-|KIND|kube|kindnet|cni|docker' \\
   -e '^table .* (filter|nat|mangle|raw|security)$' \\
   -e ' (PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING)$'"""
 # Chains that docker, kube-proxy and the network of pods write and keep, and
 # rules of theirs in built-in chains.
-_FOREIGN_CHAIN: Final = re.compile("KUBE-|DOCKER_|CNI-|KINDNET")
+_FOREIGN_CHAIN: Final = re.compile("KUBE-|DOCKER_|CNI-|KIND-|KINDNET")
 _FOREIGN_RULE: Final = re.compile(
     rf"{_FOREIGN_CHAIN.pattern}|! -d 10\.244\.0\.0/16 -j MASQUERADE"
 )
@@ -155,7 +156,9 @@ READINGS: Final = (
         not_on=("router",),
     ),
     Reading(
-        "next hops", "ip nexthop show | grep -v 'proto zebra'", ("routes",)
+        "next hops",
+        "ip nexthop show | grep -v -E 'proto (zebra|bgp|static)'",
+        ("routes",),
     ),
     Reading(
         "policy routing",

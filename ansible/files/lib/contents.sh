@@ -14,18 +14,18 @@ places() {
   fi
 }
 
-# Lists files with their modes and contents, but for those that docker writes.
+# Lists files with their modes and contents, but for those that docker and kind write.
 # shellcheck disable=SC2046 # places have no spaces
 listed() {
   find $(places) -xdev \
     \( -path /etc/ssl -o -path /etc/hosts -o -path /etc/hostname -o -path /etc/resolv.conf \
-    -o -path /etc/mtab -o -path /etc/.updated -o -path '/etc/dnsmasq.*' -o -path /etc/desk.request \) -prune \
+    -o -path /etc/machine-id -o -path /etc/mtab -o -path /etc/.updated -o -path '/etc/dnsmasq.*' -o -path /etc/desk.request \) -prune \
     -o \( -type f -o -type l \) -printf '%m %l %p\n' -type f -size -200k -exec cksum {} + 2> /dev/null
 }
 
 # Programs of the system are too many to be restored one by one.
 programs() {
-  [ -e $MADE/devices ] || find /usr/bin /usr/sbin /usr/lib/frr -printf '%m %s %T@ %p\n' | sort | cksum
+  [ -e $MADE/devices ] || find /usr/bin /usr/sbin /usr/lib/frr \( -type f -o -type l \) -printf '%m %s %l %p\n' | sort | cksum
 }
 
 # A host has processes of its own.

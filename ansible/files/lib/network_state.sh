@@ -36,7 +36,7 @@ addresses() {
 # Entries that do not age. The kernel writes those of broadcasts itself.
 static_neighbours() {
   ip -4 neighbour show nud all | grep -E 'PERMANENT|NOARP|extern_learn|managed' \
-    | grep -v -i -E 'dev lo |lladdr (01:00:5e|ff:ff:ff:ff:ff:ff|00:00:00:00:00:00)'
+    | grep -v -i -E 'dev (lo|veth[^ ]*) |lladdr (01:00:5e|ff:ff:ff:ff:ff:ff|00:00:00:00:00:00)'
 }
 
 neighbours() {
@@ -69,7 +69,7 @@ net() { ip -o link show | sed -E 's/^[0-9]+: ([^:@]+)[^<]*<([^>]*)> mtu ([0-9]+)
 # a container's. eth1 comes and goes with a lab's own network.
 links() {
   first=$MADE/links.$(cut -d ' ' -f 22 /proc/1/stat)
-  [ -e "$first" ] || net > "$first"
+  [ -e "$first" ] || case $ROLE in router) net ;; *) net | grep -v '^eth1 ' ;; esac > "$first"
   net | while read -r dev mtu mac flags; do
     own devices "$dev" && continue
     before=$(grep "^$dev " "$first") || {
@@ -116,7 +116,7 @@ bgp_routes() {
 }
 
 routes() {
-  ip nexthop show 2> /dev/null | grep -v 'proto zebra' | while read -r _ id rest; do
+  ip nexthop show 2> /dev/null | grep -v -E 'proto (zebra|bgp|static)' | while read -r _ id rest; do
     dev=${rest#*dev }
     own devices "${dev%% *}" || { ip nexthop del id "$id" && say "next hop $id"; }
   done
@@ -160,7 +160,7 @@ policy_routing() {
 }
 
 # All tables are read at once: each call of iptables takes 10 ms.
-FOREIGN='KUBE-|DOCKER_|CNI-|KINDNET'
+FOREIGN='KUBE-|DOCKER_|CNI-|KIND-|KINDNET'
 
 # Chains that are not the kernel's, each after its table.
 chains() {

@@ -25,6 +25,7 @@ files() {
     sed 's,.* /,/,' $MADE/files | sort -u | tar -c -f $MADE/files.tar -T - 2> /dev/null
     return 0
   }
+  cmp -s $MADE/files $MADE/files.now && return
   changed=$(sort $MADE/files $MADE/files.now | uniq -u | sed 's,.* /,/,' | sort -u)
   for file in $changed; do
     rm -f "$file"
