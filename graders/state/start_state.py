@@ -188,7 +188,7 @@ READINGS: Final = (
     Reading("programs", f"{_CONTENTS}\nprograms", ()),
     Reading(
         "processes",
-        f"{_CONTENTS}\norphans | cut -d ' ' -f 2-"
+        f"{_CONTENTS}\norphans 2 | cut -d ' ' -f 2-"
         " | grep -v -x -F -f $MADE/processes | sort -u",
         ("processes",),
     ),

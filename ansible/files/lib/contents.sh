@@ -28,8 +28,8 @@ programs() {
   [ -e $MADE/devices ] || find /usr/bin /usr/sbin /usr/lib/frr \( -type f -o -type l \) -printf '%m %s %l %p\n' | sort | cksum
 }
 
-# A host has processes of its own.
+# Lists processes of at least this age in seconds. A host has its own.
 orphans() {
   [ -e $MADE/devices ] || ps -e -o ppid= -o pid= -o etimes= -o args= \
-    | awk '$1 == 1 && $3 > 1 { pid = $2; sub(/^ *[0-9]+ +[0-9]+ +[0-9]+ +/, ""); sub(/containerd-shim.*/, "containerd-shim"); print pid, $0 }'
+    | awk -v age="$1" '$1 == 1 && $3 >= age { pid = $2; sub(/^ *[0-9]+ +[0-9]+ +[0-9]+ +/, ""); sub(/containerd-shim.*/, "containerd-shim"); print pid, $0 }'
 }

@@ -38,8 +38,8 @@ files() {
 }
 
 processes() {
-  [ -e $MADE/processes ] || { orphans | cut -d ' ' -f 2- > $MADE/processes; }
-  orphans | while read -r pid args; do
+  [ -e $MADE/processes ] || { orphans 0 | cut -d ' ' -f 2- > $MADE/processes; }
+  orphans 2 | while read -r pid args; do
     grep -q -x -F -e "$args" $MADE/processes || { kill -KILL "$pid" && say "process $args"; }
   done
 }
