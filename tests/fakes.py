@@ -117,6 +117,8 @@ class FakeCluster(Cluster):
             return found
         if query.startswith("dryRun="):
             return body if verb == "POST" else found
+        if verb == "POST" and bare.endswith("/eviction"):
+            return self.objects.pop(bare.removesuffix("/eviction"), None)
         if verb == "POST" and body:
             space = bare.partition("/namespaces/")[2].rpartition("/")[0]
             place = {"namespace": space} if space else {}
@@ -160,9 +162,11 @@ def path_of(item: Object) -> str:
 def _selected(item: Object, query: str) -> bool:
     """Say whether an item meets a labelSelector or fieldSelector."""
     what, _, selector = query.partition("=")
-    key, _, value = selector.partition("=")
     if what == "labelSelector":
-        return bool(item["metadata"].get("labels", {}).get(key) == value)
+        labels = item["metadata"].get("labels", {})
+        wanted = dict(part.split("=") for part in selector.split(","))
+        return bool(wanted.items() <= labels.items())
+    key, _, value = selector.partition("=")
     if what == "fieldSelector":
         found: Any = item
         for part in key.split("."):

@@ -42,6 +42,7 @@ from graders.checks.bgp_routes import (
     is_settled,
 )
 from graders.checks.check import check, expect, fail
+from graders.checks.copies import expect_no_surge, expect_one_copy
 from graders.checks.dhcp import (
     desk_of,
     expect_desk_answers,
@@ -189,9 +190,11 @@ __all__ = [
     "expect_no_conflict",
     "expect_no_loss",
     "expect_no_static_entries",
+    "expect_no_surge",
     "expect_not_on_interface",
     "expect_off_storage",
     "expect_one_controller",
+    "expect_one_copy",
     "expect_one_peer",
     "expect_one_responder",
     "expect_only_range_leased",

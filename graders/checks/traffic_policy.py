@@ -10,6 +10,7 @@ from graders.checks.check import expect
 from graders.checks.layer2 import arp_responders
 from graders.checks.workload import cordoned
 from graders.polling import until
+from graders.probes.cluster import runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -102,17 +103,30 @@ def expect_next_hop(lab: Session, vip: str, name: str) -> None:
 
 
 def evict_pods(lab: Session, namespace: str, selector: str) -> None:
-    """Delete the pods with these labels, as draining their nodes would.
+    """Evict the pods with these labels, as draining their nodes would.
 
     Example:
         evict_pods(lab, "lab-4", "app=web")
 
     Raises:
-        CannotCheck: the API server refuses or does not answer.
+        Refused: a PodDisruptionBudget or another rule keeps a pod.
+        CannotCheck: the API server does not answer.
 
     """
-    for pod in lab.cluster.pod_nodes(namespace, selector):
-        lab.cluster.ask("DELETE", f"/api/v1/namespaces/{namespace}/pods/{pod}")
+    for name in lab.cluster.pod_nodes(namespace, selector):
+        path = f"/api/v1/namespaces/{namespace}/pods/{name}/eviction"
+        eviction = {
+            "apiVersion": "policy/v1",
+            "kind": "Eviction",
+            "metadata": {"name": name, "namespace": namespace},
+        }
+        lab.cluster.ask("POST", path, eviction)
+
+
+def _delete_pods(lab: Session, namespace: str, selector: str) -> None:
+    for name in lab.cluster.pod_nodes(namespace, selector):
+        path = f"/api/v1/namespaces/{namespace}/pods/{name}"
+        lab.cluster.ask("DELETE", path)
 
 
 @contextlib.contextmanager
@@ -136,7 +150,7 @@ def restored_placement(
     finally:
         nodes = {*lab.cluster.pod_nodes(namespace, selector).values()}
         if nodes - {*workers}:
-            evict_pods(lab, namespace, selector)
+            _delete_pods(lab, namespace, selector)
 
 
 def expect_moved(lab: Session, namespace: str, app: str, to: str) -> None:
@@ -167,6 +181,8 @@ def expect_pending(
 ) -> None:
     """Fail unless the pods of `app` stay pending while no worker takes pods.
 
+    `app` is the Service that selects them.
+
     At the end they are ready on a worker again.
 
     Example:
@@ -177,7 +193,7 @@ def expect_pending(
         CannotCheck: the API server refuses or does not answer.
 
     """
-    selector = f"app={app}"
+    selector = lab.cluster.pod_selector(app, namespace)
     with cordoned(lab, *workers):
         evict_pods(lab, namespace, selector)
         pods = until(
@@ -187,7 +203,7 @@ def expect_pending(
         )
         nodes = {*pods.values()}
     if nodes - {UNSCHEDULED}:
-        evict_pods(lab, namespace, selector)
+        _delete_pods(lab, namespace, selector)
     until(
         "pods",
         partial(lab.cluster.ready_nodes, namespace, app),
@@ -219,9 +235,7 @@ def placements(lab: Session, namespace: str, selector: str) -> dict[str, str]:
         f"/api/v1/namespaces/{namespace}/pods?labelSelector={selector}"
     )
     return {
-        pod["metadata"]["name"]: _placement(pod)
-        for pod in pods
-        if "deletionTimestamp" not in pod["metadata"]
+        pod["metadata"]["name"]: _placement(pod) for pod in pods if runs(pod)
     }
 
 

@@ -1,20 +1,21 @@
 """A temporary workload that is exposed as the lab's is and moves to a node.
 
 A pod that reports its client's address runs on each of some nodes, and clones
-of the lab's Services select one of the pods. Moving the endpoint to another
-node takes only a change of the selector.
+of the lab's Services lead to one of the pods by an EndpointSlice. Moving the
+endpoint to another node takes only a change of that slice. The pods are in a
+namespace where no quota or policy of the lab counts them.
 """
 
 from __future__ import annotations
 
 import contextlib
-import secrets
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from graders.checks.objects import create, new_name, service_like
 from graders.errors import CannotCheck
+from graders.kube.names import SERVICE_NAME
 from graders.polling import until
 
 if TYPE_CHECKING:
@@ -23,25 +24,27 @@ if TYPE_CHECKING:
     from graders.checks.session import Session
 
 IMAGE: Final = "registry.k8s.io/e2e-test-images/agnhost:2.66.1"
+# Where the pods run.
+POD_NAMESPACE: Final = "default"
 _PORT: Final = 8080
-_NODE_LABEL: Final = "grader-place"
+_PORT_NAME: Final = "http"
 _ADMIN: Final = ("--kubeconfig", "/etc/kubernetes/admin.conf")
 _NO_GRACE_PERIOD: Final = "?gracePeriodSeconds=0"
 
 
 @dataclass(frozen=True)
 class ProbeWorkload:
-    """Pods on several nodes, and Services that select one of them.
+    """Pods on several nodes, and Services that lead to one of them.
 
     `services` are the temporary Services by their models' names, `pods` the
-    pods by their nodes.
+    pods by their nodes, `addresses` the pods' addresses by their nodes.
     """
 
     lab: Session
     namespace: str
-    name: str
     services: dict[str, str]
     pods: dict[str, str]
+    addresses: dict[str, str]
 
     def move_to(self, node: str) -> None:
         """Move the endpoint to the pod on `node`.
@@ -51,14 +54,35 @@ class ProbeWorkload:
 
         """
         for name in self.services.values():
-            path = f"/api/v1/namespaces/{self.namespace}/services/{name}"
-            service = self.lab.cluster.get(path)
-            if service is None:
-                raise CannotCheck(f"the grader's Service {name} is gone")
-            # Without it, a status that was written since is no conflict.
-            service["metadata"].pop("resourceVersion")
-            service["spec"]["selector"] = _selector(self.name, node)
-            self.lab.cluster.ask("PUT", path, service)
+            path = f"{_base('EndpointSlice', self.namespace)}/{name}"
+            moved = self.lab.cluster.ask(
+                "PUT", path, self.slice_of(name, node)
+            )
+            if moved is None:
+                raise CannotCheck(f"the grader's EndpointSlice {name} is gone")
+
+    def slice_of(self, service: str, node: str) -> dict[str, Any]:
+        """Return the EndpointSlice that leads `service` to `node`'s pod."""
+        pod = {"namespace": POD_NAMESPACE, "name": self.pods[node]}
+        return {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": {
+                "name": service,
+                "namespace": self.namespace,
+                "labels": {SERVICE_NAME: service},
+            },
+            "addressType": "IPv4",
+            "ports": [{"name": _PORT_NAME, "port": _PORT, "protocol": "TCP"}],
+            "endpoints": [
+                {
+                    "addresses": [self.addresses[node]],
+                    "nodeName": node,
+                    "targetRef": {"kind": "Pod", **pod},
+                    "conditions": {"ready": True},
+                }
+            ],
+        }
 
     def vip(self, model: str) -> str:
         """Return the VIP of the Service like `model`, "" while pending.
@@ -95,48 +119,55 @@ def probe_workload(
 
     """
     name = new_name()
-    pods = [_pod(name, namespace, node) for node in nodes]
-    services = [
-        service_like(
+    pods = {node: _pod(name, node) for node in nodes}
+    services = {
+        model: service_like(
             _model(lab, namespace, model),
             f"{name}-{model}",
-            {
-                "selector": _selector(name, nodes[0]),
-                "ports": [{"name": "http", "port": 80, "targetPort": _PORT}],
-            },
+            {"ports": [{"name": _PORT_NAME, "port": 80}]},
         )
         for model in models
-    ]
-    with _created(lab, namespace, {"pods": pods, "services": services}):
-        _await_ready(lab, namespace, name, len(pods))
-        yield ProbeWorkload(
+    }
+    with _created(lab, [*pods.values(), *services.values()]):
+        probe = ProbeWorkload(
             lab,
             namespace,
-            name,
-            dict(zip(models, _names(services), strict=True)),
-            dict(zip(nodes, _names(pods), strict=True)),
+            {model: _name(body) for model, body in services.items()},
+            {node: _name(body) for node, body in pods.items()},
+            _await_ready(lab, name, len(pods)),
         )
+        slices = [
+            probe.slice_of(service, nodes[0])
+            for service in probe.services.values()
+        ]
+        with _created(lab, slices):
+            yield probe
 
 
 @contextlib.contextmanager
-def _created(
-    lab: Session, namespace: str, objects: dict[str, list[dict[str, Any]]]
-) -> Iterator[None]:
-    """Create objects by their kinds, and remove them at the end."""
-    base = f"/api/v1/namespaces/{namespace}"
+def _created(lab: Session, bodies: Sequence[dict[str, Any]]) -> Iterator[None]:
+    """Create objects, and remove them at the end."""
+    bases = [
+        _base(body["kind"], body["metadata"]["namespace"]) for body in bodies
+    ]
     try:
-        for kind, bodies in objects.items():
-            for body in bodies:
-                create(lab, f"{base}/{kind}", body)
+        for base, body in zip(bases, bodies, strict=True):
+            create(lab, base, body)
         yield
     finally:
         # An object that cannot be removed does not keep the others.
         with contextlib.ExitStack() as stack:
-            for kind, bodies in objects.items():
-                query = _NO_GRACE_PERIOD if kind == "pods" else ""
-                for name in _names(bodies):
-                    path = f"{base}/{kind}/{name}{query}"
-                    stack.callback(lab.cluster.ask, "DELETE", path)
+            for base, body in zip(bases, bodies, strict=True):
+                query = _NO_GRACE_PERIOD if body["kind"] == "Pod" else ""
+                path = f"{base}/{_name(body)}{query}"
+                stack.callback(lab.cluster.ask, "DELETE", path)
+
+
+def _base(kind: str, namespace: str) -> str:
+    """Return the path of a list."""
+    slices = kind == "EndpointSlice"
+    api = "/apis/discovery.k8s.io/v1" if slices else "/api/v1"
+    return f"{api}/namespaces/{namespace}/{kind.lower()}s"
 
 
 @contextlib.contextmanager
@@ -180,17 +211,24 @@ def _kubectl(lab: Session, *argv: str) -> None:
         raise CannotCheck(f"could not {' '.join(argv)}: {result.text}")
 
 
-def _await_ready(lab: Session, namespace: str, name: str, count: int) -> None:
-    path = f"/api/v1/namespaces/{namespace}/pods?labelSelector=app={name}"
+def _await_ready(lab: Session, name: str, count: int) -> dict[str, str]:
+    """Return the addresses of the pods by their nodes, once all are ready."""
+    path = f"{_base('Pod', POD_NAMESPACE)}?labelSelector=app={name}"
 
-    def ready() -> int:
-        return sum(map(is_ready, lab.cluster.items(path)))
+    def addresses() -> dict[str, str]:
+        return {
+            pod["spec"]["nodeName"]: pod["status"]["podIP"]
+            for pod in lab.cluster.items(path)
+            if is_ready(pod)
+        }
 
-    if until("probe-pods", ready, count.__eq__) != count:
+    ready = until("probe-pods", addresses, lambda ready: len(ready) == count)
+    if len(ready) != count:
         raise CannotCheck(
             "the grader's own pods did not get ready",
             remedy="see `kubectl get pods -A`, then grade again",
         )
+    return ready
 
 
 def is_ready(item: dict[str, Any]) -> bool:
@@ -206,12 +244,8 @@ def is_ready(item: dict[str, Any]) -> bool:
     )
 
 
-def _names(objects: Sequence[dict[str, Any]]) -> list[str]:
-    return [item["metadata"]["name"] for item in objects]
-
-
-def _selector(name: str, node: str) -> dict[str, str]:
-    return {"app": name, _NODE_LABEL: node}
+def _name(body: dict[str, Any]) -> str:
+    return str(body["metadata"]["name"])
 
 
 def _model(lab: Session, namespace: str, name: str) -> dict[str, Any]:
@@ -221,15 +255,15 @@ def _model(lab: Session, namespace: str, name: str) -> dict[str, Any]:
     return service
 
 
-def _pod(name: str, namespace: str, node: str) -> dict[str, Any]:
+def _pod(name: str, node: str) -> dict[str, Any]:
     """Return a pod that is bound to `node` without the scheduler."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
-            "name": f"{name}-{secrets.token_hex(2)}",
-            "namespace": namespace,
-            "labels": _selector(name, node),
+            "name": new_name(),
+            "namespace": POD_NAMESPACE,
+            "labels": {"app": name},
         },
         "spec": {
             "nodeName": node,

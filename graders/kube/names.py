@@ -10,6 +10,8 @@ METALLB_API: Final = "/apis/metallb.io/v1beta1"
 METALLB_PATH: Final = f"{METALLB_API}/namespaces/{METALLB_NAMESPACE}"
 # The label of what the kit creates.
 MANAGED_BY_KIT: Final = {"app.kubernetes.io/managed-by": "metallb-lab"}
+# The label of an EndpointSlice that names its Service.
+SERVICE_NAME: Final = "kubernetes.io/service-name"
 # API paths.
 METALLB_CORE: Final = f"/api/v1/namespaces/{METALLB_NAMESPACE}"
 METALLB_APPS: Final = f"/apis/apps/v1/namespaces/{METALLB_NAMESPACE}"

@@ -20,6 +20,8 @@ from graders.checks import (
     expect_next_hop,
     expect_no_loss,
     expect_no_static_entries,
+    expect_no_surge,
+    expect_one_copy,
     expect_pending,
     expect_responder,
     expect_served_by,
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
 
 NAMESPACE: Final = "lab-4"
 NEIGHBOURS: Final = "neighbours"
-SEE_PODS: Final = f"kubectl get pods -n {NAMESPACE} -o wide"
 SEE_SLICES: Final = (
     f"kubectl get endpointslices -n {NAMESPACE}"
     " -l kubernetes.io/service-name={name} -o yaml"
@@ -170,6 +171,24 @@ def test_client_address(lab: Session) -> None:
     run_parallel(expect_source_port, _paths(lab))
 
 
+@check(layer="endpoint", needs=("arp",))
+def test_controller(lab: Session) -> None:
+    """web's pod belongs to a controller that would recreate it."""
+    orphans = {
+        pod
+        for name in ("web", "web-lan")
+        for pod in lab.cluster.orphans(NAMESPACE, name)
+    }
+    expect(
+        "pods of web that no controller recreates:",
+        expected="none",
+        actual=orphans,
+        ok=not orphans,
+        seen_by=f"kubectl describe pods -n {NAMESPACE}"
+        " | grep -e ^Name: -e Controlled",
+    )
+
+
 @check(layer="endpoint", needs=("client_address",), exclusive=True)
 def test_other_node(lab: Session) -> None:
     """The VIPs follow a pod to any worker, tested with the grader's pods."""
@@ -202,33 +221,18 @@ def test_other_node(lab: Session) -> None:
 
 @check(layer="policy", needs=("arp",))
 def test_placement(lab: Session) -> None:
-    """One pod of web runs, and it is on a worker."""
+    """One copy of web runs, on a worker, and a rollout runs no second one."""
     workers = {*lab.plan.worker_names()}
-    pods = until(
-        "pods",
-        lambda: lab.cluster.pod_nodes(NAMESPACE, "app=web"),
-        # A wrong state that is settled does not change by itself.
-        lambda pods: (
-            (len(pods) == 1 and set(pods.values()) <= workers)
-            or lab.cluster.is_settled(NAMESPACE)
-        ),
-    )
-    serving = lab.cluster.ready_nodes(NAMESPACE, "web")
-    serving |= lab.cluster.ready_nodes(NAMESPACE, "web-lan")
-    expect(
-        "pods of web:",
-        expected="one, on a worker",
-        actual=[f"{name} on {pods[name]}" for name in pods] or "none",
-        ok=len(pods) == 1 and set(pods.values()) <= workers,
-        seen_by=SEE_PODS,
-    )
-    expect(
-        "web and web-lan to be served from",
-        expected=set(pods.values()),
-        actual=serving,
-        ok=serving == set(pods.values()),
-        seen_by=SEE_SLICES.format(name="web"),
-    )
+    pod = expect_one_copy(lab, NAMESPACE, "web", workers)
+    for name in ("web", "web-lan"):
+        pods = lab.cluster.ready_pods(NAMESPACE, name)
+        expect(
+            f"{name} to be served by",
+            expected=pod,
+            actual=pods,
+            seen_by=SEE_SLICES.format(name=name),
+        )
+    expect_no_surge(lab, NAMESPACE, "web")
 
 
 @check(layer="policy")
@@ -241,14 +245,15 @@ def test_static_entries(lab: Session) -> None:
 def test_drain(lab: Session) -> None:
     """web's pod moves when its worker is drained, and the VIPs follow it."""
     workers = lab.plan.worker_names()
-    (node,) = lab.cluster.pod_nodes(NAMESPACE, "app=web").values()
+    pods = lab.cluster.pod_selector("web", NAMESPACE)
+    (node,) = lab.cluster.pod_nodes(NAMESPACE, pods).values()
     (other,) = {*workers} - {node}
     vip, lan_vip = _vips(lab)
     with (
-        restored_placement(lab, NAMESPACE, "app=web", workers),
+        restored_placement(lab, NAMESPACE, pods, workers),
         cordoned(lab, node),
     ):
-        evict_pods(lab, NAMESPACE, "app=web")
+        evict_pods(lab, NAMESPACE, pods)
         expect_moved(lab, NAMESPACE, "web", other)
         expect_next_hop(lab, vip, other)
         expect_responder(lab, lan_vip, other)

@@ -16,7 +16,7 @@ from kubernetes.config.config_exception import ConfigException
 
 from graders.errors import CannotCheck
 from graders.kube.apply import rolled_out
-from graders.kube.names import METALLB_PATH
+from graders.kube.names import METALLB_PATH, SERVICE_NAME
 from graders.polling import until
 from graders.probes.refusal import may_pass, refusal
 
@@ -29,6 +29,8 @@ Object = dict[str, Any]
 _CONTENT: Final = {"PATCH": "application/merge-patch+json"}
 _SLICE_MANAGER: Final = "endpointslice.kubernetes.io/managed-by"
 _SLICE_CONTROLLER: Final = "endpointslice-controller.k8s.io"
+# Phases of a pod that runs no more.
+_FINISHED: Final = frozenset({"Succeeded", "Failed"})
 # What a missing or damaged kubeconfig raises.
 _KUBECONFIG_ERRORS: Final = (
     ConfigException,
@@ -174,7 +176,8 @@ class Cluster:
     def pod_nodes(self, namespace: str, selector: str) -> dict[str, str]:
         """Return the node of each pod with these labels, by the pod's name.
 
-        `selector` is a label selector as for kubectl: `app=web`.
+        `selector` is a label selector as for kubectl: `app=web`. Pods that
+        have finished, or are being deleted, are left out.
         """
         pods = self.items(
             f"/api/v1/namespaces/{namespace}/pods?labelSelector={selector}"
@@ -182,8 +185,14 @@ class Cluster:
         return {
             pod["metadata"]["name"]: pod["spec"].get("nodeName", "")
             for pod in pods
-            if "deletionTimestamp" not in pod["metadata"]
+            if runs(pod)
         }
+
+    def pod_selector(self, service: str, namespace: str) -> str:
+        """Return a Service's selector as kubectl writes it, "" without one."""
+        spec = (self.service(service, namespace) or {}).get("spec", {})
+        labels = spec.get("selector") or {}
+        return ",".join(f"{key}={value}" for key, value in labels.items())
 
     def is_settled(self, namespace: str) -> bool:
         """Tell whether no pod of a namespace is being created or deleted.
@@ -205,6 +214,17 @@ class Cluster:
             for endpoint in self._ready_endpoints(namespace, service)
             if "nodeName" in endpoint
         )
+
+    def ready_pods(self, namespace: str, service: str) -> set[str]:
+        """Return the pods behind a Service's ready endpoints, by name.
+
+        An endpoint that names no pod is named by its address.
+        """
+        return {
+            endpoint.get("targetRef", {}).get("name")
+            or endpoint["addresses"][0]
+            for endpoint in self._ready_endpoints(namespace, service)
+        }
 
     def orphans(self, namespace: str, service: str) -> list[str]:
         """Return the pods of a Service that no controller would recreate.
@@ -243,7 +263,7 @@ class Cluster:
     def _slices(self, namespace: str, service: str) -> list[Object]:
         return self.items(
             f"/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices"
-            f"?labelSelector=kubernetes.io/service-name={service}"
+            f"?labelSelector={SERVICE_NAME}={service}"
         )
 
     def _ready_endpoints(self, namespace: str, service: str) -> list[Object]:
@@ -287,6 +307,14 @@ class Cluster:
             for pool in self.items(f"{METALLB_PATH}/ipaddresspools")
             if pool["spec"].get("autoAssign", True)
         ]
+
+
+def runs(pod: Object) -> bool:
+    """Tell whether a pod runs or will run."""
+    return (
+        "deletionTimestamp" not in pod["metadata"]
+        and pod.get("status", {}).get("phase") not in _FINISHED
+    )
 
 
 def _configuration(kubeconfig: Path, context: str) -> client.Configuration:

@@ -45,6 +45,8 @@ _PASSING: Final = frozenset(
 # A webhook chooses the status of its refusal.
 _DENIED: Final = "denied the request"
 _WEBHOOK_FAILED: Final = "failed calling webhook"
+# A PodDisruptionBudget refuses an eviction as an overloaded server would.
+_BUDGET: Final = "disruption budget"
 # What a student can look at, by words of the API server's message.
 _SEEN_BY: Final = {
     "AdmissionPolicy": "kubectl get validatingadmissionpolicies,"
@@ -53,6 +55,7 @@ _SEEN_BY: Final = {
     "mutatingwebhookconfigurations",
     "quota": "kubectl describe resourcequotas{space}",
     " usage per ": "kubectl describe limitranges{space}",
+    _BUDGET: "kubectl get poddisruptionbudgets{space}",
     "PodSecurity": "kubectl get namespaces --show-labels",
     "not found": "kubectl get namespaces",
     "being terminated": "kubectl get namespaces",
@@ -114,6 +117,7 @@ def refusal(
     if (
         (verb, status) in _REFUSALS
         or _DENIED in message
+        or _BUDGET in message
         or _webhook_failed(status, text)
     ):
         return Refused(verb, path, message)
@@ -151,7 +155,8 @@ def _kind_and_namespace(verb: str, path: str) -> tuple[str, str]:
     at = parts.index("namespaces") + 1 if "namespaces" in parts else len(parts)
     inside = parts[at + 1 :]
     if inside:
-        return inside[0], parts[at]
+        evicts = inside[-1] == "eviction"
+        return "an eviction" if evicts else inside[0], parts[at]
     named = verb in {"PUT", "PATCH", "DELETE"}
     return parts[-2 if named else -1], ""
 

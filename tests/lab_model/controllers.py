@@ -145,6 +145,8 @@ class Controllers:
         """Write a Service's EndpointSlice."""
         meta = service["metadata"]
         selector = service["spec"].get("selector")
+        if not selector:
+            return
         ends = [
             {
                 "nodeName": pod["spec"].get("nodeName"),
@@ -152,8 +154,7 @@ class Controllers:
                 "conditions": {"ready": _READY in pod["status"]["conditions"]},
             }
             for pod in self._in("Pod", meta["namespace"])
-            if selector
-            and selector.items() <= pod["metadata"]["labels"].items()
+            if selector.items() <= pod["metadata"]["labels"].items()
         ]
         self.cluster.add(
             {
@@ -174,11 +175,12 @@ class Controllers:
     def endpoints(self, service: Object) -> list[Object]:
         """Return a Service's ready endpoints."""
         meta = service["metadata"]
-        found = self.cluster.one(
-            "EndpointSlice", meta["name"], meta["namespace"]
-        )
         return [
-            end for end in found["endpoints"] if end["conditions"]["ready"]
+            end
+            for item in self._in("EndpointSlice", meta["namespace"])
+            if item["metadata"]["labels"][_SERVICE_NAME] == meta["name"]
+            for end in item["endpoints"]
+            if end["conditions"]["ready"]
         ]
 
     # MetalLB's controller.
@@ -380,12 +382,15 @@ def vip_of(service: Object) -> str:
 
 def _start(pod: Object) -> None:
     """Have a pod become ready, if it is on a node and can be."""
+    if pod.get("status", {}).get("phase") == "Failed":
+        return
     images = {one["image"] for one in pod["spec"].get("containers", [])}
     ready = {**_READY, "status": str(BROKEN not in images)}
     on_node = pod["spec"].get("nodeName")
     pod.setdefault("status", {})["conditions"] = [
         ready if on_node else _NOWHERE
     ]
+    pod["status"]["podIP"] = "10.244.1.7"
 
 
 def _owners(pod: Object) -> list[dict[str, Any]]:

@@ -113,8 +113,9 @@ def _serve(
     end = ends[request.number % len(ends)]
     if end["nodeName"] in model.controllers.silent:
         return None
-    space = service["metadata"]["namespace"]
-    pod = model.cluster.one("Pod", end["targetRef"]["name"], space)
+    own = {"namespace": service["metadata"]["namespace"]}
+    target = own | end["targetRef"]
+    pod = model.cluster.one("Pod", target["name"], target["namespace"])
     port = next(model.seen_ports, str(request.number))
     return _page(pod, request, f"{seen}:{port}")
 

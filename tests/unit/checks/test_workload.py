@@ -40,13 +40,16 @@ def _temporary(lab: Session, kind: str) -> list[Object]:
 
 
 def _places(lab: Session) -> set[str]:
-    """Return the nodes that the temporary Services select."""
-    services = _temporary(lab, "Service")
-    return {item["spec"]["selector"]["grader-place"] for item in services}
+    """Return the nodes that the temporary Services lead to."""
+    return {
+        node
+        for item in _temporary(lab, "Service")
+        for node in lab.cluster.ready_nodes("lab-4", item["metadata"]["name"])
+    }
 
 
 def test_service_like_its_model(lab: Session) -> None:
-    """Labels, pool and policy are the model's; the selector is not."""
+    """Labels, pool and policy are the model's; it selects no pods."""
     with probe_workload(lab, "lab-4", ("web",), NODES) as probe:
         (made,) = _temporary(lab, "Service")
 
@@ -55,7 +58,7 @@ def test_service_like_its_model(lab: Session) -> None:
         assert made["metadata"]["labels"]["app"] == "web"
         notes = made["metadata"]["annotations"]
         assert notes["metallb.io/address-pool"] == lab.plan.bgp_pool_name
-        assert made["spec"]["selector"]["app"] == probe.name
+        assert "selector" not in made["spec"]
         assert IPv4Address(probe.vip("web")) in lab.plan.bgp_pool
 
 
@@ -72,14 +75,15 @@ def test_move_to(lab: Session) -> None:
 
 
 def test_removed_after_an_error(lab: Session) -> None:
-    """Pods and Services are removed."""
+    """Pods, Services and EndpointSlices are removed."""
     with (
         pytest.raises(ValueError, match="within"),
         probe_workload(lab, "lab-4", ("web",), NODES),
     ):
         raise ValueError("within")
 
-    assert _temporary(lab, "Pod") == _temporary(lab, "Service") == []
+    kinds = ("Pod", "Service", "EndpointSlice")
+    assert [_temporary(lab, kind) for kind in kinds] == [[], [], []]
 
 
 def test_pods_not_ready(judge: Judge, lab: Session) -> None:
@@ -111,10 +115,10 @@ def test_model_is_gone(judge: Judge, lab: Session) -> None:
     assert {verb for verb, _ in judge.model.cluster.requests} == {"GET"}
 
 
-def test_service_is_gone(judge: Judge, lab: Session) -> None:
+def test_slice_is_gone(judge: Judge, lab: Session) -> None:
     """The endpoint cannot be moved."""
     with probe_workload(lab, "lab-4", ("web",), NODES) as probe:
-        judge.model.cluster.remove(*_temporary(lab, "Service"))
+        judge.model.cluster.remove(*_temporary(lab, "EndpointSlice"))
 
         with pytest.raises(CannotCheck, match="is gone"):
             probe.move_to(NODES[1])

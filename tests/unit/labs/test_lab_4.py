@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from graders.checks.objects import is_temporary
+from graders.checks.workload import IMAGE
 from graders.errors import CannotCheck
 from graders.providers.machine import Output
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
@@ -274,36 +275,137 @@ def _nothing_to_copy(model: LabModel) -> None:
     model.cluster.remove(model.service("web-lan"))
 
 
-@WRONG("placement", "pods of web: one, on a worker, not .* on .*, .* on")
+@WRONG("placement", "copies of web: one, on a worker, not .* on .*, .* on")
 def _copy_on_every_node(model: LabModel) -> None:
     model.one("Deployment", "web")["spec"]["replicas"] = 2
 
 
-@WRONG("placement", "pods of web: one, on a worker, not .* on metallb-lab-con")
+@WRONG(
+    "placement", "copies of web: one, on a worker, not .* on metallb-lab-con"
+)
 def _label_removed(model: LabModel) -> None:
     _pin(model, CONTROL)
     _pod_spec(model)["tolerations"] = [{"operator": "Exists"}]
     del model.one("Node", CONTROL)["metadata"]["labels"][EXCLUDE]
 
 
-@WRONG("placement", "pods of web: one, on a worker, not none")
+@WRONG("placement", "copies of web: one, on a worker, not none")
 def _no_pod_at_all(model: LabModel) -> None:
     _no_pod(model)
 
 
-@WRONG("placement", "to be served from .*worker2, not .*worker, .*worker2")
+@WRONG("placement", "web-lan to be served by web-[0-9]+, not copy, web-[0-9]")
 def _another_pod_serves(model: LabModel) -> None:
-    for name in ("web", "web-lan"):
-        model.service(name)["spec"]["selector"] = {"tier": "front"}
+    model.service("web-lan")["spec"]["selector"] = {"tier": "front"}
     model.settle()
     for pod in model.cluster.all("Pod"):
         if pod["metadata"]["labels"].get("app") == "web":
             pod["metadata"]["labels"]["tier"] = "front"
             copy = {"name": "copy", "namespace": "lab-4"}
             labels = {"tier": "front", "app": "copy"}
-            spec = {**pod["spec"], "nodeName": WORKER}
+            page = {"name": "page", "image": "echo"}
+            spec = {"containers": [page], "nodeName": WORKER}
             meta = {**copy, "labels": labels}
             model.cluster.add({**pod, "metadata": meta, "spec": spec})
+
+
+def _standby(model: LabModel, namespace: str, image: str = IMAGE) -> None:
+    """Add a Deployment whose pods have web's program and no label of web."""
+    web = model.one("Deployment", "web")
+    labels = {"app": "standby"}
+    container = {**_pod_spec(model)["containers"][0], "image": image}
+    model.cluster.add(
+        {
+            **web,
+            "metadata": {"name": "standby", "namespace": namespace},
+            "spec": {
+                "replicas": 1,
+                "strategy": {"type": "Recreate"},
+                "selector": {"matchLabels": labels},
+                "template": {
+                    "metadata": {"labels": labels},
+                    "spec": {"containers": [container]},
+                },
+            },
+        }
+    )
+
+
+@WRONG("placement", "web: one, on a worker, not web-.* on .*, standby-.* on")
+def _standby_copy(model: LabModel) -> None:
+    _standby(model, "lab-4")
+
+
+@WRONG("placement", "not web-.* on .*, neighbours/standby-[0-9]+ on")
+def _standby_in_another_namespace(model: LabModel) -> None:
+    _standby(model, "neighbours")
+
+
+@WRONG("placement", "web: one, on a worker, not .*standby-.* on ")
+def _standby_by_another_name(model: LabModel) -> None:
+    _standby(model, "lab-4", "docker.io/library/spare:1")
+
+    def pull() -> None:
+        for pod in model.cluster.all("Pod"):
+            pod["status"]["containerStatuses"] = [
+                {"name": item["name"], "imageID": "sha256:netexec"}
+                for item in pod["spec"].get("containers", [])
+                if item["image"] != "hashicorp/http-echo:1.0"
+            ]
+
+    model.adjust = pull
+
+
+@WRONG("placement", "web: one, on a worker, not web-.*/netexec on .*/spare on")
+def _second_container(model: LabModel) -> None:
+    (first,) = _pod_spec(model)["containers"]
+    _pod_spec(model)["containers"] = [first, {**first, "name": "spare"}]
+
+
+@WRONG("placement", "web: one, on a worker, not web-.*/netexec on .*/spare on")
+def _sidecar(model: LabModel) -> None:
+    (first,) = _pod_spec(model)["containers"]
+    always = {"name": "spare", "restartPolicy": "Always"}
+    sidecar = {**first, **always}
+    _pod_spec(model)["initContainers"] = [sidecar]
+
+
+@WRONG("placement", "one copy at a time, not up to 2 of Deployment web")
+def _rolling_update(model: LabModel) -> None:
+    del model.one("Deployment", "web")["spec"]["strategy"]
+
+
+@WRONG("placement", "one copy at a time, not up to 2 of Deployment web")
+def _surge_of_one(model: LabModel) -> None:
+    update = {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
+    model.one("Deployment", "web")["spec"]["strategy"] = update
+
+
+@WRONG("controller", "that no controller recreates: none, not web")
+@WRONG("drain", "web to get ready, when its worker is drained, on .*, not no")
+def _bare_pod(model: LabModel) -> None:
+    (pod,) = model.cluster.pod_nodes("lab-4", "app=web")
+    found = model.one("Pod", pod)
+    model.cluster.remove(model.one("Deployment", "web"))
+    found["metadata"]["ownerReferences"] = []
+
+
+@WRONG("drain", "let the grader create an eviction in .*, not Cannot evict")
+def _budget(model: LabModel) -> None:
+    model.cluster.admission = lambda _, path, __: (
+        "Cannot evict pod as it would violate the pod's disruption budget."
+        if path.endswith("/eviction")
+        else ""
+    )
+
+
+@WRONG("other_node", "let the grader create services in namespace lab-4, not")
+def _no_more_services(model: LabModel) -> None:
+    model.cluster.admission = lambda verb, path, _: (
+        "exceeded quota: lab, requested: services=1"
+        if verb == "POST" and path.endswith("/services")
+        else ""
+    )
 
 
 @WRONG(
@@ -374,6 +476,57 @@ def test_nothing_is_left_of_the_grader(judge: Judge, check: str) -> None:
     assert not any(is_temporary(name) for name in pods)
     assert not any(node["spec"].get("unschedulable") for node in nodes)
     assert model.taken == model.given_back
+
+
+@pytest.mark.parametrize("check", ["other_node", "placement", "drain"])
+def test_a_quota_may_enforce_the_licence(judge: Judge, check: str) -> None:
+    """The grader needs no second pod in the lab's namespace."""
+    model = judge.on("4")
+    model.cluster.admission = lambda verb, path, _: (
+        "exceeded quota: one-seat, requested: pods=1, used: pods=1"
+        if (verb, path) == ("POST", "/api/v1/namespaces/lab-4/pods")
+        else ""
+    )
+
+    judge.run(check)
+
+
+@pytest.mark.parametrize("surge", [0, "0%"])
+def test_a_rollout_may_replace_the_copy(judge: Judge, surge: object) -> None:
+    """Without a surge the old pod ends first, as with Recreate."""
+    update = {"rollingUpdate": {"maxSurge": surge, "maxUnavailable": 1}}
+    model = judge.on("4")
+    model.one("Deployment", "web")["spec"]["strategy"] = update
+
+    judge.run("placement")
+
+
+@pytest.mark.parametrize("check", ["placement", "drain"])
+def test_pods_may_have_other_labels(judge: Judge, check: str) -> None:
+    """The Services say which pods are theirs."""
+    model = judge.on("4")
+    labels = {"app": "book", "tier": "front"}
+    spec = model.one("Deployment", "web")["spec"]
+    spec["selector"]["matchLabels"] = labels
+    spec["template"]["metadata"]["labels"] = labels
+    for name in ("web", "web-lan"):
+        model.service(name)["spec"]["selector"] = labels
+    (old,) = model.cluster.pod_nodes("lab-4", "app=web")
+    model.cluster.remove(model.one("Pod", old))
+
+    judge.run(check)
+
+
+def test_a_finished_pod_is_no_copy(judge: Judge) -> None:
+    """A pod that was evicted by its kubelet stays as an object."""
+    model = judge.on("4")
+    (name,) = model.cluster.pod_nodes("lab-4", "app=web")
+    pod = model.one("Pod", name)
+    meta = {**pod["metadata"], "name": "evicted", "ownerReferences": []}
+    status = {"phase": "Failed", "conditions": []}
+    model.cluster.add({**pod, "metadata": meta, "status": status})
+
+    judge.run("placement")
 
 
 def test_a_node_of_another_policy_may_answer(judge: Judge) -> None:
