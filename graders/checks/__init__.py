@@ -46,7 +46,10 @@ from graders.checks.copies import expect_no_surge, expect_one_copy
 from graders.checks.dhcp import (
     desk_of,
     expect_desk_answers,
+    expect_devices_inside,
     expect_lease,
+    expect_one_server,
+    expect_only_range_configured,
     expect_only_range_leased,
     expect_range_leased,
     expect_ranges_not_leased,
@@ -81,7 +84,6 @@ from graders.checks.pools import (
     SEE_POOLS,
     advertised_pools,
     expect_no_conflict,
-    expect_pool_restricted,
     expect_pools_inside,
     pool_of,
     unused_addresses,
@@ -100,6 +102,7 @@ from graders.checks.static_entries import (
     expect_not_on_interface,
     find_static_entries,
 )
+from graders.checks.tenancy import expect_pool_restricted
 from graders.checks.traffic import (
     MIN_CONNECTIONS,
     ClientPath,
@@ -180,6 +183,7 @@ __all__ = [
     "expect_bgp_port",
     "expect_control_plane_excluded",
     "expect_desk_answers",
+    "expect_devices_inside",
     "expect_foreign_refused",
     "expect_http",
     "expect_http_everywhere",
@@ -197,6 +201,8 @@ __all__ = [
     "expect_one_copy",
     "expect_one_peer",
     "expect_one_responder",
+    "expect_one_server",
+    "expect_only_range_configured",
     "expect_only_range_leased",
     "expect_passwords_kept",
     "expect_pending",

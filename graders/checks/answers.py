@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from graders.checks.check import fail
-from graders.plan.ip_ranges import networks
+from graders.plan.written_ranges import written_addresses
 from graders.settings import ROOT, state_dir
 
 if TYPE_CHECKING:
@@ -23,12 +23,6 @@ if TYPE_CHECKING:
     from graders.plan.plan import Plan
 
 KEY: Final = ROOT / "graders" / "labs" / "answers_lab_0.yml"
-# Between ranges: commas, and what YAML's own lists add to them.
-_SEPARATORS: Final = re.compile(r"[\s,;\[\]'\"]+")
-# Between the ends of a range: a hyphen or en dash, with or without blanks.
-_DASH: Final = re.compile("\\s*[-\u2013]\\s*")
-# The shortest prefix of a LAN in any plan.
-_LAN_PREFIX: Final = 16
 
 
 def answers_file(lab: Session) -> Path:
@@ -95,52 +89,48 @@ def _digest(question: str, answer: str) -> str:
 def wrong_rows(table: dict[str, str], plan: Plan) -> list[str]:
     """Return the rows of the address plan that `table` lacks or has wrong.
 
-    A row is right if it means the same addresses, however it is written. Two
-    readings are accepted: whether the leases include the ingress VIPs, which
-    are reserved, and whether the ends of the range for Services are free.
+    A row is right if it means the same addresses, however it is written; it
+    may name another row. Readings that differ in what no one uses are
+    accepted: whether the leases include the ingress VIPs, which are reserved,
+    and whether the ends of a network are free, or belong to nodes.
 
     Example:
         wrong = wrong_rows(read_answers(answers_file(lab)), lab.plan)
 
     """
-    services = _addresses_in(str(plan.service_range))
-    apps = _addresses_in(plan.pool)
-    ingress = _addresses_in(plan.ingress_pool)
-    leases = _addresses_in(f"{plan.dhcp_first}-{plan.dhcp_last}")
-    free, first, last = services - apps, {min(services)}, {max(services)}
+    services = _addresses(str(plan.service_range))
+    apps = _addresses(plan.pool)
+    ingress = _addresses(plan.ingress_pool)
+    leases = _addresses(f"{plan.dhcp_first}-{plan.dhcp_last}")
     readings = {
         plan.ingress_pool_name: [ingress],
         plan.app_pool_name: [apps],
         "dhcp": [leases, leases - ingress],
-        "nodes": [_addresses_in(str(plan.node_range))],
-        "free": [free, free - first, free - last, free - first - last],
+        "nodes": _without_ends(_addresses(str(plan.node_range))),
+        "free": [found - apps for found in _without_ends(services)],
     }
     return [
         row
         for row, accepted in readings.items()
-        if _parse_ranges(table.get(row, "")) not in accepted
+        if written_addresses(_spelled_out(row, table)) not in accepted
     ]
 
 
-def _parse_ranges(text: str) -> set[int] | None:
-    """Return the addresses that a row names, None if it names no ranges."""
-    parts = [part for part in _SEPARATORS.split(_DASH.sub("-", text)) if part]
-    try:
-        return set().union(*(_addresses_in(part) for part in parts)) or None
-    except ValueError:
-        return None
+def _addresses(text: str) -> set[int]:
+    return written_addresses(text) or set()
 
 
-def _addresses_in(text: str) -> set[int]:
-    """Return the addresses of one range, as numbers.
+def _without_ends(network: set[int]) -> list[set[int]]:
+    """Return a network's addresses with and without its first and last."""
+    first, last = {min(network)}, {max(network)}
+    return [network - gone for gone in (set(), first, last, first | last)]
 
-    Raises:
-        ValueError: it is no range, or larger than any LAN of the kit.
 
-    """
-    addresses: set[int] = set()
-    for network in networks(text):
-        if network.prefixlen < _LAN_PREFIX:
-            raise ValueError(network)
-        addresses.update(range(int(network[0]), int(network[-1]) + 1))
-    return addresses
+def _spelled_out(row: str, table: dict[str, str]) -> str:
+    """Return a row's text, with other rows in place of their names."""
+    text = table.get(row, "")
+    for name, ranges in table.items():
+        if name != row:
+            pattern = rf"\b{re.escape(name)}\b"
+            text = re.sub(pattern, ranges.replace("\\", r"\\"), text)
+    return text

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 from graders.checks.check import expect, fail
 from graders.checks.layer2 import arp_responders
+from graders.checks.parallel import outputs_by_machine
 from graders.plan.ip_ranges import holds
 from graders.polling import until
 from graders.probes.client import REQUESTS
 from graders.probes.dhcp import ANY_ADDRESS, mac_of
+from graders.probes.dnsmasq import dhcp_options
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +39,16 @@ _SHOW_LEASED: Final = (
 _ANY_REQUESTS: Final = 2
 # How many random addresses are requested inside and outside the range.
 _RANDOM_INSIDE: Final = 2
-_RANDOM_OUTSIDE: Final = 2
+_RANDOM_OUTSIDE: Final = 8
+# Sockets that receive what DHCP clients send, with the processes.
+_SERVERS: Final = ("ss", "-Hlnup", "sport = :67")
+_SERVER: Final = '"dnsmasq"'
+# The column of a socket's own end.
+_LOCAL: Final = 3
+_SEE_OPTIONS: Final = (
+    *("grep", "-rE", "'^ *dhcp-(range|host|ignore)'"),
+    "/etc/dnsmasq.conf",
+)
 
 
 @dataclass(frozen=True)
@@ -276,6 +287,116 @@ def expect_only_range_leased(lab: Session) -> None:
         seen_by=f"{attempts.command} on lan-client",
         evidence=attempts.text,
     )
+
+
+def expect_devices_inside(lab: Session) -> None:
+    """Fail if a device has a lease outside the DHCP range.
+
+    A reservation may be outside every range of the server, and no new device
+    is leased its address.
+
+    Example:
+        expect_devices_inside(lab)
+
+    Raises:
+        CheckFailed: a device has such a lease.
+        CannotCheck: the DHCP server or the LAN client does not answer.
+
+    """
+    beyond = [
+        lease
+        for lease in lab.dhcp.devices()
+        if not holds([_range(lab.plan)], lease.address)
+    ]
+    expect(
+        "the leases of all devices to be",
+        expected=f"addresses of {_range(lab.plan)}",
+        actual=[f"{lease.address} of {lease.host}" for lease in beyond],
+        ok=not beyond,
+        seen_by=_SEE_LEASES,
+    )
+
+
+def expect_only_range_configured(lab: Session) -> None:
+    """Fail if the DHCP server's configuration has other addresses to lease.
+
+    A server with several ranges leases from the second one when the first one
+    is full, or to devices with a tag: no request of a new device shows that.
+
+    Example:
+        expect_only_range_configured(lab)
+
+    Raises:
+        CheckFailed: a range, a reservation or a rule for some devices is not
+            as planned.
+        CannotCheck: the DHCP server does not answer.
+
+    """
+    options = dhcp_options(lab.dhcp.server)
+    beyond = [
+        option
+        for option in options
+        if not all(
+            holds([_range(lab.plan)], str(address))
+            for address in option.addresses
+        )
+    ]
+    expect(
+        "the DHCP server's ranges and reservations to have",
+        expected=f"addresses of {_range(lab.plan)}",
+        actual=[*map(str, beyond)],
+        ok=not beyond,
+        seen_by=f"{' '.join(_SEE_OPTIONS)} on dhcp",
+    )
+    selective = [str(item) for item in options if item.is_selective]
+    expect(
+        "the DHCP server to have rules for",
+        expected="all devices alike",
+        actual=selective,
+        ok=not selective,
+        seen_by=f"{' '.join(_SEE_OPTIONS)} on dhcp",
+    )
+
+
+def expect_one_server(lab: Session) -> None:
+    """Fail if another process on the LAN serves DHCP.
+
+    Devices take the first offer that they get.
+
+    Example:
+        expect_one_server(lab)
+
+    Raises:
+        CheckFailed: another machine or process waits for DHCP requests.
+        CannotCheck: a machine does not answer.
+
+    """
+    machines = {**lab.plan.nodes, **lab.plan.machines}
+    on_lan = {role: item.lan for role, item in machines.items() if item.lan}
+    outputs = outputs_by_machine(lab, on_lan, *_SERVERS)
+    servers = [
+        f"{role} ({line.partition('users:')[2] or 'another process'})"
+        for role, text in outputs.items()
+        for line in text.splitlines()
+        if _serves(line, str(on_lan[role]))
+        and not (role == "dhcp" and _SERVER in line)
+    ]
+    expect(
+        "DHCP requests on the LAN to be served by",
+        expected="dnsmasq on dhcp",
+        actual=servers,
+        ok=not servers,
+        seen_by=f"ss -lnup 'sport = :67' on"
+        f" {servers[0].split()[0] if servers else 'dhcp'}",
+    )
+
+
+def _serves(line: str, own: str) -> bool:
+    """Tell whether a socket, a line of `ss`, receives requests of the LAN."""
+    words = line.split()
+    local = words[3].rpartition(":")[0] if len(words) > _LOCAL else ""
+    address, _, dev = local.partition("%")
+    return address in {"0.0.0.0", "*", "[::]", own} and dev in {"", "eth0"}  # noqa: S104 - an address to compare with
 
 
 def expect_ranges_not_leased(

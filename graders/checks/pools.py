@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from graders.checks.check import expect
-from graders.checks.objects import (
-    clone_service,
-    temporary_namespace,
-    temporary_service,
-)
-from graders.checks.parallel import run_parallel
-from graders.checks.services import allocation_decided, expect_vip
 from graders.kube.names import METALLB_NAMESPACE
 from graders.plan.ip_ranges import conflicts, holds, networks, outside
-from graders.polling import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,9 +15,6 @@ if TYPE_CHECKING:
     from graders.checks.session import Session
 
 SEE_POOLS: Final = f"kubectl get ipaddresspools -n {METALLB_NAMESPACE}"
-_OWNER: Final = "ingress"
-_TENANTS: Final = "tenants"
-_OTHERS: Final = ("lab-5", _TENANTS)
 
 
 def pool_of(lab: Session, address: str) -> str:
@@ -151,75 +138,4 @@ def expect_pools_inside(lab: Session, *limits: str) -> None:
         ok=not beyond,
         seen_by=SEE_POOLS,
         evidence="\n".join(ranges),
-    )
-
-
-def expect_pool_restricted(lab: Session, pool: str) -> None:
-    """Fail unless `pool` is for Services of namespace ingress only.
-
-    All Services that request it have the gateway's labels: a restriction may
-    use labels, too, but anyone can write them. One of the Services is in a
-    namespace whose name is random.
-
-    Example:
-        expect_pool_restricted(lab, "ingress")
-
-    Raises:
-        CheckFailed: another namespace gets a VIP, or ingress gets none.
-        CannotCheck: the API server refuses or does not answer.
-
-    """
-    gateway = lab.cluster.service("gateway", _OWNER) or {"metadata": {}}
-    labels = gateway["metadata"].get("labels", {})
-    request = partial(temporary_service, lab, pool=pool, labels=labels)
-    with temporary_namespace(lab) as stranger:
-        # The positive control. The pool has one address left, so this Service
-        # is removed before the others request it.
-        with request(_OWNER) as name:
-            expect_vip(lab, name, _OWNER)
-        with contextlib.ExitStack() as stack:
-            services = [
-                (namespace, stack.enter_context(request(namespace)))
-                for namespace in (*_OTHERS, stranger)
-            ]
-            run_parallel(partial(_await_decision, lab), services)
-            # A new namespace may be admitted a moment later: once the next
-            # Service is served, MetalLB has seen all before it.
-            _expect_tenant_served(lab)
-            _expect_refused(lab, pool, services)
-
-
-def _await_decision(lab: Session, service: tuple[str, str]) -> None:
-    """Wait until the controller has allocated or refused a VIP."""
-    namespace, name = service
-    until("refusal", partial(allocation_decided, lab, name, namespace), bool)
-
-
-def _expect_tenant_served(lab: Session) -> None:
-    """Fail unless a tenant's new Service gets a VIP for applications."""
-    with clone_service(lab, "blue", _TENANTS) as clone:
-        vip = expect_vip(lab, clone, _TENANTS)
-    expect(
-        "a tenant's new Service to get a VIP of",
-        expected=lab.plan.pool,
-        actual=vip,
-        ok=holds([lab.plan.pool], vip),
-        seen_by=SEE_POOLS,
-    )
-
-
-def _expect_refused(
-    lab: Session, pool: str, services: Iterable[tuple[str, str]]
-) -> None:
-    """Fail if a Service outside namespace ingress has a VIP."""
-    vips = {
-        namespace: lab.cluster.vip(name, namespace)
-        for namespace, name in services
-    }
-    expect(
-        f"Services of {', '.join(vips)} that ask for pool {pool} to get",
-        expected="no VIP",
-        actual=[f"{vip} for {space}" for space, vip in vips.items() if vip],
-        ok=not any(vips.values()),
-        seen_by=f"{SEE_POOLS} {pool} -o yaml",
     )

@@ -15,10 +15,13 @@ from graders.checks import (
     desk_of,
     expect,
     expect_desk_answers,
+    expect_devices_inside,
     expect_http,
     expect_lease,
     expect_no_static_entries,
     expect_one_responder,
+    expect_one_server,
+    expect_only_range_configured,
     expect_only_range_leased,
     expect_pool_restricted,
     expect_pools_inside,
@@ -85,6 +88,9 @@ def test_dhcp(lab: Session) -> None:
     """The DHCP server leases the addresses of its own range, and no others."""
     expect_range_leased(lab)
     expect_only_range_leased(lab)
+    expect_devices_inside(lab)
+    expect_only_range_configured(lab)
+    expect_one_server(lab)
 
 
 @check(layer="policy", needs=("dhcp",))
@@ -96,8 +102,9 @@ def test_leases(lab: Session) -> None:
 
 @check(layer="policy")
 def test_static_entries(lab: Session) -> None:
-    """No machine has an address, neighbour entry or route for VIPs."""
-    expect_no_static_entries(lab, sorted(lab.cluster.vips()))
+    """No machine has an address, neighbour entry or route for Services."""
+    vips = sorted(lab.cluster.vips())
+    expect_no_static_entries(lab, [*vips, str(lab.plan.service_range)])
 
 
 @check(layer="policy", needs=("vips",))
@@ -121,14 +128,14 @@ def test_pools(lab: Session) -> None:
 @check(layer="policy", needs=("pools",), exclusive=True)
 def test_tenancy(lab: Session) -> None:
     """Tenants get VIPs for applications; only ingress gets ingress VIPs."""
-    address = str(lab.plan.ingress_first)
+    first, last = str(lab.plan.ingress_first), str(lab.plan.ingress_last)
     names = [
         name
         for name, ranges in lab.cluster.pools().items()
-        if holds(ranges, address)
+        if holds(ranges, first) or holds(ranges, last)
     ]
     expect(
-        f"{address} to be of",
+        f"{first} and {last} to be of",
         expected="one pool",
         actual=names,
         ok=len(names) == 1,

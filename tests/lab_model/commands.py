@@ -52,6 +52,10 @@ def answer(  # noqa: C901, PLR0911, PLR0912, PLR0915 - a table of commands
             return _lend(model, script, held)
         case ["sh", "-c", script, *_] if "dhcp_release" in script:
             return ""
+        case ["sh", "-c", script] if "dnsmasq.conf" in script:
+            return model.dhcp.config()
+        case ["ss", "-Hlnup", _]:
+            return model.sockets.get(role, "")
         case ["vtysh", "-c", command]:
             return model.router.vtysh(command)
         case ["sh", "-c", script, "ports", flow, times]:

@@ -237,7 +237,11 @@ class Controllers:
                     "name": f"{meta['name']}-event",
                     "namespace": meta["namespace"],
                 },
-                "involvedObject": {"uid": meta["uid"]},
+                "involvedObject": {
+                    "uid": meta["uid"],
+                    "name": meta["name"],
+                    "namespace": meta["namespace"],
+                },
                 "reason": "AllocationFailed",
                 "message": f"Failed to allocate IP for {meta['name']}",
             }

@@ -40,7 +40,8 @@ spec:
   template:
     metadata: {{labels: {{app: echo}}}}
     spec:
-      containers: [{{image: echo, args: ["-text=hello from MetalLB"]}}]
+      containers:
+        - {{name: echo, image: echo, args: ["-text=hello from MetalLB"]}}
 ---
 apiVersion: v1
 kind: Service
@@ -114,7 +115,9 @@ def _install_metallb(model: LabModel) -> None:
         "selector": {"matchLabels": labels},
         "template": {
             "metadata": {"labels": labels},
-            "spec": {"containers": [{"image": CONTROLLER}]},
+            "spec": {
+                "containers": [{"name": "controller", "image": CONTROLLER}]
+            },
         },
     }
     controller = _object("apps/v1", "Deployment", "metallb-controller", SYSTEM)

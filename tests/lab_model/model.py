@@ -65,6 +65,10 @@ class LabModel:
     # Addresses that the client was lent, and those that it gave back.
     taken: set[str] = field(default_factory=set)
     given_back: set[str] = field(default_factory=set)
+    # Sockets for DHCP requests, as `ss` shows them, by role.
+    sockets: dict[str, str] = field(
+        default_factory=lambda: {"dhcp": socket("*", "dnsmasq")}
+    )
     speaker_port: int = 179
     desk_serves: bool = True
     keeps_connections: bool = True
@@ -172,3 +176,9 @@ class LabModel:
             if isinstance(found, int):
                 return Output(shown, found, "", "failed" if found else "")
             return Output(shown, 0, found, "")
+
+
+def socket(address: str, program: str) -> str:
+    """Return a socket for DHCP requests as `ss` shows it."""
+    users = f'users:(("{program}",pid=12,fd=4))'
+    return f"UNCONN 0      0      {address}:67      0.0.0.0:*    {users}\n"

@@ -153,6 +153,11 @@ def test_empty_table() -> None:
     ("row", "text"),
     [
         ("ingress-vips", f"{PLAN.ingress_first}/31"),
+        ("ingress-vips", f"{PLAN.ingress_first} and the next"),
+        ("app-services", f"{PLAN.pool_first} to {PLAN.pool_last}"),
+        ("dhcp", f"a hundred addresses, from {PLAN.dhcp_first} on"),
+        ("nodes", f"{PLAN.node_range[1]} to {PLAN.node_range[-2]}"),
+        ("free", f"{PLAN.service_range} without app-services"),
         ("nodes", f"['{PLAN.node_range[0]}-{PLAN.node_range[-1]}']"),
         (
             "dhcp",

@@ -1,120 +1,21 @@
-"""Ranges and advertisements of pools, and who may use them."""
+"""Ranges and advertisements of pools."""
 
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import Any
 
 import pytest
 
-from graders.checks.check import CheckFailed
 from graders.checks.pools import (
     advertised_pools,
-    expect_pool_restricted,
     pool_of,
     selects,
     unused_addresses,
 )
 from graders.plan.plan import make_plan
-from graders.polling import WAITS, Wait
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from graders.checks.session import Session
-
-    Fence: TypeAlias = Callable[[str, dict[str, str]], bool]
-
 
 PLAN = make_plan()
-POOL = PLAN.ingress_pool_name
-GATEWAY = {"app": "gateway"}
-
-
-class Fake:
-    """A session and its cluster; `fence` decides which Services get a VIP."""
-
-    def __init__(self, fence: Fence) -> None:
-        """Start with the gateway only."""
-        self.cluster, self.plan, self.fence = self, PLAN, fence
-        self.there: dict[str, dict[str, Any]] = {}
-
-    def service(self, name: str, space: str) -> dict[str, Any]:
-        """Return the gateway, or a tenant's Service."""
-        assert (name, space) in {("gateway", "ingress"), ("blue", "tenants")}
-        labels = GATEWAY if name == "gateway" else {}
-        return {"metadata": {"labels": labels}, "spec": {"ports": []}}
-
-    def ask(
-        self, verb: str, path: str, body: dict[str, Any] | None = None
-    ) -> None:
-        """Create or delete an object."""
-        if verb == "DELETE":
-            del self.there[path]
-            return
-        assert body
-        self.there[f"{path}/{body['metadata']['name']}"] = body
-
-    def vip(self, name: str, space: str) -> str:
-        """Return the address that the restriction permits."""
-        path = f"/api/v1/namespaces/{space}/services/{name}"
-        metadata = self.there[path]["metadata"]
-        if not metadata["annotations"]:
-            return str(PLAN.pool_last)
-        labels = metadata["labels"]
-        served = self.fence(space, labels)
-        return str(PLAN.ingress_last) if served else ""
-
-    def events(self, _: str, __: str) -> str:
-        """Return the event of a refusal."""
-        return "AllocationFailed: pool not compatible"
-
-
-def _fence(fence: Fence) -> Fake:
-    fake = Fake(fence)
-    expect_pool_restricted(cast("Session", fake), POOL)
-    return fake
-
-
-def test_planned_restriction() -> None:
-    """It passes, and all temporary objects are removed."""
-    assert _fence(lambda space, _: space == "ingress").there == {}
-
-
-def test_narrower_restriction() -> None:
-    """A restriction by the gateway's labels passes, too."""
-    _fence(
-        lambda space, labels: (
-            space == "ingress" and labels.items() >= GATEWAY.items()
-        )
-    )
-
-
-@pytest.mark.parametrize(
-    ("fence", "served"),
-    [
-        (lambda *_: True, "lab-5, .* tenants, .*-[0-9a-f]{6}"),
-        (lambda space, _: space in {"ingress", "lab-5"}, "lab-5$"),
-        (lambda space, _: space not in {"tenants", "lab-5"}, "-[0-9a-f]{6}"),
-        (lambda _, labels: labels["app"] == "gateway", "tenants"),
-    ],
-)
-def test_incomplete_restriction(fence: Fence, served: str) -> None:
-    """It permits other namespaces, or anyone with the label."""
-    with pytest.raises(CheckFailed, match=f"no VIP, not .*{served}"):
-        _fence(fence)
-
-
-def test_restriction_of_all(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Namespace ingress must get its VIPs."""
-    monkeypatch.setitem(WAITS, "new-service", Wait(0, "a test"))
-
-    with pytest.raises(CheckFailed, match="a VIP within 8 s, not <pending>"):
-        _fence(lambda *_: False)
-
-
 POOLS: list[dict[str, Any]] = [
     {"metadata": {"name": "blue", "labels": {"use": "shop", "tier": "1"}}},
     {"metadata": {"name": "red", "labels": {"use": "bank"}}},

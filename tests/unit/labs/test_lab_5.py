@@ -10,10 +10,13 @@ import yaml
 from graders.checks.objects import is_temporary
 from graders.settings import state_dir
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
+from tests.lab_model.model import socket
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from tests.fakes import Object
     from tests.lab_model.model import LabModel
 
 WRONG = WrongStates()
@@ -66,6 +69,19 @@ def _apps(model: LabModel, *ranges: str) -> None:
         model.service(name)["metadata"]["annotations"] = {}
         model.service(name)["status"] = {}
     model.settle()
+
+
+def _policy(*keys: str) -> Callable[[str, str, Object], str]:
+    """Return an admission policy against requests of other namespaces."""
+
+    def refuse(verb: str, path: str, body: Object) -> str:
+        notes = body.get("metadata", {}).get("annotations", {})
+        wished = {f"metallb.io/{key}" for key in keys} & {*notes}
+        foreign = "/namespaces/ingress/" not in path
+        refused = verb == "POST" and wished and foreign
+        return "the ingress VIPs are for ingress" if refused else ""
+
+    return refuse
 
 
 def _fence(model: LabModel, **rules: object) -> None:
@@ -196,6 +212,46 @@ def _only_whoever_asks(model: LabModel) -> None:
     model.dhcp.refuses_any = True
 
 
+@WRONG("dhcp", "leases of all devices to be .*, not 172.18.255.10 of desk")
+def _printer_outside(model: LabModel) -> None:
+    address = str(model.plan.free_first + 9)
+    _move_desk(model, address)
+    model.dhcp.options = [f"dhcp-host={model.mac('desk')},{address}"]
+
+
+@WRONG("dhcp", "to have .*, not dhcp-range=172.18.101.10,172.18.101.19,12h$")
+def _extra_range(model: LabModel) -> None:
+    model.dhcp.options = [" dhcp-range = 172.18.101.10, 172.18.101.19, 12h"]
+
+
+@WRONG("dhcp", "to have addresses of .*, not dhcp-host=02:00:.*,172.18.255.20")
+def _reservation_for_a_later_device(model: LabModel) -> None:
+    model.dhcp.options = ["dhcp-host=02:00:00:00:00:01,172.18.255.20 # later"]
+
+
+@WRONG("dhcp", "have rules for all devices alike, not dhcp-ignore=tag:!lab")
+@WRONG("dhcp", "all devices alike, not .*, dhcp-range=tag:lab,172.18.100")
+@WRONG("dhcp", "all devices alike, not .*, dhcp-host=.*,ignore")
+def _only_the_grader_is_served(model: LabModel) -> None:
+    plan = model.plan
+    model.dhcp.options = [
+        "dhcp-ignore=tag:!lab",
+        f"dhcp-range=tag:lab,{plan.dhcp_first},{plan.dhcp_last}",
+        "dhcp-host=02:*:*:*:*:*,ignore",
+    ]
+
+
+@WRONG("dhcp", "served by dnsmasq on dhcp, not desk .*busybox")
+def _second_server(model: LabModel) -> None:
+    model.sockets["desk"] = socket("0.0.0.0%eth0", "busybox")
+
+
+@WRONG("dhcp", "served by dnsmasq on dhcp, not worker .*dhcpd")
+def _server_on_a_node(model: LabModel) -> None:
+    own = str(model.plan.nodes["worker"].lan)
+    model.sockets["worker"] = socket(own, "dhcpd")
+
+
 @WRONG("leases", "that ask for addresses of pools to get none of these, not")
 def _reservation_missing(model: LabModel) -> None:
     model.dhcp.reserved.clear()
@@ -265,13 +321,13 @@ def _tenant_at_the_gateway(model: LabModel) -> None:
 
 
 @WRONG(
-    "tenancy", "that ask for pool ingress-vips to get no VIP, not .* for lab"
+    "tenancy", "that ask for pool ingress-vips to get no VIP, not 172.* for "
 )
 def _ask_them_to_move(model: LabModel) -> None:
     _fence(model)
 
 
-@WRONG("tenancy", "to get no VIP, not .* for (lab-5|[a-z]+-)")
+@WRONG("tenancy", "to get no VIP, not .* for (default|[a-z]+-)")
 def _keep_the_tenants_out(model: LabModel) -> None:
     rule = {
         "key": "kubernetes.io/metadata.name",
@@ -281,7 +337,7 @@ def _keep_the_tenants_out(model: LabModel) -> None:
     _fence(model, namespaceSelectors=[{"matchExpressions": [rule]}])
 
 
-@WRONG("tenancy", "to get no VIP, not .* for [a-z]+-[0-9a-f]{6}")
+@WRONG("tenancy", "to get no VIP, not .* for (default|[a-z]+-)")
 def _only_known_namespaces(model: LabModel) -> None:
     rule = {
         "key": "kubernetes.io/metadata.name",
@@ -300,6 +356,44 @@ def _nobody_may(model: LabModel) -> None:
 def _applications_for_ingress_alone(model: LabModel) -> None:
     pool = model.one("IPAddressPool", model.plan.app_pool_name)
     pool["spec"]["serviceAllocation"] = {"namespaces": ["ingress"]}
+
+
+@WRONG("tenancy", "to get no VIP, not .* for default")
+def _default_may_too(model: LabModel) -> None:
+    _fence(model, namespaces=["ingress", "default"])
+
+
+@WRONG("tenancy", "that ask for pool .* to get no VIP, not 172")
+def _fence_against_one_annotation(model: LabModel) -> None:
+    _fence(model)
+    model.cluster.admission = _policy("address-pool")
+
+
+@WRONG(
+    "tenancy", "to be kept from Services that ask for no pool, by .*neither"
+)
+def _assigned_when_others_are_full(model: LabModel) -> None:
+    _fence(model)
+    model.cluster.admission = _policy("address-pool", "loadBalancerIPs")
+
+
+@WRONG("tenancy", "create services in namespace ingress, not the ingress VIPs")
+def _policy_against_everybody(model: LabModel) -> None:
+    model.cluster.admission = lambda verb, path, _: (
+        "the ingress VIPs are for nobody"
+        if (verb, path.rpartition("/")[2]) == ("POST", "services")
+        else ""
+    )
+
+
+@WRONG("tenancy", "to be of one pool, not ingress-vips, second")
+def _one_of_two_pools(model: LabModel) -> None:
+    name = model.plan.ingress_pool_name
+    model.ranges(str(model.plan.ingress_first) + "/32", pool=name)
+    pool = model.one("IPAddressPool", name)
+    meta = {"name": "second", "namespace": "metallb-system"}
+    spec = {"addresses": [f"{model.plan.ingress_last}/32"]}
+    model.cluster.add({**pool, "metadata": meta, "spec": spec})
 
 
 @WRONG("tenancy", "to be of one pool, not nothing")
@@ -374,4 +468,46 @@ def test_nothing_is_left_of_the_grader(judge: Judge) -> None:
         for item in model.cluster.all(kind)
     ]
     assert not [name for name in names if is_temporary(name)]
-    assert sum(verb == "POST" for verb, _ in model.cluster.requests) == 6
+
+
+@pytest.mark.parametrize("fence", ["MetalLB and policy", "policy"])
+def test_a_policy_may_refuse_tenants(judge: Judge, fence: str) -> None:
+    """A refusal is the right answer; ingress and tenants are served."""
+    model = judge.on("5")
+    if fence == "policy":
+        _fence(model)
+        pool = model.one("IPAddressPool", model.plan.ingress_pool_name)
+        pool["spec"]["autoAssign"] = False
+    model.cluster.admission = _policy("address-pool", "loadBalancerIPs")
+
+    judge.run("tenancy")
+
+
+def test_every_namespace_asks(judge: Judge) -> None:
+    """Tenants and a new namespace ask in both ways, others in one."""
+    model = judge.on("5")
+    asked: list[tuple[str, str]] = []
+
+    def look(verb: str, path: str, body: Object) -> str:
+        notes = body.get("metadata", {}).get("annotations", {})
+        if verb == "POST":
+            asked.extend((path.split("/")[4], key) for key in notes)
+        return ""
+
+    model.cluster.admission = look
+    judge.run("tenancy")
+
+    spaces = [space for space, _ in asked]
+    both = {"metallb.io/address-pool", "metallb.io/loadBalancerIPs"}
+    assert {key for space, key in asked if space == "tenants"} == both
+    assert {"default", "lab-5", "metallb-system"} < {*spaces}
+    assert len([one for one in spaces if is_temporary(one)]) == 2
+
+
+def test_servers_of_other_networks(judge: Judge) -> None:
+    """A server on another interface, as of virtual machines, is no fault."""
+    model = judge.on("5")
+    bridge = socket("0.0.0.0%virbr0", "dnsmasq")
+    model.sockets["worker"] = bridge + socket("192.168.122.1", "dnsmasq")
+
+    judge.run("dhcp")
