@@ -196,7 +196,6 @@
       edge: `${nets.edge}/24`,
       edge_gateway: toAddress(edge + 1),
       edge_name: `${cluster}-edge`,
-      foreign_pool: `${toAddress(bgp + 256)}/28`,
       free_first: toAddress(services + 1),
       free_last: toAddress(pool - 1),
       gateway_last: toAddress(pool + 29),

@@ -117,11 +117,6 @@ class AddressPlan:
         return self.bgp_pool[7]
 
     @property
-    def foreign_pool(self) -> IPv4Network:
-        """Addresses beside the BGP pool, which no router must accept."""
-        return IPv4Network((self.bgp_pool.broadcast_address + 1, 28))
-
-    @property
     def bgp_neighbour_vip(self) -> IPv4Address:
         """The VIP of another team's Service that is announced by BGP."""
         return self.bgp_pool[8]

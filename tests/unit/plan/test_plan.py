@@ -217,15 +217,6 @@ def test_outside_address_is_outside(plan: Plan) -> None:
 
 
 @given(plans())
-def test_foreign_pool_is_just_beside_the_bgp_pool(plan: Plan) -> None:
-    """What the router must refuse touches nothing that is in use."""
-    used = [plan.lan, plan.edge, plan.bgp_pool]
-
-    assert not any(plan.foreign_pool.overlaps(net) for net in used)
-    assert plan.foreign_pool[0] == plan.bgp_pool[-1] + 1
-
-
-@given(plans())
 def test_asns_are_for_private_use(plan: Plan) -> None:
     """AS numbers differ, and no other network on earth has them."""
     asns = {plan.cluster_asn, plan.router_asn}
