@@ -34,13 +34,15 @@ class Controllers:
 
     `silent` are nodes that are cut off; with `ignore_exclude` the speakers
     announce from nodes that are excluded, too. MetalLB refuses its
-    configuration as a whole unless it is `valid`.
+    configuration as a whole unless it is `valid`, and serves Services of
+    `lb_class`.
     """
 
     cluster: FakeCluster
     silent: set[str] = field(default_factory=set)
     ignore_exclude: bool = False
     valid: bool = True
+    lb_class: str = ""
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def settle(self) -> None:
@@ -198,7 +200,7 @@ class Controllers:
             item
             for item in self.cluster.all("Service")
             if item["spec"]["type"] == "LoadBalancer"
-            and "loadBalancerClass" not in item["spec"]
+            and item["spec"].get("loadBalancerClass", "") == self.lb_class
         ]
         for service in served:
             vip = vip_of(service)
@@ -295,7 +297,8 @@ class Controllers:
             for item in self.cluster.all(kind):
                 self.cluster.remove(item)
         for service in self.cluster.all("Service"):
-            if not vip_of(service) or "loadBalancerClass" in service["spec"]:
+            lb_class = service["spec"].get("loadBalancerClass", "")
+            if not vip_of(service) or lb_class != self.lb_class:
                 continue
             eligible = self.advertised(service, "L2Advertisement")
             if eligible:

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from graders.checks.answers import KEY
+from graders.checks.check import CheckFailed
 from graders.settings import state_dir
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import BROKEN, SYSTEM
@@ -82,6 +83,24 @@ def _not_installed(model: LabModel) -> None:
 @WRONG("metallb_pods", "not controller not ready, speaker ready")
 def _controller_off(model: LabModel) -> None:
     model.one("Deployment", "metallb-controller")["spec"]["replicas"] = 0
+
+
+@WRONG("metallb_pods", "MetalLB: one pod, not metallb-system/.*, default/copy")
+def _installed_twice(model: LabModel) -> None:
+    deployment = model.one("Deployment", "metallb-controller")
+    meta = {"name": "copy", "namespace": "default"}
+    model.cluster.add({**deployment, "metadata": meta})
+
+
+@WRONG("webhook", "to be refused, not accepted: new IPAddressPool")
+def _webhook_deleted(model: LabModel) -> None:
+    model.cluster.remove(model.one("ValidatingWebhookConfiguration"))
+
+
+@WRONG("webhook", "accepted: failurePolicy is Ignore for ipaddresspools.metal")
+def _webhook_ignored(model: LabModel) -> None:
+    for webhook in model.one("ValidatingWebhookConfiguration")["webhooks"]:
+        webhook["failurePolicy"] = "Ignore"
 
 
 @WRONG("pool", "expected an IPAddressPool, not none")
@@ -242,3 +261,50 @@ def test_the_first_of_several_services_counts(judge: Judge) -> None:
     model.cluster.add(model.service("another"))
 
     judge.run("vip", "http")
+
+
+def _copy_of_echo(model: LabModel, name: str) -> None:
+    """Have another Service like echo, with pods of its own."""
+    for kind in ("Deployment", "Service"):
+        item = model.one(kind, "echo")
+        meta = {"name": name, "namespace": "default"}
+        spec = {**item["spec"], "selector": {"app": name}}
+        if kind == "Deployment":
+            labels = {"app": name}
+            spec |= {
+                "selector": {"matchLabels": labels},
+                "template": {
+                    **spec["template"],
+                    "metadata": {"labels": labels},
+                },
+            }
+        model.cluster.add(
+            {**item, "metadata": meta, "spec": spec, "status": {}}
+        )
+
+
+@pytest.mark.parametrize("given_up", [True, False])
+def test_any_service_that_answers_passes(
+    judge: Judge,
+    given_up: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """One that a student has given up may stay, pending or without pods."""
+    model = judge.on("0")
+    _copy_of_echo(model, "hello")
+    if given_up:
+        model.one("Deployment", "echo")["spec"]["replicas"] = 0
+    else:
+        _pending(model)
+
+    judge.run("vip", "http")
+
+
+def test_none_of_several_services_answers(judge: Judge) -> None:
+    """The first is named."""
+    model = judge.on("0")
+    _copy_of_echo(model, "hello")
+    for name in ("echo", "hello"):
+        model.one("Deployment", name)["spec"]["replicas"] = 0
+
+    with pytest.raises(CheckFailed, match="'hello from MetalLB', not no ans"):
+        judge.run("http")

@@ -123,6 +123,11 @@ def _neighbours_unannounced(model: LabModel) -> None:
     _pool_unannounced(model)
 
 
+@WRONG("neighbours", "to be answered by one node, not .*:99, no node")
+def _a_device_answers_for_billing(model: LabModel) -> None:
+    model.strangers[model.vip("billing")] = ["02:42:ac:12:09:99"]
+
+
 @WRONG(
     "neighbours", "to lan-client to be 'hello from search', not hello from web"
 )
@@ -288,6 +293,13 @@ def _one_address_by_hand(model: LabModel) -> None:
 @WRONG("new_service", "a VIP within 8 s, not <pending>")
 def _status_of_another(model: LabModel) -> None:
     model.service("web")["spec"]["loadBalancerClass"] = "example.com/other"
+
+
+@WRONG("new_service", "a VIP within 8 s, not <pending>")
+def _class_of_metallb_changed(model: LabModel) -> None:
+    model.controllers.lb_class = "example.com/other"
+    model.service("web")["spec"]["loadBalancerClass"] = "example.com/other"
+    model.settle()
 
 
 @WRONG("new_service", "to be 'hello from web', not no answer")
