@@ -42,6 +42,8 @@ machine() {
   kill_all 'busybox udhcpc .*-s /usr/local/bin/lab-lease'
   kill_all 'busybox httpd -h /srv/desk'
   ip address flush dev eth0 label eth0:lease
+  # Of a fault.
+  rm -f /etc/sysctl.d/95-routing.conf
 }
 
 inside() {

@@ -119,7 +119,6 @@ kernel
 case $ROLE in
   router)
     # Flows are spread by ports, too, as when the router was created.
-    rm -f /etc/sysctl.d/95-routing.conf
     sysctl -q -w net.ipv4.fib_multipath_hash_policy=1
     frr
     ;;
