@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from graders.plan.plan import Plan
 
 KEY: Final = ROOT / "graders" / "labs" / "answers_lab_0.yml"
+_SHOW: Final = 'cat "$LAB_ANSWERS"'
 
 
 def answers_file(lab: Session) -> Path:
@@ -46,17 +47,22 @@ def read_answers(file: Path) -> dict[str, str]:
 
     """
     if not file.is_file():
-        fail(f"expected the answers in {file.name}, not a missing file")
+        fail(
+            f"expected the answers in {file.name}, not a missing file",
+            seen_by=_SHOW,
+        )
     try:
         text = file.read_text(encoding="utf-8", errors="replace")
         questions = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = f" in line {mark.line + 1}" if mark else ""
-        fail(f"expected YAML in {file.name}, not an error{line}")
+        fail(
+            f"expected YAML in {file.name}, not an error{line}", seen_by=_SHOW
+        )
     if not isinstance(questions, dict):
         kind = type(questions).__name__
-        fail(f"expected questions in {file.name}, not {kind}")
+        fail(f"expected questions in {file.name}, not {kind}", seen_by=_SHOW)
     return {
         str(name): str(part.get("answer") or "")
         if isinstance(part, dict)
