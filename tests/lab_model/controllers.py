@@ -297,8 +297,7 @@ class Controllers:
             for item in self.cluster.all(kind):
                 self.cluster.remove(item)
         for service in self.cluster.all("Service"):
-            lb_class = service["spec"].get("loadBalancerClass", "")
-            if not vip_of(service) or lb_class != self.lb_class:
+            if not vip_of(service):
                 continue
             eligible = self.advertised(service, "L2Advertisement")
             if eligible:
@@ -342,6 +341,8 @@ class Controllers:
     ) -> dict[str, list[dict[str, Any]]]:
         """Return the nodes that may announce, each by which advertisements."""
         found: dict[str, list[dict[str, Any]]] = {}
+        if service["spec"].get("loadBalancerClass", "") != self.lb_class:
+            return found
         pools = {
             pool["metadata"]["name"]
             for pool in self.cluster.all("IPAddressPool")
