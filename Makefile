@@ -15,7 +15,7 @@ define install
 @$(PYTHON) scripts/install $(1)
 endef
 
-.PHONY: help site browser test-site up down grade hint reset status check lint test-unit mutate test test-hosts test-vm prove bench images doctor engine-stop clean lock
+.PHONY: help site browser test-site up down grade hint reset status check lint test-unit mutate proof-steps test test-hosts test-vm prove bench images doctor engine-stop clean lock
 
 help:
 	@echo 'make lab-1   start lab 1, broken; then repair it and run make grade'
@@ -79,6 +79,11 @@ test-unit: .venv/stamp-dev
 # LAB=2 is for the checks of lab 2 only.
 mutate: .venv/stamp-dev
 	$(BIN)/python scripts/mutate $(LAB)
+
+# Write the lists of the proof's steps again: a test finds any difference.
+proof-steps: .venv/stamp
+	$(BIN)/lab prove --list > tests/golden/proof-whole.txt
+	$(BIN)/lab prove --list --brief > tests/golden/proof-brief.txt
 
 # The student edition; EDITION=instructor also has the solutions.
 EDITION ?= student
