@@ -412,3 +412,15 @@ def test_a_full_pool_needs_no_announcement(judge: Judge) -> None:
     _pool(model, "full", f"{model.vip('billing')}/32")
 
     judge.run("announced")
+
+
+def test_a_reservation_by_policy_passes(judge: Judge) -> None:
+    """Who may create no Service, or no namespace, gets no address."""
+    model = judge.on("1", "pool-selector")
+    del model.one("IPAddressPool")["spec"]["serviceAllocation"]
+    forbidden = ("/api/v1/namespaces", "/api/v1/namespaces/default/services")
+    model.cluster.admission = lambda verb, path, _: (
+        "denied by policy" if verb == "POST" and path in forbidden else ""
+    )
+
+    judge.run("reservation")
