@@ -189,7 +189,10 @@ MACHINES: Final = {
     "curlrc": ("lan-client", "echo proxy=127.0.0.1 > /root/.curlrc"),
     "script": ("desk", "rm /usr/local/bin/lab-lease"),
     "process": ("router", "nohup sleep 987 > /dev/null 2>&1 &"),
-    "frr": ("router", "vtysh -c 'configure terminal' -c 'hostname mine'"),
+    "frr": (
+        "router",
+        "vtysh -c 'configure' -c 'ip prefix-list mine permit 192.0.2.0/24'",
+    ),
     "port": (
         "router",
         f"{_PORT} && /usr/lib/frr/frrinit.sh restart",
