@@ -154,6 +154,32 @@ def test_changed_and_restored(tmp_path: Path, name: str, change: str) -> None:
     assert at_end == at_start, done.stderr
 
 
+@own_network.needs_net
+@pytest.mark.parametrize("key", ["rp_filter", "proxy_arp"])
+def test_an_interface_that_came_later(tmp_path: Path, key: str) -> None:
+    """It has the defaults, whatever it was created with."""
+    file = f"/proc/sys/net/ipv4/conf/eth1/{key}"
+    script = f"""{NET}{_functions(tmp_path)}
+kernel
+ip link add eth1 type veth peer name at-eth1
+kernel
+was=$(cat {file})
+echo $((1 - was)) > {file}
+kernel > /dev/null
+kernel
+[ "$(cat {file})" = "$was" ] || echo changed
+"""
+    done = subprocess.run(
+        [*own_network.NET, "sh", "-c", script],
+        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout == "", done.stderr
+
+
 def test_each_reading_is_changed() -> None:
     """No row is left out above, but for what only machines have."""
     assert {name for name, _ in CHANGES} | _ON_MACHINES == BY_NAME.keys()

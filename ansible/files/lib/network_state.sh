@@ -216,10 +216,22 @@ nft_tables() { nft list tables | grep -v -E ' (filter|nat|mangle|raw|security)$|
 # Pods' interfaces come and go, and kube-proxy sets route_localnet when it starts.
 settings() { grep -r -s -H '' /proc/sys/net/ipv4 | grep -v -E '/veth|/route_localnet:'; }
 
+# An interface that came after the record is to have the defaults: after a reboot
+# it is there before they are set.
+changed_settings() {
+  settings | awk '
+    { at = index($0, ":"); file = substr($0, 1, at - 1); value = substr($0, at + 1) }
+    NR == FNR { was[file] = value; next }
+    !(file in was) { split(file, part, "/"); first = "/proc/sys/net/ipv4/" part[6] "/default/" part[8]
+      if (!(first in was)) next
+      was[file] = was[first] }
+    was[file] != value { print file ":" was[file] }
+  ' $MADE/settings -
+}
+
 kernel() {
   [ -e $MADE/settings ] || settings > $MADE/settings
-  settings | grep -v -x -F -f $MADE/settings | while IFS=: read -r file _; do
-    before=$(sed -n "s,^$file:,,p" $MADE/settings)
-    [ -z "$before" ] || { echo "$before" > "$file" && say "setting ${file#/proc/sys/}"; }
+  changed_settings | while IFS=: read -r file before; do
+    echo "$before" > "$file" && say "setting ${file#/proc/sys/}"
   done
 }
