@@ -8,6 +8,7 @@ import platform
 import socket
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,15 +23,15 @@ from graders.doctor.findings import Finding
 from graders.doctor.remote import HostsReport
 from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
-from graders.providers.machine import Machine
-from graders.providers.ssh import SshTransport
+from graders.providers.machine import Machine, Output
+from graders.providers.ssh import SshTarget, SshTransport
 from tests.sshd import SSHD, Sshd, free_port, running_sshd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PLAN = make_plan()
+NOWHERE = SshTarget("10.0.0.3", "debian", Path("key"), Path("known_hosts"))
 pytestmark = pytest.mark.slow
 needs_sshd = pytest.mark.skipif(SSHD is None, reason="no sshd on PATH")
 HOSTS = """
@@ -90,22 +91,29 @@ def test_facts(server: Sshd) -> None:
 
 
 @needs_sshd
-def test_clock(server: Sshd) -> None:
-    """Our own clock is right, one that runs ahead is not."""
+def test_clock(server: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host's clock is compared with ours."""
     way = SshTransport(server.login)
-    same = remote._clock(Machine("worker", way))
-    later = f"echo {time.time() + 3600:.3f}"
-    server.program("date", later)
-    other = remote._clock(Machine("worker", way))
-    server.program("date", "echo soon")
-    none = remote._clock(Machine("worker", way))
+    worker = Machine("worker", way)
+    same = remote._clock(worker)
+    ours = time.time
+    monkeypatch.setattr(time, "time", lambda: ours() - 3600)
+    other = remote._clock(worker)
     way.close()
 
     assert same is not None
     assert abs(same.seconds) <= same.uncertainty + 0.01
     assert other is not None
-    assert 3500 < other.seconds < 3601
-    assert none is None
+    assert abs(other.seconds - 3600) <= other.uncertainty + 0.01
+
+
+def test_no_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host whose `date` knows no fractions has no clock to compare."""
+    monkeypatch.setattr(
+        Machine, "run", lambda *_: Output("date", 0, "1764450000.N\n", "")
+    )
+
+    assert remote._clock(Machine("worker", SshTransport(NOWHERE))) is None
 
 
 @needs_sshd
