@@ -67,7 +67,7 @@ class LabModel:
     given_back: set[str] = field(default_factory=set)
     # Sockets for DHCP requests, as `ss` shows them, by role.
     sockets: dict[str, str] = field(
-        default_factory=lambda: {"dhcp": socket("*", "dnsmasq")}
+        default_factory=lambda: {"dhcp": socket("*")}
     )
     speaker_port: int = 179
     desk_serves: bool = True
@@ -178,7 +178,10 @@ class LabModel:
             return Output(shown, 0, found, "")
 
 
-def socket(address: str, program: str) -> str:
-    """Return a socket for DHCP requests as `ss` shows it."""
-    users = f'users:(("{program}",pid=12,fd=4))'
+def socket(address: str, program: str = "") -> str:
+    """Return a socket for DHCP requests as `ss` shows it.
+
+    In a container it does not name the program.
+    """
+    users = program and f'users:(("{program}",pid=12,fd=4))'
     return f"UNCONN 0      0      {address}:67      0.0.0.0:*    {users}\n"

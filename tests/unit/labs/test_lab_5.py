@@ -252,6 +252,11 @@ def _server_on_a_node(model: LabModel) -> None:
     model.sockets["worker"] = socket(own, "dhcpd")
 
 
+@WRONG("dhcp", r"served by dnsmasq on dhcp, not dhcp \(another process\)")
+def _second_server_on_dhcp(model: LabModel) -> None:
+    model.sockets["dhcp"] += socket("*")
+
+
 @WRONG("leases", "that ask for addresses of pools to get none of these, not")
 def _reservation_missing(model: LabModel) -> None:
     model.dhcp.reserved.clear()
@@ -509,5 +514,6 @@ def test_servers_of_other_networks(judge: Judge) -> None:
     model = judge.on("5")
     bridge = socket("0.0.0.0%virbr0", "dnsmasq")
     model.sockets["worker"] = bridge + socket("192.168.122.1", "dnsmasq")
+    model.sockets["dhcp"] = socket("*", "dnsmasq")
 
     judge.run("dhcp")
