@@ -18,6 +18,10 @@ Normaliser: TypeAlias = Callable[[list[str]], Iterable[str]]
 
 # Functions that list files, programs and processes; restore.sh has them, too.
 _CONTENTS: Final = (ANSIBLE / "files/lib/contents.sh").read_text("utf-8")
+# A line of cksum: checksum, size in bytes, path.
+_OF_THIS_CLUSTER: Final = re.compile(
+    r"\d+ \d+ (/etc/kubernetes/(pki/|[^/]+\.conf$)|/etc/cni/net\.d/)"
+)
 _NOT_AGEING: Final = (
     "ip -4 neighbour show nud all"
     " | grep -E 'PERMANENT|NOARP|extern_learn|managed'"
@@ -114,6 +118,16 @@ def _settings(lines: list[str]) -> Iterator[str]:
             yield line.removeprefix("/proc/sys/")
 
 
+def _without_keys(lines: list[str]) -> Iterator[str]:
+    """Drop checksums of files that each cluster has with other contents.
+
+    They are its keys, and the range of a node's pods.
+    """
+    for line in lines:
+        if not _OF_THIS_CLUSTER.match(line):
+            yield line
+
+
 @dataclass(frozen=True)
 class Reading:
     """One kind of settings: how to read it, and what restores it."""
@@ -184,7 +198,9 @@ READINGS: Final = (
         ("kernel",),
         normalise=_settings,
     ),
-    Reading("files", f"{_CONTENTS}\nlisted", ("files",)),
+    Reading(
+        "files", f"{_CONTENTS}\nlisted", ("files",), normalise=_without_keys
+    ),
     Reading("programs", f"{_CONTENTS}\nprograms", ()),
     Reading(
         "processes",

@@ -269,7 +269,8 @@ def test_recreated() -> None:
 
 
 def test_rebuilt() -> None:
-    """A node that was deleted comes back with a new cluster."""
+    """A program of a node and a deleted node come back with a new cluster."""
     node = locate(STUDENT).plan.machine_name("worker2")
-    change(f"kubectl delete node {node}")
+    change("touch /usr/bin/mine", "worker")
+    ok("lab", "shell", "-c", f"kubectl delete node {node}")
     assert "rebuilding" in reset()

@@ -10,6 +10,7 @@ import pytest
 from graders.kube.reset import PreserveRules, reset_cluster
 from graders.kube.start_state import OWN_NAMES, VOLATILE_KINDS
 from graders.state.baseline import diff, snapshot_cluster
+from graders.state.start_state import READINGS
 from tests.kube_api import FakeApi, node
 
 if TYPE_CHECKING:
@@ -222,3 +223,17 @@ def test_volatile_kinds(api: FakeApi, kind: str) -> None:
 
     assert not found
     assert len(items) == 1
+
+
+def test_files_of_each_cluster() -> None:
+    """Their names are compared, their contents differ after a rebuild."""
+    files = next(row for row in READINGS if row.name == "files")
+    lines = [
+        "600  /etc/kubernetes/pki/ca.key",
+        "3501 227 /etc/kubernetes/pki/ca.key",
+        "3502 2266 /etc/kubernetes/kubelet.conf",
+        "3503 324 /etc/cni/net.d/10-pod-routes.conflist",
+        "3504 3900 /etc/kubernetes/manifests/etcd.yaml",
+    ]
+
+    assert [*files.normalise(lines)] == [lines[0], lines[-1]]
