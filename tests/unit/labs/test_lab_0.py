@@ -306,5 +306,5 @@ def test_none_of_several_services_answers(judge: Judge) -> None:
     for name in ("echo", "hello"):
         model.one("Deployment", name)["spec"]["replicas"] = 0
 
-    with pytest.raises(CheckFailed, match="'hello from MetalLB', not no ans"):
+    with pytest.raises(CheckFailed, match="'hello from MetalLB', not no a"):
         judge.run("http")

@@ -428,7 +428,7 @@ def _a_device_answers_for_new_ones(model: LabModel) -> None:
         model.strangers[address] = [_STRANGER]
 
 
-@WRONG("new_service", "of .* to lan-client to be 'hello from web', not no ans")
+@WRONG("new_service", "of .* to lan-client to be 'hello from web', not no a")
 def _only_web_is_served(model: LabModel) -> None:
     def forget() -> None:
         for item in model.cluster.all("EndpointSlice"):
