@@ -36,7 +36,7 @@ def load(file: str, student: Student = "demo") -> None:
     with command_context("lab images load", student, locked=True):
         _refuse_full_disk(build=False)
         os.environ.update(IMAGES="load", IMAGES_FILE=str(Path(file).resolve()))
-        run_plain_playbook("images", student, images_anew=True)
+        run_plain_playbook("images", student, refresh_images=True)
 
 
 @images_app.command()

@@ -26,6 +26,10 @@ dev=$(ip -o -4 address show to "$lan" | awk '{ print $2 }')
   # shellcheck disable=SC2086 # words are split on purpose
   ip -4 route replace $default
 }
+# Docker writes a line for each network, and the node asks the first.
+name=$(hostname)
+others=$(grep -v "[[:space:]]$name\$" /etc/hosts)
+printf '%s\n%s\t%s\n' "$others" "$lan" "$name" > /etc/hosts
 noted=$(cat /kind/old-ipv4)
 [ "$noted" = "$lan" ] || {
   sed -i "s/\\b$(echo "$noted" | sed 's/\./\\./g')\\b/$lan/g" \
