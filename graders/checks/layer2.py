@@ -82,6 +82,10 @@ def expect_one_responder(lab: Session, vip: str, count: int = 2) -> str:
         partial(arp_responders, lab, vip, count),
         lambda responders: len(responders.names) == 1,
         partial(speakers_diverged, lab, vip),
+        # No speaker announces what no Service has been given.
+        hopeless=lambda responders: (
+            not responders.names and vip not in lab.cluster.allocated()
+        ),
     )
     names = responders.names
     if not names:
@@ -101,11 +105,13 @@ def expect_one_responder(lab: Session, vip: str, count: int = 2) -> str:
     return names[0]
 
 
-def until_converged(
+def until_converged(  # noqa: PLR0913 - all that a wait may depend on
     wait: str,
     probe: Callable[[], T],
     ok: Callable[[T], object],
     diverged: Callable[[], bool],
+    *,
+    hopeless: Callable[[T], object] = lambda _: False,
 ) -> T:
     """Wait as `until` does, and longer while speakers have `diverged`.
 
@@ -122,8 +128,8 @@ def until_converged(
         KitError: there is no wait of this name.
 
     """
-    value = until(wait, probe, ok)
-    if ok(value) or not diverged():
+    value = until(wait, probe, ok, hopeless=hopeless)
+    if ok(value) or hopeless(value) or not diverged():
         return value
     return until("diverged", probe, ok)
 

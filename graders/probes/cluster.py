@@ -6,6 +6,7 @@ import json
 import logging
 from functools import partial
 from http import HTTPStatus
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import urllib3
@@ -136,13 +137,16 @@ class Cluster:
         ingress = service["status"].get("loadBalancer", {}).get("ingress")
         return str(ingress[0].get("ip", "")) if ingress else ""
 
+    def allocated(self) -> frozenset[str]:
+        """Return the addresses that Services have been given."""
+        services = self.items("/api/v1/services")
+        return frozenset(chain.from_iterable(map(_allocated, services)))
+
     def vips(self) -> frozenset[str]:
         """Return the addresses that any Service has or requests."""
         addresses = set()
         for service in self.items("/api/v1/services"):
-            status = service.get("status", {}).get("loadBalancer", {})
-            ingress = status.get("ingress")
-            addresses |= {item.get("ip", "") for item in ingress or []}
+            addresses |= _allocated(service)
             annotations = service["metadata"].get("annotations", {})
             addresses |= {
                 text.strip()
@@ -315,6 +319,11 @@ def runs(pod: Object) -> bool:
         "deletionTimestamp" not in pod["metadata"]
         and pod.get("status", {}).get("phase") not in _FINISHED
     )
+
+
+def _allocated(service: Object) -> set[str]:
+    status = service.get("status", {}).get("loadBalancer", {})
+    return {item.get("ip", "") for item in status.get("ingress") or []}
 
 
 def _configuration(kubeconfig: Path, context: str) -> client.Configuration:

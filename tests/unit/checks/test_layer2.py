@@ -79,7 +79,10 @@ def waits(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     asked: list[str] = []
 
     def until(
-        wait: str, probe: Callable[[], int], _: Callable[[int], object]
+        wait: str,
+        probe: Callable[[], int],
+        _: Callable[[int], object],
+        **_hopeless: Callable[[int], object],
     ) -> int:
         asked.append(wait)
         return probe()

@@ -366,6 +366,7 @@ def test_vips(server: Server, cluster: Cluster) -> None:
     }
 
     assert cluster.vips() - {""} == {"192.0.2.1", "192.0.2.2", "192.0.2.3"}
+    assert cluster.allocated() - {""} == {"192.0.2.1"}
 
 
 def test_auto_assign_pools(server: Server, cluster: Cluster) -> None:
