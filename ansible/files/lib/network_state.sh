@@ -73,7 +73,9 @@ links() {
   net | while read -r dev mtu mac flags; do
     own devices "$dev" && continue
     before=$(grep "^$dev " "$first") || {
-      [ "$dev" = eth1 ] || [ -e $MADE/devices ] || { ip link del "$dev" && say "interface $dev"; }
+      # Docker may be connecting a lab's own network right now, by any number.
+      case $dev in eth[1-9]*) continue ;; esac
+      [ -e $MADE/devices ] || { ip link del "$dev" && say "interface $dev"; }
       continue
     }
     [ "$before" = "$dev $mtu $mac $flags" ] && continue
