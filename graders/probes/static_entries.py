@@ -1,4 +1,4 @@
-"""What a machine's kernel keeps without MetalLB or BGP: addresses, routes ...
+"""Static entries of a machine's kernel: addresses, neighbours, routes ...
 
 Neighbour entries that age, and what the kernel derives from the addresses of
 an interface, are left out.
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv4Network
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from graders.errors import CannotCheck
+from graders.providers.machine import run_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,7 +40,6 @@ COMMANDS: Final[dict[Kind, str]] = {
     " net.ipv4.conf.eth0.arp_ignore net.ipv4.conf.all.proxy_arp_pvlan"
     " net.ipv4.conf.eth0.proxy_arp_pvlan",
 }
-_SEPARATOR: Final = "=-=-="
 _EVERYTHING: Final = IPv4Network("0.0.0.0/0")
 # A state or flag of neighbour entries that the kernel neither checks nor
 # forgets. It writes NOARP entries itself for lo and for broadcasts.
@@ -83,12 +82,12 @@ class StaticEntry:
 
     @property
     def is_local(self) -> bool:
-        """Whether it is a route by which the machine takes packets itself."""
+        """It is a route that delivers packets to the machine itself."""
         return self.kind == "route" and self.text.startswith("local ")
 
     @property
     def answers_arp(self) -> bool:
-        """Whether the machine answers ARP because of it."""
+        """It makes the machine answer ARP."""
         return self.is_local or self.kind in {"address", "proxy", "setting"}
 
 
@@ -102,17 +101,7 @@ def static_entries(machine: Machine) -> list[StaticEntry]:
         CannotCheck: the machine does not answer.
 
     """
-    script = f"; echo {_SEPARATOR}; ".join(
-        f"{{ {command}; }} 2> /dev/null" for command in COMMANDS.values()
-    )
-    output = machine.run("sh", "-c", f"{script}; true")
-    parts = output.out.split(f"{_SEPARATOR}\n")
-    if len(parts) != len(COMMANDS):
-        raise CannotCheck(
-            f"{machine.role} stopped while it was looked at",
-            remedy="`lab up` brings the lab's machines back",
-            machine=machine.role,
-        )
+    parts = run_each(machine, COMMANDS.values())
     lines = {
         kind: [
             " ".join(_NOISE.sub(" ", line).split())

@@ -14,12 +14,13 @@ from graders.errors import CannotCheck
 from graders.providers import shell_pool
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from graders.providers.base import Transport
 
 # Longer than any probe needs; a paused machine never answers.
 TIMEOUT_S: Final = 20.0
+_SEPARATOR: Final = "=-=-="
 
 
 class MachineError(CannotCheck):
@@ -92,6 +93,29 @@ class Machine:
     def _error(self, cause: str, remedy: str) -> MachineError:
         message = f"could not look from {self.role}: {cause}"
         return MachineError(message, cause, remedy)
+
+
+def run_each(machine: Machine, commands: Iterable[str]) -> list[str]:
+    """Run shell commands there in one call; return the output of each.
+
+    One call, because getting to a machine takes longest. What the commands
+    write as errors is dropped.
+
+    Raises:
+        CannotCheck: the machine does not answer, or stopped in between.
+
+    """
+    parts = [f"{{ {command}; }} 2> /dev/null" for command in commands]
+    script = f"; echo {_SEPARATOR}; ".join(parts)
+    output = machine.run("sh", "-c", f"{script}; true").out
+    outputs = output.split(f"{_SEPARATOR}\n")
+    if len(outputs) != len(parts):
+        raise CannotCheck(
+            f"{machine.role} stopped while it was looked at",
+            remedy="`lab up` brings the lab's machines back",
+            machine=machine.role,
+        )
+    return outputs
 
 
 def _execute(

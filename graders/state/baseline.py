@@ -14,7 +14,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from graders.errors import CannotCheck
 from graders.kube.discovery import Kind, Reader, discover
 from graders.kube.names import METALLB_NAMESPACE
 from graders.kube.restore import is_restorable, recordable
@@ -25,6 +24,7 @@ from graders.kube.start_state import (
     VOLATILE_KINDS,
     is_volatile,
 )
+from graders.providers.machine import run_each
 from graders.providers.registry import machine_of
 from graders.state.start_state import READINGS
 
@@ -56,7 +56,6 @@ _ANNOTATIONS: Final = (
     *NODE_ANNOTATIONS,
 )
 _THREADS: Final = 8
-_SEPARATOR: Final = "=-=-="
 
 
 @dataclass(frozen=True)
@@ -123,17 +122,8 @@ def _settings(plan: Plan, role: str) -> dict[str, str]:
         CannotCheck: it does not answer, or stopped in between.
 
     """
-    # One call for all, because getting there takes longest.
-    commands = (f"{{ {row.command}; }} 2> /dev/null" for row in READINGS)
-    script = f"; echo {_SEPARATOR}; ".join(commands)
-    output = machine_of(plan, role).run("sh", "-c", f"{script}; true").out
-    parts = output.split(f"{_SEPARATOR}\n")
-    if len(parts) != len(READINGS):
-        raise CannotCheck(
-            f"{role} stopped while it was looked at",
-            remedy="`lab up` brings the lab's machines back",
-            machine=role,
-        )
+    commands = [row.command for row in READINGS]
+    parts = run_each(machine_of(plan, role), commands)
     return {
         row.name: "\n".join(sorted(row.normalise(part.splitlines())))
         for row, part in zip(READINGS, parts, strict=True)
