@@ -1,4 +1,4 @@
-"""What may go wrong in words: errors that name place, rule and remedy."""
+"""Errors and verdicts as exceptions, with the remedy for a person."""
 
 from __future__ import annotations
 

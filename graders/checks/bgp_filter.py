@@ -89,7 +89,7 @@ def foreign_prefixes(lab: Session) -> list[IPv4Network]:
     """Draw prefixes that the router must not accept.
 
     They are other ones each time: on the LAN, next to the agreed prefix,
-    somewhere else, and inside what the router's lists permit besides it.
+    somewhere else, and inside what the router's lists permit outside it.
 
     Example:
         prefixes = foreign_prefixes(lab)
@@ -256,7 +256,7 @@ def expect_foreign_refused(lab: Session) -> None:
 def _permitted(
     plan: Plan, configuration: str
 ) -> list[tuple[IPv4Network, int]]:
-    """Draw from what the router's lists permit besides the agreed prefix.
+    """Draw from what the router's lists permit outside the agreed prefix.
 
     Each comes with a length that its entry permits.
     """

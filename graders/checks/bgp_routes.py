@@ -1,4 +1,4 @@
-"""What the router forwards for Services besides what BGP tells it."""
+"""Routes of the router for Services: those of BGP, and no others."""
 
 from __future__ import annotations
 

@@ -216,7 +216,7 @@ def _labels(lab: Session) -> list[dict[str, str]]:
 
 @contextlib.contextmanager
 def _new_namespace(lab: Session) -> Iterator[list[str]]:
-    """Create a namespace that nobody has named; none if a rule forbids it."""
+    """Create a namespace with a random name; yield [] if that is refused."""
     with contextlib.ExitStack() as stack:
         try:
             names = [stack.enter_context(temporary_namespace(lab))]
@@ -228,9 +228,9 @@ def _new_namespace(lab: Session) -> Iterator[list[str]]:
 def _requests(
     namespace: str, pool: str, address: str, labels: list[dict[str, str]]
 ) -> Iterator[Request]:
-    """Yield a Service for each labels, which ask for the pool in turn.
+    """Yield a Service for each set of labels, which request the pool.
 
-    Which labels ask in which way is another matter each time.
+    The way in which each set requests it is drawn at random.
     """
     ways = [
         {"pool": pool},
@@ -253,7 +253,7 @@ def _expect_refused(lab: Session, request: Request) -> None:
             until("refusal", decided, bool)
             vip = lab.cluster.vip(name, namespace)
     except Refused:
-        return  # So nobody gets one.
+        return  # The API server refused it, so it gets no address.
     expect(
         f"a Service in namespace {namespace} that asks for"
         f" {' '.join(wishes.values()) or 'any address'} to get",

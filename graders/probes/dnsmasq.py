@@ -64,7 +64,7 @@ class DhcpOption:
 
     @property
     def is_selective(self) -> bool:
-        """Whether it gives some devices no lease that others get."""
+        """Some devices are refused a lease that others get."""
         return (
             self.name == "dhcp-ignore"
             or "ignore" in self.fields

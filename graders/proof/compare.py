@@ -35,7 +35,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What one checker said of one state; `passed` is None for no verdict."""
+    """One checker's verdict on one state; `passed` is None without one."""
 
     lab: str
     variant: str
@@ -47,7 +47,7 @@ class Verdict:
 
     @property
     def wrong(self) -> bool:
-        """Whether a broken lab passed, or a solved one did not."""
+        """A broken lab passed, or a solved one did not."""
         return self.passed is not self.solved
 
 

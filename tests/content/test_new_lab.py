@@ -55,7 +55,7 @@ def test_a_new_lab_has_its_grader(tmp_path: Path) -> None:
 
 
 def test_a_new_lab_has_its_tests(tmp_path: Path) -> None:
-    """They are Python as they stand, and refuse what its wrong repair does."""
+    """They are valid without edits, and refuse its wrong repair."""
     _new_lab(tmp_path, "6", "bgp-peer")
     tests = tmp_path / "tests" / "unit" / "labs" / "test_lab_6.py"
     repair = tmp_path / "solutions" / LAB / "wrong" / "node-port.md"

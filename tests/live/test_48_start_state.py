@@ -186,7 +186,7 @@ MACHINES: Final = {
         "echo maxPods: 9 >> /var/lib/kubelet/config.yaml",
     ),
     "curl": ("client", "cp /bin/true /usr/local/bin/curl"),
-    "curlrc": ("lan-client", "echo proxy=127.0.0.1 > /root/.curlrc"),
+    "curlrc": ("lan-client", "echo proxy=127.0.0.1 > ~root/.curlrc"),
     "script": ("desk", "rm /usr/local/bin/lab-lease"),
     "process": ("router", "nohup sleep 987 > /dev/null 2>&1 &"),
     "frr": (

@@ -9,7 +9,7 @@ places() {
   if [ -e $MADE/devices ]; then
     echo /etc/frr /etc/sysctl.d /etc/systemd/system /usr/local
   else
-    echo /etc /usr/local /root/.bashrc /root/.profile /root/.curlrc \
+    echo /etc /usr/local ~root/.bashrc ~root/.profile ~root/.curlrc \
       /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env
   fi
 }

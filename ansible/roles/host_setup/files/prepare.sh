@@ -28,7 +28,7 @@ record() {
   await_cloud_init
   rm -rf $NOTES $MADE
   mkdir -p $NOTES $MADE
-  for place in $PLACES; do
+  for place in $PLACES ~root/.history_frr ~root/.kube; do
     [ -e "$place" ] || echo "$place"
   done > $NOTES/places
   installed > $NOTES/packages
