@@ -104,7 +104,10 @@ browser: .venv/stamp-dev
 
 # Two students' clusters at a time, as one leaves a third of two cores idle.
 # Tests that stop the engine or replace images have the machine to themselves.
-LIVE := $(BIN)/python -m pytest -v --durations=0 tests/live
+# A test whose command failed is run once more, which the report says; a wrong
+# verdict is not.
+LIVE_PYTEST := $(BIN)/python -m pytest -v -rR --durations=0 --reruns 1 --only-rerun CommandFailedError
+LIVE := $(LIVE_PYTEST) tests/live
 test: check mutate test-site images
 	@failed=0; \
 	$(LIVE) -m 'not machine' -n 2 || failed=$$?; \
@@ -115,7 +118,7 @@ test: check mutate test-site images
 # one lab and four for another, in parallel.
 # HOSTS_TESTS= selects tests with pytest's options.
 test-hosts: .venv/stamp-dev
-	$(BIN)/python -m pytest -v --durations=0 -n 2 $(or $(HOSTS_TESTS),tests/hosts)
+	$(LIVE_PYTEST) -n 2 $(or $(HOSTS_TESTS),tests/hosts)
 
 # The tests create virtual machines; this takes half an hour without KVM.
 VM_TOOLS := qemu-system-x86_64 qemu-img cloud-localds debootstrap mke2fs setpriv

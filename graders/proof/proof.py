@@ -64,6 +64,7 @@ class ProofStep:
     """One step of the proof; `seconds` includes the reset before it.
 
     `reasons` are the failed checks' own, if the step is not as expected.
+    `graded` is false if a command failed or a check could not be carried out.
     """
 
     lab: str
@@ -74,6 +75,7 @@ class ProofStep:
     ok: bool
     seconds: float
     reasons: tuple[str, ...] = ()
+    graded: bool = True
 
 
 @dataclass(frozen=True)
@@ -240,14 +242,15 @@ class _Proof:
         """Run one step; an error of the kit counts as its observation."""
         start = time.monotonic()
         reasons: tuple[str, ...] = ()
+        graded = False
         try:
             step.prepare()
             result = self._grade(step)
         except KitError as error:
             observed, ok = " ".join(str(error).split()), False
         else:
-            observed = result.summary
-            ok = step.ok(result) and not result.errors
+            observed, graded = result.summary, not result.errors
+            ok = step.ok(result) and graded
             if not ok:
                 reasons = tuple(
                     f"{check.name}: {check.reason}" for check in result.failed
@@ -261,6 +264,7 @@ class _Proof:
             ok,
             round(time.monotonic() - start, 1),
             reasons,
+            graded,
         )
 
     def _grade(self, step: _Step) -> GradeResult:

@@ -15,6 +15,7 @@ import pytest
 
 from graders.plan.plan import make_plan
 from graders.settings import ROOT
+from tests.commands import output
 from tests.distribution import GroupScheduling
 
 from .making import Site
@@ -87,9 +88,7 @@ class Told:
 
     def ok(self, *argv: str) -> str:
         """Run a command that must succeed; return what it printed."""
-        done = self.run(*argv)
-        assert done.returncode == 0, f"{argv}\n{done.stdout}\n{done.stderr}"
-        return done.stdout
+        return output(self.run(*argv))
 
 
 class Kit(Told):

@@ -13,6 +13,7 @@ import pytest
 
 from graders.plan.plan import DEMO
 from graders.settings import ROOT, cache_dir, state_dir
+from tests.commands import output
 from tests.distribution import GroupScheduling
 
 if TYPE_CHECKING:
@@ -43,9 +44,7 @@ def run(*argv: str, **more: str) -> subprocess.CompletedProcess[str]:
 
 def ok(*argv: str, **more: str) -> str:
     """Run a command that must succeed; return what it printed."""
-    done = run(*argv, **more)
-    assert done.returncode == 0, f"{argv}\n{done.stdout}\n{done.stderr}"
-    return done.stdout
+    return output(run(*argv, **more))
 
 
 def told(verb: str, since: float) -> str:

@@ -255,6 +255,20 @@ def test_rows_are_told_at_once() -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_row_says_whether_there_was_a_verdict() -> None:
+    """A command that failed and a check that could not be made are none."""
+    wrong, _ = proof(wide=GREEN)
+    broke, _ = proof(wide=None)
+    unseen, _ = proof(wide={"vip": "no answer", "pool": "", "http": ""})
+
+    step = "wrong/wide.md"
+    assert not any(rows[step].ok for rows in (wrong, broke, unseen))
+    assert wrong[step].graded
+    assert not broke[step].graded
+    assert not unseen[step].graded
+
+
+@pytest.mark.usefixtures("folder")
 def test_fails_on_another_check_first() -> None:
     """A lab that fails on another check first is not as shipped."""
     rows, _ = proof(start={"pool": "fail", "vip": "fail"})
