@@ -71,7 +71,7 @@ def begin(*argv: str) -> subprocess.Popen[bytes]:
     )
 
 
-def eventually(holds: Callable[[], object], seconds: float = 60) -> None:
+def eventually(holds: Callable[[], object], seconds: float = 180) -> None:
     """Wait until something holds; fail if it does not come to hold."""
     deadline = time.monotonic() + seconds
     while not holds():
