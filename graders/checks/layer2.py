@@ -115,6 +115,8 @@ def until_converged(  # noqa: PLR0913 - all that a wait may depend on
 ) -> T:
     """Wait as `until` does, and longer while speakers have `diverged`.
 
+    A value that is `hopeless` ends the wait: no speaker will change it.
+
     When several speakers restart within 30 s, a third one may still gossip
     that their nodes have left (memberlist keeps departed members for 30 s).
     Two nodes then announce one VIP until the next probe of lost members, up

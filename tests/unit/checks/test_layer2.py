@@ -118,6 +118,16 @@ def test_wrong_without_divergence(waits: list[str]) -> None:
     assert waits == ["arp"]
 
 
+def test_hopeless_although_diverged(waits: list[str]) -> None:
+    """What speakers cannot change is not waited for."""
+    found = until_converged(
+        "arp", lambda: 0, bool, lambda: True, hopeless=lambda value: not value
+    )
+
+    assert found == 0
+    assert waits == ["arp"]
+
+
 # The other tables of a machine are empty.
 _NO_MORE = "=-=-=\n" * (len(COMMANDS) - 1)
 
