@@ -4,19 +4,31 @@ from __future__ import annotations
 
 import re
 import subprocess
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+import pytest
 import yaml
 
 from graders.settings import ROOT
+from tests import state
 
-SITE: Final = ROOT / ".github" / "workflows" / "site.yml"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FOLDER: Final = ROOT / ".github" / "workflows"
+SITE: Final = FOLDER / "site.yml"
+WORKFLOWS: Final = sorted(FOLDER.glob("*.yml"))
 UPLOAD: Final = "actions/upload-pages-artifact@"
 
 
-def _steps() -> list[dict[str, Any]]:
-    workflow = yaml.safe_load(SITE.read_text(encoding="utf-8"))
-    return [step for job in workflow["jobs"].values() for step in job["steps"]]
+def _workflow(file: Path) -> dict[str, Any]:
+    workflow: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return workflow
+
+
+def _steps(file: Path = SITE) -> list[dict[str, Any]]:
+    jobs = _workflow(file)["jobs"].values()
+    return [step for job in jobs for step in job["steps"]]
 
 
 def _would_run(target: str) -> str:
@@ -75,3 +87,82 @@ def test_the_site_is_published_after_it_is_built() -> None:
         )
     ]
     assert order == sorted(order)
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_actions_are_pinned_by_commit(file: Path) -> None:
+    """A tag can be moved to another program; the comment says which it is."""
+    uses = re.findall(r"uses: (.+)", file.read_text(encoding="utf-8"))
+
+    assert uses
+    for action in uses:
+        assert re.fullmatch(
+            r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action
+        )
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_jobs_read_the_repository_only(file: Path) -> None:
+    """A job has a right to write only if it publishes the site."""
+    workflow = _workflow(file)
+
+    assert workflow["permissions"] == {"contents": "read"}
+    more = {
+        name: job["permissions"]
+        for name, job in workflow["jobs"].items()
+        if "permissions" in job
+    }
+    wanted = {"deploy": {"pages": "write", "id-token": "write"}}
+    assert more == (wanted if file == SITE else {})
+
+
+@pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
+def test_no_token_stays_in_the_checkout(file: Path) -> None:
+    """What tests run cannot push to the repository."""
+    checkouts = [
+        step
+        for step in _steps(file)
+        if step.get("uses", "").startswith("actions/checkout@")
+    ]
+    assert checkouts
+    for step in checkouts:
+        assert step["with"] == {"persist-credentials": False}
+
+
+def test_logs_are_uploaded_from_where_tests_keep_them(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """The path that is uploaded finds the log of a lab, and no key."""
+    (given,) = (
+        step["env"][state.VARIABLE]
+        for step in _steps(FOLDER / "ci.yml")
+        if step.get("run") == ".ci/run"
+    )
+    (path,) = (
+        step["with"]["path"]
+        for step in _steps(FOLDER / "ci.yml")
+        if step.get("uses", "").startswith("actions/upload-artifact@")
+    )
+    monkeypatch.setenv(state.VARIABLE, str(tmp_path))
+    folder = state.new_folder(tmp_path_factory, "the kit")
+    logs = folder / "the state" / "demo" / "logs"
+    logs.mkdir(parents=True)
+    (logs.parent / "kubeconfig").touch()
+
+    assert path.startswith(f"{given}/")
+    assert [*tmp_path.glob(path.removeprefix(f"{given}/"))] == [logs]
+    assert state.header() == f"logs of the kit: {tmp_path}/*/**/logs"
+
+
+def test_logs_are_with_pytest_unless_they_are_kept(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Nothing is left in another place than pytest's own."""
+    monkeypatch.delenv(state.VARIABLE, raising=False)
+
+    folder = state.new_folder(tmp_path_factory, "the kit")
+
+    assert folder.parent == tmp_path_factory.getbasetemp()
+    assert state.VARIABLE in state.header()

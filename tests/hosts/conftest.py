@@ -15,7 +15,7 @@ import pytest
 
 from graders.plan.plan import make_plan
 from graders.settings import ROOT
-from tests.commands import output
+from tests import state
 from tests.distribution import GroupScheduling
 
 from .making import Site
@@ -152,6 +152,11 @@ def hosts(folder: Path, *, one_fabric_host: bool = False) -> Iterator[Kit]:
         site.remove()
 
 
+def pytest_report_header() -> str:
+    """Say where logs are kept."""
+    return state.header()
+
+
 def pytest_xdist_make_scheduler(
     config: pytest.Config, log: Producer
 ) -> GroupScheduling:
@@ -167,7 +172,7 @@ def _hosts_of(nodeid: str) -> str:
 @pytest.fixture(scope="session")
 def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
     """Make eight hosts for all tests."""
-    with hosts(tmp_path_factory.mktemp("hosts")) as made:
+    with hosts(state.new_folder(tmp_path_factory, "hosts")) as made:
         yield made
 
 
@@ -193,7 +198,7 @@ def stands(kit: Kit, as_found: dict[str, list[str]]) -> str:
 @pytest.fixture(scope="session")
 def few(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
     """Make four hosts, one of which has all of the fabric."""
-    folder = tmp_path_factory.mktemp("few")
+    folder = state.new_folder(tmp_path_factory, "few")
     with hosts(folder, one_fabric_host=True) as made:
         yield made
 

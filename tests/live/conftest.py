@@ -13,7 +13,7 @@ import pytest
 
 from graders.plan.plan import DEMO
 from graders.settings import ROOT, cache_dir, state_dir
-from tests.commands import output
+from tests import state
 from tests.distribution import GroupScheduling
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
     What is in the cache took long to make, and stays where it is.
     """
-    folder = tmp_path_factory.mktemp("the kit")
+    folder = state.new_folder(tmp_path_factory, "the kit")
     real = cache_dir()
     real.mkdir(parents=True, exist_ok=True)
     (folder / "the cache").symlink_to(real)
@@ -94,6 +94,11 @@ def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         patch.setenv("METALLB_LAB_CACHE", str(folder / "the cache"))
         patch.setenv("STUDENT", STUDENT)
         yield
+
+
+def pytest_report_header() -> str:
+    """Say where logs are kept."""
+    return state.header()
 
 
 def pytest_xdist_make_scheduler(
