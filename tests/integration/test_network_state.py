@@ -5,6 +5,7 @@ Those about interfaces run in a network of the test's own.
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 from typing import TYPE_CHECKING, Final
 
@@ -154,10 +155,30 @@ def test_rules(tmp_path: Path) -> None:
     )
 
     said = _run(tmp_path, "rules", net=False)
-    assert [line for line in said if line.startswith("-w")] == [
-        r"""-w -t filter -D INPUT -m comment --comment a "b" \x -j DROP""",
-        f"-w -t nat -D {of_nat.removeprefix('-A ')}",
+    assert [line for line in said if line.startswith(("*", "-D"))] == [
+        "*filter",
+        added.replace("-A", "-D", 1),
+        "*nat",
+        of_nat.replace("-A", "-D", 1),
     ]
+
+
+@own_network.needs_net
+def test_no_comment_of_a_rule_is_a_command(tmp_path: Path) -> None:
+    """A rule is removed whatever its comment says, and nothing is run."""
+    file = tmp_path / "created"
+    add = "iptables -A INPUT -j DROP -m comment --comment"
+    comments = (f"x$(touch {file})", f"`touch {file}`", "a \"b\" \\x; 'c")
+
+    left = _run(
+        tmp_path,
+        *(f"{add} {shlex.quote(comment)} || exit" for comment in comments),
+        "rules > /dev/null; iptables-save | grep ^-A",
+        "[ -n \"$all\" ] && echo done",
+    )
+
+    assert left == ["done"]
+    assert not file.exists()
 
 
 def _tables(folder: Path, *lines: str) -> None:
@@ -166,3 +187,4 @@ def _tables(folder: Path, *lines: str) -> None:
     (folder / "tables").write_text(f"{text}\n")
     _stub(folder, "iptables-save", f"cat {folder}/tables")
     _stub(folder, "iptables", 'echo "$*"')
+    _stub(folder, "iptables-restore", "cat")

@@ -12,7 +12,7 @@ set -u
 MADE=/var/lib/lab-made
 PODS=10.244.0.0/16 # kind's own choice
 
-say() { printf '{"machine": "%s", "changed": "%s"}\n' "$ROLE" "$(echo "$*" | sed 's/[\\"]/\\&/g')"; }
+say() { printf '{"machine": "%s", "changed": "%s"}\n' "$ROLE" "$(printf '%s\n' "$*" | sed 's/[\\"]/\\&/g')"; }
 
 # A host has interfaces, addresses, routes and rules besides the lab's, which
 # prepare.sh recorded.
@@ -172,6 +172,9 @@ chains() {
     done
 }
 
+# The line is read as iptables-save wrote it: a shell would expand its comment.
+remove_rule() { printf '*%s\n-D %s\nCOMMIT\n' "$1" "${2#-A }" | iptables-restore --wait --noflush; }
+
 rules() {
   all=$(iptables-save 2> /dev/null)
   filter=$(printf "%s\n" "$all" | sed -n '/^\*filter/,/^COMMIT/p')
@@ -180,7 +183,7 @@ rules() {
     | while read -r rule; do
       case $rule in '*'*) table=${rule#?} && continue ;; esac
       own rules "$rule" && continue
-      eval "iptables -w -t $table -D ${rule#-A}" && say "rule $rule"
+      remove_rule "$table" "$rule" && say "rule $rule"
     done
   [ -e $MADE/chains ] || chains > $MADE/chains
   # Chains that others refer to cannot be deleted.
