@@ -35,9 +35,21 @@ def state_dir(student: str) -> Path:
     created here. `METALLB_LAB_STATE` replaces the base folder. A student may
     have a lab of each provider.
     """
+    return state_base() / (student + _STATE_SUFFIX[provider_name()])
+
+
+def state_base() -> Path:
+    """Return the folder that has the folders of all students' labs."""
     base = os.environ.get("METALLB_LAB_STATE")
-    name = student + _STATE_SUFFIX[provider_name()]
-    return (Path(base) if base else platformdirs.user_state_path(_APP)) / name
+    return Path(base) if base else platformdirs.user_state_path(_APP)
+
+
+def installed_dir() -> Path:
+    """Return the folder of notes on what the kit installed on this machine.
+
+    `lab purge` reads them. The folder is not created here.
+    """
+    return state_base() / ".installed"
 
 
 def cache_dir() -> Path:

@@ -21,7 +21,7 @@ from graders.lifecycle.early_install import install_metallb_early
 from graders.lifecycle.playbook import run_playbook
 from graders.polling import until
 from graders.providers.registry import exec_prefixes, provider
-from graders.settings import cache_dir, state_dir
+from graders.settings import cache_dir, installed_dir, state_dir
 from graders.state import lab_state
 from graders.state.baseline import (
     CLUSTER,
@@ -112,6 +112,7 @@ def extra_vars(plan: Plan) -> dict[str, Any]:
             "run_id": secrets.token_hex(4),
             "cache_dir": str(cache_dir()),
             "state_dir": str(state_dir(plan.student)),
+            "installed_dir": str(installed_dir()),
         }
     )
 

@@ -30,7 +30,7 @@ BASH = "#!/bin/bash\n"
 # Only a Linux machine comes to these.
 LINUX = {
     "roles/ci_engine",
-    "roles/engine/tasks/main.yml",  # looks for files that may be missing
+    "roles/engine/files",  # looks for files that may be missing
     "roles/images/tasks/build.yml",
     "roles/images/tasks/image_import.yml",
     "roles/images/tasks/image_node.yml",

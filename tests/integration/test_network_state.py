@@ -168,13 +168,13 @@ def test_no_comment_of_a_rule_is_a_command(tmp_path: Path) -> None:
     """A rule is removed whatever its comment says, and nothing is run."""
     file = tmp_path / "created"
     add = "iptables -A INPUT -j DROP -m comment --comment"
-    comments = (f"x$(touch {file})", f"`touch {file}`", "a \"b\" \\x; 'c")
+    comments = (f"x$(touch {file})", f"`touch {file}`", 'a "b" \\x; \'c')
 
     left = _run(
         tmp_path,
         *(f"{add} {shlex.quote(comment)} || exit" for comment in comments),
         "rules > /dev/null; iptables-save | grep ^-A",
-        "[ -n \"$all\" ] && echo done",
+        '[ -n "$all" ] && echo done',
     )
 
     assert left == ["done"]
