@@ -17,6 +17,7 @@ from graders.doctor.findings import Finding, Host, ThisHost
 from graders.doctor.local_checks import MACHINE_PROBES, disk, go, memory
 from graders.errors import KitError
 from graders.providers.docker import Docker, EngineDown, docker
+from graders.providers.kind_foreign import foreign_names, names_remedy
 from graders.providers.kind_location import (
     foreign_cluster,
     locate,
@@ -80,6 +81,7 @@ def run_doctor(
         go(host, build=build),
         networks,
         cluster(located.plan if located else plan, docker),
+        names(plan, docker),
     ]
 
 
@@ -179,6 +181,28 @@ def cluster(plan: Plan, docker: Docker = docker) -> Finding:
         requirement=requirement,
         remedy=f"`kind delete cluster --name {plan.cluster}` if it is yours"
         " to remove, or use another --student",
+        fatal=True,
+    )
+
+
+def names(plan: Plan, docker: Docker = docker) -> Finding:
+    """Look for containers and volumes that have the lab's names."""
+    requirement = (
+        f"no foreign container or volume with a name of {plan.cluster}"
+    )
+    try:
+        foreign = foreign_names(plan, docker)
+    except KitError as error:
+        cause = error.problems[0]
+        return Finding(
+            "names", ok=None, observed=cause, requirement=requirement
+        )
+    return Finding(
+        "names",
+        ok=not foreign,
+        observed=", ".join(foreign) or "none",
+        requirement=requirement,
+        remedy=names_remedy(foreign),
         fatal=True,
     )
 

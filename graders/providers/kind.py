@@ -17,8 +17,15 @@ from graders.providers.docker import (
     docker,
 )
 from graders.providers.docker_networks import docker_networks
+from graders.providers.kind_foreign import (
+    foreign_containers,
+    foreign_names,
+    foreign_volumes,
+    list_containers,
+    names_obstacle,
+    state_volume,
+)
 from graders.providers.kind_location import (
-    KIND_LABEL,
     foreign_node,
     locate,
     locate_among,
@@ -28,14 +35,14 @@ from graders.providers.state_files import LocalFiles
 from graders.settings import KIND, state_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from graders.plan.plan import Machine, Plan
     from graders.providers.base import Location
+    from graders.providers.kind_foreign import ListedContainer
 
 # The freezer fails on a node that starts processes faster than it stops them.
 _PAUSE_ATTEMPTS: Final = 3
-_LISTED: Final = f'{{{{.Names}}}} {{{{.Label "{KIND_LABEL}"}}}}'
 
 Containers = dict[str, dict[str, Any]]
 
@@ -68,29 +75,40 @@ class KindProvider:
         networks = docker_networks(self.docker)
         location = locate_among(student, networks)
         plan = location.plan
-        found, cluster = self._containers(plan)
+        listed = list_containers(self.docker)
+        found, cluster = self._containers(plan, listed)
         foreign = foreign_node(student, networks, cluster)
+        names = foreign_containers(plan, listed)
+        if plan.machine_name("dhcp") not in found:
+            names += foreign_volumes(plan, self.docker)
         return ProviderStatus(
             location,
             _machines(plan, found),
             place=plan.lan_name,
             needs_doctor=not (location.exists and found),
-            obstacle=_obstacle(plan, foreign) if foreign else None,
+            obstacle=_obstacle(plan, foreign)
+            if foreign
+            else names_obstacle(plan, names),
         )
 
     def machines(self, plan: Plan) -> dict[str, MachineStatus]:
         """See Provider."""
-        found, _ = self._containers(plan)
+        found, _ = self._containers(plan, list_containers(self.docker))
         return _machines(plan, found)
 
     def removal(self, student: str) -> tuple[Plan, list[str]]:
         """See Provider; labels say what is the lab's, so any plan will do."""
         try:
-            return self.locate(student).plan, []
+            plan = self.locate(student).plan
         except (EngineDown, EngineForbidden):
             raise
         except CannotCheck:
-            return plan_from_routes(student).plan, []
+            plan = plan_from_routes(student).plan
+        return plan, [
+            f"docker {what} has a name of this lab but not its label; it is"
+            " left alone"
+            for what in foreign_names(plan, self.docker)
+        ]
 
     def transport(self, plan: Plan, role: str) -> DockerExec:
         """See Provider."""
@@ -151,33 +169,29 @@ class KindProvider:
         return {
             "provider": self.name,
             "engine_required": True,
-            "state_volume": f"{plan.cluster}-state",
+            "state_volume": state_volume(plan),
             "host_addresses": {},
             "host_exec_prefix": {},
             "parallel_hosts": 0,
         }
 
-    def _containers(self, plan: Plan) -> tuple[Containers, Containers]:
+    def _containers(
+        self, plan: Plan, listed: Sequence[ListedContainer]
+    ) -> tuple[Containers, Containers]:
         """Return the lab's containers, and those of a cluster of its name.
 
         Both are by name; containers that are not there are left out.
         """
-        lines = self.docker("ps", "--all", "--format", _LISTED).splitlines()
-        labels = dict(line.partition(" ")[::2] for line in lines)
-        ours = [*plan.node_names(), *plan.machine_names()]
-        there = [
-            name
-            for name, cluster in labels.items()
-            if name in ours or cluster == plan.cluster
-        ]
-        found = {item["Name"][1:]: item for item in self._inspect(there)}
+        ours = [one for one in listed if one.belongs_to(plan)]
+        found = {
+            item["Name"][1:]: item
+            for item in self._inspect([one.name for one in ours])
+        }
+        names = (*plan.node_names(), *plan.machine_names())
+        nodes = {one.name for one in ours if one.cluster == plan.cluster}
         return (
-            {name: found[name] for name in ours if name in found},
-            {
-                name: item
-                for name, item in found.items()
-                if labels[name] == plan.cluster
-            },
+            {name: found[name] for name in names if name in found},
+            {name: item for name, item in found.items() if name in nodes},
         )
 
     def _inspect(self, names: list[str]) -> list[dict[str, Any]]:

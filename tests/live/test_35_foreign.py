@@ -86,6 +86,28 @@ def test_a_cluster_of_the_lab_s_name_is_refused(
     assert ok("lab", "status")
 
 
+def test_names_of_the_lab_that_others_have_are_refused(
+    docker: Callable[..., str],
+) -> None:
+    """`lab up` names a volume and a container; neither `down` removes them."""
+    plan, ours = make_plan(OTHER), locate(STUDENT).plan
+    name, volume = plan.machine_name("client"), f"{plan.cluster}-state"
+    image = docker("inspect", "-f", "{{.Image}}", ours.machine_name("router"))
+    docker("create", "--name", name, image)
+    docker("volume", "create", volume)
+    try:
+        done = run("lab", "up", "--student", OTHER)
+        left_alone = run("lab", "down", "--student", OTHER).stderr
+    finally:
+        # They fail where the kit has taken them away.
+        docker("rm", name)
+        docker("volume", "rm", volume)
+    assert done.returncode == 2
+    for what in (f"container {name}", f"volume {volume}"):
+        assert f"docker {what} is not of this lab" in done.stderr
+        assert f"docker {what} has a name of this lab" in left_alone
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="to mount, one must be root")
 def test_a_machine_that_is_too_small_is_found_first(
     docker: Callable[..., str], tmp_path: Path

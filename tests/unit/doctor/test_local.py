@@ -166,6 +166,7 @@ def engine_with(foreign: str) -> Docker:
         "info": json.dumps({"DockerRootDir": "/data"}),
         "network": "",
         "ps": foreign,
+        "volume": "",
         "inspect": json.dumps([{"NetworkSettings": {"Networks": {}}}]),
     }
     return lambda *args: answers[args[0]]
@@ -180,6 +181,27 @@ def test_cluster(foreign: str, want: str) -> None:
 
     assert verdict(found) == want
     assert (foreign or "none") in found.observed
+
+
+@pytest.mark.parametrize(
+    ("foreign", "want"), [("mine", GOOD), ("metallb-lab-client", STOP)]
+)
+def test_names(foreign: str, want: str) -> None:
+    """A foreign container of a machine's name stops a lab and is named."""
+    found = local.names(make_plan(), engine_with(foreign))
+
+    assert verdict(found) == want
+    assert (foreign in found.observed) == (want == STOP)
+    assert (f"`docker container rm {foreign}`" in found.remedy) == (
+        want == STOP
+    )
+
+
+def test_names_without_engine() -> None:
+    """Without an engine there is nothing to say about names."""
+    found = local.names(make_plan(), raising(EngineDown("no engine")))
+
+    assert verdict(found) == NONE
 
 
 def test_cluster_without_engine() -> None:

@@ -49,6 +49,8 @@ class Engine:
             network(PLAN.lan_name, PLAN.lan, "lan"),
             network(PLAN.edge_name, PLAN.edge, "edge"),
         ]
+        self.volumes = {f"{PLAN.cluster}-state": PLAN.student}
+        self.foreign: set[str] = set()
         self.containers = {
             one.name: container(
                 one.name,
@@ -63,7 +65,10 @@ class Engine:
         self.calls.append(args)
         match args:
             case ("ps", *_):
-                return "\n".join([*map(self._listed, self.containers), "x "])
+                lines = [*map(self._listed, self.containers), "x\t\t"]
+                return "" if "--quiet" in args else "\n".join(lines)
+            case ("volume", "ls", *_):
+                return "\n".join(map("\t".join, self.volumes.items()))
             case ("network", "ls", *_):
                 return "\n".join(item["Id"] for item in self.networks)
             case ("network", "inspect", *_):
@@ -76,8 +81,10 @@ class Engine:
         return ""
 
     def _listed(self, name: str) -> str:
+        if name in self.foreign:
+            return f"{name}\t\t"
         cluster = PLAN.cluster if name in PLAN.node_names() else ""
-        return f"{name} {cluster}"
+        return f"{name}\t{cluster}\t{PLAN.student}"
 
     @property
     def verbs(self) -> list[str]:
@@ -176,6 +183,36 @@ def test_a_foreign_cluster(engine: Engine) -> None:
 
     assert isinstance(obstacle, UsageError)
     assert "kind cluster metallb-lab exists here" in str(obstacle)
+
+
+@pytest.mark.parametrize("role", ["client", "worker"])
+def test_a_foreign_container(engine: Engine, role: str) -> None:
+    """A container that only has a name of the lab stops it and stays."""
+    name = PLAN.machine_name(role)
+    engine.foreign.add(name)
+
+    status = KindProvider(engine).status("demo")
+    _, left_alone = KindProvider(engine).removal("demo")
+
+    assert isinstance(status.obstacle, UsageError)
+    assert f"docker container {name} is not of this lab" in str(
+        status.obstacle
+    )
+    assert f"`docker container rm {name}`" in str(status.obstacle)
+    assert not status.machines[role].exists
+    assert [line.split()[2] for line in left_alone] == [name]
+
+
+def test_a_foreign_volume(engine: Engine) -> None:
+    """Before the DHCP server exists, a volume of another owner stops it."""
+    engine.volumes = {f"{PLAN.cluster}-state": ""}
+    del engine.containers[PLAN.machine_name("dhcp")]
+
+    status = KindProvider(engine).status("demo")
+    _, left_alone = KindProvider(engine).removal("demo")
+
+    assert "docker volume metallb-lab-state is not" in str(status.obstacle)
+    assert [line.split()[2] for line in left_alone] == ["metallb-lab-state"]
 
 
 def test_node_macs(engine: Engine) -> None:

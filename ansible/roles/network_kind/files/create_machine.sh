@@ -1,9 +1,11 @@
 #!/bin/bash
 # Creates a machine of the lab as a container, in place of one that is stopped
-# or of an older image: nothing that it has is lost.
+# or of an older image: nothing that it has is lost. A container of another owner
+# keeps its name, and docker says so.
 #
 # Environment: ROLE, NAME; NETWORK, ADDRESS; IMAGE, LABELS; MACHINE_ENVIRONMENT;
-# VOLUME of the DHCP server; EDGE_NETWORK, EDGE_ADDRESS, FRR_CONF of the router.
+# STUDENT; VOLUME of the DHCP server; EDGE_NETWORK, EDGE_ADDRESS, FRR_CONF of the
+# router.
 # shellcheck disable=SC2086 # words are split on purpose
 set -e
 work=$(mktemp -d)
@@ -13,15 +15,21 @@ printf '%s\n' "ROLE=$ROLE" "$MACHINE_ENVIRONMENT" > "$work/environment"
 # client reaches a VIP.
 printf '%s=\n' http_proxy https_proxy ftp_proxy all_proxy no_proxy \
   HTTP_PROXY HTTPS_PROXY FTP_PROXY ALL_PROXY NO_PROXY >> "$work/environment"
+# FRR looks into network namespaces, and refuses to start without the capability;
+# the router's settings of the kernel are files that students write.
 options=''
 case $ROLE in
-  router) options="--security-opt systempaths=unconfined" ;;
-  dhcp) options="--volume $VOLUME:/lab" ;;
+  router) options="--cap-add SYS_ADMIN --security-opt systempaths=unconfined" ;;
+  dhcp)
+    docker volume create $LABELS "$VOLUME" > /dev/null
+    options="--volume $VOLUME:/lab"
+    ;;
 esac
-docker rm --force "$NAME" > /dev/null 2>&1 || true
+old=$(docker ps --all --quiet --filter name="^$NAME\$" --filter label="metallb-lab.student=$STUDENT")
+[ -z "$old" ] || docker rm --force $old > /dev/null
 docker create --name "$NAME" --hostname "$ROLE" --network "$NETWORK" --ip "$ADDRESS" \
   --restart unless-stopped $LABELS --label "metallb-lab.role=$ROLE" \
-  --cap-add NET_ADMIN --cap-add NET_RAW --cap-add SYS_ADMIN \
+  --cap-add NET_ADMIN --cap-add NET_RAW --security-opt no-new-privileges \
   --sysctl net.ipv4.ip_forward=1 --sysctl net.ipv4.fib_multipath_hash_policy=1 \
   --sysctl net.ipv4.conf.all.rp_filter=0 --sysctl net.ipv4.conf.default.rp_filter=0 \
   --env-file "$work/environment" $options "$IMAGE" lab-machine > /dev/null

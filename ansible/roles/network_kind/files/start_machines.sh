@@ -3,7 +3,7 @@
 # paused or stopped. The arguments are the command prefix that runs something
 # on the DHCP server.
 #
-# Environment: REMOVE, the names of those machines; NETWORK, CLUSTER_NAME.
+# Environment: REMOVE, the names of those machines; STUDENT, NETWORK, CLUSTER_NAME.
 # shellcheck disable=SC2086 # words are split on purpose
 set -e
 for name in $REMOVE; do
@@ -11,7 +11,8 @@ for name in $REMOVE; do
     # The leases are on a volume. Only the desk's stay.
     *-dhcp) "$@" sed -i '/ desk /!d' /lab/dnsmasq.leases || true ;;
   esac
-  docker rm --force "$name" > /dev/null
+  ours=$(docker ps --all --quiet --filter name="^$name\$" --filter label="metallb-lab.student=$STUDENT")
+  [ -z "$ours" ] || docker rm --force $ours > /dev/null
   echo '{"changed": "machine removed"}'
 done
 all=$(docker ps --all --filter network="$NETWORK" --filter name="^$CLUSTER_NAME-" \
