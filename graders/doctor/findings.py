@@ -11,6 +11,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from graders.providers import capture
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -136,9 +138,8 @@ class ThisHost:
     def run(self, *argv: str) -> str | None:
         """See Host."""
         try:
-            done = subprocess.run(
-                argv, capture_output=True, text=True, timeout=20, check=True
-            )
+            done = capture.run(argv, timeout=20)
+            done.check_returncode()
         except (OSError, subprocess.SubprocessError):
             return None
         return done.stdout.strip()

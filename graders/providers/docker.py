@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from graders.errors import CannotCheck
+from graders.providers import capture
 from graders.providers.base import ProviderDown
+from graders.providers.capture import LISTING_LIMIT
 
 _TIMEOUT_S: Final = 60.0
 _MAX_LENGTH: Final = 200
@@ -47,13 +49,8 @@ def docker(*args: str) -> str:
 
     """
     try:
-        result = subprocess.run(
-            ["docker", *args],
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=_TIMEOUT_S,
-            check=False,
+        result = capture.run(
+            ["docker", *args], timeout=_TIMEOUT_S, limit=LISTING_LIMIT
         )
     except FileNotFoundError:
         raise EngineDown(

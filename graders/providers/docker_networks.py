@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from graders.errors import CannotCheck
+from graders.providers import capture
+from graders.providers.capture import LISTING_LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,13 +67,10 @@ def host_routes() -> list[Route]:
     if sys.platform != "linux":
         return []
     try:
-        done = subprocess.run(
-            ["ip", "-j", "-4", "route"],
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=True,
+        done = capture.run(
+            ["ip", "-j", "-4", "route"], timeout=10, limit=LISTING_LIMIT
         )
+        done.check_returncode()
         return parse_ip_route(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
         # No iproute2, or one without -j (busybox).

@@ -7,14 +7,15 @@ gets there; see `graders.providers.base`.
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from graders.errors import CannotCheck
-from graders.providers import shell_pool
+from graders.providers import capture, shell_pool
+from graders.providers.capture import CUT, LIMIT, LISTING_LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from graders.providers.base import Transport
 
@@ -51,13 +52,20 @@ class Output:
 
 @dataclass(frozen=True)
 class Machine:
-    """A machine of the lab by its role, and how commands get there."""
+    """A machine of the lab by its role, and how commands get there.
+
+    Of what a command writes, `limit` bytes are kept.
+    """
 
     role: str
     transport: Transport
+    limit: int = field(default=LIMIT, kw_only=True)
 
     def run(
-        self, *argv: str, seconds: float = TIMEOUT_S, stdin: str = ""
+        self,
+        *argv: str,
+        seconds: float = TIMEOUT_S,
+        stdin: str = "",
     ) -> Output:
         """Run `argv` there and return its result, whatever that is.
 
@@ -69,9 +77,14 @@ class Machine:
         prefix = self.transport.prefix
         try:
             if stdin:
-                done = _execute([*prefix, *argv], seconds, stdin)
+                done = capture.run(
+                    [*prefix, *argv],
+                    timeout=seconds,
+                    stdin=stdin,
+                    limit=self.limit,
+                )
             else:
-                done = shell_pool.run(prefix, argv, seconds)
+                done = shell_pool.run(prefix, argv, seconds, self.limit)
         except FileNotFoundError:
             raise self._error(
                 f"no {prefix[0]} command on PATH", "see `lab doctor`"
@@ -107,7 +120,15 @@ def run_each(machine: Machine, commands: Iterable[str]) -> list[str]:
     """
     parts = [f"{{ {command}; }} 2> /dev/null" for command in commands]
     script = f"; echo {_SEPARATOR}; ".join(parts)
-    output = machine.run("sh", "-c", f"{script}; true").out
+    lister = replace(machine, limit=LISTING_LIMIT)
+    output = lister.run("sh", "-c", f"{script}; true").out
+    if output.endswith(CUT):
+        raise CannotCheck(
+            f"{machine.role} has more files, rules or routes than the kit"
+            f" reads ({LISTING_LIMIT // 1_000_000} MB of listings)",
+            remedy="remove what is not the lab's from there",
+            machine=machine.role,
+        )
     outputs = output.split(f"{_SEPARATOR}\n")
     if len(outputs) != len(parts):
         raise CannotCheck(
@@ -116,17 +137,3 @@ def run_each(machine: Machine, commands: Iterable[str]) -> list[str]:
             machine=machine.role,
         )
     return outputs
-
-
-def _execute(
-    command: Sequence[str], seconds: float, stdin: str
-) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        errors="replace",
-        timeout=seconds,
-        check=False,
-    )

@@ -9,6 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from graders.providers import capture
+from graders.providers.capture import LISTING_LIMIT
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -39,15 +42,12 @@ def run(command: Command) -> subprocess.CompletedProcess[str]:
     """Run a command; its exit status says if it is missing or too slow."""
     argv = list(command.argv)
     try:
-        return subprocess.run(
+        return capture.run(
             argv,
-            input=command.stdin,
-            capture_output=True,
-            text=True,
-            errors="replace",
             timeout=command.timeout,
+            stdin=command.stdin,
             env=os.environ | dict(command.environment),
-            check=False,
+            limit=LISTING_LIMIT,
         )
     except subprocess.TimeoutExpired:
         status, error = TIMED_OUT, f"no answer within {command.timeout} s"

@@ -8,23 +8,22 @@ each.
 from __future__ import annotations
 
 import atexit
-import os
 import re
 import secrets
-import selectors
 import shlex
 import subprocess
 import time
 from collections import defaultdict
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
+
+from graders.providers.capture import LIMIT, Stream, read
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Result: TypeAlias = "subprocess.CompletedProcess[str]"
+    from graders.providers.capture import Result
 
-_CHUNK: Final = 65536
 _PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy")
 # Neither a program of a student's own under /usr/local nor a proxy of the
 # machine's environment comes between a probe and what it looks at.
@@ -48,7 +47,7 @@ class _PooledShell:
         )
         self._write(_PREAMBLE)
 
-    def run(self, argv: Sequence[str], seconds: float) -> Result:
+    def run(self, argv: Sequence[str], seconds: float, limit: int) -> Result:
         """Run a program there; if the shell itself ends, return its result.
 
         Raises:
@@ -60,15 +59,20 @@ class _PooledShell:
         # `env` runs the program even if the shell has a builtin of its name.
         line = f"env {shlex.join(argv)} </dev/null; echo {mark} $?"
         self._write(f"{line}; echo {mark} 0 >&2\n")
-        end = re.compile(rf"{mark} (\d+)\n".encode())
-        streams = self._read(end, deadline)
-        if streams is None:
+        end = re.compile(rf"{mark} (\d{{1,3}})\n".encode())
+        process = self._process
+        assert process.stdout  # noqa: S101 - opened in __init__
+        assert process.stderr  # noqa: S101 - opened in __init__
+        out, error = Stream(limit, end), Stream(limit, end)
+        if not read({process.stdout: out, process.stderr: error}, deadline):
             raise subprocess.TimeoutExpired(list(argv), seconds)
-        (out, code), (error, _) = streams
+        code = out.code
         if code is None:
             self.ended = True
-            code = self._process.wait()
-        return subprocess.CompletedProcess(list(argv), code, out, error)
+            code = process.wait()
+        return subprocess.CompletedProcess(
+            list(argv), code, out.text, error.text
+        )
 
     def close(self) -> None:
         """End it; a program that still runs on the machine ends by itself."""
@@ -85,42 +89,18 @@ class _PooledShell:
         with suppress(BrokenPipeError):
             self._process.stdin.write(line.encode())
 
-    def _read(
-        self, end: re.Pattern[bytes], deadline: float
-    ) -> list[tuple[str, int | None]] | None:
-        """Return text and code of both streams, None after the deadline."""
-        streams = {}
-        with selectors.DefaultSelector() as waiting:
-            for pipe in (self._process.stdout, self._process.stderr):
-                assert pipe  # noqa: S101 - opened in __init__
-                waiting.register(pipe, selectors.EVENT_READ)
-                streams[pipe.fileno()] = bytearray()
-            while waiting.get_map():
-                left = deadline - time.monotonic()
-                if left <= 0:
-                    return None
-                for key, _ in waiting.select(left):
-                    chunk = os.read(key.fd, _CHUNK)
-                    streams[key.fd] += chunk
-                    if not chunk or end.search(streams[key.fd]):
-                        waiting.unregister(key.fileobj)
-        return [_split(bytes(text), end) for text in streams.values()]
-
-
-def _split(text: bytes, end: re.Pattern[bytes]) -> tuple[str, int | None]:
-    """Return the text before the end mark, and the code if there is one."""
-    match = end.search(text)
-    before = text[: match.start()] if match else text
-    code = int(match[1]) if match else None
-    return before.decode(errors="replace"), code
-
 
 _POOL: Final[defaultdict[tuple[str, ...], list[_PooledShell]]] = defaultdict(
     list
 )
 
 
-def run(prefix: Sequence[str], argv: Sequence[str], seconds: float) -> Result:
+def run(
+    prefix: Sequence[str],
+    argv: Sequence[str],
+    seconds: float,
+    limit: int = LIMIT,
+) -> Result:
     """Run a program behind `prefix`, in a pooled shell or a new one.
 
     Raises:
@@ -135,7 +115,7 @@ def run(prefix: Sequence[str], argv: Sequence[str], seconds: float) -> Result:
         except IndexError:
             shell, new = _PooledShell(prefix), True
         try:
-            done = shell.run(argv, seconds)
+            done = shell.run(argv, seconds, limit)
         except BaseException:
             shell.close()
             raise

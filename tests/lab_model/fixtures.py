@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
 
+from graders.providers import capture
 from graders.providers.machine import Machine, Output
 from tests.lab_model.checks import Judge
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 
@@ -19,10 +20,7 @@ def judge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Judge:
     """Have machines, docker and time be those of the lab that is judged."""
     judge = Judge(tmp_path)
 
-    def run(
-        machine: Machine, *argv: str, seconds: float = 20, stdin: str = ""
-    ) -> Output:
-        del seconds, stdin
+    def run(machine: Machine, *argv: str, **_: object) -> Output:
         return judge.model.run(machine.role, argv)
 
     def execute(
@@ -33,7 +31,7 @@ def judge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Judge:
     monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
     monkeypatch.setattr("graders.polling.time", judge.clock)
     monkeypatch.setattr(Machine, "run", run)
-    monkeypatch.setattr(subprocess, "run", execute)
+    monkeypatch.setattr(capture, "run", execute)
     monkeypatch.setattr(
         "graders.checks.bgp_passwords.read_baseline",
         lambda _: judge.model.baseline or None,

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, TypeAlias
 import pytest
 
 from graders.errors import CannotCheck
+from graders.providers.capture import CUT
 from graders.providers.docker import DockerExec
-from graders.providers.machine import Machine
+from graders.providers.machine import Machine, run_each
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -191,3 +192,29 @@ def test_no_docker(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(CannotCheck, match="no docker command on PATH"):
         ROUTER.run("ip")
+
+
+def test_output_without_an_end(docker: Say) -> None:
+    """Ten megabytes are cut; the code is the command's, and the shell lives.
+
+    Nor does one take more time for each byte, the longer it gets.
+    """
+    docker(HERE)
+    pour = "yes | head -c 10000000; exit 4"
+
+    found = ROUTER.run("sh", "-c", pour, seconds=5)
+
+    assert found.code == 4
+    assert found.out.endswith(CUT)
+    assert len(found.out) < 1_100_000
+    assert ROUTER.run("echo", "next").out == "next\n"
+
+
+def test_listings_of_a_whole_machine(docker: Say) -> None:
+    """They may be longer than an answer, and are refused where they end."""
+    docker(HERE)
+    commands = ["yes | head -c 5000000", "echo next"]
+
+    assert [len(part) for part in run_each(ROUTER, commands)] == [5000000, 5]
+    with pytest.raises(CannotCheck, match="more files, rules or routes"):
+        run_each(ROUTER, ["yes | head -c 40000000"])
