@@ -34,8 +34,7 @@ for pid in $(pgrep -x dnsmasq); do
 done | sed -n -e 's/^--//p' -e 's/^-C/conf-file=/p' -e 's/^-F/dhcp-range=/p' \
   -e 's/^-G/dhcp-host=/p' -e 's/^-J/dhcp-ignore=/p' -e 's/^-7/conf-dir=/p' \
   > "$arguments"
-show "$arguments" 0
-show /etc/dnsmasq.conf 0
+{ show "$arguments" 0; show /etc/dnsmasq.conf 0; } | head -c 1000000
 rm "$arguments"
 """
 _COMMENT: Final = re.compile(r"(^|\s)#.*")

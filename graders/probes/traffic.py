@@ -12,16 +12,17 @@ from graders.errors import CannotCheck
 if TYPE_CHECKING:
     from graders.providers.machine import Machine
 
-# Without a proxy, or a configuration that a student has given curl.
-CURL: Final = ("curl", "-q", "--noproxy", "*")
+# Without a proxy, or a configuration that a student has given curl. A page
+# without an end must not fill the machine.
+CURL: Final = ("curl", "-q", "--noproxy", "*", "--max-filesize", "500000")
 # Every request is a new TCP connection, from another port.
 _FLOWS: Final = """\
 d=$(mktemp -d)
-curl -q --noproxy '*' -s --max-time 2 \
+curl -q --noproxy '*' --max-filesize 500000 -s --max-time 2 \
   --parallel --parallel-immediate --parallel-max 30 \
   ${3:+--interface $3} -H 'Connection: close' -o "$d/#1#2" "$1?[1-$2]"
 for answer in "$d"/*; do
-  [ ! -s "$answer" ] || { cat "$answer"; echo; }
+  [ ! -s "$answer" ] || { head -c 4096 "$answer"; echo; }
 done
 rm -r "$d"
 """
@@ -31,7 +32,7 @@ n=0
 rm -f "$3"
 while [ "$n" -lt "$2" ] && [ ! -e "$3" ]; do
   ( t=$(date +%s%3N)
-    curl -q --noproxy '*' -so /dev/null -m 1 "$1"
+    curl -q --noproxy '*' --max-filesize 500000 -so /dev/null -m 1 "$1"
     echo "$t $(($? == 0))" ) &
   sleep 0.2
   n=$((n + 1))

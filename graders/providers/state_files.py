@@ -6,11 +6,12 @@ the lab has, or lose the lab with `rm -rf /lab`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from graders.errors import CannotCheck
 from graders.files import write_atomically
+from graders.providers.capture import LISTING_LIMIT
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,7 +84,8 @@ class RemoteFiles:
 
     def read(self, name: str) -> str | None:
         """See LocalFiles."""
-        done = self.host.run("cat", self._path(name))
+        reader = replace(self.host, limit=LISTING_LIMIT)
+        done = reader.run("cat", self._path(name))
         return None if done.code else done.out
 
     def write(self, name: str, text: str) -> None:
