@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from graders.errors import UsageError, one_line, printable
+from graders.files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -44,7 +45,31 @@ _WITHOUT_VALUE: Final = ("missing", "extra_forbidden", "too_short")
 _LADDER: Final = "must have exactly three rungs"
 
 
-class _Loader(yaml.SafeLoader):
+class WithoutAliases(yaml.parser.Parser, yaml.composer.Composer):
+    """A part of loaders that refuses aliases.
+
+    A few hundred bytes of them stand for gigabytes.
+    """
+
+    def compose_node(
+        self, parent: yaml.Node | None, index: int
+    ) -> yaml.Node | None:
+        """Read the next node.
+
+        Raises:
+            yaml.MarkedYAMLError: it is an alias.
+
+        """
+        if self.check_event(yaml.AliasEvent):
+            event = self.peek_event()  # type: ignore[no-untyped-call] # PyYAML's
+            raise yaml.MarkedYAMLError(
+                problem=f"alias *{event.anchor} must be written out",
+                problem_mark=event.start_mark,
+            )
+        return super().compose_node(parent, index)
+
+
+class _Loader(WithoutAliases, yaml.SafeLoader):
     """A safe loader that does not let a second key hide the first."""
 
     def construct_mapping(
@@ -72,20 +97,34 @@ def read_yaml(file: Path, place: str) -> dict[Any, Any]:
         UsageError: it cannot be read, is not YAML, or has no keys.
 
     """
+    raw = parse_yaml(file, place)
+    if not isinstance(raw, dict):
+        raise UsageError(f"{place} must be keys with values, not {cut(raw)}")
+    return raw
+
+
+def parse_yaml(file: Path, place: str) -> object:
+    """Return what `file` has, which messages call `place`.
+
+    Raises:
+        UsageError: it cannot be read, is too large, or is not YAML.
+
+    """
     try:
-        raw = _load(file)
-    except OSError as error:
+        text = read_text(file)
+    except (OSError, ValueError) as error:
+        cause = error.strerror if isinstance(error, OSError) else error
         raise UsageError(
-            f"{place} must be a readable file: {error.strerror}"
+            f"{place} must be a readable file: {cause}"
         ) from error
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 - it is a SafeLoader
     except yaml.MarkedYAMLError as error:
         raise UsageError(_yaml_problem(place, error)) from error
     except Exception as error:
         # PyYAML lets through whatever its constructors raise.
-        raise UsageError(f"{place} must be YAML: {error!r}") from error
-    if not isinstance(raw, dict):
-        raise UsageError(f"{place} must be keys with values, not {cut(raw)}")
-    return raw
+        problem = one_line(repr(error), _VALUE)
+        raise UsageError(f"{place} must be YAML: {problem}") from error
 
 
 def model_problem(
@@ -116,11 +155,6 @@ def cut(value: object) -> str:
     return one_line(repr(value), _VALUE)
 
 
-def _load(file: Path) -> object:
-    text = file.read_text(encoding="utf-8")
-    return yaml.load(text, _Loader)  # noqa: S506 - it is a SafeLoader
-
-
 def _yaml_problem(place: str, error: yaml.MarkedYAMLError) -> str:
     mark = error.problem_mark or error.context_mark
     line = f":{mark.line + 1}" if mark else ""
@@ -132,7 +166,7 @@ def line_of(file: Path, keys: Sequence[str | int]) -> int:
 
     Where they lead nowhere it is the line of the last that is there.
     """
-    node = yaml.compose(file.read_text(encoding="utf-8"), yaml.SafeLoader)
+    node = yaml.compose(read_text(file), _Loader)
     line = 1
     for key in keys:
         found = _below(node, str(key))
@@ -149,7 +183,7 @@ def _below(
     """Return a key's own place and its value, None without such a key."""
     if isinstance(node, yaml.SequenceNode):
         items = node.value
-        at = int(key) if key.isdigit() else len(items)
+        at = int(key) if key.isdecimal() else len(items)
         return (items[at], items[at]) if at < len(items) else None
     if not isinstance(node, yaml.MappingNode):
         return None

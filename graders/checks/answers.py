@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from graders.checks.check import fail
+from graders.files import read_text
 from graders.plan.written_ranges import written_addresses
 from graders.settings import ROOT, state_dir
+from graders.yamlfile import WithoutAliases
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +26,13 @@ if TYPE_CHECKING:
 
 KEY: Final = ROOT / "graders" / "labs" / "answers_lab_0.yml"
 _SHOW: Final = 'cat "$LAB_ANSWERS"'
+# A row of the table is a few ranges, and names a few other rows.
+_ROW_LENGTH: Final = 1000
+_ROWS: Final = 50
+
+
+class _Loader(WithoutAliases, yaml.BaseLoader):
+    """Read each answer as the text that it is: no is no, 010 is 010."""
 
 
 def answers_file(lab: Session) -> Path:
@@ -39,6 +48,8 @@ def answers_file(lab: Session) -> Path:
 def read_answers(file: Path) -> dict[str, str]:
     """Return the answers by their questions' ids, "" for a missing one.
 
+    An answer is a text, or a list of texts.
+
     Example:
         answers = read_answers(answers_file(lab))
 
@@ -52,23 +63,44 @@ def read_answers(file: Path) -> dict[str, str]:
             seen_by=_SHOW,
         )
     try:
-        text = file.read_text(encoding="utf-8", errors="replace")
-        questions = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" in line {mark.line + 1}" if mark else ""
+        text = read_text(file, errors="replace")
+        questions = yaml.load(text, _Loader)  # noqa: S506 - it makes texts only
+    except OSError as error:
         fail(
-            f"expected YAML in {file.name}, not an error{line}", seen_by=_SHOW
+            f"expected a readable {file.name}, not one with an error:"
+            f" {error.strerror}",
+            seen_by=_SHOW,
+        )
+    except yaml.MarkedYAMLError as error:
+        fail(
+            f"expected YAML in {file.name}, not an error{_line(error)}:"
+            f" {error.problem}",
+            seen_by=_SHOW,
+        )
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        why = "too deep a list" if isinstance(error, RecursionError) else error
+        fail(
+            f"expected YAML in {file.name}, not an error: {why}",
+            seen_by=_SHOW,
         )
     if not isinstance(questions, dict):
         kind = type(questions).__name__
         fail(f"expected questions in {file.name}, not {kind}", seen_by=_SHOW)
     return {
-        str(name): str(part.get("answer") or "")
-        if isinstance(part, dict)
-        else str(part or "")
+        name: _text(part.get("answer") if isinstance(part, dict) else part)
         for name, part in questions.items()
     }
+
+
+def _line(error: yaml.MarkedYAMLError) -> str:
+    mark = error.problem_mark or error.context_mark
+    return f" in line {mark.line + 1}" if mark else ""
+
+
+def _text(answer: object) -> str:
+    """Return an answer's text; what is nested deeper does not count."""
+    texts = answer if isinstance(answer, list) else [answer]
+    return ", ".join(text for text in texts if isinstance(text, str))
 
 
 def wrong_answers(answers: dict[str, str], key: Path = KEY) -> list[str]:
@@ -133,10 +165,15 @@ def _without_ends(network: set[int]) -> list[set[int]]:
 
 
 def _spelled_out(row: str, table: dict[str, str]) -> str:
-    """Return a row's text, with other rows in place of their names."""
+    """Return a row's text, with other rows in place of their names.
+
+    Names in place of names may grow without an end.
+    """
     text = table.get(row, "")
-    for name, ranges in table.items():
+    for name, ranges in [*table.items()][:_ROWS]:
+        if len(text) > _ROW_LENGTH:
+            return ""
         if name != row:
             pattern = rf"\b{re.escape(name)}\b"
             text = re.sub(pattern, ranges.replace("\\", r"\\"), text)
-    return text
+    return text if len(text) <= _ROW_LENGTH else ""

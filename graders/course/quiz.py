@@ -11,7 +11,8 @@ from graders import settings
 from graders.course.lab import Slug, Words
 from graders.course.walkthrough import shown
 from graders.errors import UsageError
-from graders.yamlfile import model_problem
+from graders.files import read_text
+from graders.yamlfile import model_problem, parse_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,18 +68,8 @@ def load_quiz(file: Path = FILE) -> list[Question]:
 
     """
     place = shown(file)
-    try:
-        text = file.read_text(encoding="utf-8")
-        root, raw = yaml.compose(text), yaml.safe_load(text)
-    except OSError as error:
-        raise UsageError(
-            f"{place} must be a readable file: {error.strerror}"
-        ) from error
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise UsageError(
-            f"{place}:{line} must be YAML: {error.problem}"
-        ) from error
+    raw = parse_yaml(file, place)
+    root = yaml.compose(read_text(file))
     if not isinstance(raw, list) or not raw:
         raise UsageError(f"{place}:1 must be a list of questions")
     questions, problems = _read(place, root, raw)

@@ -33,6 +33,8 @@ _RANGE: Final = re.compile(
 _SEPARATORS: Final = re.compile(r"[\s,;]+(?:and\s+)?")
 # The shortest prefix of a LAN in any plan.
 _LAN_PREFIX: Final = 16
+# No plan has more addresses than a LAN, however often they are written.
+_MOST: Final = 1 << 18
 
 
 def written_addresses(text: str) -> set[int] | None:
@@ -57,14 +59,17 @@ def _addresses(text: str) -> Iterator[int]:
     """Yield the addresses of several ranges, as numbers.
 
     Raises:
-        ValueError: one is no range, or larger than any LAN of the kit.
+        ValueError: one is no range, or larger than any LAN of the kit, or
+            there are more of them than any plan has.
 
     """
+    count = 0
     for pattern, end in ((_COUNT, _after), (_NEXT, _next), (_RANGE, _range)):
         text = pattern.sub(end, text)
     for part in filter(None, _SEPARATORS.split(f" {text} ")):
         for network in networks(part):
-            if network.prefixlen < _LAN_PREFIX:
+            count += network.num_addresses
+            if network.prefixlen < _LAN_PREFIX or count > _MOST:
                 raise ValueError(network)
             yield from range(int(network[0]), int(network[-1]) + 1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,6 +55,47 @@ def test_answers_are_read(tmp_path: Path) -> None:
     assert found == {"requester": "b", "pending": "A"}
 
 
+def test_texts_and_lists_of_texts(tmp_path: Path) -> None:
+    """An answer is what it looks like; what is deeper does not count."""
+    text = "a: [10.0.0.1, 010]\nb: no\nc: [x, [y], {z: 1}]\nd: {answer: [1]}"
+
+    assert _read(tmp_path, text) == {
+        "a": "10.0.0.1, 010",
+        "b": "no",
+        "c": "x",
+        "d": "1",
+    }
+
+
+def test_a_file_that_may_not_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the student's to mend, and no fault of the kit."""
+    monkeypatch.setattr(answers, "read_text", _refused)
+
+    with pytest.raises(CheckFailed, match="with an error: Permission denied"):
+        _read(tmp_path, "a: b")
+
+
+def _refused(*_: object, **__: object) -> str:
+    raise PermissionError(13, "Permission denied")
+
+
+def test_names_that_grow_without_an_end() -> None:
+    """Rows that name rows that name rows are wrong, and soon."""
+    names = [f"r{number}" for number in range(40)]
+    table = {name: " ".join([after] * 30) for name, after in pairwise(names)}
+
+    assert "dhcp" in wrong_rows({"dhcp": names[0]} | table, PLAN)
+
+
+def test_more_addresses_than_any_plan() -> None:
+    """A row of many networks is wrong, and soon."""
+    row = " ".join(f"{number}.0.0.0/16" for number in range(1, 70))
+
+    assert "dhcp" in wrong_rows({"dhcp": row}, PLAN)
+
+
 def test_no_answer_yet(tmp_path: Path) -> None:
     """An empty answer is read as an empty text."""
     found = _read(tmp_path, FILE.format(requester="", pending="''"))
@@ -89,12 +131,16 @@ def test_no_file(tmp_path: Path) -> None:
         ("a: b\nc: [\n", "expected YAML in answers.yml, .* in line"),
         ("\tx", "expected YAML in answers.yml"),
         (b"\x00\x01", "expected YAML in answers.yml, not an error"),
-        ("a: 2026-13-45", "expected YAML in answers.yml"),
         ("[" * 1000, "expected YAML in answers.yml"),
         ("- a\n", "expected questions in answers.yml, not list"),
         ("", "expected questions in answers.yml, not NoneType"),
+        (
+            "a: &x b\nc: *x\n",
+            r"an error in line 2: alias \*x must be written out",
+        ),
+        ("a: " + "x" * 65536, "not an error: it is larger than 64 KB"),
     ],
-    ids=["cut", "tab", "binary", "no date", "deep", "list", "empty"],
+    ids=["cut", "tab", "binary", "deep", "list", "empty", "alias", "large"],
 )
 def test_damaged_file(tmp_path: Path, text: str | bytes, rule: str) -> None:
     """A damaged file is a failure, not an error of the kit."""

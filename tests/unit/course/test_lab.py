@@ -157,7 +157,10 @@ def test_a_file_that_is_not_there_or_no_text(labs: Path) -> None:
     file = labs / "lab-9-toy" / "lab.yml"
 
     file.write_bytes(b"\xff\xfe\xfa")
-    assert "labs/lab-9-toy/lab.yml must be YAML" in _problems(file.parent)[0]
+    assert (
+        "labs/lab-9-toy/lab.yml must be a readable file: it is not"
+        in _problems(file.parent)[0]
+    )
     file.unlink()
     assert _problems(file.parent) == [
         (
