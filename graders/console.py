@@ -2,17 +2,35 @@
 
 from __future__ import annotations
 
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from rich.console import Console
+from rich.segment import Segment
+
+from graders.errors import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import ConsoleOptions, RenderableType
 
 
 class Terminal(Console):
-    """A console that says so when nobody reads it any more.
+    """A console that acts upon nothing that a machine wrote.
 
-    rich itself would end the program, with the exit code of a lab that is
-    not solved.
+    It says so when nobody reads it any more: rich itself would end the
+    program, with the exit code of a lab that is not solved.
     """
+
+    def render(
+        self,
+        renderable: RenderableType,
+        options: ConsoleOptions | None = None,
+    ) -> Iterable[Segment]:
+        """Render with escapes for what is not printable."""
+        for text, style, control in super().render(renderable, options):
+            shown = text if control else printable(text, keep="\n")
+            yield Segment(shown, style, control)
 
     def on_broken_pipe(self) -> NoReturn:
         """Let it be the error that it is.

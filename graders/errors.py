@@ -8,16 +8,19 @@ from typing import ClassVar
 class KitError(Exception):
     """Something went wrong that a person can understand from one line.
 
-    Each problem is one line; `remedy` says what to do about it. The
-    command line prints `str(error)` and ends with `exit_code`.
+    Each problem is one line that terminals can show, whatever a machine
+    sent; `remedy` says what to do about it. The command line prints
+    `str(error)` and ends with `exit_code`.
     """
 
     exit_code: ClassVar[int] = 3
 
     def __init__(self, message: str, *more: str, remedy: str = "") -> None:
         """Keep `message`, and `more` of them when there are several."""
-        self.problems = [one_line(problem) for problem in (message, *more)]
-        self.remedy = one_line(remedy)
+        self.problems = [
+            printable(one_line(problem)) for problem in (message, *more)
+        ]
+        self.remedy = printable(one_line(remedy))
         super().__init__(message, *more)
 
     def __str__(self) -> str:
@@ -78,10 +81,16 @@ def one_line(text: str, limit: int | None = None) -> str:
     return line[: limit - 3] + "..."
 
 
-def printable(text: str) -> str:
-    """Show what terminals or XML would act upon as Python escapes it."""
+def printable(text: str, keep: str = "") -> str:
+    """Show what terminals or XML would act upon as Python escapes it.
+
+    The characters of `keep` are left as they are.
+    """
+    if text.isprintable():
+        return text
     return "".join(
-        char if char.isprintable() else _escaped(char) for char in text
+        char if char.isprintable() or char in keep else _escaped(char)
+        for char in text
     )
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graders.errors import KitError, one_line
+from graders.errors import KitError, one_line, printable
 from graders.settings import state_dir
 
 if TYPE_CHECKING:
@@ -36,6 +36,11 @@ Variant = Annotated[
         "--variant", help="Use this fault instead of the student's own."
     ),
 ]
+
+
+def echo(text: str) -> None:
+    """Print what a machine may have written to standard error."""
+    typer.echo(printable(text, keep="\n"), err=True)
 
 
 @contextlib.contextmanager
@@ -67,7 +72,7 @@ def command_context(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAULT)
     except Exception as error:  # noqa: BLE001 - no traceback on a terminal
-        fault = one_line(f"{type(error).__name__}: {error}")
+        fault = printable(one_line(f"{type(error).__name__}: {error}"))
         log = _save_traceback(student)
         typer.echo(
             f"{name}: a fault of the kit itself: {fault}; {log}", err=True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from graders.cli.common import Student, command_context
+from graders.cli.common import Student, command_context, echo
 
 
 def down(student: Student = "demo") -> None:
@@ -22,4 +22,4 @@ def down(student: Student = "demo") -> None:
             return
         run_playbook("down", lifecycle.extra_vars(plan), student=student)
         for line in left_alone:
-            typer.echo(f"lab: {line}", err=True)
+            echo(f"lab: {line}")

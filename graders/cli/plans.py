@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
+from graders.cli.common import echo
 from graders.doctor.doctor import examine, raise_for_findings
 from graders.lifecycle import lifecycle
 from graders.lifecycle.playbook import run_playbook
@@ -41,17 +40,16 @@ def checked_status(student: str) -> ProviderStatus:
         raise status.obstacle
     location = status.location
     if location.moved_from:
-        typer.echo(
+        echo(
             f"lab: {location.moved_from} is taken here"
             f" ({location.moved_because}); the plan moved to"
-            f" {location.plan.lan}",
-            err=True,
+            f" {location.plan.lan}"
         )
     if status.needs_doctor:
         report = examine(location.plan)
         raise_for_findings(report)
         for line in report.warnings():
-            typer.echo(f"lab: {line}", err=True)
+            echo(f"lab: {line}")
     return status
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graders.cli.common import Student, Variant, command_context
+from graders.cli.common import Student, Variant, command_context, echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,10 +68,9 @@ def _prove(
     from graders.proof.proof import prove
 
     plan = checked_plan(student)
-    note = partial(typer.echo, err=True)
     steps: list[ProofStep] = []
     for lab, names in _selected(ref, variant):
-        driver = LabDriver(plan, note)
+        driver = LabDriver(plan, echo)
         steps += prove(lab, names, driver, _report, depth=depth)
     return steps
 
@@ -103,8 +101,7 @@ def _selected(ref: str, variant: str) -> Iterator[tuple[Lab, list[str]]]:
 def _report(step: ProofStep) -> None:
     """Print one step as soon as it is done."""
     word = "ok" if step.ok else "NO"
-    typer.echo(
+    echo(
         f"{word:3}{step.variant}: {step.step}: {step.observed}"
-        f" {step.seconds} s",
-        err=True,
+        f" {step.seconds} s"
     )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import typer
 
-from graders.cli.common import Student, command_context
+from graders.cli.common import Student, command_context, echo
 
 
 def reset(student: Student = "demo") -> None:
@@ -27,7 +25,7 @@ def reset(student: Student = "demo") -> None:
             # The lab's state may be on a machine: repair that first.
             lifecycle.up(plan)
             lab, _ = current_lab(plan)
-        remaining = lifecycle.reset(plan, lab, partial(typer.echo, err=True))
+        remaining = lifecycle.reset(plan, lab, echo)
         if remaining:
             raise CannotCheck(
                 *map(str, remaining),

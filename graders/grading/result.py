@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from importlib import metadata
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
@@ -21,6 +22,10 @@ NOT_SOLVED: Final = 1
 NOT_CHECKED: Final = 3
 # Raised whenever version 1 gets another key.
 MINOR_VERSION: Final = 1
+
+
+def _escaped(char: str) -> str:
+    return json.dumps(char)[1:-1]
 
 
 def _encodable(value: object) -> object:
@@ -171,8 +176,14 @@ class GradeResult(BaseModel):
         return {check.name: check for check in self.checks}[name]
 
     def to_json(self) -> str:
-        """Return the document, indented, with a newline at its end."""
-        return self.model_dump_json(indent=2) + "\n"
+        """Return the document, indented, with a newline at its end.
+
+        What terminals would act upon is escaped as JSON does it.
+        """
+        return "".join(
+            char if char.isprintable() or char == "\n" else _escaped(char)
+            for char in self.model_dump_json(indent=2) + "\n"
+        )
 
     def _with_outcome(self, outcome: Outcome) -> list[CheckResult]:
         return [check for check in self.checks if check.outcome == outcome]

@@ -23,7 +23,13 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from graders.errors import CannotCheck, KitError, UsageError
+from graders.errors import (
+    CannotCheck,
+    KitError,
+    UsageError,
+    one_line,
+    printable,
+)
 from graders.lifecycle.image_tag import recipe
 from graders.lifecycle.lock import machine_lock
 from graders.lifecycle.processes import MARK, terminate_tagged
@@ -37,6 +43,8 @@ if TYPE_CHECKING:
 _SLOW_TASK_S: Final = 2.0
 # Lines of a failed command that its error shows.
 _ERROR_LINES: Final = 4
+# Characters of each.
+_ERROR_LENGTH: Final = 1000
 # Playbooks that change what all students share; only one runs at a time.
 _SHARED: Final = ("up", "engine", "engine_stop", "images", "images_save")
 # How often ansible-runner looks whether to stop.
@@ -74,9 +82,9 @@ class _Progress:
         if text := event.get("stdout"):
             if "[ERROR]: " in text and not self.failure:
                 error = text.split("[ERROR]: ", 1)[1]
-                self.failure = " ".join(error.split())[:300]
+                self.failure = one_line(error, _ERROR_LENGTH)
             with self.log.open("a", encoding="utf-8") as file:
-                file.write(text + "\n")
+                file.write(printable(text, keep="\n\t") + "\n")
         data = event.get("event_data", {})
         kind = event.get("event", "")
         if kind == "playbook_on_task_start":
@@ -102,7 +110,7 @@ class _Progress:
             )
         role = data.get("role")
         name = str(data.get("name") or "")
-        self.task = f"{role}: {name}" if role else name
+        self.task = printable(f"{role}: {name}" if role else name)
         self.started = now
         self.show(escape(self.task))
 
@@ -112,11 +120,13 @@ class _Progress:
         result = data.get("res", {})
         if self.failure and "results" in result:
             return  # the sum of items whose failures are known
-        output = result.get("stderr") or result.get("stdout") or ""
-        lines = [line for line in output.splitlines() if line.strip()][
-            -_ERROR_LINES:
+        output = str(result.get("stderr") or result.get("stdout") or "")
+        lines = [
+            one_line(line, _ERROR_LENGTH)
+            for line in output.splitlines()
+            if line.strip()
         ]
-        message = str(result.get("msg", ""))
+        message = one_line(str(result.get("msg", "")), _ERROR_LENGTH)
         cause = " | ".join(lines[-_ERROR_LINES:]) or message
         self.failure = f"{data.get('task', 'a step')}: {cause}"
         self.refused = result.get("refused")

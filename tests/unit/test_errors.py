@@ -37,3 +37,10 @@ def test_one_line_cuts_what_is_too_long() -> None:
     """A long text ends in dots and keeps to the limit."""
     assert one_line("a b\nc d e", 7) == "a b ..."
     assert one_line("a b\nc d", 7) == "a b c d"
+
+
+def test_nothing_acts_upon_the_terminal() -> None:
+    """Escape sequences that a machine sent are shown as such."""
+    error = CannotCheck("bad \x1b[2J", "\x9b2J", remedy="see \x1b]0;x\x07")
+
+    assert str(error) == "bad \\x1b[2J\n\\x9b2J\nsee \\x1b]0;x\\x07"

@@ -184,7 +184,9 @@ def test_any_text_goes_through_json(text: str) -> None:
     """Undecodable output of a command does not break the document."""
     result = summarise(HEADING, [_check(evidence=text, reason=text)], 1)
 
-    assert GradeResult.model_validate_json(result.to_json()) == result
+    document = result.to_json()
+    assert GradeResult.model_validate_json(document) == result
+    assert document.replace("\n", "").isprintable()
 
 
 @given(st.text(st.characters(exclude_categories=())))
