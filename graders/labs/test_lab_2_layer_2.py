@@ -27,6 +27,7 @@ from graders.checks import (
     expect_one_responder,
     expect_ready_endpoint,
     expect_unannounced,
+    expect_validated,
     expect_vip,
     fail,
     isolate,
@@ -114,6 +115,12 @@ def test_not_on_interface(lab: Session) -> None:
 def test_storage(lab: Session) -> None:
     """The VIP is announced on the LAN only, not on the storage network."""
     expect_off_storage(lab, str(lab.plan.l2_vip))
+
+
+@check(layer="policy", needs=("vip",))
+def test_webhook(lab: Session) -> None:
+    """MetalLB's webhook still refuses invalid objects."""
+    expect_validated(lab)
 
 
 @check(layer="forwarding", needs=("arp",))

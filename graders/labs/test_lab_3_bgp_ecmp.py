@@ -30,6 +30,7 @@ from graders.checks import (
     expect_router_listens,
     expect_session,
     expect_unsigned_dropped,
+    expect_validated,
     expect_vip,
     foreign_prefixes,
     has_all_updates,
@@ -230,6 +231,12 @@ def test_source(lab: Session) -> None:
         ok=addresses == {own},
         seen_by=f"curl http://{vip}/clientip on client",
     )
+
+
+@check(layer="policy", needs=("vip",))
+def test_webhook(lab: Session) -> None:
+    """MetalLB's webhook still refuses invalid objects."""
+    expect_validated(lab)
 
 
 @check(layer="policy", needs=("paths",), exclusive=True)

@@ -27,6 +27,7 @@ from graders.checks import (
     expect_served_by,
     expect_source_ip,
     expect_source_port,
+    expect_validated,
     expect_vip,
     expect_vip_in,
     extra_source_addresses,
@@ -239,6 +240,12 @@ def test_placement(lab: Session) -> None:
 def test_static_entries(lab: Session) -> None:
     """No machine has an address, neighbour entry or route for VIPs."""
     expect_no_static_entries(lab, sorted(lab.cluster.vips()))
+
+
+@check(layer="policy", needs=("vips",))
+def test_webhook(lab: Session) -> None:
+    """MetalLB's webhook still refuses invalid objects."""
+    expect_validated(lab)
 
 
 @check(layer="endpoint", needs=("other_node", "placement"), disruptive=True)

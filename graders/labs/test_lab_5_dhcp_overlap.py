@@ -28,6 +28,7 @@ from graders.checks import (
     expect_range_leased,
     expect_ranges_not_leased,
     expect_renewal,
+    expect_validated,
     expect_vip,
     expect_vip_in,
     holds,
@@ -105,6 +106,12 @@ def test_static_entries(lab: Session) -> None:
     """No machine has an address, neighbour entry or route for Services."""
     vips = sorted(lab.cluster.vips())
     expect_no_static_entries(lab, [*vips, str(lab.plan.service_range)])
+
+
+@check(layer="policy", needs=("vips",))
+def test_webhook(lab: Session) -> None:
+    """MetalLB's webhook still refuses invalid objects."""
+    expect_validated(lab)
 
 
 @check(layer="policy", needs=("vips",))

@@ -9,6 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from tests.lab_model.controllers import BROKEN, EXCLUDE, vip_of
 from tests.lab_model.labs import healthy
+from tests.lab_model.webhook import (
+    webhook_deleted,
+    webhook_ignored,
+    webhook_of_pools,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -157,6 +162,9 @@ def _elsewhere() -> dict[str, Change]:
         "invalid configuration": lambda m: setattr(
             m.controllers, "valid", False
         ),
+        "webhook deleted": webhook_deleted,
+        "webhook ignored": webhook_ignored,
+        "webhook of pools": webhook_of_pools,
         "worker silent": lambda m: m.docker.paused.add(
             m.plan.nodes["worker"].name
         ),

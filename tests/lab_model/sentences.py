@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 from graders.plan.ip_ranges import holds, networks
 from tests.lab_model.controllers import vip_of
 from tests.lab_model.network import DESK_PAGE, Request, responders, response
+from tests.lab_model.webhook import is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -132,6 +133,7 @@ def _leasable(model: LabModel) -> Iterator[str]:
 
 
 _LAB_0: Final[dict[str, Sentence]] = {
+    "webhook": is_whole,
     "nodes": lambda m: all(
         {"type": "Ready", "status": "True"} in node["status"]["conditions"]
         for node in m.cluster.all("Node")
@@ -154,6 +156,7 @@ _LAB_0: Final[dict[str, Sentence]] = {
     ),
 }
 _LAB_1: Final[dict[str, Sentence]] = {
+    "webhook": is_whole,
     "vip": lambda m: bool(m.vip("web")),
     "neighbours": lambda m: all(
         m.vip(name) == str(vip) for name, vip in m.plan.neighbour_vips.items()
@@ -164,6 +167,7 @@ _LAB_1: Final[dict[str, Sentence]] = {
     "http": lambda m: _answers(m, m.vip("web"), "hello from web"),
 }
 _LAB_2: Final[dict[str, Sentence]] = {
+    "webhook": is_whole,
     "vip": lambda m: m.vip("web") == str(m.plan.l2_vip),
     "endpoints": lambda m: bool(_ready(m, "web")),
     "announced": lambda m: (
@@ -187,6 +191,7 @@ _LAB_2: Final[dict[str, Sentence]] = {
     ),
 }
 _LAB_3: Final[dict[str, Sentence]] = {
+    "webhook": is_whole,
     "vip": lambda m: m.vip("web") == str(m.plan.bgp_vip),
     "announced": lambda m: (
         _announcers(m, "ServiceBGPStatus", "web") == _workers(m)
@@ -209,6 +214,7 @@ _LAB_3: Final[dict[str, Sentence]] = {
     "filter": lambda m: _pools_inside(m, str(m.plan.bgp_pool)),
 }
 _LAB_4: Final[dict[str, Sentence]] = {
+    "webhook": is_whole,
     "vips": lambda m: (
         m.vip("web") == str(m.plan.bgp_vip)
         and holds([m.plan.pool], m.vip("web-lan"))
@@ -234,6 +240,7 @@ _LAB_4: Final[dict[str, Sentence]] = {
     "static_entries": lambda m: _fixed_nowhere(m, *_vips(m)),
 }
 _LAB_5: Final[dict[str, Sentence]] = {
+    "webhook": is_whole,
     "vips": lambda m: all(
         m.vip(name) for name in ("shop", "gateway", "blue", "green")
     ),

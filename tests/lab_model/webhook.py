@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tests.fakes import Object
     from tests.lab_model.controllers import Controllers
+    from tests.lab_model.model import LabModel
 
 _OPERATIONS = {"POST": "CREATE", "PUT": "UPDATE", "PATCH": "UPDATE"}
 KINDS = (
@@ -36,6 +37,39 @@ def configuration() -> Object:
             for kind in KINDS
         ],
     }
+
+
+def webhook_deleted(model: LabModel) -> None:
+    """Delete the configuration: nobody asks MetalLB."""
+    model.cluster.remove(model.one("ValidatingWebhookConfiguration"))
+
+
+def webhook_ignored(model: LabModel) -> None:
+    """Accept what MetalLB cannot look at."""
+    for webhook in webhooks(model):
+        webhook["failurePolicy"] = "Ignore"
+
+
+def webhook_of_pools(model: LabModel) -> None:
+    """Leave out the kinds after pools and advertisements."""
+    del webhooks(model)[3:]
+
+
+def webhooks(model: LabModel) -> list[Object]:
+    """Return the webhooks of the only configuration, to be changed."""
+    found: list[Object] = model.one("ValidatingWebhookConfiguration")[
+        "webhooks"
+    ]
+    return found
+
+
+def is_whole(model: LabModel) -> bool:
+    """Tell whether MetalLB is asked about each kind, and answers."""
+    (found,) = model.cluster.all("ValidatingWebhookConfiguration")
+    return (
+        found["webhooks"] == configuration()["webhooks"]
+        and model.controllers.controller_runs()
+    )
 
 
 @dataclass

@@ -13,6 +13,7 @@ from graders.checks.check import CheckFailed
 from graders.settings import state_dir
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import BROKEN, SYSTEM
+from tests.lab_model.webhook import webhook_deleted, webhook_ignored
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 
 
 WRONG = WrongStates()
+WRONG("webhook", "to be refused, not accepted: new IPAddressPool")(
+    webhook_deleted
+)
+WRONG("webhook", "accepted: failurePolicy is Ignore")(webhook_ignored)
 _KEY = yaml.safe_load(KEY.read_text(encoding="utf-8"))
 
 
@@ -90,17 +95,6 @@ def _installed_twice(model: LabModel) -> None:
     deployment = model.one("Deployment", "metallb-controller")
     meta = {"name": "copy", "namespace": "default"}
     model.cluster.add({**deployment, "metadata": meta})
-
-
-@WRONG("webhook", "to be refused, not accepted: new IPAddressPool")
-def _webhook_deleted(model: LabModel) -> None:
-    model.cluster.remove(model.one("ValidatingWebhookConfiguration"))
-
-
-@WRONG("webhook", "accepted: failurePolicy is Ignore for ipaddresspools.metal")
-def _webhook_ignored(model: LabModel) -> None:
-    for webhook in model.one("ValidatingWebhookConfiguration")["webhooks"]:
-        webhook["failurePolicy"] = "Ignore"
 
 
 @WRONG("pool", "expected an IPAddressPool, not none")

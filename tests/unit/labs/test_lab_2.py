@@ -10,12 +10,17 @@ import pytest
 from graders.errors import CannotCheck
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import BROKEN, EXCLUDE
+from tests.lab_model.webhook import webhook_deleted, webhook_ignored
 
 if TYPE_CHECKING:
     from graders.probes.static_entries import Kind
     from tests.lab_model.model import LabModel
 
 WRONG = WrongStates()
+WRONG("webhook", "to be refused, not accepted: new IPAddressPool")(
+    webhook_deleted
+)
+WRONG("webhook", "accepted: failurePolicy is Ignore")(webhook_ignored)
 WORKERS = ("metallb-lab-worker", "metallb-lab-worker2")
 _STRANGER = "02:42:ac:12:09:99"
 

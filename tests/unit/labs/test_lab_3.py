@@ -13,6 +13,7 @@ from graders.polling import WAITS
 from graders.providers.machine import Output
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import EXCLUDE
+from tests.lab_model.webhook import webhook_deleted, webhook_ignored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from tests.lab_model.model import LabModel
 
 WRONG = WrongStates()
+WRONG("webhook", "to be refused, not accepted: new IPAddressPool")(
+    webhook_deleted
+)
+WRONG("webhook", "accepted: failurePolicy is Ignore")(webhook_ignored)
 WORKERS = ("metallb-lab-worker", "metallb-lab-worker2")
 _ABSENT: Final = {"operator": "DoesNotExist"}
 

@@ -14,12 +14,17 @@ from graders.errors import CannotCheck
 from graders.providers.machine import Output
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import EXCLUDE
+from tests.lab_model.webhook import webhook_deleted, webhook_ignored
 
 if TYPE_CHECKING:
     from tests.fakes import Object
     from tests.lab_model.model import LabModel
 
 WRONG = WrongStates()
+WRONG("webhook", "to be refused, not accepted: new IPAddressPool")(
+    webhook_deleted
+)
+WRONG("webhook", "accepted: failurePolicy is Ignore")(webhook_ignored)
 CONTROL = "metallb-lab-control-plane"
 WORKER = "metallb-lab-worker"
 WORKER2 = "metallb-lab-worker2"

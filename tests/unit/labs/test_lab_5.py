@@ -11,6 +11,7 @@ from graders.checks.objects import is_temporary
 from graders.settings import state_dir
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.model import socket
+from tests.lab_model.webhook import webhook_deleted, webhook_ignored
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from tests.lab_model.model import LabModel
 
 WRONG = WrongStates()
+WRONG("webhook", "to be refused, not accepted: new IPAddressPool")(
+    webhook_deleted
+)
+WRONG("webhook", "accepted: failurePolicy is Ignore")(webhook_ignored)
 _STRANGER = "02:42:ac:12:09:99"
 
 
