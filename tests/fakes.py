@@ -125,6 +125,8 @@ class FakeCluster(Cluster):
             space = bare.partition("/namespaces/")[2].rpartition("/")[0]
             place = {"namespace": space} if space else {}
             return self.add(body | {"metadata": body["metadata"] | place})
+        if verb == "PATCH" and found and body:
+            _merge(found, body)
         if verb == "PUT" and found and body:
             return self.add(body)
         if verb == "DELETE" and found:
@@ -145,6 +147,17 @@ class FakeCluster(Cluster):
             and _selected(item, query)
         ]
         return {"items": found} if found else None
+
+
+def _merge(item: Object, patch: Object) -> None:
+    """Change an object as a merge patch does."""
+    for key, value in patch.items():
+        if isinstance(value, dict):
+            _merge(item.setdefault(key, {}), value)
+        elif value is None:
+            item.pop(key, None)
+        else:
+            item[key] = value
 
 
 def path_of(item: Object) -> str:

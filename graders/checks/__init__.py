@@ -79,6 +79,7 @@ from graders.checks.objects import (
     temporary_object,
     temporary_service,
 )
+from graders.checks.own_pods import is_ready
 from graders.checks.parallel import outputs_by_machine, run_parallel
 from graders.checks.pools import (
     SEE_POOLS,
@@ -126,7 +127,7 @@ from graders.checks.traffic_policy import (
     node_addresses,
     restored_placement,
 )
-from graders.checks.workload import cordoned, is_ready, probe_workload
+from graders.checks.workload import cordoned, probe_workload
 from graders.errors import CannotCheck
 from graders.kube.names import (
     METALLB_APPS,

@@ -19,12 +19,7 @@ from graders.checks.objects import (
 )
 from graders.checks.parallel import run_parallel
 from graders.checks.pools import SEE_POOLS
-from graders.errors import CannotCheck
-from graders.kube.names import (
-    MANAGED_BY_KIT,
-    METALLB_NAMESPACE,
-    METALLB_PATH,
-)
+from graders.kube.names import METALLB_NAMESPACE, METALLB_PATH
 from graders.plan.ip_ranges import holds, networks, outside
 from graders.polling import until
 
@@ -158,7 +153,8 @@ def advertise(
 
     Raises:
         Refused: a rule of the cluster forbids it.
-        CannotCheck: a worker does not announce one.
+        CheckFailed: a worker does not announce one.
+        CannotCheck: the API server does not answer.
 
     """
     by_length: dict[int, list[IPv4Network]] = {}
@@ -328,21 +324,20 @@ def _wait_for_workers(lab: Session, namespace: str, name: str) -> None:
         partial(bgp_announcers, lab, name, namespace),
         workers.__le__,
     )
-    if not workers <= nodes:
-        raise CannotCheck(
-            "the workers do not announce the grader's own Service",
-            remedy="see `kubectl get configurationstates -A`",
-        )
+    expect(
+        "a new Service, of a pool that is new, to be announced by",
+        expected=sorted(workers),
+        actual=sorted(nodes) or "none",
+        ok=workers <= nodes,
+        seen_by="kubectl get configurationstates -A -o yaml",
+        evidence=partial(lab.cluster.events, name, namespace),
+    )
 
 
 def _object(kind: str, name: str, **spec: object) -> dict[str, Any]:
     return {
         "apiVersion": "metallb.io/v1beta1",
         "kind": kind,
-        "metadata": {
-            "name": name,
-            "namespace": METALLB_NAMESPACE,
-            "labels": MANAGED_BY_KIT,
-        },
+        "metadata": {"name": name, "namespace": METALLB_NAMESPACE},
         "spec": spec,
     }

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 from graders.checks.node_failure import resume_nodes
 from graders.checks.objects import Journal
 from graders.checks.workload import uncordon
-from graders.errors import CannotCheck
-from graders.probes.refusal import Refused
+from graders.errors import CannotCheck, CheckFailed
 from graders.settings import state_dir
 
 if TYPE_CHECKING:
@@ -44,8 +43,8 @@ def remove_leftovers(lab: Session, paths: Iterable[str]) -> None:
     What does not answer or refuses is skipped; the checks report it.
     """
     for restore in (resume_nodes, uncordon):
-        with contextlib.suppress(CannotCheck, Refused):
+        with contextlib.suppress(CannotCheck, CheckFailed):
             restore(lab)
     for path in paths:
-        with contextlib.suppress(CannotCheck, Refused):
+        with contextlib.suppress(CannotCheck, CheckFailed):
             lab.cluster.ask("DELETE", path)

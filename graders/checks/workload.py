@@ -11,12 +11,14 @@ from __future__ import annotations
 import contextlib
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from graders.checks.check import fail
 from graders.checks.objects import create, new_name, service_like
-from graders.errors import CannotCheck
+from graders.checks.own_pods import POD_NAMESPACE, await_ready
 from graders.kube.names import SERVICE_NAME
 from graders.polling import until
+from graders.probes.cluster import runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,11 +26,8 @@ if TYPE_CHECKING:
     from graders.checks.session import Session
 
 IMAGE: Final = "registry.k8s.io/e2e-test-images/agnhost:2.66.1"
-# Where the pods run.
-POD_NAMESPACE: Final = "default"
 _PORT: Final = 8080
 _PORT_NAME: Final = "http"
-_ADMIN: Final = ("--kubeconfig", "/etc/kubernetes/admin.conf")
 _NO_GRACE_PERIOD: Final = "?gracePeriodSeconds=0"
 
 
@@ -50,7 +49,8 @@ class ProbeWorkload:
         """Move the endpoint to the pod on `node`.
 
         Raises:
-            CannotCheck: the API server refuses or does not answer.
+            CheckFailed: something deletes EndpointSlices.
+            CannotCheck: the API server does not answer.
 
         """
         for name in self.services.values():
@@ -59,7 +59,11 @@ class ProbeWorkload:
                 "PUT", path, self.slice_of(name, node)
             )
             if moved is None:
-                raise CannotCheck(f"the grader's EndpointSlice {name} is gone")
+                fail(
+                    "expected the grader's EndpointSlice to stay, not to be"
+                    " deleted by another program or person",
+                    seen_by=f"kubectl get endpointslices -n {self.namespace}",
+                )
 
     def slice_of(self, service: str, node: str) -> dict[str, Any]:
         """Return the EndpointSlice that leads `service` to `node`'s pod."""
@@ -114,16 +118,19 @@ def probe_workload(
             probe.move_to(workers[1])
 
     Raises:
-        CannotCheck: a model is gone, the API server refuses, or a pod does
-            not get ready.
+        Refused: a rule of the cluster forbids it.
+        CheckFailed: a model is gone, or a rule keeps a pod from running.
+        CannotCheck: a pod does not get ready in time, or the API server does
+            not answer.
 
     """
     name = new_name()
-    pods = {node: _pod(name, node) for node in nodes}
+    tolerations = _tolerations(lab, namespace, models[0])
+    pods = {node: _pod(name, node, tolerations) for node in nodes}
     services = {
         model: service_like(
             _model(lab, namespace, model),
-            f"{name}-{model}",
+            new_name(),
             {"ports": [{"name": _PORT_NAME, "port": 80}]},
         )
         for model in models
@@ -134,7 +141,7 @@ def probe_workload(
             namespace,
             {model: _name(body) for model, body in services.items()},
             {node: _name(body) for node, body in pods.items()},
-            _await_ready(lab, name, len(pods)),
+            await_ready(lab, name, nodes),
         )
         slices = [
             probe.slice_of(service, nodes[0])
@@ -179,83 +186,74 @@ def cordoned(lab: Session, *nodes: str) -> Iterator[None]:
             evict_pods(lab, "lab-4", "app=web")
 
     Raises:
-        CannotCheck: the control plane refuses or does not answer.
+        Refused: a rule of the cluster keeps a node as it is.
+        CheckFailed: a node is gone.
+        CannotCheck: the API server does not answer.
 
     """
-    try:
-        _kubectl(lab, "cordon", *nodes)
-    except BaseException:
-        # Some nodes may be cordoned: Ctrl-C can come at any time.
-        with contextlib.suppress(CannotCheck):
-            _kubectl(lab, "uncordon", *nodes)
-        raise
-    try:
+    with contextlib.ExitStack() as after:
+        for node in nodes:
+            # First, because Ctrl-C can come at any time.
+            after.callback(_set_unschedulable, lab, node, value=None)
+            _set_unschedulable(lab, node, value=True)
         yield
-    finally:
-        _kubectl(lab, "uncordon", *nodes)
 
 
 def uncordon(lab: Session) -> None:
     """Uncordon every worker.
 
     Raises:
-        CannotCheck: the control plane refuses or does not answer.
+        Refused: a rule of the cluster keeps a node as it is.
+        CheckFailed: a node is gone.
+        CannotCheck: the API server does not answer.
 
     """
-    _kubectl(lab, "uncordon", *lab.plan.worker_names())
+    for node in lab.plan.worker_names():
+        _set_unschedulable(lab, node, value=None)
 
 
-def _kubectl(lab: Session, *argv: str) -> None:
-    result = lab.machine("control-plane").run("kubectl", *_ADMIN, *argv)
-    if result.code:
-        raise CannotCheck(f"could not {' '.join(argv)}: {result.text}")
-
-
-def _await_ready(lab: Session, name: str, count: int) -> dict[str, str]:
-    """Return the addresses of the pods by their nodes, once all are ready."""
-    path = f"{_base('Pod', POD_NAMESPACE)}?labelSelector=app={name}"
-
-    def addresses() -> dict[str, str]:
-        return {
-            pod["spec"]["nodeName"]: pod["status"]["podIP"]
-            for pod in lab.cluster.items(path)
-            if is_ready(pod)
-        }
-
-    ready = until("probe-pods", addresses, lambda ready: len(ready) == count)
-    if len(ready) != count:
-        raise CannotCheck(
-            "the grader's own pods did not get ready",
-            remedy="see `kubectl get pods -A`, then grade again",
+def _set_unschedulable(
+    lab: Session, node: str, *, value: Literal[True] | None
+) -> None:
+    change = {"spec": {"unschedulable": value}}
+    if lab.cluster.ask("PATCH", f"/api/v1/nodes/{node}", change) is None:
+        fail(
+            f"expected node {node} in the cluster, not to be deleted",
+            seen_by="kubectl get nodes",
         )
-    return ready
-
-
-def is_ready(item: dict[str, Any]) -> bool:
-    """Tell whether a node or a pod has the condition Ready.
-
-    Example:
-        ready = all(is_ready(pod) for pod in pods)
-
-    """
-    return any(
-        condition["type"] == "Ready" and condition["status"] == "True"
-        for condition in item["status"].get("conditions", [])
-    )
 
 
 def _name(body: dict[str, Any]) -> str:
     return str(body["metadata"]["name"])
 
 
+def _tolerations(
+    lab: Session, namespace: str, service: str
+) -> list[dict[str, Any]]:
+    """Return what the pods of a Service tolerate: the grader's are like them.
+
+    The cluster adds tolerations of its own to each pod.
+    """
+    selector = lab.cluster.pod_selector(service, namespace)
+    path = f"{_base('Pod', namespace)}?labelSelector={selector}"
+    pods = filter(runs, lab.cluster.items(path) if selector else [])
+    return next((pod["spec"].get("tolerations", []) for pod in pods), [])
+
+
 def _model(lab: Session, namespace: str, name: str) -> dict[str, Any]:
     service = lab.cluster.service(name, namespace)
     if service is None:
-        raise CannotCheck(f"Service {name} is gone")
+        fail(
+            f"expected Service {name} in namespace {namespace}, not to be"
+            " deleted during the check",
+            seen_by=f"kubectl get svc -n {namespace}",
+        )
     return service
 
 
-def _pod(name: str, node: str) -> dict[str, Any]:
+def _pod(
+    name: str, node: str, tolerations: list[dict[str, Any]]
+) -> dict[str, Any]:
     """Return a pod that is bound to `node` without the scheduler."""
     return {
         "apiVersion": "v1",
@@ -267,10 +265,10 @@ def _pod(name: str, node: str) -> dict[str, Any]:
         },
         "spec": {
             "nodeName": node,
-            "terminationGracePeriodSeconds": 0,
+            "tolerations": tolerations,
             "containers": [
                 {
-                    "name": "netexec",
+                    "name": name,
                     "image": IMAGE,
                     "imagePullPolicy": "IfNotPresent",
                     # No probe: it listens within milliseconds, and a probe

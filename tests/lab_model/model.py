@@ -69,6 +69,8 @@ class LabModel:
     sockets: dict[str, str] = field(
         default_factory=lambda: {"dhcp": socket("*")}
     )
+    # What `ps` lists, by role.
+    processes: dict[str, str] = field(default_factory=dict)
     speaker_port: int = 179
     desk_serves: bool = True
     keeps_connections: bool = True

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from graders.checks.bgp_filter import advertise, foreign_prefixes
-from graders.errors import CannotCheck
+from graders.errors import CheckFailed
 from graders.plan.plan import make_plan
 from tests.fakes import FakeClock
 
@@ -37,6 +37,7 @@ def session(config: str = "", ranges: tuple[str, ...] = ()) -> Any:  # noqa: ANN
             config=lambda: config, next_hops=lambda _: frozenset()
         ),
         cluster=SimpleNamespace(
+            events=lambda *_: "",
             ranges=lambda: [*ranges],
             items=lambda _: [],
             ask=ask,
@@ -89,13 +90,13 @@ def test_what_is_agreed_or_taken_is_not_tried() -> None:
 
 
 def test_prefix_not_announced(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The filter cannot be checked, and the objects are removed."""
+    """A speaker that is stuck is refused, and the objects are removed."""
     monkeypatch.setattr("graders.polling.time", FakeClock())
     lab = session()
     prefixes = [IPv4Network("192.0.2.0/28"), IPv4Network("198.51.100.7/32")]
 
     with (
-        pytest.raises(CannotCheck, match="do not announce"),
+        pytest.raises(CheckFailed, match="that is new, to be announced by"),
         advertise(lab, "lab-3", prefixes),
     ):
         pass

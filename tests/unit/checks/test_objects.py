@@ -16,7 +16,7 @@ from graders.checks.objects import (
     temporary_namespace,
     temporary_service,
 )
-from graders.errors import CannotCheck
+from graders.errors import CheckFailed
 
 WEB: dict[str, Any] = {
     "metadata": {
@@ -128,11 +128,11 @@ def test_clones_have_random_names() -> None:
 
 
 def test_clone_of_nothing() -> None:
-    """Without the Service, nothing can be checked."""
+    """Only a person can have deleted the Service since."""
     cluster = FakeCluster(None)
 
     with (
-        pytest.raises(CannotCheck, match="is gone"),
+        pytest.raises(CheckFailed, match="not to be deleted"),
         clone_service(_session(cluster), "web", "other"),
     ):
         pytest.fail("not to be reached")

@@ -10,8 +10,8 @@ import pytest
 from graders.checks import objects
 from graders.checks import workload as module
 from graders.checks.workload import cordoned, probe_workload
-from graders.errors import CannotCheck
-from graders.providers.machine import Output
+from graders.errors import CannotCheck, CheckFailed
+from graders.probes.refusal import Refused
 from graders.settings import ROOT
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 
 NODES = ("metallb-lab-worker", "metallb-lab-worker2")
-_KUBECTL = "control-plane: kubectl --kubeconfig /etc/kubernetes/admin.conf"
 
 
 @pytest.fixture
@@ -87,13 +86,8 @@ def test_removed_after_an_error(lab: Session) -> None:
 
 
 def test_pods_not_ready(judge: Judge, lab: Session) -> None:
-    """That is not the student's failure."""
-
-    def keep_waiting() -> None:
-        for pod in _temporary(lab, "Pod"):
-            pod["status"]["conditions"] = []
-
-    judge.model.adjust = keep_waiting
+    """That is not the student's failure, if nothing says why."""
+    judge.model.adjust = lambda: _keep_waiting(lab)
 
     with (
         pytest.raises(CannotCheck, match="did not get ready"),
@@ -104,10 +98,100 @@ def test_pods_not_ready(judge: Judge, lab: Session) -> None:
     assert _temporary(lab, "Pod") == []
 
 
+def _keep_waiting(lab: Session, **status: object) -> None:
+    for pod in _temporary(lab, "Pod"):
+        pod["status"] = {"conditions": [], **status}
+
+
+_NO_PULL = {
+    "state": {"waiting": {"reason": "ErrImagePull", "message": "no registry"}}
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [
+        (
+            {"containerStatuses": [_NO_PULL]},
+            "not ErrImagePull on metallb-lab-worker: no registry",
+        ),
+        (
+            {"phase": "Failed", "reason": "OutOfcpu", "message": "too much"},
+            "not OutOfcpu on metallb-lab-worker: too much",
+        ),
+    ],
+)
+def test_rule_keeps_pods(
+    judge: Judge, lab: Session, status: Object, says: str
+) -> None:
+    """A rule of the student's is a failure, with the node's reason."""
+    judge.model.adjust = lambda: _keep_waiting(lab, **status)
+
+    with (
+        pytest.raises(CheckFailed, match=says),
+        probe_workload(lab, "lab-4", ("web",), NODES),
+    ):
+        pass
+
+
+def test_node_without_memory(judge: Judge, lab: Session) -> None:
+    """A machine that is too small is not the student's failure."""
+    pressure = {"type": "MemoryPressure", "status": "True"}
+    judge.model.one("Node", NODES[0])["status"]["conditions"] += [pressure]
+    failed = {"phase": "Failed", "reason": "Evicted"}
+    judge.model.adjust = lambda: _keep_waiting(lab, **failed)
+
+    with (
+        pytest.raises(CannotCheck, match="did not get ready"),
+        probe_workload(lab, "lab-4", ("web",), NODES),
+    ):
+        pass
+
+
+def test_pods_are_deleted(judge: Judge, lab: Session) -> None:
+    """A program or taint that deletes them is the student's."""
+
+    def delete() -> None:
+        for pod in _temporary(lab, "Pod"):
+            judge.model.cluster.remove(pod)
+
+    judge.model.adjust = delete
+
+    with (
+        pytest.raises(CheckFailed, match="not deleted on metallb-lab-worker,"),
+        probe_workload(lab, "lab-4", ("web",), NODES),
+    ):
+        pass
+
+
+def test_kubelet_is_frozen(judge: Judge, lab: Session) -> None:
+    """A node whose programs are stopped starts no pod."""
+    judge.model.adjust = lambda: _keep_waiting(lab)
+    judge.model.processes["worker"] = "Tsl kubelet\nSsl containerd\n"
+
+    with (
+        pytest.raises(CheckFailed, match="containerd, not kubelet stopped"),
+        probe_workload(lab, "lab-4", ("web",), NODES),
+    ):
+        pass
+
+
+def test_like_webs_pods(judge: Judge, lab: Session) -> None:
+    """The grader's pods run on nodes that web's pods tolerate."""
+    taint = {"key": "site/web-only", "operator": "Exists"}
+    deployment = judge.model.one("Deployment", "web")
+    deployment["spec"]["template"]["spec"]["tolerations"] = [taint]
+
+    with probe_workload(lab, "lab-4", ("web",), NODES):
+        pods = _temporary(lab, "Pod")
+
+        assert [pod["spec"]["tolerations"] for pod in pods] == [[taint]] * 2
+
+
 def test_model_is_gone(judge: Judge, lab: Session) -> None:
     """Nothing is created."""
     with (
-        pytest.raises(CannotCheck, match="Service shop is gone"),
+        pytest.raises(CheckFailed, match="expected Service shop in"),
         probe_workload(lab, "lab-4", ("shop",), NODES),
     ):
         pass
@@ -120,7 +204,7 @@ def test_slice_is_gone(judge: Judge, lab: Session) -> None:
     with probe_workload(lab, "lab-4", ("web",), NODES) as probe:
         judge.model.cluster.remove(*_temporary(lab, "EndpointSlice"))
 
-        with pytest.raises(CannotCheck, match="is gone"):
+        with pytest.raises(CheckFailed, match="EndpointSlice to stay"):
             probe.move_to(NODES[1])
 
 
@@ -139,18 +223,33 @@ def test_uncordoned_after_an_error(judge: Judge, lab: Session) -> None:
 
 
 def test_cordon_refused(judge: Judge, lab: Session) -> None:
-    """It is not the student's failure, and all nodes are uncordoned."""
-    refused = Output("kubectl", 1, "", "refused")
-    judge.model.answers[f"{_KUBECTL} cordon {' '.join(NODES)}"] = refused
-    judge.model.one("Node", NODES[0])["spec"]["unschedulable"] = True
+    """The reason is the student's policy, and all nodes are uncordoned."""
+    policy = "ValidatingAdmissionPolicy 'fence' denied request: no cordons"
+
+    def refuse(verb: str, path: str, body: Object) -> str:
+        cordons = verb == "PATCH" and body["spec"]["unschedulable"]
+        return policy if cordons and path.endswith(NODES[1]) else ""
+
+    judge.model.cluster.admission = refuse
 
     with (
-        pytest.raises(CannotCheck, match="could not cordon"),
+        pytest.raises(Refused, match=r"let the grader change nodes, not .*no"),
         cordoned(lab, *NODES),
     ):
         pass
 
     assert judge.model.cordoned() == set()
+
+
+def test_cordon_node_that_is_gone(judge: Judge, lab: Session) -> None:
+    """Only a person deletes a node."""
+    judge.model.cluster.remove(judge.model.one("Node", NODES[1]))
+
+    with (
+        pytest.raises(CheckFailed, match="not to be deleted"),
+        cordoned(lab, NODES[1]),
+    ):
+        pass
 
 
 def test_image_version() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from graders.errors import CannotCheck, CheckFailed
 from graders.probes.router import BgpSession, Router
-from graders.providers.machine import Output
+from graders.providers.machine import MachineError, Output
 from tests.fakes import FakeClock, machine, says
 
 # As FRR 10.3 prints it, without unused fields.
@@ -183,3 +183,31 @@ def test_restarted_frr_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     router = machine(lambda _: next(answers), "router")
 
     assert len(Router(router).sessions()) == len(NEIGHBOURS)
+
+
+def test_frozen() -> None:
+    """A frozen bgpd answers nothing, which is a person's deed."""
+
+    def answer(argv: tuple[str, ...]) -> str:
+        if argv[0] == "ps":
+            return "Ss watchfrr\nTsl bgpd\n"
+        raise MachineError("router did not answer", "slow", "wait")
+
+    router = Router(machine(answer, "router"))
+
+    with pytest.raises(CheckFailed, match="bgpd to run on the router, not to"):
+        router.sessions()
+
+
+def test_slow() -> None:
+    """A machine on which nothing answers is not the student's failure."""
+
+    def answer(argv: tuple[str, ...]) -> str:
+        if argv[0] == "ps":
+            return "Ss watchfrr\nSsl bgpd\n"
+        raise MachineError("router did not answer", "slow", "wait")
+
+    router = Router(machine(answer, "router"))
+
+    with pytest.raises(CannotCheck, match="did not answer"):
+        router.config()
