@@ -16,6 +16,7 @@ import pytest
 from graders.plan.plan import make_plan
 from graders.settings import ROOT
 from tests import state
+from tests.commands import output
 from tests.distribution import GroupScheduling
 
 from .making import Site

@@ -14,6 +14,7 @@ import pytest
 from graders.plan.plan import DEMO
 from graders.settings import ROOT, cache_dir, state_dir
 from tests import state
+from tests.commands import output
 from tests.distribution import GroupScheduling
 
 if TYPE_CHECKING:
