@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from graders.errors import CannotCheck
+from graders.errors import CannotCheck, one_line
 from graders.settings import state_dir
 
 if TYPE_CHECKING:
@@ -38,9 +38,10 @@ _READ_ERRORS: Final = (
 _TIMEOUT_S: Final = 20.0
 _NOT_FOUND: Final = 404
 _BAD_REQUEST: Final = 400
-# The API server asks for another try: it is busy, or the storage of a kind
-# that has just been defined is not ready, which takes a second or two.
-_TRY_AGAIN: Final = 429
+# The API server asks for another try: it is busy, it is starting, or the
+# storage of a kind that has just been defined is not ready, which takes a
+# second or two.
+_TRY_AGAIN: Final = frozenset({429, 503})
 _TRY_AGAIN_S: Final = 10.0
 _PAUSE_S: Final = 0.25
 JSON: Final = "application/json"
@@ -168,11 +169,11 @@ class KubeClient:
             ) from error
         if status == _NOT_FOUND:
             return None
-        answer: Object = json.loads(text)
-        if status >= _BAD_REQUEST:
+        answer = _object(text)
+        if answer is None or status >= _BAD_REQUEST:
             raise KubeError(
-                f"{verb} {path}: {answer.get('message')}",
-                unavailable=verb == "GET",
+                f"{verb} {path}: {_message(status, answer, text)}",
+                unavailable=verb == "GET" or answer is None,
             )
         return answer
 
@@ -181,7 +182,7 @@ class KubeClient:
         deadline = time.monotonic() + _TRY_AGAIN_S
         while True:
             status, text = self._send(*request)
-            if status != _TRY_AGAIN or time.monotonic() > deadline:
+            if status not in _TRY_AGAIN or time.monotonic() > deadline:
                 return status, text
             time.sleep(_PAUSE_S)
 
@@ -227,6 +228,22 @@ def _exchange(
     connection.request(*request)
     response = connection.getresponse()
     return response.status, response.read()
+
+
+def _object(text: bytes) -> Object | None:
+    """Return an answer, None if it is not an object as JSON."""
+    try:
+        answer = json.loads(text)
+    except ValueError:
+        return None
+    return answer if isinstance(answer, dict) else None
+
+
+def _message(status: int, answer: Object | None, text: bytes) -> str:
+    """Return why; an overloaded server answers in plain text."""
+    if answer is not None:
+        return str(answer.get("message"))
+    return f"status {status}, {one_line(text.decode('utf-8', 'replace'), 100)}"
 
 
 def _endpoint(kubeconfig: Path) -> _Endpoint:

@@ -16,7 +16,7 @@ from kubernetes import client, config
 from kubernetes.client import rest
 from kubernetes.config.config_exception import ConfigException
 
-from graders.errors import CannotCheck
+from graders.errors import CannotCheck, one_line
 from graders.kube.apply import rolled_out
 from graders.kube.names import METALLB_PATH, SERVICE_NAME
 from graders.polling import until
@@ -108,7 +108,14 @@ class Cluster:
             return None
         if status >= HTTPStatus.BAD_REQUEST:
             raise refusal(verb, path, status, text)
-        return cast("Object", json.loads(text))
+        try:
+            return cast("Object", json.loads(text))
+        except ValueError:
+            raise CannotCheck(
+                f"the answer to {verb} {path} is no JSON:"
+                f" {one_line(text, 100) or 'it is empty'}",
+                remedy="is the cluster whole? see `lab status`",
+            ) from None
 
     def _send(
         self, verb: str, path: str, body: Object | None

@@ -115,7 +115,7 @@ def refusal(
     that does not answer is: either it is MetalLB's, whose controller is not
     running, or the student has added it.
     """
-    message = status_message(text) or HTTPStatus(status).phrase
+    message = status_message(text) or _phrase(status, text)
     if (
         (verb, status) in _REFUSALS
         or any(words in message for words in _DENIED)
@@ -136,6 +136,14 @@ def status_message(text: str) -> str:
     except ValueError:
         return ""
     return str(status.get("message", "")) if isinstance(status, dict) else ""
+
+
+def _phrase(status: int, text: str) -> str:
+    """Return what a status means; an unknown one by the answer itself."""
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return f"status {status}, {one_line(text, _LIMIT)}"
 
 
 def _webhook_failed(status: int, text: str) -> bool:

@@ -36,6 +36,8 @@ needs_openssl = pytest.mark.skipif(
 
 # How often /busy asks for another try.
 BUSY = iter([1, 2])
+# The statuses of answers in plain text, the last first.
+PLAIN: list[int] = []
 
 
 class Api(BaseHTTPRequestHandler):
@@ -61,6 +63,8 @@ class Api(BaseHTTPRequestHandler):
         elif self.path.startswith("/none"):
             status, body = 404, {"message": "not found"}
         text = json.dumps(body).encode()
+        if self.path.startswith("/plain"):
+            status, text = PLAIN.pop(), b"Too many\nrequests"
         self.send_response(status)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
@@ -150,6 +154,32 @@ def test_try_again(kube: KubeClient) -> None:
     """A request is sent again while the API server asks for that."""
     assert kube.items("/busy")
     assert next(BUSY, None) is None
+
+
+@needs_openssl
+@pytest.mark.parametrize("status", [429, 503])
+def test_plain_text(
+    kube: KubeClient, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """A busy server in plain text is asked again, then told in words."""
+    monkeypatch.setattr("graders.kube.client._TRY_AGAIN_S", 0.5)
+    monkeypatch.setattr("graders.kube.client._PAUSE_S", 0.01)
+    PLAIN[:] = [status] * 1000
+
+    with pytest.raises(
+        KubeError, match=f"POST /plain: status {status}, Too many requests; "
+    ):
+        kube.ask("POST", "/plain", {})
+    assert len(PLAIN) < 1000 - 1
+
+
+@needs_openssl
+def test_no_json(kube: KubeClient) -> None:
+    """An answer that is no JSON is not an answer."""
+    PLAIN[:] = [200]
+
+    with pytest.raises(KubeError, match="GET /plain: status 200, Too many"):
+        kube.get("/plain")
 
 
 @needs_openssl

@@ -65,7 +65,11 @@ class Handler(BaseHTTPRequestHandler):
             code, found = found, {"kind": "Status"}
         if isinstance(found, dict):
             code = found.get("code", code)
-        text = json.dumps(found or {"kind": "Status"}).encode()
+        text = (
+            found
+            if isinstance(found, bytes)
+            else json.dumps(found or {"kind": "Status"}).encode()
+        )
         self.send_response(code)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(text)))
@@ -167,6 +171,14 @@ def test_refused(server: Server, cluster: Cluster, code: int) -> None:
         CannotCheck, match=r"server refused GET /x: .*lab stat"
     ):
         cluster.get("/x")
+
+
+def test_no_json(server: Server, connected: Cluster) -> None:
+    """An answer that is no JSON is not the student's failure."""
+    server.objects["/x"] = b"<html>a gateway"
+
+    with pytest.raises(CannotCheck, match="GET /x is no JSON: <html>a gate"):
+        connected.get("/x")
 
 
 @pytest.mark.usefixtures("_no_waiting")

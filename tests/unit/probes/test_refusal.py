@@ -111,6 +111,13 @@ def test_no_status(text: str) -> None:
     assert "Service Unavailable" in str(refusal("GET", "/x", 503, text))
 
 
+def test_unknown_status() -> None:
+    """A status that HTTP does not know is described by the answer."""
+    assert "status 599, a gateway" in str(
+        refusal("GET", "/x", 599, "a\ngateway")
+    )
+
+
 @pytest.mark.parametrize(
     ("verb", "code", "passing"),
     [
