@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +23,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from graders.environment import playbook_proxies
 from graders.errors import (
     CannotCheck,
     KitError,
@@ -83,8 +84,9 @@ class _Progress:
             if "[ERROR]: " in text and not self.failure:
                 error = text.split("[ERROR]: ", 1)[1]
                 self.failure = one_line(error, _ERROR_LENGTH)
-            with self.log.open("a", encoding="utf-8") as file:
-                file.write(printable(text, keep="\n\t") + "\n")
+            # A full disk must not hide what failed.
+            with suppress(OSError), self.log.open("a", encoding="utf-8") as it:
+                it.write(printable(text, keep="\n\t") + "\n")
         data = event.get("event_data", {})
         kind = event.get("event", "")
         if kind == "playbook_on_task_start":
@@ -167,7 +169,7 @@ def run_playbook(  # noqa: PLR0913 - what to run, and how to report it
         _spinner(console, name) as progress.show,
         _collected_signals() as signals,
     ):
-        status = _run(name, variables, folder, progress, signals)
+        status = _run_whole(name, variables, folder, progress, signals)
     progress.finish()
     if signals:
         terminate_tagged(str(folder))
@@ -191,6 +193,26 @@ def _spinner(console: Console, name: str) -> Iterator[Callable[[str], None]]:
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task(name, total=None)
         yield lambda text: bar.reset(task, description=text)
+
+
+def _run_whole(  # noqa: PLR0913, PLR0917 - all parts of a run
+    name: str,
+    variables: dict[str, Any],
+    folder: Path,
+    progress: _Progress,
+    signals: list[int],
+) -> str:
+    """Run it; end it when Ansible's reports can no longer be read."""
+    try:
+        return _run(name, variables, folder, progress, signals)
+    except ValueError as error:
+        # ansible-runner reads them from files, and leaves Ansible running.
+        terminate_tagged(str(folder))
+        raise CannotCheck(
+            f"could not {_purpose(name)}: a report of Ansible is incomplete"
+            f" ({error})",
+            remedy=f"is the disk full? `df -h {folder}`; then run it again",
+        ) from error
 
 
 def _run(  # noqa: PLR0913, PLR0917 - all parts of a run
@@ -217,7 +239,9 @@ def _run(  # noqa: PLR0913, PLR0917 - all parts of a run
         playbook=f"{name}.yml",
         inventory=str(ANSIBLE / "inventory" / "localhost.yml"),
         cmdline=shlex.join(("-e", f"@{extra}")),
-        envvars=_environment() | {MARK: str(folder)},
+        envvars=_environment()
+        | playbook_proxies(name, _own_places(variables))
+        | {MARK: str(folder)},
         event_handler=progress,
         cancel_callback=lambda: bool(signals),
         quiet=True,
@@ -273,6 +297,12 @@ def _environment() -> dict[str, str]:
     }
 
 
+def _own_places(variables: dict[str, Any]) -> list[str]:
+    """Return the lab's networks and hosts, which no proxy leads to."""
+    networks = [variables[key] for key in ("lan", "edge") if key in variables]
+    return [*networks, *variables.get("host_addresses", {}).values()]
+
+
 def _problem(name: str, progress: _Progress) -> KitError:
     """Return the error for the first failed task."""
     if refused := progress.refused:
@@ -287,7 +317,7 @@ def _problem(name: str, progress: _Progress) -> KitError:
 def _purpose(name: str) -> str:
     """Return what a playbook is for, as its first play says."""
     try:
-        plays = yaml.safe_load((ANSIBLE / f"{name}.yml").read_text())
+        plays = yaml.safe_load((ANSIBLE / f"{name}.yml").read_bytes())
         title = str(plays[0]["name"])
     except (OSError, LookupError, TypeError, yaml.YAMLError):
         return f"run {name}.yml"
