@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graders.course.lab import load_lab
-from graders.errors import CannotCheck
+from graders.errors import CannotCheck, UsageError
 from graders.state import lab_state
 from graders.state.cluster_identity import is_other_cluster
 
@@ -19,13 +19,24 @@ def current_lab(plan: Plan) -> tuple[Lab, State]:
     """Return the running lab and its state.
 
     Raises:
-        CannotCheck: no lab is running.
+        CannotCheck: no lab is running, or this version of the kit does not
+            have it.
 
     """
     state = lab_state.read(plan)
     if state is None:
         raise CannotCheck("no lab is running", remedy="run `make lab-1`")
-    return load_lab(state.lab), state
+    try:
+        lab = load_lab(state.lab)
+        lab.variant(state.variant)
+    except UsageError as error:
+        # Its message would name the faults.
+        raise CannotCheck(
+            f"{state.lab} was started by another version of the kit, and this"
+            " one has no such lab or fault",
+            remedy="`lab start 1` starts a lab of this version",
+        ) from error
+    return lab, state
 
 
 def require_complete(plan: Plan) -> tuple[Lab, State]:

@@ -111,10 +111,15 @@ def _write_state(plan: Plan, state: State) -> None:
 
 
 def _state(fields: Any) -> State | None:  # noqa: ANN401 - any JSON
+    """Return the state, None for what another version wrote otherwise."""
     try:
-        return State(**fields)
+        state = State(**fields)
     except TypeError:
         return None
+    expected = {**dict.fromkeys(asdict(state), str), "attempts": int}
+    values = asdict(state).items()
+    as_written = all(isinstance(it, expected[name]) for name, it in values)
+    return state if as_written else None
 
 
 def _adopt_former(plan: Plan) -> State | None:
