@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+# How many records of a kind are kept.
+RECORDS: Final = 20
 # Bytes of a file that a person writes: the longest of the kit has 14 KB.
 WRITTEN_LIMIT: Final = 64 * 1024
 
@@ -38,3 +41,20 @@ def write_atomically(file: Path, text: str, mode: int | None = None) -> None:
     if mode is not None:
         new.chmod(mode)
     new.replace(file)
+
+
+def write_record(folder: Path, name: str, text: str) -> Path:
+    """Write `text` to a new file of `folder`, for its owner alone.
+
+    Its name begins with the time; the newest records of that name are kept.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    now = datetime.now().astimezone()
+    file = folder / f"{now:%Y%m%d-%H%M%S-%f}-{name}"
+    write_atomically(file, text, mode=0o600)
+    # The clock may have been set back, so this one need not be the newest.
+    others = sorted(folder.glob(f"[0-9]*-{name}"), reverse=True)
+    others.remove(file)
+    for old in others[RECORDS - 1 :]:
+        old.unlink(missing_ok=True)
+    return file

@@ -6,14 +6,12 @@ import contextlib
 import os
 import signal
 import sys
-import time
-import traceback
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from graders.environment import remove_misleading
 from graders.errors import KitError, one_line, printable
-from graders.settings import state_dir
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,9 +49,11 @@ def command_context(
 
     With `locked`, no other command of this student runs at the same time.
     Ends the program with the error's own exit code; with 130 after Ctrl-C;
-    with 3, and the traceback in a file, for a fault of the kit itself.
+    with 3 for what the machine refuses, and for a fault of the kit itself,
+    which leaves a report in a file.
     """
     name = verb.split(maxsplit=1)[0]
+    remove_misleading(os.environ)
     try:
         with _locked(student, verb, locked=locked):
             yield
@@ -72,12 +72,19 @@ def command_context(
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(FAULT)
     except Exception as error:  # noqa: BLE001 - no traceback on a terminal
-        fault = printable(one_line(f"{type(error).__name__}: {error}"))
-        log = _save_traceback(student)
-        typer.echo(
-            f"{name}: a fault of the kit itself: {fault}; {log}", err=True
-        )
+        typer.echo(f"{name}: {_explain(error, student)}", err=True)
         sys.exit(FAULT)
+
+
+def _explain(error: Exception, student: str) -> str:
+    """Return in one line what the machine refuses, or that the kit failed."""
+    from graders.cli.fault_report import save_fault_report
+    from graders.cli.machine_errors import explain
+
+    if refused := explain(error, student):
+        return printable(str(refused))
+    fault = printable(one_line(f"{type(error).__name__}: {error}"))
+    return f"a fault of the kit itself: {fault}; {save_fault_report(student)}"
 
 
 @contextlib.contextmanager
@@ -97,15 +104,3 @@ def _treat_signals_as_interrupt() -> None:
         # nohup has it ignored: keep it so.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, signal.default_int_handler)
-
-
-def _save_traceback(student: str) -> str:
-    """Write the traceback to a file; return where, or why not."""
-    folder = state_dir(student) / "logs"
-    log = folder / f"fault-{time.strftime('%Y%m%d-%H%M%S')}.log"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        log.write_text(traceback.format_exc(), encoding="utf-8")
-    except OSError as error:
-        return f"its traceback could not be kept: {error}"
-    return f"the traceback is in {log}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -72,10 +73,21 @@ def _grade(student: str, *, as_json: bool, full: bool) -> GradeResult:
         report.foot(result)
     else:
         typer.echo(result.to_json().rstrip())
+    _keep(result)
     if result.interrupted:
         raise KeyboardInterrupt
     lab_state.count_attempt(session.plan, state)
     return result
+
+
+def _keep(result: GradeResult) -> None:
+    """Keep the result for who wants to report it; a verdict needs no disk."""
+    from graders.files import write_record
+    from graders.settings import state_dir
+
+    folder = state_dir(result.student) / "results"
+    with contextlib.suppress(OSError):
+        write_record(folder, "grade.json", result.to_json())
 
 
 def _report(session: Session, attempt: int) -> Report:

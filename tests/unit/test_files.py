@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from graders.files import write_atomically
+from graders.files import RECORDS, write_atomically, write_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,3 +34,19 @@ def test_failed(tmp_path: Path) -> None:
         write_atomically(file, "new")
 
     assert file.read_text() == "old"
+
+
+def test_records(tmp_path: Path) -> None:
+    """The newest of a name are kept, and always the one just written."""
+    folder = tmp_path / "results"
+    future = [f"9999-{number:02}-grade.json" for number in range(RECORDS)]
+    folder.mkdir()
+    for name in (*future, "9999-x-other.json", "notes"):
+        (folder / name).touch()
+
+    file = write_record(folder, "grade.json", "{}")
+
+    names = {one.name for one in folder.iterdir()}
+    kept = {*future[1:], file.name, "9999-x-other.json", "notes"}
+    assert file.read_text() == "{}"
+    assert names == kept

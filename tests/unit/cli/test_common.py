@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import resource
@@ -112,13 +113,13 @@ def test_fault_of_the_kit(
     said = capsys.readouterr().err
     found = re.fullmatch(
         r"grade: a fault of the kit itself: RuntimeError: out of ideas;"
-        r" the traceback is in (\S+)\n",
+        r" please report it with (\S+)\n",
         said,
     )
     assert found
-    log = base / "demo" / "logs" / os.path.basename(found[1])  # noqa: PTH119 - a name
-    assert str(log) == found[1]
-    assert "Traceback" in log.read_text(encoding="utf-8")
+    (report,) = (base / "demo" / "faults").iterdir()
+    assert str(report) == found[1]
+    assert "Traceback" in report.read_text(encoding="utf-8")
 
 
 def test_fault_that_cannot_be_kept(
@@ -127,11 +128,40 @@ def test_fault_that_cannot_be_kept(
     """Where no file can be written, it is still one line."""
     base.write_text("a file where a folder should be")
 
-    assert _ends(OSError("No space left on device")) == 3
+    assert _ends(RuntimeError("out of ideas")) == 3
 
     said = capsys.readouterr().err
-    assert "No space left on device; its traceback could not be kept" in said
+    assert "RuntimeError: out of ideas; its report could not be kept" in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("locked", [False, True])
+def test_machine_refuses(
+    base: Path, capsys: pytest.CaptureFixture[str], *, locked: bool
+) -> None:
+    """What the machine refuses is a line with its place, and no fault."""
+    base.mkdir()
+    full = OSError(errno.ENOSPC, "No space left on device", str(base / "x"))
+
+    with (
+        pytest.raises(SystemExit) as caught,
+        command_context("grade", "demo", locked=locked),
+    ):
+        raise full
+
+    said = capsys.readouterr().err
+    assert caught.value.code == 3
+    assert said.startswith(f"grade: could not use {base}/x: no space is left")
+    assert said.count("\n") == 1
+    assert not (base / "demo" / "faults").exists()
+
+
+def test_environment_misleads_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command's calls do not see what would mislead them."""
+    monkeypatch.setenv("KIND_EXPERIMENTAL_PROVIDER", "podman")
+
+    with command_context("lab up", "demo"):
+        assert "KIND_EXPERIMENTAL_PROVIDER" not in os.environ
 
 
 @pytest.mark.parametrize("student", ["Ada", "..", "a/b", ""])

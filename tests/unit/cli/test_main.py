@@ -290,11 +290,11 @@ def test_fault_of_the_kit(monkeypatch: pytest.MonkeyPatch, base: Path) -> None:
 
     done = lab("status")
 
-    (log,) = (base / "demo" / "logs").glob("fault-*.log")
+    (file,) = (base / "demo" / "faults").iterdir()
     fault = "a fault of the kit itself: RuntimeError: out of ideas"
     assert done.exit_code == 3
-    assert done.stderr == f"lab: {fault}; the traceback is in {log}\n"
-    assert "Traceback" in log.read_text(encoding="utf-8")
+    assert done.stderr == f"lab: {fault}; please report it with {file}\n"
+    assert "Traceback" in file.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,86 @@
+"""A fault of the kit leaves a report without secrets."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from graders.cli.fault_report import save_fault_report
+from graders.files import RECORDS
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SECRET = "hunter2"  # noqa: S105 - what must not be found
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Keep the student's folder in the test's."""
+    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
+    return tmp_path / "demo" / "faults"
+
+
+def _fault(message: str = "out of ideas") -> str:
+    """Report an exception."""
+    try:
+        _fail(message)
+    except RuntimeError:
+        return save_fault_report("demo")
+    return ""
+
+
+def _fail(message: str) -> None:
+    raise RuntimeError(message)
+
+
+def test_report(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """It has command, versions and traceback, and is its owner's alone."""
+    monkeypatch.setattr("sys.argv", ["/x/bin/lab", "start", "1"])
+
+    text = _fault()
+
+    (file,) = folder.iterdir()
+    report = file.read_text(encoding="utf-8")
+    assert text == f"please report it with {file}"
+    assert report.startswith("command: lab start 1\nmetallb-lab-kit: 0.")
+    assert "\npython: 3." in report
+    assert (
+        "raise RuntimeError(message)\nRuntimeError: out of ideas\n" in report
+    )
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_no_secrets(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    """Neither what a shell was to run nor a proxy's password is in it."""
+    argv = ["lab", "shell", "-c", f"login {SECRET}"]
+    monkeypatch.setattr("sys.argv", argv)
+
+    _fault(f"could not get http://ada:{SECRET}@proxy:3128/x")
+
+    (file,) = folder.iterdir()
+    report = file.read_text(encoding="utf-8")
+    assert "command: lab shell -c\n" in report
+    assert "http://proxy:3128/x" in report
+    assert SECRET not in report
+
+
+def test_newest_are_kept(folder: Path) -> None:
+    """A fault that comes back each minute does not fill the disk."""
+    folder.mkdir(parents=True)
+    for number in range(RECORDS + 5):
+        (folder / f"2020-{number:02}-fault.txt").touch()
+
+    _fault()
+
+    names = sorted(file.name for file in folder.iterdir())
+    assert len(names) == RECORDS
+    assert names[0] == "2020-06-fault.txt"
+
+
+def test_cannot_be_kept(folder: Path) -> None:
+    """Where no file can be written, that is told."""
+    folder.parent.write_text("a file")
+
+    assert _fault().startswith("its report could not be kept: ")
