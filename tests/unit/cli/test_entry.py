@@ -67,7 +67,7 @@ def test_windows(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Windows itself has no labs; WSL2 has."""
-    monkeypatch.setattr(entry.os, "name", "nt")
+    monkeypatch.setattr("graders.cli.entry.os.name", "nt")
 
     with pytest.raises(SystemExit) as ended:
         entry.lab()
