@@ -12,6 +12,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -76,7 +77,7 @@ class SshTarget:
             "ServerAliveInterval": "5",
             "StrictHostKeyChecking": "yes",
             "UpdateHostKeys": "no",
-            "UserKnownHostsFile": f'"{self.known_hosts}"',
+            "UserKnownHostsFile": f'"{_literal(self.known_hosts)}"',
         }
 
 
@@ -124,13 +125,18 @@ class SshTransport:
 
     def close(self) -> None:
         """Close the shared connection, if there is one."""
-        if socket := self._socket():
+        socket = self._socket()
+        if not socket:
+            return
+        with suppress(subprocess.TimeoutExpired):
             subprocess.run(
                 [
-                    *("ssh", "-F", "none", "-o", f"ControlPath={socket}"),
+                    *("ssh", "-F", "none"),
+                    *("-o", f"ControlPath={_literal(socket)}"),
                     *("-O", "exit", self.target.address),
                 ],
                 capture_output=True,
+                timeout=CONNECT_TIMEOUT_S,
                 check=False,
             )
 
@@ -141,7 +147,7 @@ class SshTransport:
         return (
             *(sys.executable, "-I", "-S", ssh_quoting.__file__),
             *("ssh", "-F", "none", terminal, *arguments),
-            *("-i", str(target.key), "-p", str(target.port)),
+            *(*_identity(target.key), "-p", str(target.port)),
             *("-l", target.user, target.address, "--"),
             *(sudo if self.sudo else ()),
             *((_LAB_ON, self.machine) if self.machine else ()),
@@ -153,7 +159,7 @@ class SshTransport:
             return {"ControlPath": "none"}
         return {
             "ControlMaster": "auto",
-            "ControlPath": socket,
+            "ControlPath": _literal(socket),
             "ControlPersist": str(_PERSIST_S),
         }
 
@@ -169,6 +175,22 @@ class SshTransport:
         name = hashlib.sha256(f"{self.target!r} {self.pool_key}".encode())
         socket = str(folder / name.hexdigest()[:12])
         return socket if len(os.fsencode(socket)) <= _SOCKET_PATH else ""
+
+
+def _identity(key: Path) -> tuple[str, ...]:
+    """Return the option for a key.
+
+    Only -i tells of a key that is not there, but it looks for the path as
+    it is written, with %% for a %.
+    """
+    if "%" not in str(key):
+        return ("-i", str(key))
+    return ("-o", f'IdentityFile="{_literal(key)}"')
+
+
+def _literal(path: Path | str) -> str:
+    """Return a path as ssh takes it: it replaces %h, %u and others."""
+    return str(path).replace("%", "%%")
 
 
 def _sockets() -> Path | None:

@@ -138,6 +138,26 @@ def test_key_that_others_may_read(server: Sshd, tmp_path: Path) -> None:
 
 
 @needs_sshd
+def test_percent_signs_in_paths(
+    server: Sshd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A home may have any name, also one that ssh would take for a token."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="100%u%h") as folder:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", folder)
+        login = replace(
+            server.login,
+            key=Path(folder, "key"),
+            known_hosts=Path(folder, "known"),
+        )
+        shutil.copy(server.login.key, login.key)
+        shutil.copy(server.login.known_hosts, login.known_hosts)
+        way = SshTransport(login)
+
+        assert Machine("client", way).run("echo", "100%u").out == "100%u\n"
+        way.close()
+
+
+@needs_sshd
 def test_no_key(server: Sshd, tmp_path: Path) -> None:
     """A key file that is not there is named."""
     login = replace(server.login, key=tmp_path / "none")

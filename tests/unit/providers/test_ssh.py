@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -99,3 +100,21 @@ def test_quoting_imports_nothing_of_the_kit() -> None:
     )  # fmt: skip
 
     assert done.stdout == """'it'"'"'s'\n"""
+
+
+def test_close_does_not_hang(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A master process that does not answer is left to its own timeout."""
+    program = tmp_path / "ssh"
+    program.write_text("#!/bin/sh\nexec sleep 30\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setattr(ssh, "CONNECT_TIMEOUT_S", 0.2)
+    begun = time.monotonic()
+
+    with tempfile.TemporaryDirectory(dir="/tmp") as base:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", base)
+        SshTransport(NOWHERE).close()
+
+    assert time.monotonic() - begun < 10
