@@ -7,7 +7,9 @@ PYTHON := $(shell for p in python3.11 python3 python3.12 python3.13; do \
 BIN := .venv/bin
 export STUDENT ?= demo
 export IMAGES REGISTRY IMAGES_FILE
-variant = $(if $(VARIANT),--variant $(VARIANT))
+# A word for the shell, whatever is in it.
+quoted = '$(subst ','\'',$(1))'
+variant = $(if $(VARIANT),--variant $(call quoted,$(VARIANT)))
 
 define install
 @test -n "$(PYTHON)" || { echo 'make: Python 3.11 or later is required on PATH' >&2; exit 3; }
@@ -56,7 +58,7 @@ engine-stop: .venv/stamp
 	@$(BIN)/lab engine stop
 
 prove: .venv/stamp
-	@$(BIN)/lab prove $(LAB) $(variant)
+	@$(BIN)/lab prove $(if $(LAB),$(call quoted,$(LAB))) $(variant)
 
 bench: .venv/stamp
 	@$(BIN)/python scripts/bench
