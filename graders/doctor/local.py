@@ -13,8 +13,22 @@ from typing import TYPE_CHECKING, Any, Final
 from rich.markup import escape
 from rich.table import Table
 
+from graders.doctor.engine_checks import (
+    ENGINE_CHECKS,
+    in_settings,
+    is_podman,
+    machine_of,
+)
+from graders.doctor.engine_facts import EngineFacts, TimedDocker, ask_engine
 from graders.doctor.findings import Finding, Host, ThisHost
-from graders.doctor.local_checks import MACHINE_PROBES, disk, go, memory
+from graders.doctor.local_checks import (
+    ENGINE_MACHINE_PROBES,
+    MACHINE_PROBES,
+    disk,
+    go,
+    memory,
+    wsl,
+)
 from graders.errors import KitError
 from graders.providers.docker import Docker, EngineDown, docker
 from graders.providers.kind_foreign import foreign_names, names_remedy
@@ -25,7 +39,7 @@ from graders.providers.kind_location import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from graders.plan.plan import Plan
     from graders.providers.base import Location
@@ -62,27 +76,59 @@ class LocalReport:
 def run_doctor(
     plan: Plan,
     host: Host | None = None,
-    docker: Docker = docker,
-    locate: Callable[[str], Location] = locate,
+    docker: Docker | None = None,
+    locate: Callable[[str, Docker], Location] = locate,
 ) -> list[Finding]:
-    """Look at everything that a lab needs of this computer.
+    """Look at everything that a lab needs of this computer and its engine.
 
     Only the student counts of the plan: free networks are looked for again.
+    An engine that does not answer is asked once, so this takes 10 s at most.
     """
-    host = host or ThisHost()
-    located, networks = subnets(plan.student, locate)
+    host, docker = host or ThisHost(), docker or TimedDocker()
+    answers = engine(host, docker)
+    facts = ask_engine(docker) if answers.ok else EngineFacts()
+    asked = docker if answers.ok else _no_engine
+    located, networks = subnets(
+        plan.student, lambda student: locate(student, asked)
+    )
     exists = located is not None and located.exists
-    build = not has_images(docker)
+    build = not has_images(asked)
     return [
-        engine(host, docker),
-        memory(host, exists=exists),
-        disk(host, docker_root(docker), build=build),
-        *(probe(host) for probe in MACHINE_PROBES),
+        answers,
+        *_of_machine(facts, host, exists=exists, build=build),
+        *filter(None, (check(facts, host) for check in ENGINE_CHECKS)),
         go(host, build=build),
         networks,
-        cluster(located.plan if located else plan, docker),
-        names(plan, docker),
+        cluster(located.plan if located else plan, asked),
+        names(plan, asked),
     ]
+
+
+def _of_machine(
+    facts: EngineFacts, host: Host, *, exists: bool, build: bool
+) -> Iterator[Finding]:
+    """Yield findings on this computer, or on the engine's machine."""
+    machine = machine_of(facts, host)
+    root = facts.info.get("DockerRootDir") or DOCKER_ROOT
+    sizes = (
+        memory(machine, exists=exists),
+        disk(machine, root, build=build),
+        *(probe(machine) for probe in ENGINE_MACHINE_PROBES),
+    )
+    yield from (in_settings(one, facts, host) for one in sizes)
+    yield from (probe(host) for probe in MACHINE_PROBES)
+    if system := wsl(host):
+        yield system
+
+
+def _no_engine(*args: str) -> str:
+    """Take the place of docker once the engine has not answered.
+
+    Raises:
+        EngineDown: always.
+
+    """
+    raise EngineDown(f"could not docker {args[0]}: no engine")
 
 
 def render(findings: Sequence[Finding]) -> Table:
@@ -104,7 +150,7 @@ def engine(host: Host, docker: Docker = docker) -> Finding:
     """Look for an engine that this user may use, or that can be installed."""
     requirement = "a Docker engine that you may use"
     try:
-        version = docker("version", "--format", "{{.Server.Version}}")
+        version = _version(docker)
     except EngineDown as error:
         if not can_install_engine(host):
             return _stop("engine", requirement, error, _install(host))
@@ -117,12 +163,26 @@ def engine(host: Host, docker: Docker = docker) -> Finding:
         )
     except KitError as error:
         return _stop("engine", requirement, error)
+    podman = is_podman(version)
+    number = (version.get("Server") or {}).get("Version", "")
     return Finding(
         "engine",
-        ok=True,
-        observed=f"Docker {version}",
+        ok=not podman,
+        observed="podman" if podman else f"Docker {number}".rstrip(),
         requirement=requirement,
+        remedy="install Docker Engine (docs.docker.com/engine/install), and"
+        " remove podman-docker or unset DOCKER_HOST",
+        fatal=True,
     )
+
+
+def _version(docker: Docker) -> dict[str, Any]:
+    """Return what `docker version` says."""
+    try:
+        found = json.loads(docker("version", "--format", "{{json .}}"))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def can_install_engine(host: Host) -> bool:

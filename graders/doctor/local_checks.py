@@ -220,10 +220,29 @@ def capability(host: Host) -> Finding:
     )
 
 
-# In the order in which they are shown.
-MACHINE_PROBES: Final[tuple[Callable[[Host], Finding], ...]] = (
+def wsl(host: Host) -> Finding | None:
+    """Look for WSL1, which has no kernel of Linux; None is another system."""
+    version = host.read("/proc/version")
+    if "microsoft" not in version.lower():
+        return None
+    second = "microsoft-standard" in version or "WSL2" in version
+    return Finding(
+        "WSL",
+        ok=second,
+        observed="WSL2" if second else "WSL1",
+        requirement="WSL2",
+        remedy="in PowerShell: `wsl --set-version DISTRIBUTION 2`",
+        fatal=True,
+    )
+
+
+# In the order in which they are shown: of the machine that runs the engine,
+# then of this computer.
+ENGINE_MACHINE_PROBES: Final[tuple[Callable[[Host], Finding], ...]] = (
     cores,
     inotify,
+)
+MACHINE_PROBES: Final[tuple[Callable[[Host], Finding], ...]] = (
     clock,
     python,
     git,

@@ -39,18 +39,18 @@ class EngineForbidden(CannotCheck):
     """An engine runs, but this user may not use it."""
 
 
-def docker(*args: str) -> str:
+def docker(*args: str, seconds: float = _TIMEOUT_S) -> str:
     """Run `docker <args>`; return its output without the last newline.
 
     Raises:
         EngineDown: there is no client, or no engine answers.
         EngineForbidden: the user may not use the engine.
-        CannotCheck: any other failure, or no answer within a minute.
+        CannotCheck: any other failure, or no answer within `seconds`.
 
     """
     try:
         result = capture.run(
-            ["docker", *args], timeout=_TIMEOUT_S, limit=LISTING_LIMIT
+            ["docker", *args], timeout=seconds, limit=LISTING_LIMIT
         )
     except FileNotFoundError:
         raise EngineDown(
@@ -60,8 +60,14 @@ def docker(*args: str) -> str:
         ) from None
     except subprocess.TimeoutExpired:
         raise CannotCheck(
-            f"could not {_shown(args)}: no answer within {_TIMEOUT_S:.0f} s",
+            f"could not {_shown(args)}: no answer within {seconds:.0f} s",
             remedy="restart the Docker engine, then try again",
+        ) from None
+    except OSError as error:
+        raise CannotCheck(
+            f"could not run docker: {error.strerror}",
+            remedy="see `command -v docker`: it must be a program for this"
+            " computer that you may run",
         ) from None
     if result.returncode:
         raise error_from(args, result.stderr)

@@ -11,6 +11,7 @@ import pytest
 from rich.console import Console
 
 from graders.doctor import local
+from graders.doctor.engine_facts import TimeIsUp
 from graders.doctor.findings import Finding, ThisHost
 from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
@@ -20,6 +21,7 @@ from graders.providers.docker import EngineDown, EngineForbidden
 if TYPE_CHECKING:
     from graders.providers.docker import Docker
 
+VERSION = '{"Server": {"Version": "28.0"}}'
 DEBIAN = 'PRETTY_NAME="x"\nID=debian\n'
 UBUNTU_LIKE = 'ID=mint\nID_LIKE="ubuntu debian"\n'
 
@@ -66,9 +68,26 @@ def raising(error: CannotCheck) -> Docker:
 
 def test_engine_answers() -> None:
     """An engine that answers is good, and its version is shown."""
-    found = local.engine(FakeHost(), lambda *_: "28.0")
+    found = local.engine(FakeHost(), lambda *_: VERSION)
 
     assert (verdict(found), found.observed) == (GOOD, "Docker 28.0")
+
+
+def test_engine_is_podman() -> None:
+    """Podman behind docker's name stops, and what to install is named."""
+    podman = '{"Client": {"Version": "5.4.2", "OsArch": "linux/amd64"}}'
+    found = local.engine(FakeHost(), lambda *_: podman)
+
+    assert (verdict(found), found.observed) == (STOP, "podman")
+    assert "install Docker Engine" in found.remedy
+
+
+@pytest.mark.parametrize("text", ["28.0", "[]", "not json"])
+def test_engine_of_unknown_version(text: str) -> None:
+    """A version that cannot be read is no reason to stop."""
+    found = local.engine(FakeHost(), lambda *_: text)
+
+    assert (verdict(found), found.observed) == (GOOD, "Docker")
 
 
 def test_engine_forbidden() -> None:
@@ -161,9 +180,11 @@ def test_subnets_before_any_engine(monkeypatch: pytest.MonkeyPatch) -> None:
 def engine_with(foreign: str) -> Docker:
     """Return an engine with images and a node of another cluster."""
     answers = {
-        "version": "28.0",
+        "version": VERSION,
         "image": "sha256:1",
         "info": json.dumps({"DockerRootDir": "/data"}),
+        "context": "unix:///var/run/docker.sock",
+        "run": "multipath=no\nmd5=yes\nend=yes",
         "network": "",
         "ps": foreign,
         "volume": "",
@@ -230,7 +251,7 @@ def test_whole_run() -> None:
         make_plan(),
         FakeHost(),
         engine_with(""),
-        lambda _: Location(make_plan(), exists=False),
+        lambda *_: Location(make_plan(), exists=False),
     )
     found = {finding.name: verdict(finding) for finding in findings}
 
@@ -240,6 +261,23 @@ def test_whole_run() -> None:
         GOOD,
         GOOD,
     ]
+    assert [found[name] for name in ("multipath", "md5")] == [STOP, GOOD]
+
+
+def test_frozen_engine_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that does not answer is not asked for anything more."""
+    monkeypatch.setattr("graders.providers.kind_location.host_routes", list)
+    calls = []
+
+    def docker(*args: str) -> str:
+        calls.append(args)
+        raise TimeIsUp("no answer in time", remedy="restart it")
+
+    findings = local.run_doctor(make_plan(), FakeHost(), docker)
+    found = {finding.name: verdict(finding) for finding in findings}
+
+    assert len(calls) == 1
+    assert (found["engine"], found["subnets"]) == (STOP, GOOD)
 
 
 def test_render() -> None:

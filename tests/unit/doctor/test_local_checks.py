@@ -258,3 +258,28 @@ def test_this_host_is_read(
     assert host.changed(tmp_path / "none") is None
     assert host.changed(tmp_path) is not None
     assert host.now().tzinfo is not None
+
+
+@pytest.mark.parametrize(
+    ("version", "want"),
+    [
+        (
+            "Linux version 4.4.0-19041-Microsoft (Microsoft@Microsoft.com)",
+            STOP,
+        ),
+        ("Linux version 5.15.153.1-microsoft-standard-WSL2 (root@x)", GOOD),
+    ],
+)
+def test_wsl(version: str, want: str) -> None:
+    """WSL1 has no kernel of Linux; WSL2 has."""
+    found = local_checks.wsl(FakeHost({"/proc/version": version}))
+
+    assert found is not None
+    assert verdict(found) == want
+
+
+def test_no_wsl() -> None:
+    """Any other system has no finding."""
+    host = FakeHost({"/proc/version": "Linux version 6.12.48+deb13-amd64"})
+
+    assert local_checks.wsl(host) is None

@@ -1,0 +1,134 @@
+"""Facts about the engine: what it says, and what one container of it sees."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from graders.doctor.facts import ClockOffset, Facts, parse
+from graders.errors import CannotCheck
+from graders.providers import docker as engine
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from graders.providers.docker import Docker
+
+APPLIANCE: Final = "metallb-lab/appliance"
+_SCRIPT: Final = Path(__file__).with_name("engine_probe.sh")
+# All calls together, and the longest of them.
+_TOTAL_S: Final = 8.0
+_CALL_S: Final = 5.0
+_CLEANUP_S: Final = 2.0
+
+
+class TimeIsUp(CannotCheck):
+    """The engine did not answer within the doctor's time."""
+
+
+class TimedDocker:
+    """Call docker within a total time, so that a frozen engine is told."""
+
+    def __init__(self, total: float = _TOTAL_S) -> None:
+        """Start the time."""
+        self._end = time.monotonic() + total
+
+    def __call__(self, *args: str) -> str:
+        """Run `docker <args>`.
+
+        Raises:
+            TimeIsUp: it did not answer in time.
+            CannotCheck: as `docker`.
+
+        """
+        seconds = min(self._end - time.monotonic(), _CALL_S)
+        if seconds > 0:
+            begun = time.monotonic()
+            try:
+                return engine.docker(*args, seconds=seconds)
+            except CannotCheck:
+                if time.monotonic() - begun < seconds:
+                    raise
+        raise TimeIsUp(
+            f"the Docker engine does not answer `docker {args[0]}` in time",
+            remedy="restart the Docker engine, or end what keeps the computer"
+            " busy, then try again",
+        )
+
+
+@dataclass(frozen=True)
+class EngineFacts:
+    """What is known of an engine.
+
+    `info` is what `docker info` says, `address` where the engine is. `kernel`
+    is empty without a container; `problem` then says what stopped it.
+    """
+
+    info: Mapping[str, Any] = field(default_factory=dict)
+    address: str = ""
+    kernel: Facts = field(default_factory=lambda: Facts({}))
+    problem: CannotCheck | None = None
+
+    @property
+    def options(self) -> str:
+        """The engine's security options, such as rootless."""
+        return " ".join(map(str, self.info.get("SecurityOptions") or ()))
+
+
+def ask_engine(docker: Docker) -> EngineFacts:
+    """Return what the engine says, and what one container of it sees.
+
+    The container is of an image of the kit, if there is one, and nothing of
+    it is left.
+    """
+    info, address, image = {}, "", ""
+    with suppress(CannotCheck, ValueError):
+        info = json.loads(docker("info", "--format", "{{json .}}"))
+    with suppress(CannotCheck):
+        address = docker(
+            *("context", "inspect", "--format"),
+            "{{.Endpoints.docker.Host}}",
+        )
+    with suppress(CannotCheck):
+        image = docker("image", "ls", "-q", APPLIANCE).partition("\n")[0]
+    if not image:
+        return EngineFacts(info, address)
+    try:
+        kernel = _look_inside(docker, image)
+    except CannotCheck as error:
+        return EngineFacts(info, address, problem=error)
+    return EngineFacts(info, address, kernel)
+
+
+def _look_inside(docker: Docker, image: str) -> Facts:
+    """Return what a container sees that may do all that a node may."""
+    name = f"metallb-lab-doctor-{secrets.token_hex(4)}"
+    asked = time.time()
+    try:
+        output = docker(
+            *("run", "--rm", "--pull", "never", "--name", name),
+            *("--label", "metallb-lab.role=doctor", "--privileged"),
+            *("--userns", "host", "--network", "host", "--entrypoint", "sh"),
+            *(image, "-c", _SCRIPT.read_text(encoding="utf-8")),
+        )
+    except BaseException:
+        _remove(name)
+        raise
+    half = (time.time() - asked) / 2
+    facts = parse(output)
+    with suppress(KeyError, ValueError):
+        there = float(facts.values["time"])
+        clock = ClockOffset(there - asked - half, half)
+        return Facts(facts.values, clock=clock)
+    return facts
+
+
+def _remove(container: str) -> None:
+    """Remove a container that may be there, if the engine answers at all."""
+    with suppress(CannotCheck):
+        engine.docker("rm", "--force", container, seconds=_CLEANUP_S)
