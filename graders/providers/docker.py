@@ -64,6 +64,8 @@ def docker(*args: str, seconds: float = _TIMEOUT_S) -> str:
             remedy="restart the Docker engine, then try again",
         ) from None
     except OSError as error:
+        if error.filename != "docker":
+            raise
         raise CannotCheck(
             f"could not run docker: {error.strerror}",
             remedy="see `command -v docker`: it must be a program for this"
