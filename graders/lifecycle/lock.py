@@ -42,6 +42,9 @@ def lock(student: str, verb: str) -> Iterator[None]:
     folder = state_dir(student)
     holder = folder / "lock.json"
     held = _acquire(folder)
+    # It holds a kubeconfig, logs and answers, which are nobody else's.
+    with suppress(OSError):
+        folder.chmod(0o700)
     try:
         # Processes left by an interrupted command would interfere.
         terminate_tagged(str(folder))

@@ -118,6 +118,15 @@ def test_stale_note_does_not_block(state: Path) -> None:
         pass
 
 
+def test_folder_is_private(state: Path) -> None:
+    """No other account reads what is in a lab's folder."""
+    state.mkdir(parents=True, exist_ok=True)
+    state.chmod(0o755)
+
+    with lock("demo", "lab up"):
+        assert state.stat().st_mode & 0o777 == 0o700
+
+
 def test_folder_that_cannot_be_made(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -25,5 +25,5 @@ volumes=$({
 [ -z "$containers" ] || docker rm --force --volumes $containers
 [ -z "$volumes" ] || docker volume rm --force $volumes
 [ -z "$networks" ] || docker network rm $networks
-rm -rf "${FOLDER:?}/kubeconfig" "$FOLDER/kubeconfig.lock" "$FOLDER/kind" "${FOLDER:?}/bin" "${FOLDER:?}/lab"
+rm -rf "${FOLDER:?}"/kubeconfig* "$FOLDER/kind" "${FOLDER:?}/bin" "${FOLDER:?}/lab"
 [ -z "$containers$volumes$networks" ] || echo '{"changed": "lab"}'
