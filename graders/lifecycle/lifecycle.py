@@ -19,6 +19,7 @@ from graders.kube.client import cluster_client
 from graders.kube.restore import restore_objects
 from graders.lifecycle.early_install import install_metallb_early
 from graders.lifecycle.playbook import run_playbook
+from graders.plan.networks import mac
 from graders.polling import until
 from graders.providers.registry import exec_prefixes, provider
 from graders.settings import cache_dir, installed_dir, state_dir
@@ -102,6 +103,7 @@ def extra_vars(plan: Plan) -> dict[str, Any]:
 
     `exec_prefix` has, by role, the command prefix that runs something there;
     `host_exec_prefix` and `host_addresses` are by host of the inventory;
+    `lan_macs` has the MACs that the kit gives machines on the LAN;
     `provider` is `kind` or `hosts`; `run_id` is different for each playbook.
     """
     return (
@@ -109,6 +111,11 @@ def extra_vars(plan: Plan) -> dict[str, Any]:
         | provider().extra_vars(plan)
         | {
             "exec_prefix": exec_prefixes(plan),
+            "lan_macs": {
+                role: mac(one.lan)
+                for role, one in plan.machines.items()
+                if one.lan
+            },
             "run_id": secrets.token_hex(4),
             "cache_dir": str(cache_dir()),
             "state_dir": str(state_dir(plan.student)),

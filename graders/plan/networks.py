@@ -9,9 +9,12 @@ import hashlib
 import re
 from dataclasses import dataclass
 from ipaddress import IPv4Network
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from graders.errors import UsageError
+
+if TYPE_CHECKING:
+    from ipaddress import IPv4Address
 
 DEMO: Final = "demo"
 
@@ -40,6 +43,12 @@ class RangeOffsets:
     pool_host: int
     small: int
     cluster_asn: int
+
+
+def mac(address: IPv4Address) -> str:
+    """Return the MAC of the interface that the kit gives this address."""
+    # 02: locally administered.
+    return ":".join(f"{byte:02x}" for byte in b"\x02\x4d" + address.packed)
 
 
 def slots(student: str) -> range:

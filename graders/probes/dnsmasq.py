@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
 # The options of dnsmasq's command line and of all files that it includes, as
 # lines of a configuration file. Files that include each other end at some
-# depth.
+# depth. The kit's own rule on the command line is left out: it refuses leases
+# to what is not the lab's (lab-machine).
 _SHOW: Final = r"""
 values() { sed -n "s/^ *$1 *= *\([^, ]*\).*/\1/p" "$2"; }
 show() {
@@ -31,7 +32,8 @@ show() {
 arguments=$(mktemp)
 for pid in $(pgrep -x dnsmasq); do
   tr '\0' '\n' < "/proc/$pid/cmdline" | sed -e '/^-[CFGJ7]$/{N;s/\n//}'
-done | sed -n -e 's/^--//p' -e 's/^-C/conf-file=/p' -e 's/^-F/dhcp-range=/p' \
+done | sed -n -e '/^--dhcp-ignore=tag:!metallb-lab$/d' \
+  -e 's/^--//p' -e 's/^-C/conf-file=/p' -e 's/^-F/dhcp-range=/p' \
   -e 's/^-G/dhcp-host=/p' -e 's/^-J/dhcp-ignore=/p' -e 's/^-7/conf-dir=/p' \
   > "$arguments"
 { show "$arguments" 0; show /etc/dnsmasq.conf 0; } | head -c 1000000

@@ -13,6 +13,7 @@ import yaml
 from jinja2 import Environment, StrictUndefined
 
 from graders.errors import UsageError
+from graders.plan.networks import mac
 from graders.plan.plan import Machine
 from graders.providers.inventory import CONTROL_PLANE, FABRIC_HOST
 from graders.settings import ANSIBLE
@@ -103,12 +104,6 @@ def write_files(folder: Path, files: dict[str, str]) -> None:
         raise UsageError(
             f"{folder} must be a folder to write to: {error.strerror}"
         ) from None
-
-
-def mac(address: IPv4Address) -> str:
-    """Return the MAC of the interface with that address."""
-    # 02: locally administered.
-    return ":".join(f"{byte:02x}" for byte in b"\x02\x4d" + address.packed)
 
 
 def links(machine: Machine) -> dict[str, IPv4Address]:

@@ -18,8 +18,9 @@ from ipaddress import IPv4Address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from graders.plan.networks import mac
 from graders.providers.inventory import FABRIC_HOST
-from graders.providers.vm_files import USER, host_files, mac, write_files
+from graders.providers.vm_files import USER, host_files, write_files
 from tests.hosts.making import Site, quietly
 from tests.hosts.systems import docker, packages, told
 

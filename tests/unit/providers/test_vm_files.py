@@ -15,9 +15,10 @@ from graders.cli.main import lab_app
 from graders.doctor.facts import Facts
 from graders.doctor.rules import place_on_lan
 from graders.errors import UsageError
+from graders.plan.networks import mac
 from graders.plan.plan import Plan, make_plan
 from graders.providers.inventory import FABRIC_HOST, read_hosts
-from graders.providers.vm_files import USER, host_files, links, mac, read_key
+from graders.providers.vm_files import USER, host_files, links, read_key
 
 if TYPE_CHECKING:
     from pathlib import Path
