@@ -22,12 +22,22 @@ class ClockOffset:
 
 
 @dataclass(frozen=True)
+class Answer:
+    """Who answered on a host's LAN: a DHCP server, or the owner in ARP."""
+
+    protocol: str
+    address: str
+    mac: str
+
+
+@dataclass(frozen=True)
 class Facts:
     """Values by name, and listening programs by protocol and port."""
 
     values: Mapping[str, str]
     listeners: Mapping[tuple[str, int], str] = field(default_factory=dict)
     clock: ClockOffset | None = None
+    answers: tuple[Answer, ...] = ()
 
     @property
     def summary(self) -> str:
@@ -45,11 +55,18 @@ class Facts:
 
 
 def parse(text: str, clock: ClockOffset | None = None) -> Facts:
-    """Return the facts in what facts.sh printed."""
+    """Return the facts in what facts.sh and segment.pl printed."""
     values: dict[str, str] = {}
     listeners: dict[tuple[str, int], str] = {}
+    answers: list[Answer] = []
     for line in text.splitlines():
         key, _, value = line.partition("=")
+        if key == "answers":
+            protocol, address, mac = (*printable(value).split(), "", "", "")[
+                :3
+            ]
+            answers.append(Answer(protocol, address, mac))
+            continue
         if key != "listens":
             values[key] = printable(value.strip())
             continue
@@ -57,7 +74,7 @@ def parse(text: str, clock: ClockOffset | None = None) -> Facts:
         if port.isdecimal():
             name = printable(" ".join(program)) or "an unknown program"
             listeners[protocol, int(port)] = name
-    return Facts(values, listeners, clock)
+    return Facts(values, listeners, clock, tuple(answers))
 
 
 def gib(kib: int) -> str:

@@ -16,6 +16,7 @@ say memory_kib "$(awk '/^MemTotal:/ { print $2 }' /proc/meminfo)"
 say disk_kib "$(df -Pk /var | awk 'NR == 2 { print $4 }')"
 say swap "$(awk 'NR > 1 { print $1 }' /proc/swaps | paste -s -d ' ' -)"
 say addresses "$(ip -o -4 address show | awk '{ print $2 "=" $4 }' | paste -s -d ' ' -)"
+say macs "$(ip -o link show | grep -o -E '([0-9a-f]{2}:){5}[0-9a-f]{2}' | sort -u | paste -s -d ' ' -)"
 say init "$(cat /proc/1/comm)"
 # Packages make empty folders there; a cluster has files.
 say kubernetes "$(find /etc/kubernetes -type f 2> /dev/null | head -n 1)"

@@ -1,7 +1,7 @@
 """Find what would stop a lab on hosts, before anything is changed there.
 
-All hosts are asked in parallel, each by one read-only script, whatever the
-others answer.
+All hosts are asked in parallel, each by read-only scripts, whatever the others
+answer.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from rich.table import Table
 from graders.doctor.facts import ClockOffset, Facts, parse
 from graders.doctor.findings import Finding
 from graders.doctor.rules import check_host, check_unique
+from graders.doctor.segment import SCRIPT, check_segment, command, is_on_lan
 from graders.providers.machine import Machine, MachineError
 
 if TYPE_CHECKING:
@@ -74,17 +75,21 @@ class HostsReport:
 def preflight(hosts: Mapping[str, SshTransport], plan: Plan) -> HostsReport:
     """Ask all hosts in parallel whether the lab of `plan` could run there."""
     with ThreadPoolExecutor(min(len(hosts), _PARALLEL)) as pool:
-        asked = pool.map(lambda name: _ask(name, hosts[name]), hosts)
+        asked = pool.map(lambda name: _ask(name, hosts[name], plan), hosts)
         answers = dict(zip(hosts, asked, strict=True))
     facts = {
         name: one for name, one in answers.items() if isinstance(one, Facts)
     }
     duplicates = check_unique(facts)
+    others = check_segment(facts, plan)
     findings = {}
     for name, answer in answers.items():
         if isinstance(answer, Facts):
             own = check_host(name, answer, plan, platform.machine())
-            findings[name] = own + duplicates.get(name, [])
+            findings[name] = [
+                *(*own, *duplicates.get(name, [])),
+                *others.get(name, []),
+            ]
         else:
             findings[name] = [answer]
     return HostsReport(facts, findings)
@@ -116,7 +121,7 @@ def _table(report: HostsReport) -> Table:
     return table
 
 
-def _ask(name: str, host: SshTransport) -> Facts | Finding:
+def _ask(name: str, host: SshTransport, plan: Plan) -> Facts | Finding:
     """Return a host's facts, or why it does not answer."""
     # A separate connection, because it is closed here.
     host = replace(host, pool_key=secrets.token_hex(4))
@@ -127,7 +132,8 @@ def _ask(name: str, host: SshTransport) -> Facts | Finding:
             seconds=_TIMEOUT_S,
             stdin=_SCRIPT.read_text(encoding="utf-8"),
         )
-        return parse(result.out, _clock(machine))
+        others = _segment(machine, plan) if is_on_lan(name, plan) else ""
+        return parse(f"{result.out}\n{others}", _clock(machine))
     except MachineError as error:
         return Finding(
             _ACCESS,
@@ -139,6 +145,15 @@ def _ask(name: str, host: SshTransport) -> Facts | Finding:
         )
     finally:
         host.close()
+
+
+def _segment(machine: Machine, plan: Plan) -> str:
+    """Return who answers on a host's LAN, as segment.pl prints it."""
+    return machine.run(
+        *command(plan),
+        seconds=_TIMEOUT_S,
+        stdin=SCRIPT.read_text(encoding="utf-8"),
+    ).out
 
 
 def _clock(machine: Machine) -> ClockOffset | None:

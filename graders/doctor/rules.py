@@ -30,6 +30,7 @@ SKEW: Final = 2.0
 _NUMBERS: Final = ("uid", "cores", "memory_kib", "disk_kib")
 _TEXTS: Final = (
     *("arch", "os", "hostname", "machine_id", "swap", "init", "addresses"),
+    "macs",
     *("kubernetes", "containers"),
 )
 # Values that no two hosts may share, and what to do if they do.

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 PLAN = make_plan()
 NOWHERE = SshTarget("10.0.0.3", "debian", Path("key"), Path("known_hosts"))
+SEGMENT = "answers=dhcp 192.0.2.1 02:00:00:00:00:99\nsegment=asked"
 pytestmark = pytest.mark.slow
 needs_sshd = pytest.mark.skipif(SSHD is None, reason="no sshd on PATH")
 HOSTS = """
@@ -59,8 +60,12 @@ all:
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Sshd]:
-    """Run one that has a sudo which asks for nothing."""
+    """Run one that has a sudo which asks for nothing.
+
+    No request of a lease leaves this computer.
+    """
     with running_sshd(tmp_path) as found:
+        found.program("perl", f'cat > /dev/null; echo "{SEGMENT}"')
         found.program("sudo", 'shift 2; exec "$@"')
         yield found
 
@@ -88,6 +93,26 @@ def test_facts(server: Sshd) -> None:
     assert facts.number("disk_kib") > 0
     assert facts.number("uid") == os.getuid()
     assert ("tcp", port) in facts.listeners or "ports" not in facts.values
+
+
+@needs_sshd
+def test_others_on_the_segment(server: Sshd) -> None:
+    """What one host hears stops a lab; that of the edge is not asked."""
+    names = ("client", "worker", "desk")
+    ways = {name: SshTransport(server.login) for name in names}
+
+    report = remote.preflight(ways, PLAN)
+
+    assert "segment" not in report.facts["client"].values
+    told = {
+        name: [one.observed for one in found if one.name == "segment"]
+        for name, found in report.findings.items()
+    }
+    assert told == {
+        "client": [],
+        "worker": ["DHCP server 192.0.2.1 (02:00:00:00:00:99)"],
+        "desk": [],
+    }
 
 
 @needs_sshd

@@ -35,6 +35,7 @@ addresses=lo=127.0.0.1/8 {" ".join(ADDRESSES)}
 kubernetes=
 containers=
 mark=
+macs=02:4d:ac:12:01:03
 ports=known
 listens=tcp 22 sshd
 end=yes
