@@ -186,7 +186,10 @@ def _spinner(console: Console, name: str) -> Iterator[Callable[[str], None]]:
         yield lambda _: None
         return
     columns = (
-        SpinnerColumn(),
+        # The usual one is not in ASCII.
+        SpinnerColumn(
+            "dots" if console.encoding.startswith("utf") else "line"
+        ),
         TextColumn("{task.description}"),
         TimeElapsedColumn(),
     )

@@ -8,6 +8,8 @@
 # router.
 # shellcheck disable=SC2086 # words are split on purpose
 set -e
+# Files go into the machine with the modes that they have here.
+umask 022
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 printf '%s\n' "ROLE=$ROLE" "$MACHINE_ENVIRONMENT" > "$work/environment"
