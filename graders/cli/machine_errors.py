@@ -24,6 +24,7 @@ _RULES: Final[dict[int, tuple[str, str]]] = {
     errno.ENOSPC: ("no space is left on its disk", _ROOM),
     errno.EDQUOT: ("your quota of disk space is used up", _ROOM),
     errno.EFBIG: ("a file would be larger than your limit", _FEWER),
+    errno.ENOENT: ("it has gone", "run the command again"),
     errno.EROFS: ("it is on a read-only file system", _WRITABLE),
     errno.EACCES: ("permission denied", _WRITABLE),
     errno.EPERM: ("operation not permitted", _WRITABLE),
@@ -76,13 +77,21 @@ def _refused(error: OSError, student: str) -> CannotCheck | None:
     if error.errno not in _RULES:
         return None
     rule, remedy = _RULES[error.errno]
-    place = _place(error) or state_dir(student)
+    place = _place(error)
+    if error.errno == errno.ENOENT and not _may_go(place, student):
+        return None
+    place = place or state_dir(student)
     if error.errno in {errno.ENOTDIR, errno.EEXIST}:
         place = _first_file(place)
     remedy = remedy.format(at=_existing(place))
     if variable := _variable(place, student):
         remedy += f"; or set {variable} to another folder"
     return CannotCheck(f"could not use {place}: {rule}", remedy=remedy)
+
+
+def _may_go(place: Path | None, student: str) -> bool:
+    """Tell whether a missing file is one that a person may have removed."""
+    return place is not None and bool(_variable(place, student))
 
 
 def _place(error: OSError) -> Path | None:

@@ -64,6 +64,13 @@ def test_folder_is_a_file(base: Path) -> None:
         assert text.startswith(f"could not use {base}: it is no folder; ren")
 
 
+def test_folder_has_gone(base: Path) -> None:
+    """What a person may have removed is told as gone."""
+    text = _text(errno.ENOENT, base / "demo" / "logs" / "up.log")
+
+    assert text.startswith(f"could not use {base}/demo/logs/up.log: it has go")
+
+
 def test_real_errors(base: Path) -> None:
     """What Python raises has the place."""
     base.write_text("a file")
