@@ -20,6 +20,7 @@ from graders.doctor.facts import ClockOffset, Facts, parse
 from graders.doctor.findings import Finding, ThisHost
 from graders.doctor.local_checks import disk, memory
 from graders.errors import CannotCheck
+from graders.settings import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -140,6 +141,17 @@ def _no_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_good_engines(engine: EngineFacts, host: Laptop) -> None:
     """An ordinary engine has nothing to complain about."""
     assert {mark for mark, _ in findings(engine, host).values()} == {"good"}
+
+
+def test_documented() -> None:
+    """Each finding has a row in the docs."""
+    text = (ROOT / "docs" / "troubleshooting.md").read_text(encoding="utf-8")
+    names = {*findings(facts(DESKTOP, ClockOffset(0, 0)), MAC)}
+    names |= {*findings(facts()), "container", "engine", "WSL"}
+
+    assert [
+        name for name in sorted(names) if f"\n| {name} |" not in text
+    ] == []
 
 
 def test_nothing_known() -> None:
