@@ -34,6 +34,7 @@ _NAMED: Final = re.compile(
     r"`(?:make |lab |\S+/lab )?(up|reset|start|grade)\b[^`]*`"
     r"|\bmake (?:lab-\d+|(up|reset|grade)\b)"
 )
+_STARTS: Final = (mishap.START, mishap.RESET)
 # The way back from a command, if it names none.
 _BY_COMMAND: Final = {
     mishap.UP: mishap.UP,
@@ -59,6 +60,8 @@ def _judge_command(ended: Ended, one: Mishap) -> Iterator[str]:
         yield f"{what} printed {fault[0]!r}"
     if ended.code in _COULD_NOT:
         yield from _judge_words(ended, one)
+    elif ended.command in one.refuses and ended.code >= 0:
+        yield f"{what} ended with {ended.code}, and cannot have been done"
 
 
 def _judge_words(ended: Ended, one: Mishap) -> Iterator[str]:
@@ -123,6 +126,11 @@ def judge_verdict(ended: Ended, breaks: str, *, solved: bool) -> list[str]:
 
 def way_back(ended: Ended, one: Mishap) -> str:
     """Return the one command that follows."""
+    broken_off = ended.code != 0 and ended.command in _STARTS
+    if broken_off and one.back in {"", mishap.UP}:
+        # Until it is done, there is no verdict.
+        name = named(reasons(ended))
+        return name if name in _STARTS else ended.command
     if one.back:
         return one.back
     done = ended.code == 0 or verdict(ended) is not None

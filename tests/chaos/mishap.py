@@ -71,6 +71,8 @@ class Mishap:
     needs: tuple[str, ...] = ()
     cheap: bool = False
     """For the short form: seconds, and nothing is created again."""
+    refuses: tuple[str, ...] = ()
+    """Commands that cannot be done, and must say so."""
     says: str = ""
     """A pattern for what a command must say that fails by it."""
     paused: bool = False

@@ -154,7 +154,8 @@ class _Round:
             self._return()
         self.problems += faults(world, since)
         self.problems += leftovers(world)
-        if one.keeps and cluster_of(world) != cluster:
+        taken_down = draw.moment and draw.command == mishap.DOWN
+        if one.keeps and not taken_down and cluster_of(world) != cluster:
             self.problems.append("the cluster was replaced")
         if draw.solved and not draw.solved_before and not self.problems:
             solve(world)

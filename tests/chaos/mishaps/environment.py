@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from tests.chaos.mishap import (
     DOWN,
-    KEEPING,
     LOOKING,
     PLAYBOOKS,
     RESET,
@@ -35,16 +34,13 @@ _MISLEADING: Final = {
     "KUBECONFIG": "/nonexistent/kubeconfig",
     "HELM_NAMESPACE": "another",
     "ANSIBLE_STDOUT_CALLBACK": "json",
-    "ANSIBLE_CHECK_MODE": "1",
     "ANSIBLE_GATHERING": "smart",
-    "PYTHONOPTIMIZE": "1",
-    "PYTHONWARNINGS": "error",
     "PYTEST_ADDOPTS": "--collect-only",
-    "BASH_ENV": "/nonexistent/rc",
-    "GREP_OPTIONS": "--invert-match",
-    "POSIXLY_CORRECT": "1",
     "COLUMNS": "10",
-    "FORCE_COLOR": "1",
+    "CDPATH": "/usr:/var",
+    "HELM_KUBECONTEXT": "another",
+    "HELM_DRIVER": "memory",
+    "NO_COLOR": "1",
 }
 
 
@@ -73,12 +69,11 @@ def proxies_of_docker(world: World) -> Iterator[None]:
 @mishap("odd-umask", commands=PLAYBOOKS, lasts=True, cheap=True)
 def odd_umask(world: World) -> Iterator[None]:
     """New files are nobody's else, or everybody's."""
-    world.umask = world.random.choice([0o077, 0o027, 0o000, 0o177])
-    # A file mode creation mask that also hides folders from their owner is
-    # nothing that people have.
-    world.umask &= 0o077
+    world.umask = world.random.choice([0o077, 0o027, 0o000])
     world.chose(f"{world.umask:04o}")
     yield
+    if world.kubeconfig.stat().st_mode & 0o077:
+        raise Wrong("others can read the kubeconfig")
 
 
 @mishap("odd-locale", keeps=True, lasts=True, cheap=True)
@@ -119,6 +114,7 @@ def no_terminal(world: World) -> Iterator[None]:
 @mishap(
     "no-engine",
     commands=(*LOOKING, DOWN, RESET),
+    refuses=(*LOOKING, DOWN, RESET),
     keeps=True,
     cheap=True,
     says=r"[Ee]ngine",
@@ -130,7 +126,9 @@ def no_engine(world: World) -> Iterator[None]:
     del world.environment["DOCKER_HOST"]
 
 
-@mishap("docker-missing", commands=(*KEEPING, RESET), keeps=True, cheap=True)
+@mishap(
+    "docker-missing", commands=LOOKING, refuses=LOOKING, keeps=True, cheap=True
+)
 def docker_missing(world: World) -> Iterator[None]:
     """There is no docker on PATH."""
     with tempfile.TemporaryDirectory(prefix="metallb-lab-chaos-") as folder:

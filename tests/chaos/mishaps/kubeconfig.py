@@ -99,8 +99,11 @@ def kubeconfig_lock(world: World) -> Iterator[None]:
 @mishap("kubeconfig-lock-new", commands=PLAYBOOKS, cheap=True)
 def kubeconfig_lock_new(world: World) -> Iterator[None]:
     """A kubectl was killed a moment ago, and has left its lock."""
-    world.kubeconfig.with_name("kubeconfig.lock").touch(mode=0)
+    lock = world.kubeconfig.with_name("kubeconfig.lock")
+    lock.touch(mode=0)
     yield
+    # It may be too new to be taken for one that is left.
+    lock.unlink(missing_ok=True)
 
 
 @mishap("kubeconfig-lost-meanwhile", when=(DURING,), back=UP, keeps=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +12,7 @@ from tests.chaos.mishap import (
     DURING,
     GRADE,
     LOOKING,
+    PLAYBOOKS,
     RESET,
     START,
     STATUS,
@@ -97,7 +99,12 @@ def containerd_killed(world: World) -> Iterator[None]:
     yield
 
 
-@mishap("cluster-deleted", back=RESET, commands=(GRADE, STATUS, UP))
+@mishap(
+    "cluster-deleted",
+    back=RESET,
+    commands=(GRADE, STATUS, UP),
+    refuses=(GRADE,),
+)
 def cluster_deleted(world: World) -> Iterator[None]:
     """All nodes are removed, as by `kind delete cluster`."""
     nodes = make_plan(world.student).node_names()
@@ -166,19 +173,23 @@ def lab_volume_deleted(world: World) -> Iterator[None]:
     yield
 
 
-@mishap("asleep", when=(DURING,), keeps=True, back="")
+@mishap("asleep", when=(DURING,), commands=(*PLAYBOOKS, STATUS), keeps=True)
 def asleep(world: World) -> Iterator[None]:
     """The computer sleeps for seconds: nothing of the lab runs."""
-    names = world.containers()
+    names, command = world.containers(), world.running
+    if command:
+        command.signal(signal.SIGSTOP, group=True)
     world.docker("pause", *names, check=False)
     try:
         time.sleep(world.random.uniform(5, 20))
     finally:
         world.docker("unpause", *names, check=False)
+        if command:
+            command.signal(signal.SIGCONT, group=True)
     yield
 
 
-def kill_by_name(process: str, signal: str) -> str:
+def kill_by_name(process: str, name: str) -> str:
     """Return a script that signals all processes of a name.
 
     Nodes have no pkill.
@@ -186,5 +197,5 @@ def kill_by_name(process: str, signal: str) -> str:
     return (
         "for at in /proc/[0-9]*; do"
         f' [ "$(cat $at/comm 2> /dev/null)" != {process} ] ||'
-        f" kill -{signal} ${{at#/proc/}}; done"
+        f" kill -{name} ${{at#/proc/}}; done"
     )

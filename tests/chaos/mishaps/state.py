@@ -38,14 +38,14 @@ def _files(world: World) -> Path:
     return world.state / "lab"
 
 
-@mishap("state-empty", back=START, cheap=True)
+@mishap("state-empty", back=START, refuses=(GRADE, HINT, RESET), cheap=True)
 def state_empty(world: World) -> Iterator[None]:
     """The lab's state file is empty."""
     (_files(world) / lab_state._STATE).write_bytes(b"")
     yield
 
 
-@mishap("state-damaged", back=START, cheap=True)
+@mishap("state-damaged", back=START, refuses=(GRADE, HINT, RESET), cheap=True)
 def state_damaged(world: World) -> Iterator[None]:
     """The lab's state file is cut short, or is no text."""
     file = _files(world) / lab_state._STATE
@@ -91,7 +91,11 @@ def start_state_lost(world: World) -> Iterator[None]:
 
 
 @mishap(
-    "changing-empty", back=RESET, commands=(GRADE, HINT, RESET), cheap=True
+    "changing-empty",
+    back=RESET,
+    commands=(GRADE, HINT, RESET),
+    refuses=(GRADE, HINT),
+    cheap=True,
 )
 def changing_empty(world: World) -> Iterator[None]:
     """The note that a command was changing the lab is empty."""
@@ -121,21 +125,15 @@ def half_files(world: World) -> Iterator[None]:
     (world.state / "hints.new").unlink(missing_ok=True)
 
 
-@mishap("state-folder-deleted", back=START, cheap=True)
+@mishap(
+    "state-folder-deleted",
+    back=START,
+    refuses=(GRADE, HINT, RESET),
+    cheap=True,
+)
 def state_folder_deleted(world: World) -> Iterator[None]:
     """The student's whole state folder is deleted."""
     shutil.rmtree(world.state)
-    yield
-
-
-@mishap("state-unowned", needs=(ROOT,), keeps=True, cheap=True)
-def state_unowned(world: World) -> Iterator[None]:
-    """Files of the state have modes of an odd backup."""
-    for file in world.state.rglob("*"):
-        if file.is_file() and not file.is_symlink():
-            file.chmod(world.random.choice([0o400, 0o644, 0o600]))
-    for tool in (world.state / "bin").glob("*"):
-        tool.chmod(0o755)
     yield
 
 
@@ -217,23 +215,28 @@ def logs_huge(world: World) -> Iterator[None]:
 def _small_disk(folder: Path) -> Iterator[Path]:
     """Have a folder on a small disk for a while; what is new there stays."""
     with tempfile.TemporaryDirectory(prefix="metallb-lab-chaos-") as place:
-        disk = Path(place) / "disk"
+        disk, kept = Path(place) / "disk", Path(place) / "kept"
         disk.mkdir()
         _mount("-t", "tmpfs", "-o", _TMPFS, "metallb-lab-chaos", str(disk))
         try:
-            shutil.copytree(folder, disk, dirs_exist_ok=True, symlinks=True)
+            _copy(folder, disk)
             _mount("--bind", str(disk), str(folder))
             try:
                 yield folder
-                kept = Path(place) / "kept"
-                shutil.copytree(disk, kept, symlinks=True)
+                kept.mkdir()
+                _copy(disk, kept)
             finally:
                 _unmount(str(folder))
             for one in folder.iterdir():
                 _remove(one)
-            shutil.copytree(kept, folder, dirs_exist_ok=True, symlinks=True)
+            _copy(kept, folder)
         finally:
             _unmount(str(disk))
+
+
+def _copy(source: Path, to: Path) -> None:
+    """Copy what is in a folder, whatever it is."""
+    subprocess.run(["cp", "-a", f"{source}/.", str(to)], check=True)
 
 
 def _remove(one: Path) -> None:
