@@ -41,7 +41,7 @@ MISLEADING: Final[dict[str, str]] = {
 _OWN: Final = frozenset({"HELM_MIRROR", "KIND_MIRROR", "KUBECTL_MIRROR"})
 _PROXIES: Final = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 # Playbooks with downloads.
-_DOWNLOADING: Final = frozenset({"engine", "images", "up"})
+_DOWNLOADING: Final = frozenset({"engine", "images", "images_save", "up"})
 
 
 def remove_misleading(variables: MutableMapping[str, str]) -> list[str]:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from graders import environment
 from graders.environment import MISLEADING, playbook_proxies, remove_misleading
+from graders.settings import ANSIBLE
 
 
 @pytest.mark.parametrize(
@@ -82,6 +85,17 @@ def test_playbook_without_proxies(
 
     assert variables["HTTPS_PROXY"] == variables["https_proxy"] == ""
     assert variables["NO_PROXY"] == "*"
+
+
+def test_playbooks_that_download() -> None:
+    """They are those with a role that downloads."""
+    downloading = {
+        file.stem
+        for file in ANSIBLE.glob("*.yml")
+        if re.search(r"_role: \{name: (images|engine)\}", file.read_text())
+    }
+
+    assert downloading == environment._DOWNLOADING
 
 
 @pytest.mark.parametrize("name", ["up", "images", "engine"])
