@@ -6,6 +6,7 @@ A second file only says which command holds the lock.
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import time
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
 # Writing a kubeconfig takes milliseconds.
 _STALE_S: Final = 10.0
+# What some network file systems answer. A lock by a file's existence instead
+# would stay after its process.
+_NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
 
 
 @contextmanager
@@ -67,7 +71,7 @@ def machine_lock(tell: Callable[[str], None]) -> Iterator[None]:
 
     """
     folder = cache_dir()
-    held = FileLock(folder / "lock")
+    held = FileLock(folder / "lock", fallback_to_soft=False)
     with _writable(folder, "METALLB_LAB_CACHE"):
         try:
             held.acquire(timeout=0)
@@ -87,14 +91,20 @@ def _writable(folder: Path, variable: str) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         yield
     except OSError as error:
+        remedy = f"make the folder writable, or set {variable} to another"
+        if error.errno in _NO_LOCKS:
+            remedy = (
+                f"its file system has no locks; set {variable} to a folder on"
+                " a disk of this computer"
+            )
         raise CannotCheck(
             f"could not lock {error.filename or folder}: {error.strerror}",
-            remedy=f"make the folder writable, or set {variable} to another",
+            remedy=remedy,
         ) from None
 
 
 def _acquire(folder: Path) -> FileLock:
-    held = FileLock(folder / "lock")
+    held = FileLock(folder / "lock", fallback_to_soft=False)
     with _writable(folder, "METALLB_LAB_STATE"):
         try:
             held.acquire(timeout=0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -179,3 +180,18 @@ def test_lock_of_a_killed_kubectl(
 
     with lock("demo", "lab reset"):
         assert file.exists() is stays
+
+
+def test_no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system without locks is named; no file takes a lock's place."""
+
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr("fcntl.flock", flock)
+
+    with (
+        pytest.raises(CannotCheck, match=r"no locks; set METALLB_LAB_STATE"),
+        lock("demo", "lab up"),
+    ):
+        pytest.fail("not to be reached")
