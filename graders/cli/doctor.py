@@ -41,10 +41,11 @@ def _check(student: str) -> Report:
 
     """
     from graders.doctor.doctor import examine
+    from graders.doctor.engine_facts import QUICK_S
     from graders.plan.plan import make_plan
 
     # Where the lab is or would be is a finding of the doctor's own.
-    return examine(make_plan(student))
+    return examine(make_plan(student), QUICK_S)
 
 
 def _check_hosts(file: str, student: str) -> Report:

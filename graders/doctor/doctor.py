@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from graders.doctor.engine_facts import TimedDocker
 from graders.doctor.local import LocalReport, run_doctor
 from graders.doctor.remote import preflight
 from graders.errors import CannotCheck
@@ -17,15 +18,20 @@ if TYPE_CHECKING:
     from graders.doctor.findings import Report
     from graders.plan.plan import Plan
 
+# A busy computer can have a lab as well; it only takes longer.
+_PATIENCE_S: Final = 60.0
 
-def examine(plan: Plan) -> Report:
+
+def examine(plan: Plan, patience: float = _PATIENCE_S) -> Report:
     """Return what was found where the lab of `plan` would run.
+
+    A local engine may take `patience` seconds in all for its answers.
 
     Raises:
         UsageError: the provider's own settings are wrong.
 
     """
-    return _DOCTORS[provider().name](plan)
+    return _DOCTORS[provider().name](plan, patience)
 
 
 def raise_for_findings(report: Report) -> None:
@@ -40,7 +46,9 @@ def raise_for_findings(report: Report) -> None:
 
 
 # A doctor for each provider.
-_DOCTORS: Final[dict[str, Callable[[Plan], Report]]] = {
-    KIND: lambda plan: LocalReport(run_doctor(plan)),
-    HOSTS: lambda plan: preflight(inventory().hosts, plan),
+_DOCTORS: Final[dict[str, Callable[[Plan, float], Report]]] = {
+    KIND: lambda plan, patience: LocalReport(
+        run_doctor(plan, docker=TimedDocker(patience))
+    ),
+    HOSTS: lambda plan, _: preflight(inventory().hosts, plan),
 }

@@ -82,7 +82,7 @@ def run_doctor(
     """Look at everything that a lab needs of this computer and its engine.
 
     Only the student counts of the plan: free networks are looked for again.
-    An engine that does not answer is asked once, so this takes 10 s at most.
+    An engine that does not answer is asked once.
     """
     host, docker = host or ThisHost(), docker or TimedDocker()
     answers = engine(host, docker)

@@ -35,7 +35,7 @@ def test_this_computer(monkeypatch: pytest.MonkeyPatch) -> None:
     """On kind, this computer is examined; only fatal findings stop a lab."""
     slow = Finding("cores", ok=False, observed="1", requirement="2")
     full = Finding(*("disk", False, "1 GiB", "4 GiB", "free some"), fatal=True)
-    monkeypatch.setattr(module, "run_doctor", lambda _: [slow, full])
+    monkeypatch.setattr(module, "run_doctor", lambda _, **__: [slow, full])
 
     report = examine(PLAN)
 
