@@ -164,6 +164,27 @@ def test_environment_misleads_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
         assert "KIND_EXPERIMENTAL_PROVIDER" not in os.environ
 
 
+def test_called_programs_see_a_clean_environment(tmp_path: Path) -> None:
+    """What `lab status` calls does not see what would mislead it."""
+    program, seen = tmp_path / "docker", tmp_path / "seen"
+    program.write_text('#!/bin/sh\nenv > "$SEEN"\nexit 1\n')
+    program.chmod(0o755)
+    misleading = {"KUBECONFIG": "/x", "DOCKER_DEFAULT_PLATFORM": "linux/s390x"}
+    variables = {"SEEN": str(seen), "PATH": f"{tmp_path}:/usr/bin:/bin"}
+    script = "from graders.cli.entry import lab; lab()"
+
+    subprocess.run(
+        [sys.executable, "-c", script, "status"],
+        env=os.environ | misleading | variables,
+        capture_output=True,
+        check=False,
+    )
+
+    names = {line.partition("=")[0] for line in seen.read_text().splitlines()}
+    assert "SEEN" in names
+    assert not names & misleading.keys()
+
+
 @pytest.mark.parametrize("student", ["Ada", "..", "a/b", ""])
 def test_odd_student(
     student: str, base: Path, capsys: pytest.CaptureFixture[str]
