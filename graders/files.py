@@ -37,6 +37,10 @@ def read_text(
 def write_atomically(file: Path, text: str, mode: int | None = None) -> None:
     """Replace `file` by one with `text`, and with `mode` if there is one."""
     new = file.with_suffix(".new")
+    if mode is not None:
+        # A secret must not be readable before it has its mode.
+        new.unlink(missing_ok=True)
+        new.touch(mode=mode)
     new.write_text(text, encoding="utf-8")
     if mode is not None:
         new.chmod(mode)

@@ -24,7 +24,7 @@ from typing import Any
 import yaml
 from ansible.plugins.action import ActionBase
 
-from graders.kube.client import KubeClient, KubeError
+from graders.kube.client import KubeClient, KubeError, playbook_client
 from graders.kube.metallb import (
     InstallMarker,
     install,
@@ -72,9 +72,8 @@ class ActionModule(ActionBase):
                 "run_id": text,
             },
         )
-        kubeconfig = Path((task_vars or {})["state_dir"]) / "kubeconfig"
         try:
-            with closing(KubeClient(kubeconfig)) as kube:
+            with closing(playbook_client(task_vars or {})) as kube:
                 if args["state"] == "absent":
                     changed, late = _uninstall(kube)
                 else:

@@ -31,7 +31,6 @@ from __future__ import annotations
 
 import io
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -46,7 +45,7 @@ from graders.kube.apply import (
     scaled_to_zero,
     wait_for_deployments,
 )
-from graders.kube.client import KubeClient, KubeError
+from graders.kube.client import KubeClient, KubeError, playbook_client
 from graders.polling import until_none
 
 # Seconds in which a new webhook answers and a namespace is deleted.
@@ -83,10 +82,9 @@ class ActionModule(ActionBase):
                 "delete_options": {"type": "dict", "default": {}},
             },
         )
-        kubeconfig = Path((task_vars or {})["state_dir"]) / "kubeconfig"
         objects = _objects(args["definition"])
         try:
-            with closing(KubeClient(kubeconfig)) as kube:
+            with closing(playbook_client(task_vars or {})) as kube:
                 if args["state"] == "absent":
                     return _delete(kube, objects, args)
                 return _apply(kube, objects, args)

@@ -14,13 +14,12 @@ The arguments are those of `kubernetes.core.k8s` with `state: patched`.
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
 from graders.kube.apply import object_path
-from graders.kube.client import KubeClient, KubeError
+from graders.kube.client import KubeClient, KubeError, playbook_client
 
 
 class ActionModule(ActionBase):
@@ -49,9 +48,8 @@ class ActionModule(ActionBase):
                 },
             },
         )
-        kubeconfig = Path((task_vars or {})["state_dir"]) / "kubeconfig"
         try:
-            with closing(KubeClient(kubeconfig)) as kube:
+            with closing(playbook_client(task_vars or {})) as kube:
                 return {"changed": _patch(kube, args)}
         except KubeError as error:
             return {"failed": True, "msg": str(error)}

@@ -15,12 +15,11 @@ from __future__ import annotations
 
 import subprocess
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 from ansible.plugins.action import ActionBase
 
-from graders.kube.client import KubeClient, KubeError
+from graders.kube.client import KubeError, playbook_client
 from graders.kube.reset import PreserveRules, reset_cluster
 from graders.providers.scripts import reports
 
@@ -46,7 +45,6 @@ class ActionModule(ActionBase):
                 "metallb": {"type": "bool", "required": True},
             },
         )
-        kubeconfig = Path((task_vars or {})["state_dir"]) / "kubeconfig"
         with subprocess.Popen(
             ["bash", "-c", args["script"]],
             stdin=subprocess.DEVNULL,
@@ -55,7 +53,7 @@ class ActionModule(ActionBase):
             text=True,
             errors="replace",
         ) as machines:
-            cluster, problem = _reset_cluster(kubeconfig, args)
+            cluster, problem = _reset_cluster(task_vars or {}, args)
             output, _ = machines.communicate()
         if machines.returncode and not problem:
             problem = output.strip() or "a machine's script failed"
@@ -71,7 +69,7 @@ class ActionModule(ActionBase):
 
 
 def _reset_cluster(
-    kubeconfig: Path, args: dict[str, Any]
+    variables: dict[str, Any], args: dict[str, Any]
 ) -> tuple[list[str], str]:
     """Return what was reset, and what kept it from being reset."""
     kept = PreserveRules(
@@ -79,7 +77,7 @@ def _reset_cluster(
         args["control_plane"],
     )
     try:
-        with closing(KubeClient(kubeconfig)) as kube:
+        with closing(playbook_client(variables)) as kube:
             return reset_cluster(kube, kept, metallb=args["metallb"]), ""
     except KubeError as error:
         return [], str(error)

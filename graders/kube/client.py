@@ -15,16 +15,16 @@ import tempfile
 import threading
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-import yaml
-
 from graders.errors import CannotCheck, one_line
+from graders.kube.kubeconfig import KubeconfigError, read_access
 from graders.settings import state_dir
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Mapping
 
     from graders.plan.plan import Plan
 
@@ -33,7 +33,7 @@ Object = dict[str, Any]
 # What reading a missing or damaged kubeconfig raises.
 _READ_ERRORS: Final = (
     *(OSError, LookupError, TypeError, ValueError),
-    yaml.YAMLError,
+    KubeconfigError,
 )
 _TIMEOUT_S: Final = 20.0
 _NOT_FOUND: Final = 404
@@ -74,17 +74,19 @@ class _Endpoint:
 class KubeClient:
     """Requests to one API server; each thread has its own connection."""
 
-    def __init__(self, kubeconfig: Path, seconds: float = _TIMEOUT_S) -> None:
-        """Read a kubeconfig of one cluster and one user, as kind writes it.
+    def __init__(
+        self, kubeconfig: Path, context: str, seconds: float = _TIMEOUT_S
+    ) -> None:
+        """Read a context of a kubeconfig, as kind writes it.
 
         A request may take `seconds`.
 
         Raises:
-            KubeError: it is missing, or not as kind writes it.
+            KubeError: the file is missing, damaged or without that context.
 
         """
         try:
-            self._endpoint = _endpoint(kubeconfig)
+            self._endpoint = _endpoint(kubeconfig, context)
         except _READ_ERRORS as error:
             raise KubeError(
                 f"could not read {kubeconfig}: {error}", unavailable=True
@@ -215,10 +217,22 @@ def cluster_client(plan: Plan, seconds: float = _TIMEOUT_S) -> KubeClient:
     A request may take `seconds`.
 
     Raises:
-        KubeError: the kubeconfig is missing or damaged.
+        KubeError: the kubeconfig is missing, damaged or without the lab.
 
     """
-    return KubeClient(state_dir(plan.student) / "kubeconfig", seconds)
+    file = state_dir(plan.student) / "kubeconfig"
+    return KubeClient(file, plan.context, seconds)
+
+
+def playbook_client(variables: Mapping[str, Any]) -> KubeClient:
+    """Return the same client, by the variables of a playbook.
+
+    Raises:
+        KubeError: as `cluster_client`.
+
+    """
+    file = Path(variables["state_dir"]) / "kubeconfig"
+    return KubeClient(file, variables["context"])
 
 
 def _exchange(
@@ -246,19 +260,17 @@ def _message(status: int, answer: Object | None, text: bytes) -> str:
     return f"status {status}, {one_line(text.decode('utf-8', 'replace'), 100)}"
 
 
-def _endpoint(kubeconfig: Path) -> _Endpoint:
-    """Read the kubeconfig's first cluster and user."""
-    with kubeconfig.open(encoding="utf-8") as file:
-        config = yaml.load(file, yaml.CSafeLoader)
-    cluster = config["clusters"][0]["cluster"]
-    user = config["users"][0]["user"]
+def _endpoint(kubeconfig: Path, context: str) -> _Endpoint:
+    """Read the cluster and the user of a context."""
+    access = read_access(kubeconfig, context)
+    cluster, user = access.cluster, access.user
     authority = base64.b64decode(cluster["certificate-authority-data"])
-    context = ssl.create_default_context(cadata=authority.decode())
+    tls = ssl.create_default_context(cadata=authority.decode())
     # The ssl module reads client certificates only from files.
     with tempfile.NamedTemporaryFile() as file:
         for part in ("client-certificate-data", "client-key-data"):
             file.write(base64.b64decode(user[part]))
         file.flush()
-        context.load_cert_chain(file.name)
+        tls.load_cert_chain(file.name)
     url = urlsplit(cluster["server"])
-    return _Endpoint(str(url.hostname), url.port or 443, context)
+    return _Endpoint(str(url.hostname), url.port or 443, tls)

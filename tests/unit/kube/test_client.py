@@ -22,6 +22,7 @@ from graders.kube.client import (
     KubeClient,
     KubeError,
     cluster_client,
+    playbook_client,
 )
 from graders.plan.plan import make_plan
 
@@ -38,6 +39,26 @@ needs_openssl = pytest.mark.skipif(
 BUSY = iter([1, 2])
 # The statuses of answers in plain text, the last first.
 PLAIN: list[int] = []
+
+
+CONTEXT = make_plan().context
+
+
+def _config(cluster: object, user: object) -> dict[str, object]:
+    """Return a kubeconfig in which another cluster is the current one."""
+    other = {"server": "https://192.0.2.1"}
+    return {
+        "current-context": "other",
+        "contexts": [
+            {"name": "other", "context": {"cluster": "other", "user": "it"}},
+            {"name": CONTEXT, "context": {"cluster": "lab", "user": "me"}},
+        ],
+        "clusters": [
+            {"name": "other", "cluster": other},
+            {"name": "lab", "cluster": cluster},
+        ],
+        "users": [{"name": "it", "user": {}}, {"name": "me", "user": user}],
+    }
 
 
 class Api(BaseHTTPRequestHandler):
@@ -108,8 +129,7 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     cluster = {"server": url, "certificate-authority-data": cert}
     user = {"client-certificate-data": cert, "client-key-data": key}
     file = folder / "kubeconfig"
-    told = {"clusters": [{"cluster": cluster}], "users": [{"user": user}]}
-    file.write_text(yaml.safe_dump(told), encoding="utf-8")
+    file.write_text(yaml.safe_dump(_config(cluster, user)), encoding="utf-8")
     yield file
     server.shutdown()
     server.server_close()
@@ -118,7 +138,7 @@ def kubeconfig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture
 def kube(kubeconfig: Path) -> Iterator[KubeClient]:
     """Ask it, and end the connections."""
-    with closing(KubeClient(kubeconfig)) as found:
+    with closing(KubeClient(kubeconfig, CONTEXT)) as found:
         yield found
 
 
@@ -174,33 +194,6 @@ def test_plain_text(
 
 
 @needs_openssl
-def test_no_json(kube: KubeClient) -> None:
-    """An answer that is no JSON is not an answer."""
-    PLAIN[:] = [200]
-
-    with pytest.raises(KubeError, match="GET /plain: status 200, Too many"):
-        kube.get("/plain")
-
-
-@needs_openssl
-def test_lists(kube: KubeClient) -> None:
-    """A list, its metadata alone, and a kind that there is not."""
-    assert kube.items("/x")[0]["metadata"]["verb"] == "GET"
-    assert "PartialObjectMetadataList" in kube.metadata("/x")[0]["accept"]
-    assert kube.items("/none") == kube.metadata("/none") == []
-    assert kube.get("/none") is None
-
-
-@needs_openssl
-def test_refused(kube: KubeClient) -> None:
-    """The server's message says why; only a read is a broken cluster."""
-    with pytest.raises(KubeError, match=r"spec is wrong$"):
-        kube.ask("POST", "/refused", {})
-    with pytest.raises(CannotCheck, match="is wrong; `lab up` brings"):
-        kube.items("/refused")
-
-
-@needs_openssl
 def test_one_connection(kube: KubeClient) -> None:
     """It is kept for the next request, and made anew when it has ended."""
     first, second, _, third = (
@@ -215,12 +208,12 @@ def test_one_connection(kube: KubeClient) -> None:
 def test_no_server(kubeconfig: Path, tmp_path: Path) -> None:
     """The error names the request and the remedy."""
     told = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
-    told["clusters"][0]["cluster"]["server"] = "https://127.0.0.1:1"
+    told["clusters"][1]["cluster"]["server"] = "https://127.0.0.1:1"
     file = tmp_path / "kubeconfig"
     file.write_text(yaml.safe_dump(told), encoding="utf-8")
 
     with pytest.raises(KubeError, match=r"GET /x: .*refused.*; `lab up`"):
-        KubeClient(file).get("/x")
+        KubeClient(file, CONTEXT).get("/x")
 
 
 @pytest.mark.parametrize("text", [None, "", "a: [", "clusters: []", "users"])
@@ -231,7 +224,7 @@ def test_no_kubeconfig(tmp_path: Path, text: str | None) -> None:
         file.write_text(text, encoding="utf-8")
 
     with pytest.raises(KubeError, match="could not read"):
-        KubeClient(file)
+        KubeClient(file, CONTEXT)
 
 
 def test_cluster_client(
@@ -242,3 +235,11 @@ def test_cluster_client(
 
     with pytest.raises(CannotCheck, match=r"/ada/kubeconfig.*; `lab up`"):
         cluster_client(make_plan("ada"))
+
+
+def test_playbook_client(tmp_path: Path) -> None:
+    """A playbook's cluster has the kubeconfig of the playbook's folder."""
+    variables = {"state_dir": str(tmp_path), "context": CONTEXT}
+
+    with pytest.raises(KubeError, match=str(tmp_path)):
+        playbook_client(variables)

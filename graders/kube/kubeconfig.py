@@ -1,0 +1,127 @@
+"""The kit's kubeconfig: entries are found by the name of the lab's context.
+
+A student may add clusters to it, and select another one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import yaml
+
+from graders.files import write_atomically
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_MODE: Final = 0o600
+
+
+class KubeconfigError(Exception):
+    """The kubeconfig is damaged, or lacks the lab's context."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a context names: a cluster and a user, as they are written."""
+
+    cluster: dict[str, Any]
+    user: dict[str, Any]
+
+
+def read_access(file: Path, context: str) -> Access:
+    """Return the cluster and the user of a context.
+
+    Raises:
+        KubeconfigError: the file is damaged, or has no such context.
+        OSError: it cannot be read.
+
+    """
+    config = _read(file)
+    names = _entry(config, "context", context)
+    return Access(
+        _entry(config, "cluster", names.get("cluster")),
+        _entry(config, "user", names.get("user")),
+    )
+
+
+def is_usable(file: Path, context: str) -> bool:
+    """Tell whether the file has a context, with its cluster and user."""
+    try:
+        read_access(file, context)
+    except (KubeconfigError, OSError):
+        return False
+    return True
+
+
+def set_aside_damaged(file: Path) -> None:
+    """Rename a file that no tool can read: kind would fail to add to it.
+
+    Raises:
+        OSError: it cannot be renamed.
+
+    """
+    try:
+        _read(file)
+    except FileNotFoundError:
+        return
+    except KubeconfigError:
+        file.replace(file.with_name(f"{file.name}.damaged"))
+
+
+def current_context(file: Path) -> str:
+    """Return the name of the current context, "" if there is none.
+
+    Raises:
+        KubeconfigError: the file is damaged.
+        OSError: it cannot be read.
+
+    """
+    return str(_read(file).get("current-context") or "")
+
+
+def select_namespace(file: Path, context: str, namespace: str) -> bool:
+    """Make `context` the current one, in `namespace`; tell if that is new.
+
+    "" keeps the namespace that it has. kubectl would write the file in place,
+    so that a full disk leaves an empty one.
+
+    Raises:
+        KubeconfigError: as `read_access`.
+        OSError: the file cannot be read or written.
+
+    """
+    config = _read(file)
+    entry = _entry(config, "context", context)
+    wanted = namespace or entry.get("namespace")
+    if (config.get("current-context"), entry.get("namespace")) == (
+        context,
+        wanted,
+    ):
+        return False
+    config["current-context"] = context
+    if wanted:
+        entry["namespace"] = wanted
+    write_atomically(file, yaml.safe_dump(config), mode=_MODE)
+    return True
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        config = yaml.load(file.read_text("utf-8"), yaml.CSafeLoader)
+    except (ValueError, yaml.YAMLError):
+        config = None
+    if not isinstance(config, dict):
+        raise KubeconfigError("it is empty or damaged")
+    return config
+
+
+def _entry(config: dict[str, Any], kind: str, name: object) -> dict[str, Any]:
+    """Return the context, cluster or user called `name`."""
+    entries = config.get(f"{kind}s")
+    for entry in entries if isinstance(entries, list) else []:
+        found = entry.get(kind) if isinstance(entry, dict) else None
+        if isinstance(found, dict) and entry.get("name") == name:
+            return found
+    raise KubeconfigError(f"it has no {kind} {name}")
