@@ -26,6 +26,7 @@ arguments are the command prefix that runs something on the machine.
 
 `reports: true` reads each line of JSON that it prints, such as
 `{"changed": "routes"}`: the task has changed something if one says so.
+What one has as `tell` is printed on the student's terminal.
 
 The variable `exec_prefix` maps each role to its command prefix.
 """

@@ -33,7 +33,7 @@ from graders.errors import (
 )
 from graders.lifecycle.image_tag import recipe
 from graders.lifecycle.lock import machine_lock
-from graders.lifecycle.processes import MARK, terminate_tagged
+from graders.lifecycle.processes import MARK, terminate_leftovers
 from graders.settings import ANSIBLE, cache_dir, state_dir
 
 if TYPE_CHECKING:
@@ -64,6 +64,8 @@ class Outcome:
 class _Progress:
     """Prints a line for each slow task, and keeps the first failure.
 
+    A report of a task (see the action `lab_exec`) with `tell` is printed.
+
     `show` shows the current task on a terminal; `ended` is called when all
     tasks are done and none has failed.
     """
@@ -89,6 +91,8 @@ class _Progress:
                 it.write(printable(text, keep="\n\t") + "\n")
         data = event.get("event_data", {})
         kind = event.get("event", "")
+        if kind in {"runner_on_ok", "runner_on_failed"}:
+            self._tell(data.get("res", {}))
         if kind == "playbook_on_task_start":
             self._next(data)
         elif kind in {"runner_on_failed", "runner_item_on_failed"}:
@@ -102,6 +106,12 @@ class _Progress:
     def finish(self) -> None:
         """Print the last task if it was slow."""
         self._next({})
+
+    def _tell(self, result: dict[str, Any]) -> None:
+        """Print what a task tells the student, such as what it deleted."""
+        for report in result.get("reports") or []:
+            if line := report.get("tell"):
+                self.console.print(f"  {escape(line)}", highlight=False)
 
     def _next(self, data: dict[str, Any]) -> None:
         now = time.monotonic()
@@ -162,7 +172,7 @@ def run_playbook(  # noqa: PLR0913 - what to run, and how to report it
     )
     progress = _Progress(console, log, ended=ended)
     # Processes left by an interrupted command would interfere.
-    terminate_tagged(str(folder))
+    terminate_leftovers(folder)
     shared = machine_lock(console.print) if name in _SHARED else nullcontext()
     with (
         shared,
@@ -172,7 +182,7 @@ def run_playbook(  # noqa: PLR0913 - what to run, and how to report it
         status = _run_whole(name, variables, folder, progress, signals)
     progress.finish()
     if signals:
-        terminate_tagged(str(folder))
+        terminate_leftovers(folder)
         raise KeyboardInterrupt
     if status != "successful":
         raise _problem(name, progress)

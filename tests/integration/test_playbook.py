@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -47,6 +48,16 @@ FAILS = """
         for n in 1 2 3 4 5 6; do echo line $n >&2; done
         exit 7
 """
+TELLS = """
+    - name: Delete the cluster
+      lab_exec:
+        cmd: |
+          echo '{"changed": "x", "tell": "deleted [cluster] lab: why"}'
+        reports: true
+    - name: Select the context
+      lab_kubeconfig:
+        namespace: lab-1
+"""
 REFUSES = """
     - name: Refuse
       lab_refuse:
@@ -89,6 +100,7 @@ def ansible(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
         "fails": FAILS,
         "refuses": REFUSES,
         "sleeps": SLEEPS,
+        "tells": TELLS,
     }.items():
         (folder / f"{name}.yml").write_text(PLAY + tasks, encoding="utf-8")
     monkeypatch.setattr(playbook, "ANSIBLE", folder)
@@ -112,6 +124,25 @@ def test_changes_are_counted(
     assert (ansible / "number").read_text() == "7"
     assert str(first.log) in capsys.readouterr().err
     assert "Write the number" in first.log.read_text()
+
+
+def test_students_are_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A student reads what was deleted, and which context was selected."""
+    folder = tmp_path / "state" / "demo"
+    folder.mkdir(parents=True)
+    contexts = [{"name": "lab", "context": {}}]
+    config = {"current-context": "mine", "contexts": contexts}
+    (folder / "kubeconfig").write_text(json.dumps(config), encoding="utf-8")
+    given = {"state_dir": str(folder), "context": "lab"}
+
+    outcome = run_playbook("tells", given, student="demo")
+
+    said = capsys.readouterr().err
+    assert outcome.changed == 2
+    assert "  deleted [cluster] lab: why\n" in said
+    assert "current context was mine, now lab" in said
 
 
 def test_later_variables_win(ansible: Path) -> None:

@@ -1,13 +1,14 @@
 #!/bin/bash
-# Starts kind in the background, with its exit status in a file: machines are
-# created at the same time, and waiting for a file takes no processor time.
+# Starts kind in the background: machines are created at the same time, and
+# waiting for a file takes no processor time. KIND is the wrapper, which writes
+# the exit status. The nodes of a failed cluster stay until await_cluster.sh has
+# read their logs.
 #
 # Environment: FOLDER, kind's; KIND; CLUSTER_NAME, KUBECONFIG; PYTHON.
 cd "$FOLDER" || exit
 rm -f status
 # macOS has no command that starts a session.
-# shellcheck disable=SC2016 # for the shell in the background
 nohup "$PYTHON" -c 'import os, sys; os.setsid(); os.execvp(sys.argv[1], sys.argv[1:])' \
-  sh -c '"$0" create cluster --name "$1" --kubeconfig "$2" > create.log 2>&1; echo $? > status' \
-  "$KIND" "$CLUSTER_NAME" "$KUBECONFIG" > /dev/null 2>&1 < /dev/null &
+  "$KIND" create cluster --name "$CLUSTER_NAME" --kubeconfig "$KUBECONFIG" --retain \
+  > create.log 2>&1 < /dev/null &
 echo $! > pid
