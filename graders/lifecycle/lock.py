@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from graders.errors import CannotCheck
 from graders.files import write_atomically
-from graders.lifecycle.processes import terminate_tagged
+from graders.lifecycle.processes import terminate_leftovers
 from graders.settings import cache_dir, state_dir
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def lock(student: str, verb: str) -> Iterator[None]:
         folder.chmod(0o700)
     try:
         # Processes left by an interrupted command would interfere.
-        terminate_tagged(str(folder))
+        terminate_leftovers(folder)
         _remove_stale_lock(folder / "kubeconfig.lock")
         _write_holder(holder, verb)
         yield

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from graders.lifecycle.processes import MARK, find_tagged, terminate_tagged
+from graders.lifecycle import processes
+from graders.lifecycle.processes import (
+    MARK,
+    find_tagged,
+    terminate_group,
+    terminate_leftovers,
+    terminate_tagged,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,3 +105,70 @@ def test_never_itself(tmp_path: Path) -> None:
 
     assert done.stdout == "0\n"
     assert find_tagged(str(tmp_path)) == []
+
+
+# A kind whose kubeadm does not end with it.
+KIND = "trap '' TERM; sleep 60 & echo ready; wait; sleep 60"
+
+
+@pytest.fixture
+def kind(start: Start, tmp_path: Path) -> subprocess.Popen[str]:
+    """Start what `lab up` leaves in the background, and note its group."""
+    kubeconfig = str(tmp_path / "kubeconfig")
+    argv = ("bash", "-c", KIND, "kind", "create", "cluster", kubeconfig)
+    process = start(*argv, mark="another")
+    assert process.stdout
+    assert process.stdout.readline() == "ready\n"
+    folder = tmp_path / "kind"
+    folder.mkdir()
+    (folder / "pid").write_text(f"{process.pid}\n", encoding="utf-8")
+    return process
+
+
+def test_kind_in_the_background(
+    kind: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    """All that kind has started is gone before nodes are deleted."""
+    count = terminate_group(
+        tmp_path / "kind" / "pid", str(tmp_path / "kubeconfig"), patience=0.3
+    )
+
+    assert count >= 2
+    assert kind.wait(5) == -9
+    assert processes._members(kind.pid) == {}
+
+
+def test_kind_without_proc(
+    kind: subprocess.Popen[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is found by `ps`, as on macOS, where no tag can be read."""
+    if not shutil.which("ps"):
+        pytest.skip("no ps")
+    monkeypatch.setattr(processes, "_PROC", tmp_path / "none")
+    monkeypatch.setattr(processes.terminate_group, "__defaults__", (0.3,))
+
+    terminate_leftovers(tmp_path)
+
+    assert kind.wait(5) == -9
+
+
+def test_number_of_another_program(
+    kind: subprocess.Popen[str], tmp_path: Path
+) -> None:
+    """A program that has the number of an earlier kind is left alone."""
+    pid_file = tmp_path / "kind" / "pid"
+
+    assert terminate_group(pid_file, "/another/kubeconfig") == 0
+    assert kind.poll() is None
+
+
+@pytest.mark.parametrize("text", [None, "", "x", "0", "1", "-5", "99999999"])
+def test_no_kind(tmp_path: Path, text: str | None) -> None:
+    """Without a number of a running group, nothing is ended."""
+    file = tmp_path / "pid"
+    if text is not None:
+        file.write_text(text, encoding="utf-8")
+
+    assert terminate_group(file, "", patience=0.1) == 0
