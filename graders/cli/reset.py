@@ -13,19 +13,22 @@ def reset(student: Student = "demo") -> None:
     from graders.errors import CannotCheck
     from graders.lifecycle import lifecycle
     from graders.state.current import current_lab
+    from graders.state.lab_state import UnknownState
 
     with command_context("lab reset", student, locked=True):
         status = checked_status(student)
         plan = status.location.plan
         try:
             lab, _ = current_lab(plan)
+        except UnknownState:
+            raise
         except CannotCheck:
             if not any(one.exists for one in status.machines.values()):
                 raise
             # The lab's state may be on a machine: repair that first.
             lifecycle.up(plan)
             lab, _ = current_lab(plan)
-        remaining = lifecycle.reset(plan, lab, echo)
+        remaining = lifecycle.reset(plan, lab, echo, status.machines)
         if remaining:
             raise CannotCheck(
                 *map(str, remaining),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from graders.course.templates import names
 from graders.errors import CannotCheck
 from graders.kube.client import cluster_client
+from graders.kube.kubeconfig import is_usable, set_aside_damaged
 from graders.kube.restore import restore_objects
 from graders.lifecycle.early_install import install_metallb_early
 from graders.lifecycle.playbook import run_playbook
@@ -34,6 +35,7 @@ from graders.state.baseline import (
     snapshot_machines,
 )
 from graders.state.cluster_identity import cluster_uid, is_other_cluster
+from graders.state.current import current_lab
 from graders.state.lab_state import State
 from graders.state.readiness import is_up
 
@@ -131,20 +133,24 @@ def up(plan: Plan, *, metallb: bool = True) -> int:
         KitError: a step failed; the message names it and its log.
 
     """
+    kubeconfig = state_dir(plan.student) / "kubeconfig"
+    set_aside_damaged(kubeconfig)
+    variables = {
+        "metallb_wanted": metallb,
+        "lab_namespace": _running_namespace(plan),
+        "kubeconfig_usable": is_usable(kubeconfig, plan.context),
+    }
     return run_playbook(
-        "up",
-        extra_vars(plan)
-        | {"metallb_wanted": metallb, "lab_running": _is_lab_running(plan)},
-        student=plan.student,
+        "up", extra_vars(plan) | variables, student=plan.student
     ).changed
 
 
-def _is_lab_running(plan: Plan) -> bool:
-    """Tell whether there is a lab, as far as its state can be read."""
+def _running_namespace(plan: Plan) -> str:
+    """Return the running lab's namespace, "" if none is known to run."""
     try:
-        return lab_state.read(plan) is not None
+        return current_lab(plan)[0].namespace
     except CannotCheck:
-        return False
+        return ""
 
 
 def start(
@@ -173,7 +179,7 @@ def _start(
     and a reset does not use the start state of the lab before.
     """
     if not is_up(run.plan, machines):
-        up(run.plan, metallb=run.lab.metallb)
+        _repair(run.plan, metallb=run.lab.metallb)
     lab_state.mark_changing(run.plan, START)
     baseline, objects = _run_lab_playbook(
         "lab", run.as_vars(), run, partial(_settled_snapshot, run.plan)
@@ -182,12 +188,27 @@ def _start(
     lab_state.record(run.plan, state, baseline, objects)
 
 
+def _repair(plan: Plan, *, metallb: bool) -> None:
+    """Bring up what does not run, and wait for nodes that are starting.
+
+    Raises:
+        KitError: as `up`.
+
+    """
+    up(plan, metallb=metallb)
+    until("node-back", lambda: is_up(plan), bool)
+
+
 def reset(
-    plan: Plan, lab: Lab, tell: Callable[[str], None]
+    plan: Plan,
+    lab: Lab,
+    tell: Callable[[str], None],
+    machines: Mapping[str, MachineStatus] | None = None,
 ) -> list[Difference]:
     """Reset the lab to its start state; return what is still different.
 
-    `tell` gets a line for each step beyond a reset in place.
+    `tell` gets a line for each step beyond a reset in place. `machines` is
+    as in `start`.
 
     Raises:
         CannotCheck: no lab is running.
@@ -198,8 +219,11 @@ def reset(
     if state is None:
         raise CannotCheck("no lab is running", remedy="run `make lab-1`")
     run = LabRun(plan, lab, state.variant, state.run, state.attempts)
-    started = state.changing != START
+    # Any other interrupted command may not have got as far as a start state.
+    started = state.changing in {"", RESET}
     recorded = lab_state.read_baseline(plan) if started else None
+    if recorded and not is_up(plan, machines):
+        _try_to_repair(run, tell)
     if not recorded or is_other_cluster(plan, state):
         reason = "the cluster is another one" if recorded else _NO_START
         tell(f"{reason}; starting the lab again")
@@ -213,6 +237,14 @@ def reset(
     else:
         lab_state.mark_complete(plan)
     return left
+
+
+def _try_to_repair(run: LabRun, tell: Callable[[str], None]) -> None:
+    """Repair as `start` does; what that cannot mend, the reset rebuilds."""
+    try:
+        _repair(run.plan, metallb=run.lab.metallb)
+    except CannotCheck as error:
+        tell(str(error))
 
 
 def _reset_or_rebuild(

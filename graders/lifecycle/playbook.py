@@ -111,7 +111,8 @@ class _Progress:
         """Print what a task tells the student, such as what it deleted."""
         for report in result.get("reports") or []:
             if line := report.get("tell"):
-                self.console.print(f"  {escape(line)}", highlight=False)
+                text = escape(printable(str(line)))
+                self.console.print(f"  {text}", highlight=False)
 
     def _next(self, data: dict[str, Any]) -> None:
         now = time.monotonic()

@@ -67,12 +67,17 @@ class Location:
 
 @dataclass(frozen=True)
 class MachineStatus:
-    """One machine or node; `running` means at its address and this lab's."""
+    """One machine or node; `running` means at its address and this lab's.
+
+    `started` is when it did, in UTC and ISO 8601, by a clock that nodes
+    share; "" if the provider does not know.
+    """
 
     address: str
     state: str
     running: bool
     exists: bool = True
+    started: str = ""
 
 
 @dataclass(frozen=True)

@@ -223,7 +223,14 @@ def _status(
     state = item["State"]["Status"]
     address = _address(plan, item)
     in_place = address == str(machine.lan or machine.edge)
-    return MachineStatus(address, state, state == "running" and in_place)
+    started = str(item["State"].get("StartedAt", ""))
+    return MachineStatus(
+        address,
+        state,
+        running=state == "running" and in_place,
+        # podman writes local time.
+        started=started if started.endswith("Z") else "",
+    )
 
 
 def _address(plan: Plan, item: dict[str, Any]) -> str:

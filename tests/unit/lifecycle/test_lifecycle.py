@@ -80,6 +80,10 @@ class Host:
             ended()
         return Outcome(5, LAB.folder)
 
+    def is_up(self, *_: object) -> bool:
+        """Say whether all runs; `lab up` sees to that."""
+        return self.stands or "up" in self.played
+
     def record(
         self, _: object, state: State, baseline: Baseline, objects: Objects
     ) -> None:
@@ -124,7 +128,8 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
     """Put a host in place of the real one; waiting is short."""
     monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setitem(WAITS, "settled", Wait(0, "a test"))
+    for wait in ("settled", "node-back"):
+        monkeypatch.setitem(WAITS, wait, Wait(0, "a test"))
     host = Host()
     for module, name, value in (
         (lifecycle, "run_playbook", host.run),
@@ -138,7 +143,7 @@ def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
         (lifecycle, "restore_objects", host.restore),
         (lab_state, "read_objects", lambda _: {"services lab-1/web": {}}),
         (lifecycle, "snapshot_machines", host.machines),
-        (lifecycle, "is_up", lambda *_: host.stands),
+        (lifecycle, "is_up", host.is_up),
         (lab_state, "read", host.current),
         (lab_state, "mark_changing", host.begin),
         (lab_state, "mark_complete", lambda _: host.begin(_, "")),
@@ -378,7 +383,7 @@ def test_a_cluster_that_does_not_answer(host: Host) -> None:
 def test_up_knows_of_a_lab(
     host: Host, monkeypatch: pytest.MonkeyPatch, *, out_of_reach: bool
 ) -> None:
-    """MetalLB of a running lab is left alone."""
+    """MetalLB of a running lab is left alone, and so is its namespace."""
 
     def read(_: object) -> State:
         raise CannotCheck("no way")
@@ -388,7 +393,58 @@ def test_up_knows_of_a_lab(
 
     lifecycle.up(PLAN)
 
-    assert host.given[0]["lab_running"] is not out_of_reach
+    expected = "" if out_of_reach else "lab-1"
+    assert host.given[0]["lab_namespace"] == expected
+
+
+@pytest.mark.parametrize("text", ["", "{", "users"])
+def test_up_with_a_damaged_kubeconfig(
+    host: Host, tmp_path: Path, text: str
+) -> None:
+    """It is set aside, so that kind can write one."""
+    folder = tmp_path / "state" / "demo"
+    folder.mkdir(parents=True)
+    (folder / "kubeconfig").write_text(text, encoding="utf-8")
+
+    lifecycle.up(PLAN)
+
+    assert not (folder / "kubeconfig").exists()
+    assert (folder / "kubeconfig.damaged").read_text() == text
+    assert host.given[0]["kubeconfig_usable"] is False
+
+
+def test_reset_repairs_first(host: Host) -> None:
+    """What `lab up` can mend is no reason to rebuild anything."""
+    host.stands = False
+    host.after["reset"] = START
+
+    assert host.reset() == []
+    assert host.played == ["up", "reset"]
+    assert host.told == []
+
+
+def test_reset_of_what_cannot_be_repaired(host: Host) -> None:
+    """A cluster that does not answer is rebuilt, and that is told."""
+    host.stands = False
+    host.after["up 1"] = CannotCheck("the API server does not answer")
+    host.after["reset"] = CannotCheck("no answer")
+    host.after["lab"] = START
+
+    assert host.reset() == []
+    assert host.played[:3] == ["up", "reset", "down"]
+    assert host.told[0] == "the API server does not answer"
+    assert "rebuilding cluster and machines" in host.told
+
+
+def test_a_cluster_that_was_created_again_by_it(host: Host) -> None:
+    """The repair may create one, on which the lab starts again."""
+    host.stands = False
+    host.uid = "c2"
+    host.after["lab"] = START
+
+    assert host.reset() == []
+    assert host.played == ["up", "lab"]
+    assert host.told == ["the cluster is another one; starting the lab again"]
 
 
 def test_remaining_differences(host: Host) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PLAN = make_plan()
+STARTED = "2026-01-01T10:00:00.123456789Z"
 Machines = dict[str, MachineStatus]
 
 
@@ -29,7 +31,9 @@ def machines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machines:
     for tool in ("kubectl", "helm"):
         (tmp_path / "bin" / tool).touch()
     found = {
-        role: MachineStatus("192.0.2.1", "running", running=True)
+        role: MachineStatus(
+            "192.0.2.1", "running", running=True, started=STARTED
+        )
         for role in (*PLAN.nodes, *PLAN.machines)
     }
     monkeypatch.setattr(KindProvider, "machines", lambda *_: found)
@@ -37,18 +41,29 @@ def machines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machines:
     return found
 
 
-def _nodes(monkeypatch: pytest.MonkeyPatch, ready: list[str]) -> None:
+def _nodes(
+    monkeypatch: pytest.MonkeyPatch,
+    ready: list[str],
+    reported: str = "2026-01-01T10:00:00Z",
+    lan: str = "",
+) -> None:
     """Have the API server know these nodes."""
     nodes = [
         {
+            "metadata": {"name": node.name},
             "status": {
+                "addresses": [{"address": lan or str(node.lan)}],
                 "conditions": [
                     {"type": "DiskPressure", "status": "False"},
-                    {"type": "Ready", "status": status},
-                ]
-            }
+                    {
+                        "type": "Ready",
+                        "status": status,
+                        "lastHeartbeatTime": reported,
+                    },
+                ],
+            },
         }
-        for status in ready
+        for node, status in zip(PLAN.nodes.values(), ready, strict=False)
     ]
 
     class Answers:
@@ -119,5 +134,30 @@ def test_no_answer_is_no(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
         raise (EngineDown if name == "provider" else CannotCheck)("no answer")
 
     monkeypatch.setattr(readiness, name, silent)
+
+    assert not readiness.is_up(PLAN)
+
+
+@pytest.mark.usefixtures("machines")
+def test_a_node_that_was_restarted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a node reported before it was restarted does not count."""
+    _nodes(monkeypatch, ["True"] * 3, reported="2026-01-01T09:59:59Z")
+
+    assert not readiness.is_up(PLAN)
+
+
+@pytest.mark.parametrize("started", ["", "2999-01-01T10:00:00Z"])
+def test_a_start_that_is_not_known(machines: Machines, started: str) -> None:
+    """It does not matter then, nor when the clock was set back since."""
+    for role, machine in machines.items():
+        machines[role] = replace(machine, started=started)
+
+    assert readiness.is_up(PLAN)
+
+
+@pytest.mark.usefixtures("machines")
+def test_a_node_at_another_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The API server could not reach its pods."""
+    _nodes(monkeypatch, ["True"] * 3, lan="192.0.2.7")
 
     assert not readiness.is_up(PLAN)
