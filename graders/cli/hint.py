@@ -64,4 +64,6 @@ def _read(file: Path) -> dict[str, Any]:
         rungs = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
-    return rungs if isinstance(rungs, dict) else {}
+    if not isinstance(rungs, dict):
+        return {}
+    return {key: it for key, it in rungs.items() if isinstance(it, int)}

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from graders.cli.common import Student, command_context
+
+if TYPE_CHECKING:
+    from graders.plan.plan import Plan
 
 
 def status(student: Student = "demo") -> None:
@@ -21,9 +26,7 @@ def _show_status(student: str) -> None:
     from rich.table import Table
 
     from graders.console import Terminal
-    from graders.errors import CannotCheck
     from graders.providers.registry import provider
-    from graders.state import lab_state
 
     status = provider().status(student)
     plan = status.location.plan
@@ -32,13 +35,19 @@ def _show_status(student: str) -> None:
         table.add_row(role, machine.address, machine.state)
     console = Terminal()
     console.print(f"student {student}, LAN {plan.lan} ({status.place})")
+    console.print(_running_lab(plan))
+    console.print(table)
+
+
+def _running_lab(plan: Plan) -> str:
+    """Say which lab is running, or why that is not known."""
+    from graders.errors import CannotCheck
+    from graders.state import lab_state
+
     try:
         state = lab_state.read(plan)
-    except CannotCheck:
-        state = None
-    console.print(
-        f"{state.lab}, graded {state.attempts} times"
-        if state
-        else "no lab is running"
-    )
-    console.print(table)
+    except CannotCheck as error:
+        return str(error)
+    if state is None:
+        return "no lab is running"
+    return f"{state.lab}, graded {state.attempts} times"

@@ -221,7 +221,7 @@ def _run_whole(  # noqa: PLR0913, PLR0917 - all parts of a run
         return _run(name, variables, folder, progress, signals)
     except ValueError as error:
         # ansible-runner reads them from files, and leaves Ansible running.
-        terminate_tagged(str(folder))
+        terminate_leftovers(folder)
         raise CannotCheck(
             f"could not {_purpose(name)}: a report of Ansible is incomplete"
             f" ({error})",

@@ -8,6 +8,7 @@ from graders.course.lab import load_lab
 from graders.errors import CannotCheck, UsageError
 from graders.state import lab_state
 from graders.state.cluster_identity import is_other_cluster
+from graders.state.lab_state import UnknownState
 
 if TYPE_CHECKING:
     from graders.course.lab import Lab
@@ -31,7 +32,7 @@ def current_lab(plan: Plan) -> tuple[Lab, State]:
         lab.variant(state.variant)
     except UsageError as error:
         # Its message would name the faults.
-        raise CannotCheck(
+        raise UnknownState(
             f"{state.lab} was started by another version of the kit, and this"
             " one has no such lab or fault",
             remedy="`lab start 1` starts a lab of this version",

@@ -25,9 +25,15 @@ _BASELINE: Final = "start"
 _OBJECTS: Final = "objects"
 # The command that is changing the lab, or was interrupted while it did.
 _CHANGING: Final = "changing"
+# How such a command is called if its name was lost.
+_ANY_COMMAND: Final = "lab start or lab reset"
 # Version 0.1.0 had these files on machine dhcp.
 _FORMER: Final = ("/lab/state.json", "/lab/baseline.json", "/lab/changing")
 _FORMER_TIMEOUT_S: Final = 5
+
+
+class UnknownState(CannotCheck):
+    """A lab is running, but this version of the kit cannot tell which."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +56,26 @@ def read(plan: Plan) -> State | None:
     """Return the running lab's state, None if no lab was started.
 
     Raises:
+        UnknownState: there is one, but it cannot be understood.
         CannotCheck: the state is out of reach.
 
     """
     files = provider().state_files(plan)
-    found = _state(_unpack(files.read(_STATE))) or _adopt_former(plan)
-    changing = files.read(_CHANGING) if found else None
-    return found and replace(found, changing=(changing or "").strip())
+    text = files.read(_STATE)
+    found = _adopt_former(plan) if text is None else _state(_unpack(text))
+    if found is None:
+        if text is None:
+            return None
+        raise UnknownState(
+            "what the kit recorded of the running lab is damaged, or another"
+            " version of the kit wrote it",
+            remedy="`lab start 1` starts lab 1 in its place",
+        )
+    changing = files.read(_CHANGING)
+    if changing is not None:
+        # A power cut may have left an empty file.
+        found = replace(found, changing=changing.strip() or _ANY_COMMAND)
+    return found
 
 
 def count_attempt(plan: Plan, state: State) -> int:
@@ -84,8 +103,12 @@ def read_baseline(plan: Plan) -> Baseline | None:
     baseline = _unpack(provider().state_files(plan).read(_BASELINE))
     if not isinstance(baseline, dict):
         return None
-    by_machine = all(isinstance(part, dict) for part in baseline.values())
-    return baseline if by_machine else None
+    texts = [
+        text
+        for part in baseline.values()
+        for text in (part.values() if isinstance(part, dict) else [None])
+    ]
+    return baseline if all(isinstance(text, str) for text in texts) else None
 
 
 def read_objects(plan: Plan) -> Objects:

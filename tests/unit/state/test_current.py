@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
 from graders.state import current, lab_state
-from graders.state.lab_state import State
+from graders.state.lab_state import State, UnknownState
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PLAN = make_plan()
 
@@ -27,8 +32,21 @@ def test_other_version(
     monkeypatch.setattr(lab_state, "read", lambda _: state)
 
     with pytest.raises(
-        CannotCheck, match=r"another version .*`lab start 1`"
+        UnknownState, match=r"another version .*`lab start 1`"
     ) as it:
         current.current_lab(PLAN)
 
     assert "no-pool" not in str(it.value)
+
+
+def test_an_empty_note(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A lab whose change was interrupted is not judged, but reset."""
+    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
+    state = State("lab-1-pending-service", "no-pool", "ab", 0)
+    lab_state.record(PLAN, state, {}, {})
+    (tmp_path / "demo" / "lab" / "changing").touch()
+
+    with pytest.raises(CannotCheck, match=r"interrupted.*`lab reset` finish"):
+        current.require_complete(PLAN)

@@ -10,7 +10,7 @@ from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
 from graders.providers.machine import Machine, Output
 from graders.state import lab_state
-from graders.state.lab_state import State
+from graders.state.lab_state import State, UnknownState
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -89,11 +89,47 @@ def test_no_file_names_the_fault(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", "eJyrBQABKQCm", "%"])
-def test_damaged_state_is_none(folder: Path, text: str) -> None:
-    """A damaged file is no lab, and no traceback."""
+def test_damaged_state(folder: Path, text: str) -> None:
+    """A damaged file is a lab that is not known, with a way out."""
     (folder / "state").write_text(text, encoding="utf-8")
 
-    assert lab_state.read(PLAN) is None
+    with pytest.raises(UnknownState, match=r"damaged, or.*; `lab start 1`"):
+        lab_state.read(PLAN)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"attempts": "3"},
+        {"attempts": None},
+        {"lab": 1},
+        {"variant": ["no-pool"]},
+        {"cluster": None},
+        {"new_in_the_next_version": True},
+    ],
+)
+def test_state_of_another_version(
+    folder: Path, change: dict[str, Any]
+) -> None:
+    """Fields of other types and names are not guessed at."""
+    fields = {"lab": STATE.lab, "variant": "x", "run": "y", "attempts": 0}
+    text = lab_state._pack(fields | change)
+    (folder / "state").write_text(text, encoding="utf-8")
+
+    with pytest.raises(UnknownState, match="another version"):
+        lab_state.read(PLAN)
+
+
+@pytest.mark.parametrize("text", ["", "\n"])
+def test_an_empty_note_counts(folder: Path, text: str) -> None:
+    """A power cut may leave one: the lab is incomplete all the same."""
+    lab_state.record(PLAN, STATE, {}, {})
+    (folder / "changing").write_text(text, encoding="utf-8")
+
+    found = lab_state.read(PLAN)
+
+    assert found
+    assert found.changing == "lab start or lab reset"
 
 
 def test_attempts_are_counted() -> None:
@@ -133,7 +169,7 @@ def test_no_baseline(folder: Path, text: str | None) -> None:
 
 def test_baseline_of_another_form() -> None:
     """One that is no table by machine is None."""
-    odds: list[Any] = [[], {"client routes": "x"}]
+    odds: list[Any] = [[], {"client routes": "x"}, {"client": {"x": 1}}]
     for odd in odds:
         lab_state.record(PLAN, STATE, odd, {})
 
