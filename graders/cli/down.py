@@ -9,6 +9,7 @@ from graders.cli.common import Student, command_context, echo
 
 def down(student: Student = "demo") -> None:
     """Remove the student's lab, and nothing else."""
+    from graders.errors import CannotCheck
     from graders.lifecycle import lifecycle
     from graders.lifecycle.playbook import run_playbook
     from graders.providers.base import ProviderDown
@@ -17,9 +18,12 @@ def down(student: Student = "demo") -> None:
     with command_context("lab down", student, locked=True):
         try:
             plan, left_alone = provider().removal(student)
-        except ProviderDown:
-            typer.echo("no container engine is running, so no lab is, either")
-            return
+        except ProviderDown as error:
+            # Containers come back with their engine.
+            raise CannotCheck(
+                f"{error.problems[0]}, so nothing was taken down",
+                remedy=f"{error.remedy}; then run `lab down` again",
+            ) from None
         run_playbook("down", lifecycle.extra_vars(plan), student=student)
         for line in left_alone:
             echo(f"lab: {line}")
