@@ -35,7 +35,7 @@ def _show_status(student: str) -> None:
         table.add_row(role, machine.address, machine.state)
     console = Terminal()
     console.print(f"student {student}, LAN {plan.lan} ({status.place})")
-    console.print(_running_lab(plan))
+    console.print(_running_lab(plan), markup=False, highlight=False)
     console.print(table)
 
 
