@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import typer
-
 from graders.cli.common import Student, command_context, echo
 
 
