@@ -32,8 +32,10 @@ files() {
     tar -x -f $MADE/files.tar -C / "${file#/}" 2> /dev/null
     say "file $file"
   done
+  # Units of others than the kubelet do not concern it.
   case $ROLE$changed in
-    control-plane?* | worker?*) systemctl daemon-reload && systemctl restart kubelet ;;
+    control-plane*kube* | worker*kube*) systemctl daemon-reload && systemctl restart kubelet ;;
+    control-plane*/systemd/* | worker*/systemd/*) systemctl daemon-reload ;;
   esac
 }
 
