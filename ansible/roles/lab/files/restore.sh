@@ -4,7 +4,8 @@
 # shell there, after network_state.sh and contents.sh. Reports what it changed.
 #
 # Environment: that of network_state.sh; LAN; DESK_LEASE, the address that the
-# desk leases.
+# desk leases; FRR_CONF of the router, in
+# base64.
 : "${KEEP:?}"
 
 way_to_edge() {
@@ -49,18 +50,21 @@ processes() {
 running() { vtysh -c 'show running-config' 2> /dev/null; }
 
 frr() {
-  # A student may have written the configuration to its file.
-  install -o frr -g frr -m 640 /etc/frr/lab.conf /etc/frr/frr.conf
+  # A student may have written the configuration to its file. It comes with each
+  # reset, because a copy of it here would be the solution.
+  echo "${FRR_CONF:?}" | base64 -d > /etc/frr/frr.conf
+  chown frr:frr /etc/frr/frr.conf
+  chmod 640 /etc/frr/frr.conf
   rm -f /etc/frr/frr.conf.sav
   # Its daemons' options count from their start.
   options=$(pgrep -a -x bgpd)
-  [ -e $MADE/frr ] && [ "$(running)" = "$(cat $MADE/frr)" ] && [ "${options#* }" = "$(cat $MADE/bgpd 2> /dev/null)" ] && return
+  [ -e $MADE/frr.sum ] && [ "$(running | cksum)" = "$(cat $MADE/frr.sum)" ] && [ "${options#* }" = "$(cat $MADE/bgpd 2> /dev/null)" ] && return
   /usr/lib/frr/frrinit.sh restart > /dev/null 2>&1
   for _ in $(seq 50); do
     running | grep -q '^router bgp' && break
     sleep 0.1
   done
-  [ -e $MADE/frr ] || running > $MADE/frr
+  [ -e $MADE/frr.sum ] || running | cksum > $MADE/frr.sum
   [ -e $MADE/bgpd ] || pgrep -a -x bgpd | cut -d ' ' -f 2- > $MADE/bgpd
   say "configuration"
 }

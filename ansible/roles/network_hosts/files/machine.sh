@@ -7,7 +7,7 @@ set -eu
 UNIT=/etc/systemd/system/metallb-lab-machine.service
 mkdir -p /lab
 # What restore.sh notes of a machine as it was made.
-rm -f /lab/made /var/lib/lab-made/settings /var/lib/lab-made/frr /var/lib/lab-made/bgpd /var/lib/lab-made/dhcp
+rm -f /lab/made /var/lib/lab-made/settings /var/lib/lab-made/frr.sum /var/lib/lab-made/bgpd /var/lib/lab-made/dhcp
 [ "$ROLE" != router ] || systemctl disable --quiet --now frr 2> /dev/null
 sysctl -q -p /etc/sysctl.d/90-metallb-lab.conf
 

@@ -21,8 +21,7 @@ settings() { # role
   [ "$1" = router ] || return 0
   echo net.ipv4.conf.eth1.rp_filter = 0 >> etc/sysctl.d/90-metallb-lab.conf
   mkdir etc/frr
-  printf '%s\n' "$FRR_CONF" > etc/frr/lab.conf
-  cp etc/frr/lab.conf etc/frr/frr.conf
+  printf '%s\n' "$FRR_CONF" > etc/frr/frr.conf
 }
 
 checksum() { sha256sum | cut -c1-8; }

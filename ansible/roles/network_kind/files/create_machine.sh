@@ -40,7 +40,6 @@ if [ "$ROLE" = router ]; then
   docker network connect --ip "$EDGE_ADDRESS" "$EDGE_NETWORK" "$NAME"
   printf '%s\n' "$FRR_CONF" > "$work/frr.conf"
   docker cp "$work/frr.conf" "$NAME:/etc/frr/frr.conf" > /dev/null
-  docker cp "$work/frr.conf" "$NAME:/etc/frr/lab.conf" > /dev/null
 fi
 docker start "$NAME" > /dev/null
 echo '{"changed": "machine"}'
