@@ -15,6 +15,7 @@ from graders.checks.check import expect
 from graders.checks.parallel import run_parallel
 from graders.plan.ip_ranges import networks
 from graders.polling import until
+from graders.probes.redirection import OTHER
 from graders.probes.static_entries import COMMANDS, static_entries
 
 if TYPE_CHECKING:
@@ -32,9 +33,13 @@ _KINDS: Final[dict[Kind, str]] = {
     "route": "a static route to {} to be on",
     "rule": "a routing rule for {} to be on",
     "translation": "a translation of {} to be on",
+    "nft": "a translation of {} to be on",
+    "traffic": "a filter that redirects packets for {} to be on",
+    "responder": "a program that answers ARP for {} to be on",
+    "program": "a program in place of the system's to be on",
     "setting": "a kernel setting that answers ARP for {} to be on",
 }
-_ANSWERS: Final = "its kernel answers, and still does when the VIP moves"
+_ANSWERS: Final = "the machine answers, and still does when the VIP moves"
 _LEADS: Final = "it helps that machine alone, and stays when the node fails"
 _MAIN_TABLES: Final = frozenset({"", "main", "local", "default"})
 
@@ -166,12 +171,20 @@ def _says_bgp(role: str, entry: StaticEntry) -> bool:
 
 def _is_foreign(plan: Plan, role: str, entry: StaticEntry) -> bool:
     """Tell whether neither the kit nor its networks need an entry."""
-    if entry.kind == "address":
-        return not _is_own_address(plan, role, entry)
-    if entry.kind == "rule" and entry.value("lookup") in _MAIN_TABLES:
-        return False
-    if entry.kind not in {"rule", "route"}:
-        return True
+    match entry.kind:
+        case "address":
+            return not _is_own_address(plan, role, entry)
+        case "responder":
+            # Elsewhere the LAN client hears another MAC than a node's.
+            return role in plan.nodes
+        case "rule" if entry.value("lookup") in _MAIN_TABLES:
+            return False
+        case "rule" | "route":
+            return _is_foreign_route(plan, role, entry)
+    return True
+
+
+def _is_foreign_route(plan: Plan, role: str, entry: StaticEntry) -> bool:
     if entry.network.prefixlen == 0:
         # The kit's machines have one table with a default route.
         return role not in plan.nodes and bool(entry.value("table"))
@@ -186,10 +199,13 @@ def _is_foreign(plan: Plan, role: str, entry: StaticEntry) -> bool:
 
 def _is_own_address(plan: Plan, role: str, entry: StaticEntry) -> bool:
     """Tell whether the plan or the DHCP server gave a machine its address."""
-    own = plan.interfaces(role).values()
+    # Machines of the lab may be namespaces of one host.
+    others = entry.device.startswith(OTHER)
+    roles = [*plan.machines, *plan.nodes] if others else [role]
+    own = [text for each in roles for text in plan.interfaces(each).values()]
     address = str(entry.network[0])
     return any(address == text.partition("/")[0] for text in own) or (
-        role == "desk" and "eth0:lease" in entry.text
+        "desk" in roles and "eth0:lease" in entry.text
     )
 
 

@@ -11,6 +11,21 @@ from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv4Network
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from graders.probes.redirection import (
+    ADDRESSES,
+    EVERYTHING,
+    IPTABLES,
+    NFT,
+    PROGRAMS,
+    RESPONDERS,
+    TRAFFIC,
+    after,
+    network_of,
+    of_everything,
+    of_nft,
+    of_responder,
+    of_translation,
+)
 from graders.providers.machine import run_each
 
 if TYPE_CHECKING:
@@ -25,6 +40,10 @@ Kind: TypeAlias = Literal[
     "route",
     "rule",
     "translation",
+    "nft",
+    "traffic",
+    "responder",
+    "program",
     "setting",
 ]
 
@@ -35,12 +54,24 @@ COMMANDS: Final[dict[Kind, str]] = {
     "proxy": "ip -4 neighbour show proxy",
     "route": "ip -4 -o route show table all",
     "rule": "ip -4 rule show",
-    "translation": "iptables-save -t nat",
+    "translation": "iptables-save",
+    "nft": "nft list ruleset",
+    "traffic": "tc filter show dev eth0 ingress; ip -o link show",
+    "responder": "ss -0np",
+    "program": "cat /etc/ld.so.preload; type curl arping ip ss",
     "setting": "sysctl net.ipv4.conf.all.arp_ignore"
     " net.ipv4.conf.eth0.arp_ignore net.ipv4.conf.all.proxy_arp_pvlan"
     " net.ipv4.conf.eth0.proxy_arp_pvlan",
 }
-_EVERYTHING: Final = IPv4Network("0.0.0.0/0")
+# How the kit reads those that take more than that.
+_SCRIPTS: Final[dict[Kind, str]] = {
+    "address": ADDRESSES,
+    "translation": IPTABLES,
+    "nft": NFT,
+    "traffic": TRAFFIC,
+    "responder": RESPONDERS,
+    "program": PROGRAMS,
+}
 # A state or flag of neighbour entries that the kernel neither checks nor
 # forgets. It writes NOARP entries itself for lo and for broadcasts.
 _DOES_NOT_AGE: Final = frozenset({"PERMANENT", "NOARP", "extern_learn"})
@@ -50,12 +81,9 @@ _ROUTE_TYPES: Final = frozenset(
 )
 # Those of other types deliver nothing.
 _OTHER_TYPES: Final = frozenset({"broadcast", "multicast", "anycast", "nat"})
-# Chains of kube-proxy, docker and the network of pods have other names.
-_TRANSLATION: Final = re.compile(
-    r"-A (?!KUBE-|DOCKER_|CNI-|KINDNET).* -j (DNAT|REDIRECT|NETMAP)"
-)
 # Numbers of interfaces, lifetimes of addresses, and marks of line breaks.
 _NOISE: Final = re.compile(r"^\d+:\s|valid_lft .*|\\")
+_ANSWERING: Final = frozenset({"address", "proxy", "responder", "setting"})
 # The device on which kube-proxy keeps every VIP in mode IPVS.
 _IPVS: Final = "kube-ipvs0"
 
@@ -88,7 +116,7 @@ class StaticEntry:
     @property
     def answers_arp(self) -> bool:
         """It makes the machine answer ARP."""
-        return self.is_local or self.kind in {"address", "proxy", "setting"}
+        return self.is_local or self.kind in _ANSWERING
 
 
 def static_entries(machine: Machine) -> list[StaticEntry]:
@@ -101,7 +129,8 @@ def static_entries(machine: Machine) -> list[StaticEntry]:
         CannotCheck: the machine does not answer.
 
     """
-    parts = run_each(machine, COMMANDS.values())
+    scripts = COMMANDS | _SCRIPTS
+    parts = run_each(machine, (scripts[kind] for kind in COMMANDS))
     lines = {
         kind: [
             " ".join(_NOISE.sub(" ", line).split())
@@ -137,37 +166,31 @@ def _parse(kind: Kind, text: str) -> Iterator[StaticEntry]:
 
 
 def _of_address(words: Sequence[str]) -> IPv4Network | None:
-    return _network(words[2].partition("/")[0])
+    return network_of(words[2].partition("/")[0])
 
 
 def _of_neighbour(words: Sequence[str]) -> IPv4Network | None:
     stays = _DOES_NOT_AGE & {*words} and _BROADCAST not in words
-    return _network(words[0]) if stays else None
+    return network_of(words[0]) if stays else None
 
 
 def _of_proxy(words: Sequence[str]) -> IPv4Network | None:
-    return _network(words[0])
+    return network_of(words[0])
 
 
 def _of_route(words: Sequence[str]) -> IPv4Network | None:
     if words[0] in _OTHER_TYPES:
         return None
-    return _network(words[1] if words[0] in _ROUTE_TYPES else words[0])
+    return network_of(words[1] if words[0] in _ROUTE_TYPES else words[0])
 
 
 def _of_rule(words: Sequence[str]) -> IPv4Network | None:
-    return _after("to", words)
-
-
-def _of_translation(words: Sequence[str]) -> IPv4Network | None:
-    if not _TRANSLATION.match(" ".join(words)) or "!" in words:
-        return None
-    return _after("-d", words)
+    return after("to", words)
 
 
 def _of_setting(words: Sequence[str]) -> IPv4Network | None:
     answers = words[0].endswith(".proxy_arp_pvlan") and words[-1] != "0"
-    return _EVERYTHING if answers else None
+    return EVERYTHING if answers else None
 
 
 # What an entry of each kind is for, given the words of its line.
@@ -177,22 +200,13 @@ _NETWORKS: Final[dict[Kind, Callable[[Sequence[str]], IPv4Network | None]]] = {
     "proxy": _of_proxy,
     "route": _of_route,
     "rule": _of_rule,
-    "translation": _of_translation,
+    "translation": of_translation,
+    "nft": of_nft,
+    "traffic": of_everything,
+    "responder": of_responder,
+    "program": of_everything,
     "setting": _of_setting,
 }
-
-
-def _network(word: str) -> IPv4Network | None:
-    try:
-        return IPv4Network(word, strict=False)
-    except ValueError:
-        return _EVERYTHING if word == "default" else None
-
-
-def _after(word: str, words: Sequence[str]) -> IPv4Network | None:
-    if word not in words[:-1]:
-        return None
-    return _network(words[words.index(word) + 1])
 
 
 def _is_derived(entry: StaticEntry, addresses: list[StaticEntry]) -> bool:

@@ -290,6 +290,51 @@ def _translation(model: LabModel) -> None:
     _added(model, "client", "translation", line)
 
 
+@WRONG("not_on_interface", "a translation of .*220 .*, not router ")
+def _translation_in_a_chain(model: LabModel) -> None:
+    line = "-A MINE -p tcp -j DNAT --to-destination NODE"
+    _added(model, "router", "translation", line)
+
+
+@WRONG("not_on_interface", "a translation of .*220 .*, not worker ")
+def _translation_as_if_of_kube_proxy(model: LabModel) -> None:
+    line = "-A KUBE-MINE -d VIP/32 -j DNAT --to-destination NODE"
+    _added(model, "worker", "translation", line)
+
+
+@WRONG("not_on_interface", "a translation of .*220 .*, not client ")
+def _translation_of_nft(model: LabModel) -> None:
+    _added(model, "client", "nft", "inet mine out ip daddr VIP dnat to NODE")
+
+
+@WRONG("not_on_interface", "a translation of .*220 .*, not router ")
+def _translation_of_a_set(model: LabModel) -> None:
+    line = "netdev mine in ip daddr { VIP, 192.0.2.1 } fwd to eth1"
+    _added(model, "router", "nft", line)
+
+
+@WRONG("not_on_interface", "redirects packets for .*220 to be on no .*worker2")
+def _redirected_by_tc(model: LabModel) -> None:
+    line = "eth0 ingress action order 1: mirred (Egress Redirect to device x)"
+    _added(model, "worker2", "traffic", line)
+
+
+@WRONG("not_on_interface", "a program that answers ARP for .*220 .* worker ")
+def _responder(model: LabModel) -> None:
+    line = 'p_raw 0 0 arp:eth0 * users:(("arping",pid=9,fd=3))'
+    _added(model, "worker", "responder", line)
+
+
+@WRONG("not_on_interface", "to be on an interface of no machine, not worker ")
+def _address_of_another_namespace(model: LabModel) -> None:
+    _added(model, "worker", "address", "9: other-ipvl0 inet VIP/32 scope")
+
+
+@WRONG("not_on_interface", "in place of the system's to be on no .* lan-cli")
+def _script_called_curl(model: LabModel) -> None:
+    _added(model, "lan-client", "program", "/usr/bin/curl")
+
+
 @WRONG("not_on_interface", "a kernel setting that answers ARP for .*220 .*wor")
 def _proxy_setting(model: LabModel) -> None:
     line = "net.ipv4.conf.eth0.proxy_arp_pvlan = 1"
@@ -355,11 +400,20 @@ def test_entries_that_lead_elsewhere(judge: Judge) -> None:
         model,
         "worker",
         "translation",
-        "*nat",
-        ":PREROUTING ACCEPT [0:0]",
-        "-A KUBE-SEP-A -d VIP/32 -j DNAT --to-destination 10.244.1.5",
-        "-A POSTROUTING ! -d 10.244.0.0/16 -j MASQUERADE",
+        "-A KUBE-SEP-A -p tcp -m tcp -j DNAT --to-destination 10.244.1.5",
+        "-A DOCKER_OUTPUT -d 127.0.0.11/32 -p tcp -j DNAT --to 127.0.0.11:9",
     )
+    _added(
+        model,
+        "worker",
+        "nft",
+        "ip nat KUBE-SEP-A tcp counter packets 3 bytes 180 dnat to 10.244.1.5",
+        "ip nat DOCKER_OUTPUT ip daddr 127.0.0.11 udp dnat to 127.0.0.11:9",
+    )
+    for role, name in (("worker", "speaker"), ("lan-client", "arping")):
+        line = f'p_raw 0 0 arp:eth0 * users:(("{name}",pid=9,fd=3))'
+        _added(model, role, "responder", line)
+    _added(model, "worker", "address", "9: other-eth0 inet 10.244.1.5/24")
 
     judge.run("not_on_interface")
 
