@@ -10,6 +10,7 @@ from graders.kube.apply import rolled_out
 from graders.kube.client import MERGE, NO_GRACE_PERIOD, KubeError
 from graders.kube.names import (
     CRDS,
+    HELM_RELEASE,
     METALLB_APPS,
     METALLB_CORE,
     METALLB_PATH,
@@ -85,11 +86,12 @@ def fingerprint(kube: KubeClient) -> list[str]:
         for path in _COUNTED
         for item in kube.items(path)
     ]
-    lines += [
-        f"{item['metadata']['name']} {item['type']}"
-        for item in kube.items(_SECRETS)
-        if item["metadata"]["name"] in _OWN_SECRETS
-    ]
+    for item in kube.items(_SECRETS):
+        name = item["metadata"]["name"]
+        if name in _OWN_SECRETS:
+            lines.append(f"{name} {item['type']}")
+        elif name == HELM_RELEASE:
+            lines.append(_version(item["metadata"]))
     return sorted(lines)
 
 

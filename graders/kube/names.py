@@ -20,6 +20,8 @@ WEBHOOKS: Final = (
     "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
 )
 CRDS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+# The Secret in which Helm keeps the release that a lab begins with.
+HELM_RELEASE: Final = "sh.helm.release.v1.metallb.v1"
 # The objects of MetalLB's chart, wherever they are.
 METALLB_LABEL: Final = {"app.kubernetes.io/name": "metallb"}
 METALLB_SELECTOR: Final = "?labelSelector=app.kubernetes.io/name=metallb"

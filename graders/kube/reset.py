@@ -16,7 +16,12 @@ from typing import TYPE_CHECKING, Final
 
 from graders.kube.client import MERGE, NO_GRACE_PERIOD, KubeError
 from graders.kube.discovery import Kind, discover
-from graders.kube.names import METALLB_APPS, METALLB_CORE, METALLB_NAMESPACE
+from graders.kube.names import (
+    HELM_RELEASE,
+    METALLB_APPS,
+    METALLB_CORE,
+    METALLB_NAMESPACE,
+)
 from graders.kube.start_state import (
     CONTROL_PLANE,
     CONTROL_PLANE_LABELS,
@@ -231,13 +236,13 @@ def _foreign_secrets(kube: KubeClient) -> list[str]:
     """Return the paths of Secrets that were added to MetalLB's namespace.
 
     Those of Helm and passwords of BGP sessions have a type; MetalLB's own
-    are Opaque.
+    are Opaque. The first of Helm's is the kit's, which installing restores.
     """
     path = f"{METALLB_CORE}/secrets"
     return [
         f"{path}/{_name(secret)}"
         for secret in kube.items(path)
-        if secret["type"] != "Opaque"
+        if secret["type"] != "Opaque" and _name(secret) != HELM_RELEASE
     ]
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from graders.kube import metallb_status
 from graders.kube.client import KubeError
-from graders.kube.metallb_status import wait_ready
+from graders.kube.metallb_status import fingerprint, wait_ready
+from graders.kube.names import HELM_RELEASE
 
 if TYPE_CHECKING:
     from graders.kube.client import KubeClient
@@ -206,3 +207,38 @@ def test_speakers_that_are_late(
     assert _wait(cluster, 0.3)
 
     assert not [one for one in cluster.asked if one.startswith("DELETE")]
+
+
+class Secrets:
+    """An API server with Secrets in MetalLB's namespace, and nothing else."""
+
+    def __init__(self, *items: dict[str, Any]) -> None:
+        """Have these."""
+        self.secrets = [*items]
+
+    def metadata(self, _: str) -> list[dict[str, Any]]:
+        """Return none."""
+        return []
+
+    def items(self, path: str) -> list[dict[str, Any]]:
+        """Return the Secrets."""
+        return self.secrets if path.endswith("/secrets") else []
+
+
+def test_fingerprint_of_secrets() -> None:
+    """A release that Helm has changed is another one; passwords don't count."""
+    kube = Secrets(
+        _secret("metallb-memberlist", "Opaque", "1"),
+        _secret("bgp", "kubernetes.io/basic-auth", "2"),
+        _secret(HELM_RELEASE, "helm.sh/release.v1", "3"),
+    )
+
+    assert fingerprint(cast("KubeClient", kube)) == [
+        "metallb-memberlist Opaque",
+        f"{HELM_RELEASE} id 3",
+    ]
+
+
+def _secret(name: str, kind: str, version: str) -> dict[str, Any]:
+    meta = {"name": name, "uid": "id", "resourceVersion": version}
+    return {"metadata": meta, "type": kind}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from graders.kube.client import KubeError
+from graders.kube.names import HELM_RELEASE
 from graders.kube.reset import PreserveRules, node_patch, reset_cluster
 from tests.kube_api import FakeApi, node
 
@@ -211,15 +212,21 @@ def test_namespaces() -> None:
 
 
 def test_metallb() -> None:
-    """Its resources go, and secrets that are not its own; it stays."""
+    """Its resources go, and secrets that are not its own; it stays.
+
+    So does the release that Helm finds.
+    """
     space = "namespaces/metallb-system"
     pools = f"/apis/metallb.io/v1beta1/{space}/ipaddresspools"
     secrets = f"/api/v1/{space}/secrets"
     own = _meta("memberlist", "metallb-system") | {"type": "Opaque"}
     other = _meta("bgp", "metallb-system") | {"type": "basic-auth"}
+    release = _meta(HELM_RELEASE, "metallb-system") | {
+        "type": "helm.sh/release.v1"
+    }
     lists = {
         pools.replace(f"{space}/", ""): [_meta("any", "metallb-system")],
-        secrets.replace(f"{space}/", ""): [own, other],
+        secrets.replace(f"{space}/", ""): [own, other, release],
     }
 
     asked, _ = _restored(lists)
