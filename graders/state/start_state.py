@@ -151,6 +151,18 @@ class Reading:
 READINGS: Final = (
     Reading("interfaces", "ip -o link show", ("links",), normalise=_links),
     Reading(
+        "network namespaces",
+        "[ -e /var/lib/lab-made/devices ] || ip netns list | cut -d ' ' -f 1"
+        " | grep -v '^cni-'",
+        ("namespaces",),
+    ),
+    Reading(
+        "programs of XDP",
+        "ip -o link show | grep -o -E '^[0-9]+: [^:@]+|xdp[a-z]*/id'"
+        " | grep -B 1 xdp",
+        ("xdp",),
+    ),
+    Reading(
         "addresses",
         "ip -o -4 address show",
         ("addresses",),

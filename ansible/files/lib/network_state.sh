@@ -89,6 +89,20 @@ links() {
   done
 }
 
+# Those of pods are the cluster's, and a host has machines of the lab in others.
+namespaces() {
+  [ ! -e $MADE/devices ] || return 0
+  ip netns list | cut -d ' ' -f 1 | grep -v '^cni-' | while read -r name; do
+    ip netns del "$name" && say "network namespace $name"
+  done
+}
+
+xdp() {
+  ip -o link show | sed -n -E 's/^[0-9]+: ([^:@]+).* (prog\/)?(xdp[a-z]*)\/.*/\1 \3/p' | while read -r dev way; do
+    ip link set dev "$dev" "$way" off && say "program of XDP at $dev"
+  done
+}
+
 default_routes() { ip -4 -o route show default | sed -E 's/ (linkdown|dead)//g; s/ *$//'; }
 
 # A host's own are its owner's.

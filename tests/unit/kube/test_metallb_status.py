@@ -226,7 +226,7 @@ class Secrets:
 
 
 def test_fingerprint_of_secrets() -> None:
-    """A release that Helm has changed is another one; passwords don't count."""
+    """A release that Helm has changed is another one; no password counts."""
     kube = Secrets(
         _secret("metallb-memberlist", "Opaque", "1"),
         _secret("bgp", "kubernetes.io/basic-auth", "2"),

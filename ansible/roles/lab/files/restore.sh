@@ -111,6 +111,8 @@ dials() {
 
 mkdir -p $MADE
 files
+namespaces
+xdp
 links
 addresses
 neighbours
