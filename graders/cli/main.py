@@ -18,6 +18,7 @@ from graders.cli.hint import hint
 from graders.cli.hosts import hosts_app
 from graders.cli.images import images_app
 from graders.cli.prove import prove
+from graders.cli.purge import purge
 from graders.cli.quiz import quiz
 from graders.cli.reset import reset
 from graders.cli.shell import shell
@@ -33,7 +34,7 @@ lab_app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 for verb in (
-    *(start, up, reset, down, hint, status, brief, shell),
+    *(start, up, reset, down, purge, hint, status, brief, shell),
     *(prove, doctor, quiz, check),
 ):
     lab_app.command()(verb)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 VERBS = (
     *("start", "up", "reset", "down", "hint", "status", "brief", "shell"),
-    *("prove", "doctor", "images", "hosts", "engine"),
+    *("prove", "doctor", "images", "hosts", "engine", "purge"),
 )
 
 
