@@ -305,6 +305,8 @@ def _environment() -> dict[str, str]:
         "ANSIBLE_PIPELINING": "true",
         "ANSIBLE_RETRY_FILES_ENABLED": "false",
         "ANSIBLE_ROLES_PATH": str(ANSIBLE / "roles"),
+        # Not in the folder of the user's own kubectl.
+        "KUBECACHEDIR": str(cache_dir() / "kubectl"),
         # Without it, macOS kills the processes that Ansible forks.
         "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
         "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}",  # noqa: PTH120 - a PATH entry is text

@@ -108,6 +108,7 @@ def _settings(plan: Plan) -> dict[str, str]:
     return {
         "PATH": os.pathsep.join(path),
         "KUBECONFIG": str(folder / "kubeconfig"),
+        "KUBECACHEDIR": str(cache_dir() / "kubectl"),
         "LAB_ANSWERS": str(folder / "answers.yml"),
         "HELM_CACHE_HOME": str(helm),
         "HELM_CONFIG_HOME": str(helm),

@@ -1,0 +1,152 @@
+"""A lab's whole life leaves everything else on the machine as it was."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from graders.plan.plan import make_plan
+from graders.providers.kind_location import KIND_LABEL, LABEL_STUDENT, locate
+from graders.settings import state_dir
+
+from .conftest import STUDENT, ok
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+GUEST: Final = "guest"
+# What the engine has, each by what must not change.
+ENGINE: Final = {
+    "containers": (
+        *("ps", "--all", "--no-trunc"),
+        *("--format", "{{.ID}} {{.Names}} {{.State}} {{.Labels}}"),
+    ),
+    "networks": ("network", "ls", "--format", "{{.ID}} {{.Name}}"),
+    "volumes": ("volume", "ls", "--format", "{{.Name}} {{.Labels}}"),
+    "images": ("images", "--format", "{{.ID}} {{.Repository}}:{{.Tag}}"),
+}
+MACHINE: Final = {
+    "links": "ip -o link show | awk '{ print $2 }'",
+    "routes": "ip route show; ip rule show",
+    "filters": "iptables-save | sed 's/ *[[][0-9:]*[]]$//' | grep -v '^#'",
+    "settings": "sysctl -a -r '^(net[.](ipv[46][.]conf[.](all|default)"
+    "|bridge|netfilter[.]nf_conntrack_(max|tcp))|net[.]ipv4[.]ip_forward"
+    "|fs[.]inotify)' 2> /dev/null; true",
+}
+# Counts of what happens to be open right now.
+_VOLATILE: Final = re.compile("conntrack_count")
+pytestmark = [
+    pytest.mark.machine,
+    pytest.mark.usefixtures("fresh"),
+    pytest.mark.skipif(os.geteuid() != 0, reason="filters are root's"),
+]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """Return a home with settings of other programs in it."""
+    for name in (".kube/config", ".config/helm/repositories.yaml"):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True)
+        file.write_text(f"{name} of another cluster\n")
+    return tmp_path
+
+
+@pytest.fixture
+def lookalikes(docker: Callable[..., str]) -> Iterator[None]:
+    """Create things whose names and labels are nearly those of the lab."""
+    cluster = make_plan(GUEST).cluster
+    router = locate(STUDENT).plan.machine_name("router")
+    image = docker("inspect", "-f", "{{.Image}}", router)
+    labels = {
+        f"{cluster}-clients": f"{LABEL_STUDENT}={GUEST}-2",
+        f"{cluster}-2-worker": f"{KIND_LABEL}={cluster}-2",
+        f"my-{cluster}-router": "metallb-lab.role=router",
+    }
+    for name, label in labels.items():
+        docker("create", "--name", name, "--label", label, image)
+    docker("network", "create", "--subnet", "192.0.2.0/24", f"{cluster}-2")
+    docker("volume", "create", f"{cluster}-states")
+    docker("tag", image, f"{cluster}:mine")
+    try:
+        yield
+    finally:
+        # They fail where the kit has taken them away.
+        docker("rm", *labels)
+        docker("network", "rm", f"{cluster}-2")
+        docker("volume", "rm", f"{cluster}-states")
+        docker("rmi", f"{cluster}:mine")
+
+
+def _seen(docker: Callable[..., str], home: Path) -> dict[str, list[str]]:
+    """Return what the machine has, in lines."""
+    seen = {
+        what: docker(*command).splitlines() for what, command in ENGINE.items()
+    }
+    for what, script in MACHINE.items():
+        text = subprocess.run(
+            ["sh", "-c", script], capture_output=True, text=True, check=True
+        ).stdout
+        seen[what] = [
+            line.strip()
+            for line in text.splitlines()
+            if not _VOLATILE.search(line)
+        ]
+    seen["home"] = [
+        f"{file} {file.read_text() if file.is_file() else ''}"
+        for file in home.rglob("*")
+        # Go counts its own calls there, also `go version`.
+        if ".config/go" not in str(file)
+    ]
+    return {what: sorted(lines) for what, lines in seen.items()}
+
+
+@pytest.mark.usefixtures("lookalikes")
+def test_a_whole_life(docker: Callable[..., str], home: Path) -> None:
+    """From `lab doctor` to `lab purge`, the rest of the machine is left alone.
+
+    The first `lab up` on the machine raised inotify limits, as documented.
+    """
+    before = _seen(docker, home)
+
+    for command in (
+        *(["doctor"], ["up"], ["start", "1"], ["start", "5"], ["reset"]),
+        *(["down"], ["purge", "--yes"]),
+    ):
+        ok("lab", *command, "--student", GUEST, HOME=str(home))
+
+    after = _seen(docker, home)
+    differ = {
+        what: sorted({*before[what]} ^ {*after[what]})
+        for what in before
+        if before[what] != after[what]
+    }
+    assert not differ
+    assert not state_dir(GUEST).exists()
+    assert ok("lab", "status")
+
+
+def test_a_stranger_gets_no_lease(docker: Callable[..., str]) -> None:
+    """The DHCP server serves machines of the lab, and nobody else."""
+    plan = locate(STUDENT).plan
+    image = docker(
+        "inspect", "-f", "{{.Image}}", plan.machine_name("lan-client")
+    )
+    script = (
+        "busybox udhcpc -f -q -n -i eth0 -t 3 -T 1 -s /bin/true"
+        " > /dev/null 2>&1 && echo leased || echo refused"
+    )
+
+    stranger = docker(
+        *("run", "--rm", "--network", plan.lan_name, "--cap-add", "NET_RAW"),
+        *("--cap-add", "NET_ADMIN", "--entrypoint", "sh", image, "-c", script),
+    )
+    member = docker("exec", plan.machine_name("lan-client"), "dhcp-try")
+
+    assert stranger == "refused"
+    assert member.startswith("any: leased")
