@@ -3,6 +3,6 @@
 # given it another.
 #
 # Environment: ROLE.
-mac() { ip link show dev eth0 | sed -n "s/.* $1 \([0-9a-f:]*\).*/\1/p"; }
+mac() { ip link show dev eth0 | sed -n "s#.* $1 \([0-9a-f:]*\).*#\1#p"; }
 own=$(mac permaddr)
 printf '{"role": "%s", "mac": "%s"}\n' "$ROLE" "${own:-$(mac link/ether)}"
