@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 import yaml
@@ -136,6 +137,20 @@ class Site:
             quietly("docker", "rm", "--force", "--volumes", self.name(role))
         for name, *_ in self._networks():
             quietly("docker", "network", "rm", name)
+
+    @contextmanager
+    def stranger(self, address: str) -> Iterator[None]:
+        """Have another machine at an address of the LAN, for a while."""
+        name = f"{self._prefix}-stranger"
+        docker(
+            *("run", "--detach", "--name", name, "--network", self._lan),
+            *("--ip", address, "--entrypoint", "sleep"),
+            *(next(iter(self._images.values())), "infinity"),
+        )
+        try:
+            yield
+        finally:
+            quietly("docker", "rm", "--force", "--volumes", name)
 
     def user(self, role: str) -> str:
         """Return who is let in."""

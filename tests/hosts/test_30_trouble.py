@@ -16,7 +16,32 @@ _ROUTES: Final = (
     "timeout 60 systemctl is-system-running --wait > /dev/null; ip route"
 )
 
+# A device that no one knows, on the LAN of the host that it is inside.
+_STRANGER: Final = """
+ip link add link eth0 name other type macvlan mode bridge
+ip link set other up
+busybox udhcpc -f -q -n -i other -t 3 -T 1 -s /bin/true > /dev/null 2>&1 \\
+  && echo leased || echo refused
+ip link del other
+"""
+
 pytestmark = pytest.mark.usefixtures("stands")
+
+
+def test_a_segment_with_others(kit: Kit) -> None:
+    """Whoever has an address of the plan stops a lab."""
+    assert kit.run("lab", "doctor").returncode == 0
+    with kit.site.stranger(str(kit.site.plan.pool_last)):
+        done = kit.run("lab", "doctor")
+    assert done.returncode == 3
+    assert "segment" in done.stdout
+
+
+def test_a_stranger_gets_no_lease(kit: Kit) -> None:
+    """The DHCP server serves machines of the lab, and no other device."""
+    kit.ok("lab", "start", "5")
+    assert kit.site.run("lan-client", "dhcp-try").startswith("any: leased")
+    assert kit.site.run("lan-client", _STRANGER).strip() == "refused"
 
 
 def test_hosts_that_were_restarted(kit: Kit) -> None:
