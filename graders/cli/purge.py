@@ -29,7 +29,7 @@ def purge(
     from graders.lifecycle.purge import Purge
 
     with command_context("lab purge", student or "demo"):
-        found = Purge(student).find()
+        found = Purge(student, tell=typer.echo).find()
         for item in found.items:
             if not yes:
                 typer.echo(f"would remove: {item.text}")

@@ -24,7 +24,7 @@ from graders.lifecycle.lab_folders import (
     student_of,
 )
 from graders.lifecycle.lifecycle import extra_vars
-from graders.lifecycle.lock import lock
+from graders.lifecycle.lock import lock, machine_lock
 from graders.lifecycle.playbook import run_playbook
 from graders.plan.plan import DEMO
 from graders.providers.docker import Docker, EngineDown, docker
@@ -98,6 +98,8 @@ class Purge:
     student: str = ""
     docker: Docker = docker
     run: Callable[..., str] = as_root
+    # It learns what the removal waits for.
+    tell: Callable[[str], None] = lambda _: None
 
     def find(self) -> Findings:
         """Return what there is.
@@ -128,7 +130,7 @@ class Purge:
         others = self._of_others() if engine else ""
         _engine(found, others, self.run)
         _installed(found, others, self.run)
-        _folder(found, "tools and packages", cache_dir())
+        _cache(found, self.tell)
         self._state(found)
         found.left.append("this clone of the kit, with its .venv")
         return found
@@ -318,12 +320,18 @@ def _stop_engine(files: Sequence[str], run: Callable[..., str]) -> None:
     run("rm", "-rf", *files)
 
 
-def _folder(found: Findings, what: str, folder: Path) -> None:
-    """Add a folder of the kit's own, if it is there."""
+def _cache(found: Findings, tell: Callable[[str], None]) -> None:
+    """Add the folder of tools, which another command may be filling."""
+    folder = cache_dir()
+    text = f"tools and packages: {folder}"
     if folder.is_symlink():
-        found.left.append(f"{what}: {folder} is a link to {folder.resolve()}")
+        found.left.append(f"{text} is a link to {folder.resolve()}")
     elif folder.is_dir():
         found.add(
-            f"{what}: {folder}, {size_of(folder)}",
-            partial(remove_folder, folder),
+            f"{text}, {size_of(folder)}", partial(_remove_cache, folder, tell)
         )
+
+
+def _remove_cache(folder: Path, tell: Callable[[str], None]) -> None:
+    with machine_lock(tell):
+        remove_folder(folder)
