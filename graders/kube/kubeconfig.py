@@ -5,6 +5,7 @@ A student may add clusters to it, and select another one.
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -56,7 +57,7 @@ def is_usable(file: Path, context: str) -> bool:
 
 
 def set_aside_damaged(file: Path) -> None:
-    """Rename a file that no tool can read: kind would fail to add to it.
+    """Rename what no tool can read: kind would fail to add to it.
 
     Raises:
         OSError: it cannot be renamed.
@@ -66,8 +67,10 @@ def set_aside_damaged(file: Path) -> None:
         _read(file)
     except FileNotFoundError:
         return
-    except KubeconfigError:
-        file.replace(file.with_name(f"{file.name}.damaged"))
+    except (KubeconfigError, IsADirectoryError):
+        # An earlier one may be a folder.
+        aside = f"{file.name}.damaged-{time.strftime('%Y%m%d-%H%M%S')}"
+        file.replace(file.with_name(aside))
 
 
 def current_context(file: Path) -> str:

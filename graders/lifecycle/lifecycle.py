@@ -57,6 +57,8 @@ Problem: TypeAlias = Difference | CannotCheck
 # The commands that change a lab.
 START: Final = "lab start"
 RESET: Final = "lab reset"
+# A new cluster has three minutes to be ready.
+_READY_TRIES: Final = 45
 _NO_START: Final = "no start state was recorded"
 
 
@@ -126,8 +128,10 @@ def extra_vars(plan: Plan) -> dict[str, Any]:
     )
 
 
-def up(plan: Plan, *, metallb: bool = True) -> int:
+def up(plan: Plan, *, metallb: bool = True, tries: int = _READY_TRIES) -> int:
     """Bring up cluster and machines; return how many tasks changed something.
+
+    Nodes have some `tries` of 4 s to become ready.
 
     Raises:
         KitError: a step failed; the message names it and its log.
@@ -139,6 +143,7 @@ def up(plan: Plan, *, metallb: bool = True) -> int:
         "metallb_wanted": metallb,
         "lab_namespace": _running_namespace(plan),
         "kubeconfig_usable": is_usable(kubeconfig, plan.context),
+        "ready_tries": tries,
     }
     return run_playbook(
         "up", extra_vars(plan) | variables, student=plan.student
@@ -188,14 +193,14 @@ def _start(
     lab_state.record(run.plan, state, baseline, objects)
 
 
-def _repair(plan: Plan, *, metallb: bool) -> None:
+def _repair(plan: Plan, *, metallb: bool, tries: int = _READY_TRIES) -> None:
     """Bring up what does not run, and wait for nodes that are starting.
 
     Raises:
         KitError: as `up`.
 
     """
-    up(plan, metallb=metallb)
+    up(plan, metallb=metallb, tries=tries)
     until("node-back", lambda: is_up(plan), bool)
 
 
@@ -222,15 +227,16 @@ def reset(
     # Any other interrupted command may not have got as far as a start state.
     started = state.changing in {"", RESET}
     recorded = lab_state.read_baseline(plan) if started else None
-    if recorded and not is_up(plan, machines):
-        _try_to_repair(run, tell)
+    up_or_repaired = (
+        not recorded or is_up(plan, machines) or _try_to_repair(run, tell)
+    )
     if not recorded or is_other_cluster(plan, state):
         reason = "the cluster is another one" if recorded else _NO_START
         tell(f"{reason}; starting the lab again")
         _start(run)
         return []
     lab_state.mark_changing(plan, RESET)
-    left = _reset_or_rebuild(run, recorded, tell)
+    left = _reset_or_rebuild(run, recorded, tell, again=up_or_repaired)
     if left:
         # A rebuilt lab is marked as complete, but must not be graded.
         lab_state.mark_changing(plan, RESET)
@@ -239,21 +245,37 @@ def reset(
     return left
 
 
-def _try_to_repair(run: LabRun, tell: Callable[[str], None]) -> None:
-    """Repair as `start` does; what that cannot mend, the reset rebuilds."""
+def _try_to_repair(run: LabRun, tell: Callable[[str], None]) -> bool:
+    """Repair as `start` does; what that cannot mend, the reset rebuilds.
+
+    Return whether it could.
+    """
     try:
-        _repair(run.plan, metallb=run.lab.metallb)
+        # What keeps nodes from being ready may be what is reset.
+        _repair(run.plan, metallb=run.lab.metallb, tries=_READY_TRIES // 3)
     except CannotCheck as error:
         tell(str(error))
+        return False
+    return True
 
 
 def _reset_or_rebuild(
-    run: LabRun, recorded: Baseline, tell: Callable[[str], None]
+    run: LabRun,
+    recorded: Baseline,
+    tell: Callable[[str], None],
+    *,
+    again: bool,
 ) -> list[Difference]:
-    """Reset in place, then recreate machines, then rebuild everything."""
+    """Reset in place, then recreate machines, then rebuild everything.
+
+    With `again`, what has broken since the reset began is repaired.
+    """
     problems = _restore_cluster(
         run.plan, recorded, _reset_in_place(run, recorded)
     )
+    if again and problems and not is_up(run.plan):
+        _try_to_repair(run, tell)
+        problems = _reset_in_place(run, recorded)
     if machines := _machines_to_recreate(run.plan, problems):
         tell(f"recreating {', '.join(machines)}")
         problems = _reset_in_place(run, recorded, machines)

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Writing a kubeconfig takes milliseconds.
-_STALE_S: Final = 10.0
+_STALE_S: Final = 2.0
+_PAUSE_S: Final = 0.1
 # What some network file systems answer. A lock by a file's existence instead
 # would stay after its process.
 _NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
@@ -121,10 +122,16 @@ def _remove_stale_lock(file: Path) -> None:
     """Remove the lock that kubectl or kind left when it was killed.
 
     They never do that themselves, and no command could write the kubeconfig.
+    One that is new is waited for: a student's kubectl may be writing.
     """
+    deadline = time.monotonic() + 2 * _STALE_S
     with suppress(OSError):
-        if time.time() - file.stat().st_mtime > _STALE_S:
-            file.unlink()
+        # A clock that was set back makes it newer than now.
+        while 0 <= time.time() - file.stat().st_mtime < _STALE_S:
+            if time.monotonic() > deadline:
+                return  # it is another one each time
+            time.sleep(_PAUSE_S)
+        file.unlink()
 
 
 def _write_holder(holder: Path, verb: str) -> None:

@@ -84,8 +84,20 @@ def test_damaged(file: Path, text: str) -> None:
     assert not is_usable(file, LAB)
     set_aside_damaged(file)
 
-    assert [it.name for it in file.parent.iterdir()] == ["kubeconfig.damaged"]
+    (aside,) = file.parent.iterdir()
+    assert aside.name.startswith("kubeconfig.damaged-")
     assert not is_usable(file, LAB)
+
+
+def test_folder(file: Path) -> None:
+    """A folder in its place is set aside, too."""
+    file.unlink()
+    file.mkdir()
+
+    assert not is_usable(file, LAB)
+    set_aside_damaged(file)
+
+    assert not file.exists()
 
 
 def test_whole_or_missing_file_stays(file: Path) -> None:

@@ -409,7 +409,8 @@ def test_up_with_a_damaged_kubeconfig(
     lifecycle.up(PLAN)
 
     assert not (folder / "kubeconfig").exists()
-    assert (folder / "kubeconfig.damaged").read_text() == text
+    (aside,) = folder.glob("kubeconfig.damaged-*")
+    assert aside.read_text() == text
     assert host.given[0]["kubeconfig_usable"] is False
 
 
@@ -432,8 +433,22 @@ def test_reset_of_what_cannot_be_repaired(host: Host) -> None:
 
     assert host.reset() == []
     assert host.played[:3] == ["up", "reset", "down"]
+    assert host.given[0]["ready_tries"] == 15
     assert host.told[0] == "the API server does not answer"
     assert "rebuilding cluster and machines" in host.told
+
+
+def test_what_goes_during_a_reset_is_repaired(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A kubeconfig that was emptied meanwhile costs no cluster."""
+    answers = iter([True, False, True])
+    monkeypatch.setattr(lifecycle, "is_up", lambda *_: next(answers))
+    host.after["reset 1"] = CannotCheck("could not read the kubeconfig")
+    host.after["reset 2"] = START
+
+    assert host.reset() == []
+    assert host.played == ["reset", "up", "reset"]
 
 
 def test_a_cluster_that_was_created_again_by_it(host: Host) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from graders.errors import CannotCheck
+from graders.lifecycle import lock as locking
 from graders.lifecycle.lock import lock, machine_lock
 
 if TYPE_CHECKING:
@@ -168,18 +169,36 @@ def test_what_is_shared_is_waited_for(
     assert told[1:] == ["first is done", "second"]
 
 
-@pytest.mark.parametrize(("age", "stays"), [(60, False), (0, True)])
+@pytest.mark.parametrize("age", [60, 0, -60])
 def test_lock_of_a_killed_kubectl(
-    state: Path, age: float, *, stays: bool
+    state: Path, monkeypatch: pytest.MonkeyPatch, age: float
 ) -> None:
     """It is removed, or no command could write the kubeconfig any more."""
+    monkeypatch.setattr(locking, "_STALE_S", 0.3)
     file = state / "kubeconfig.lock"
     state.mkdir()
     file.touch()
     os.utime(file, (time.time() - age,) * 2)
 
     with lock("demo", "lab reset"):
-        assert file.exists() is stays
+        assert not file.exists()
+
+
+def test_lock_of_a_kubectl_that_is_writing(
+    state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is left to those who take one after the other."""
+    monkeypatch.setattr(locking, "_STALE_S", 0.3)
+    monkeypatch.setattr(locking, "_PAUSE_S", 0)
+    file = state / "kubeconfig.lock"
+    state.mkdir()
+    file.touch()
+    monkeypatch.setattr(
+        "graders.lifecycle.lock.time.sleep", lambda _: file.touch()
+    )
+
+    with lock("demo", "lab reset"):
+        assert file.exists()
 
 
 def test_no_locks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,6 @@ for name in $STOPPED; do
   fi
 done
 for name in $RUNNING; do
-  # A node that was not let finish may have noted none yet.
-  noted=$(docker exec "$name" cat /kind/old-ipv4 2> /dev/null) || continue
+  noted=$(docker exec "$name" sh -c 'systemctl start containerd kubelet; cat /kind/old-ipv4' 2> /dev/null) || continue
   [ "$noted" = "$(address "$name")" ] || { docker stop --time 2 "$name" && start "$name"; }
 done
