@@ -6,7 +6,9 @@ this computer and no other context matters.
 
 from __future__ import annotations
 
+import json
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +27,11 @@ _PAUSE_S: Final = 1.0
 # Seconds in which a kubelet that was started registers its node.
 _REGISTERED_S: Final = 60.0
 _PREFIX: Final = "node/"
+_KUBECTL: Final = ("kubectl", "--kubeconfig", "/etc/kubernetes/admin.conf")
+_PODS_NETWORK: Final = (
+    'sed -n \'s/.*"subnet": *"\\([^"]*\\)".*/\\1/p\''
+    " /etc/cni/net.d/*.conflist | head -n 1"
+)
 
 
 def incompleteness(
@@ -87,6 +94,7 @@ class KindCluster:
         if not missing:
             return
         for node in missing:
+            self._create_object(node)
             self.docker("exec", node, "systemctl", "restart", "kubelet")
         deadline = self.clock.monotonic() + _REGISTERED_S
         while late := sorted({*missing} - {*self.await_api(_REGISTERED_S)}):
@@ -104,10 +112,29 @@ class KindCluster:
                 *("mark-control-plane", "--config", "/kind/kubeadm.conf"),
             )
 
+    def _create_object(self, node: str) -> None:
+        """Create a Node object with the pods' network that the node has.
+
+        It would get another one, of which neither its pods nor the routes of
+        other nodes know. Without it, the kubelet creates the object.
+        """
+        cidr = self.docker("exec", node, "sh", "-c", _PODS_NETWORK).strip()
+        if not cidr:
+            return
+        spec = {"podCIDR": cidr, "podCIDRs": [cidr]}
+        item = {"kind": "Node", "apiVersion": "v1", "spec": spec}
+        text = json.dumps(item | {"metadata": {"name": node}})
+        # The kubelet may have been quicker.
+        with suppress(CannotCheck):
+            self.docker(
+                *("exec", self.nodes[0], "sh", "-c"),
+                f'printf %s "$1" | {" ".join(_KUBECTL)} create -f -',
+                *("sh", text),
+            )
+
     def _registered(self) -> list[str]:
         listed = self.docker(
-            *("exec", self.nodes[0], "kubectl"),
-            *("--kubeconfig", "/etc/kubernetes/admin.conf"),
+            *("exec", self.nodes[0], *_KUBECTL),
             *("get", "nodes", "--output", "name", "--request-timeout=5s"),
         )
         return [line.removeprefix(_PREFIX) for line in listed.split()]

@@ -147,17 +147,65 @@ def test_a_node_was_rebooted(docker: Callable[..., str], role: str) -> None:
     assert run("grade").returncode == 1
 
 
-def test_a_paused_node_and_a_lost_kubeconfig(
+def test_a_worker_was_restarted_before_a_start(
     docker: Callable[..., str],
 ) -> None:
-    """Both are mended by `lab up`; the cluster is not made anew."""
-    node = locate(STUDENT).plan.machine_name("worker")
+    """A start waits for its pods, and needs no `lab up` before.
+
+    Lab 2 has another network, and its webhook may be on that worker.
+    """
+    ok("lab", "start", "2")
+    docker(
+        "restart", "--time", "2", locate(STUDENT).plan.machine_name("worker")
+    )
+    ok("lab", "start", "2")
+    assert run("grade").returncode == 1
+
+
+def test_what_up_repairs_keeps_the_work(docker: Callable[..., str]) -> None:
+    """A paused node, a kubeconfig, a context, a Node object: all at once.
+
+    The cluster and a student's object in it stay, and it is told.
+    """
+    plan = locate(STUDENT).plan
+    ok("lab", "start", "1")
+    work = "kubectl create configmap my-work -n lab-1"
+    ok("lab", "shell", "-c", work)
+    kubeconfig = state_dir(STUDENT) / "kubeconfig"
+    node = plan.machine_name("worker")
     about = ("inspect", "-f", "{{.Id}} {{.State.Status}}", node)
     before = docker(*about)
+    ok("lab", "shell", "-c", f"kubectl delete node {node}")
     docker("pause", node)
-    (state_dir(STUDENT) / "kubeconfig").unlink()
-    ok("lab", "up")
+    kubeconfig.write_text("")
+    done = run("lab", "up")
+    assert done.returncode == 0, done.stderr
+    assert "the kubeconfig did not lead to the cluster" in done.stderr
+    assert f"node {node} was not registered" in done.stderr
+    assert "deleted cluster" not in done.stderr
     assert docker(*about) == before
+    # The namespace is the lab's, as before.
+    assert "my-work" in ok("lab", "shell", "-c", "kubectl get configmap")
+
+
+@pytest.mark.parametrize("verb", [("lab", "start", "1"), ("lab", "reset")])
+def test_start_and_reset_repair_the_same(
+    docker: Callable[..., str], verb: tuple[str, ...]
+) -> None:
+    """Neither needs `lab up`, nor takes the cluster down."""
+    plan = locate(STUDENT).plan
+    node = plan.machine_name("worker2")
+    ok("lab", "start", "1")
+    about = ("inspect", "-f", "{{.Id}}", *plan.node_names())
+    before = docker(*about)
+    ok("lab", "shell", "-c", f"kubectl delete node {node}")
+    ok("lab", "shell", "-c", "kubectl config set-context mine --cluster none")
+    ok("lab", "shell", "-c", "kubectl config use-context mine")
+    ok(*verb)
+    assert docker(*about) == before
+    shown = ok("lab", "shell", "-c", "kubectl config current-context")
+    assert shown.strip() == plan.context
+    assert run("grade").returncode == 1
 
 
 def test_cluster_made_by_hand_as_in_the_module() -> None:
@@ -190,6 +238,8 @@ def test_interrupted_up_is_mended_by_the_next(how: signal.Signals) -> None:
     eventually(lambda: "Wait for kind" in told("up", since), seconds=180)
     os.kill(begun.pid, how)
     assert begun.wait(60) in {130, -signal.SIGKILL}
-    ok("lab", "up")
+    again = run("lab", "up")
+    assert again.returncode == 0, again.stderr
+    assert "deleted cluster" in again.stderr
     ok("lab", "start", "1")
     assert run("grade").returncode == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -39,6 +40,7 @@ class Engine:
         self.registered = [*registered]
         self.silent = silent
         self.restarts = True
+        self.network = ""
         self.done: list[str] = []
 
     def __call__(self, *args: str) -> str:
@@ -50,6 +52,8 @@ class Engine:
             if self.silent >= 0:
                 raise CannotCheck("connection refused")
             return "".join(f"node/{node}\n" for node in self.registered)
+        if "net.d" in call:
+            return self.network
         self.done.append(call)
         if "restart kubelet" in call and self.restarts:
             self.registered.append(args[1])
@@ -116,6 +120,21 @@ def test_a_deleted_worker_registers_again() -> None:
     _cluster(engine).register([NODES[1]])
 
     assert engine.done == ["lab-worker systemctl restart kubelet"]
+
+
+def test_a_deleted_worker_keeps_its_pods_network() -> None:
+    """With another one, other nodes would have no routes to its pods."""
+    engine = Engine(NODES[0], NODES[2])
+    engine.network = "10.244.1.0/24\n"
+
+    _cluster(engine).register([NODES[1]])
+
+    created, restarted = engine.done
+    assert created.startswith("lab-control-plane sh -c")
+    item = json.loads(created.partition(" sh {")[2].join(["{", ""]))
+    assert item["metadata"] == {"name": "lab-worker"}
+    assert item["spec"]["podCIDR"] == "10.244.1.0/24"
+    assert restarted == "lab-worker systemctl restart kubelet"
 
 
 def test_a_deleted_control_plane_gets_its_labels() -> None:

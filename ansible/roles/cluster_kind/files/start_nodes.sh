@@ -29,6 +29,6 @@ for name in $STOPPED; do
   fi
 done
 for name in $RUNNING; do
-  noted=$(docker exec "$name" sh -c 'systemctl start containerd kubelet; cat /kind/old-ipv4' 2> /dev/null) || continue
+  noted=$(docker exec "$name" sh -c 'systemctl start --no-block containerd kubelet; cat /kind/old-ipv4' 2> /dev/null) || continue
   [ "$noted" = "$(address "$name")" ] || { docker stop --time 2 "$name" && start "$name"; }
 done
