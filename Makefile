@@ -6,7 +6,7 @@ PYTHON := $(shell for p in python3.11 python3 python3.12 python3.13; do \
   && { echo "$$p"; break; }; done)
 BIN := .venv/bin
 export STUDENT ?= demo
-export IMAGES REGISTRY IMAGES_FILE
+export IMAGES REGISTRY REGISTRY_DIGESTS IMAGES_FILE
 # A word for the shell, whatever is in it.
 quoted = '$(subst ','\'',$(1))'
 variant = $(if $(VARIANT),--variant $(call quoted,$(VARIANT)))
@@ -17,7 +17,7 @@ define install
 @$(PYTHON) scripts/install $(1)
 endef
 
-.PHONY: help site browser test-site up down grade hint reset status check lint test-unit mutate proof-steps test test-hosts test-vm prove bench images doctor engine-stop clean lock
+.PHONY: help site browser test-site up down grade hint reset status check lint test-unit mutate proof-steps test test-hosts test-vm prove bench images doctor engine-stop clean lock digests
 
 help:
 	@echo 'make lab-1   start lab 1, broken; then repair it and run make grade'
@@ -81,6 +81,10 @@ test-unit: .venv/stamp-dev
 # LAB=2 is for the checks of lab 2 only.
 mutate: .venv/stamp-dev
 	$(BIN)/python scripts/mutate $(LAB)
+
+# Ask registries and release sites for the digests of the kit's versions.
+digests: .venv/stamp-dev
+	$(BIN)/python scripts/digests --write
 
 # Write the lists of the proof's steps again: a test finds any difference.
 proof-steps: .venv/stamp

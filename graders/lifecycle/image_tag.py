@@ -33,6 +33,7 @@ def recipe(folder: Path = ANSIBLE) -> str:
 def _files(folder: Path) -> Iterator[Path]:
     images = folder / "roles" / "images"
     yield folder / "group_vars" / "all.yml"
+    yield images / "vars" / "main.yml"
     yield from (images / "tasks").glob("image_*.yml")
     for file in (images / "files").rglob("*"):
         if file.is_file():

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 # Tasks that take longer than this get a line.
 _SLOW_TASK_S: Final = 2.0
+# What a task of this action says is for people.
+_NOTICE: Final = "ansible.builtin.debug"
 # Lines of a failed command that its error shows.
 _ERROR_LINES: Final = 4
 # Characters of each.
@@ -62,7 +64,7 @@ class Outcome:
 
 @dataclass
 class _Progress:
-    """Prints a line for each slow task, and keeps the first failure.
+    """Prints notices and slow tasks, and keeps the first failure.
 
     A report of a task (see the action `lab_exec`) with `tell` is printed.
 
@@ -97,8 +99,8 @@ class _Progress:
             self._next(data)
         elif kind in {"runner_on_failed", "runner_item_on_failed"}:
             self._failed(data)
-        elif kind == "runner_on_ok" and data.get("res", {}).get("changed"):
-            self.changed += 1
+        elif kind == "runner_on_ok":
+            self._ok(data)
         elif kind == "playbook_on_stats" and not self.failure:
             self.ended()
         return True
@@ -126,6 +128,17 @@ class _Progress:
         self.task = printable(f"{role}: {name}" if role else name)
         self.started = now
         self.show(escape(self.task))
+
+    def _ok(self, data: dict[str, Any]) -> None:
+        result = data.get("res", {})
+        if result.get("changed"):
+            self.changed += 1
+        if data.get("task_action") == _NOTICE:
+            self.console.print(
+                f"  {escape(str(result.get('msg')))}",
+                highlight=False,
+                soft_wrap=True,
+            )
 
     def _failed(self, data: dict[str, Any]) -> None:
         if data.get("ignore_errors"):
@@ -290,7 +303,13 @@ def _collected_signals() -> Iterator[list[int]]:
 def _environment() -> dict[str, str]:
     """Return Ansible's settings as environment variables."""
     home = cache_dir() / "ansible"
-    return {
+    # Playbooks run in another folder than the command.
+    files = {
+        name: os.path.abspath(os.environ[name])  # noqa: PTH100 - an environment has text
+        for name in ("IMAGES_FILE", "REGISTRY_DIGESTS")
+        if os.environ.get(name)
+    }
+    return files | {
         # Ansible needs an installed locale with UTF-8.
         "LC_ALL": "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8",
         "ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"),

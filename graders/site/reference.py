@@ -33,7 +33,8 @@ Exit codes: 0 done (for `grade`: solved), 1 not solved or not proven,
 2 wrong usage, 3 could not check or could not do it, 130 interrupted.
 
 The environment variable `STUDENT` replaces `--student`; `IMAGES`,
-`IMAGES_FILE` and `REGISTRY` choose [where images come from](../images.md).
+`IMAGES_FILE`, `REGISTRY` and `REGISTRY_DIGESTS` choose
+[where images come from](../images.md).
 """
 _LAB: Final = """\
 # lab.yml

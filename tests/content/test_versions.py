@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from importlib.metadata import (
     distributions,
     metadata,
     packages_distributions,
 )
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -22,6 +24,11 @@ SET: Final[dict[str, Any]] = yaml.safe_load(
     (ANSIBLE / "group_vars" / "all.yml").read_text(encoding="utf-8")
 )
 VERSIONS: Final[dict[str, str]] = SET["versions"]
+CONTENTS: Final[dict[str, Any]] = yaml.safe_load(
+    (ANSIBLE / "roles" / "images" / "vars" / "main.yml").read_text(
+        encoding="utf-8"
+    )
+)
 
 # The folder of a module, the path of what it is made for, and its name in
 # group_vars/all.yml.
@@ -173,6 +180,60 @@ def test_images_are_of_these_versions() -> None:
     echo = tags.pop("http_echo")
     assert VERSIONS["http_echo"] == f"v{echo}.0"
     assert all("versions." in tag for tag in tags.values())
+
+
+def test_every_upstream_image_has_a_digest() -> None:
+    """A mirror or a moved tag cannot bring another image."""
+    digests = CONTENTS["images_digests"]
+
+    assert digests.keys() == SET["upstream"].keys()
+    for digest in digests.values():
+        assert re.fullmatch(r"sha256:[0-9a-f]{64}", digest)
+
+
+def test_tools_and_chart_have_checksums() -> None:
+    """For each kind of computer; those of helm are not known yet."""
+    checksums = CONTENTS["images_checksums"]
+    systems = {
+        f"{system}-{arch}"
+        for system in ("darwin", "linux")
+        for arch in ("amd64", "arm64")
+    }
+
+    assert checksums.keys() == {"kind", "kubectl", "helm", "chart"}
+    assert checksums["chart"].keys() == {"any"}
+    for tool in ("kind", "kubectl", "helm"):
+        known = checksums[tool].keys()
+        assert known == systems or (tool == "helm" and not known)
+    for platforms in checksums.values():
+        for checksum in platforms.values():
+            assert re.fullmatch(r"[0-9a-f]{64}", checksum)
+
+
+def test_the_node_image_is_the_one_that_kind_was_tested_with() -> None:
+    """Its digest is in kind's own module, which go.sum pins."""
+    module = Path(
+        os.environ.get("GOMODCACHE") or Path.home() / "go" / "pkg" / "mod",
+        f"sigs.k8s.io/kind@{VERSIONS['kind']}",
+    )
+    file = module / "pkg" / "apis" / "config" / "defaults" / "image.go"
+    if not file.is_file():
+        pytest.skip("kind's module has not been downloaded here")
+
+    name = SET["upstream"]["node"].partition(":")[0]
+    digest = CONTENTS["images_digests"]["node"]
+    wanted = f'"{name}:{VERSIONS["kubernetes"]}@{digest}"'
+    assert wanted in file.read_text(encoding="utf-8")
+
+
+def test_what_an_engine_calls_them_is_the_kit_s_own() -> None:
+    """And no two of them have one name there."""
+    names = {
+        image.rpartition("/")[2].partition(":")[0]
+        for image in SET["upstream"].values()
+    }
+    assert len(names) == len(SET["upstream"])
+    assert SET["upstream_prefix"].startswith("metallb-lab/")
 
 
 def _locked(name: str) -> dict[str, str]:

@@ -25,6 +25,8 @@ _FOLDER: Final = Path(__file__).parent / "image"
 _TAKEN: Final = ANSIBLE / "roles" / "host_setup" / "defaults" / "main.yml"
 # Makes a Debian where none can be pulled, as the kit does for its own images.
 _DEBIAN: Final = ANSIBLE / "roles" / "images" / "files" / "debian.sh"
+# What is made here is not called by another's name.
+_MADE: Final = "metallb-lab/upstream-"
 # By release: an image that may be had, and what makes it where it may not.
 _BASES: Final = {
     "trixie": ("debian:trixie-slim", _DEBIAN),
@@ -108,14 +110,15 @@ def _base(release: str, folder: Path) -> str:
 
     """
     image, script = _BASES[release]
-    for verb in (["image", "inspect"], ["pull", "--quiet"]):
+    made = _MADE + image
+    for verb, name in (("inspect", made), ("inspect", image), ("pull", image)):
         done = subprocess.run(
-            ["docker", *verb, image], capture_output=True, check=False
+            ["docker", "image", verb, name], capture_output=True, check=False
         )
         if not done.returncode:
-            return image
-    subprocess.run(["sh", script, release, image], cwd=folder, check=True)
-    return image
+            return name
+    subprocess.run(["sh", script, release, made], cwd=folder, check=True)
+    return made
 
 
 def packages() -> str:

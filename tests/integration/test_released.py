@@ -1,4 +1,8 @@
-"""Released tools: fetched from a mirror, and used only as published."""
+"""Released tools: fetched from a mirror, used only if they are the right ones.
+
+The kit's own checksums count; a tool of which it has none is compared with
+what its project publishes, and a line says so.
+"""
 
 from __future__ import annotations
 
@@ -75,9 +79,26 @@ def _publish(folder: Path) -> None:
         )
 
 
+def _checksum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+@pytest.fixture
+def checksums() -> dict[str, dict[str, str]]:
+    """Return the kit's own checksums; helm's is left out."""
+    return {
+        "kind": {ON: _checksum("kind"), "plan9-amd64": _checksum("other")},
+        "kubectl": {ON: _checksum("kubectl")},
+        "helm": {"plan9-amd64": _checksum("helm")},
+    }
+
+
 @pytest.fixture
 def fetch(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, mirror: tuple[Path, str]
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    mirror: tuple[Path, str],
+    checksums: dict[str, dict[str, str]],
 ) -> Path:
     """Have a playbook of these tasks alone; return where tools go."""
     folder, address = mirror
@@ -93,6 +114,8 @@ def fetch(
             "tools_mirror": dict.fromkeys(
                 ("kind", "kubectl", "helm"), address
             ),
+            "images_checksums": checksums,
+            "images_go_environment": {},
             # Nothing can be compiled there.
             "images_modules": str(tmp_path),
         },
@@ -123,15 +146,43 @@ def test_tools_come_from_a_mirror(
         assert (fetch / tool).stat().st_mode & 0o111
 
 
-def test_another_program_than_published_is_refused(
+def test_the_kit_s_checksum_needs_no_other(
+    fetch: Path, mirror: tuple[Path, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A mirror has the programs alone; only helm is compared with its word."""
+    folder, _ = mirror
+    (folder / VERSIONS["kind"] / f"kind-{ON}.sha256sum").unlink()
+    run_playbook("toy", {}, student="demo")
+    assert (fetch / "kind").read_text(encoding="utf-8") == "kind"
+    said = capsys.readouterr().err
+    assert "helm: compared with the checksum of where it was" in said
+    assert "kind" not in said.replace(str(fetch.parent), "")
+
+
+def test_a_mirror_s_own_program_and_checksum_are_refused(
     fetch: Path, mirror: tuple[Path, str]
 ) -> None:
     """Neither installed nor compiled instead: somebody must look at that."""
     folder, _ = mirror
-    (folder / VERSIONS["kind"] / f"kind-{ON}").write_text(
-        "other", encoding="utf-8"
+    file = folder / VERSIONS["kind"] / f"kind-{ON}"
+    file.write_text("other", encoding="utf-8")
+    file.with_name(f"{file.name}.sha256sum").write_text(
+        f"{_checksum('other')}  {file.name}\n", encoding="utf-8"
     )
     with pytest.raises(CannotCheck, match="kind: FAILED"):
+        run_playbook("toy", {}, student="demo")
+    assert not list(fetch.iterdir())
+
+
+def test_another_program_than_published_is_refused(
+    fetch: Path, mirror: tuple[Path, str]
+) -> None:
+    """The same for a tool of which the kit has no checksum."""
+    folder, _ = mirror
+    (folder / f"helm-{VERSIONS['helm']}-{ON}.tar.gz").write_text(
+        "other", encoding="utf-8"
+    )
+    with pytest.raises(CannotCheck, match=r"helm\.tgz: FAILED"):
         run_playbook("toy", {}, student="demo")
     assert not list(fetch.iterdir())
 
@@ -141,7 +192,7 @@ def test_a_mirror_without_a_checksum_is_none(
 ) -> None:
     """What cannot be compared is not installed; Go is what is left."""
     folder, _ = mirror
-    (folder / VERSIONS["kind"] / f"kind-{ON}.sha256sum").unlink()
+    (folder / f"helm-{VERSIONS['helm']}-{ON}.tar.gz.sha256sum").unlink()
     with pytest.raises(CannotCheck, match="Compile the tools"):
         run_playbook("toy", {}, student="demo")
     assert not list(fetch.iterdir())
@@ -154,6 +205,7 @@ def _without_curl(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in (
         *("bash", "sh", "sed", "tr", "uname", "mktemp", "rm", "grep"),
         *("sha256sum", "tar", "gzip", "install", "id", "env"),
+        *("cat", "cut", "mv"),
     ):
         if found := shutil.which(name):
             (few / name).symlink_to(found)

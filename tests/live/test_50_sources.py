@@ -13,7 +13,7 @@ import pytest
 import yaml
 from jinja2 import Template
 
-from graders.settings import ANSIBLE
+from graders.settings import ANSIBLE, ROOT
 
 from .conftest import ok, run
 
@@ -69,23 +69,28 @@ def _answers(url: str) -> None:
     pytest.fail(f"{url} did not answer")
 
 
-def _upstream() -> list[str]:
-    """Return the upstream names, as group_vars has them."""
+def _upstream() -> dict[str, str]:
+    """Return upstream's names and the engine's, as group_vars has them."""
     file = ANSIBLE / "group_vars" / "all.yml"
     found = yaml.safe_load(file.read_text(encoding="utf-8"))
-    versions = found["versions"]
-    return [
-        Template(template).render(versions=versions)
+    names = [
+        Template(template).render(versions=found["versions"])
         for template in found["upstream"].values()
     ]
+    prefix = found["upstream_prefix"]
+    return {name: prefix + name.rpartition("/")[2] for name in names}
 
 
 def test_pull_from_a_class_mirror(
     registry: str, docker: Callable[..., str], tmp_path: Path
 ) -> None:
-    """IMAGES=pull REGISTRY=host:port gets every upstream name from there."""
-    for name in _upstream():
-        docker("tag", name, f"{registry}/{name}")
+    """IMAGES=pull REGISTRY=host:port gets every upstream name from there.
+
+    The mirror has what was built here, so its digests are its own: it is
+    refused until the class says that it has them.
+    """
+    for name, local in _upstream().items():
+        docker("tag", local, f"{registry}/{name}")
         docker("push", "--quiet", f"{registry}/{name}")
         docker("rmi", f"{registry}/{name}")
     # The kit's own images are made from them again, in another cache.
@@ -98,12 +103,33 @@ def test_pull_from_a_class_mirror(
         "REGISTRY": registry,
         "METALLB_LAB_CACHE": str(tmp_path / "cache"),
     }
+    refused = run("lab", "images", "get", **env)
+    assert refused.returncode == 2, refused.stderr
+    assert f"{registry} does not have hashicorp/http-echo" in refused.stderr
+    digests = tmp_path / "digests.yml"
+    digests.write_text(
+        ok("python", str(ROOT / "scripts" / "digests"), "--registry", registry)
+    )
+    env["REGISTRY_DIGESTS"] = str(digests)
     # No release site is reached here, so the tools come from Go modules.
     ok("lab", "images", "get", **env)
     assert (tmp_path / "cache" / "bin" / "kind").is_file()
     assert docker("image", "inspect", "-f", "{{.Id}}", node)
     docker("rmi", "--force", "metallb-lab/kept")  # nodes still run from it
     ok("lab", "up")
+
+
+def test_built_images_have_no_upstream_name(
+    docker: Callable[..., str],
+) -> None:
+    """Nobody's `FROM debian:trixie-slim` gets what the kit made.
+
+    An image of that name that was pulled has a digest of its registry.
+    """
+    for name, local in _upstream().items():
+        ours = docker("image", "inspect", "-f", "{{.Id}}", local)
+        theirs = docker("images", "--quiet", "--no-trunc", name).split()
+        assert ours not in theirs, name
 
 
 def test_save_and_load_round_trip(

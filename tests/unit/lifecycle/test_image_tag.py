@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 COUNTS = (
     "group_vars/all.yml",
+    "roles/images/vars/main.yml",
     "roles/images/tasks/image_own.yml",
     "roles/images/files/modules/etcd/go.mod",
 )

@@ -1,15 +1,16 @@
 #!/bin/sh
-# Make a Debian image from packages, and then what other images take from it,
-# while Go compiles: release, image name, folder of Dockerfiles. Leaves the exit
-# status in debian.status, for the task that waits.
+# Make a Debian image from packages: release, image name. With a folder of
+# Dockerfiles, then make what other images take from it, while Go compiles.
+# Leaves the exit status in debian.status, for the task that waits.
 finish() { echo $? > debian.status.new; mv debian.status.new debian.status; }
 trap finish EXIT
 set -e
-release=$1 image=$2 docker_files=$3
+release=$1 image=$2 docker_files=${3:-}
+keys=/usr/share/keyrings/debian-archive-keyring.gpg
 
 unpack() {
   rm -rf debian
-  debootstrap --variant=minbase "$release" debian
+  debootstrap --force-check-gpg --keyring="$keys" --variant=minbase "$release" debian
   (
     cd debian
     rm -rf var/cache/apt/archives/*.deb var/lib/apt/lists/* \
@@ -27,6 +28,7 @@ install() {
 }
 
 docker image inspect "$image" > /dev/null 2>&1 || unpack
+[ -n "$docker_files" ] || exit 0
 install --target=system "$docker_files/node"
 install --target=full "$docker_files/tools"
 install "$docker_files/appliance"
