@@ -32,6 +32,12 @@ _ACCESSIBLE: Final = {
     "<pre><code>": '<pre><code tabindex="0">',
 }
 
+# The theme's script for tabs, which no page has.
+_UNUSED: Final = (
+    "<script>var target=document.getElementById(location.hash.slice(1));"
+    "target&&target.name&&(target.checked=target.name.startsWith("
+    '"__tabbed_"))</script>'
+)
 # The elements in which white space counts.
 _PREFORMATTED: Final = re.compile(
     r"<(?P<tag>pre|script|style|textarea)\b.*?</(?P=tag)>", re.DOTALL
@@ -136,8 +142,10 @@ def accessible(html: str) -> str:
 def slim(html: str) -> str:
     """Return a page in which no line begins or ends with white space.
 
-    The theme's templates indent hundreds of lines, on every page.
+    The theme's templates indent hundreds of lines, on every page, and bring
+    a script that no page needs.
     """
+    html = html.replace(_UNUSED, "")
     parts, end = [], 0
     for block in _PREFORMATTED.finditer(html):
         parts += [_LINES.sub("\n", html[end : block.start()]), block[0]]

@@ -12,7 +12,13 @@ from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File, Files
 
 from graders.errors import KitError
-from graders.site import fences, links, page_html, plan_placeholders
+from graders.site import (
+    fences,
+    links,
+    page_html,
+    plan_placeholders,
+    policy,
+)
 from graders.site.fragments import Diagnostics, Fragment
 from graders.site.pages import Collection, collect
 from graders.site.reference import BENCH_URI, with_figures
@@ -118,7 +124,17 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
     ) -> str:
         """Repair and shorten the page that the theme has rendered."""
         del page, config
-        return page_html.slim(page_html.accessible(output))
+        output = page_html.slim(page_html.accessible(output))
+        return policy.with_policy(output)
+
+    def on_post_template(
+        self, output_content: str, *, template_name: str, config: MkDocsConfig
+    ) -> str:
+        """Give the page for lost readers its policy, too."""
+        del config
+        if not template_name.endswith(".html"):
+            return output_content
+        return policy.with_policy(output_content)
 
     def on_env(
         self, env: Environment, *, config: MkDocsConfig, files: Files

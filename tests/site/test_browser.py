@@ -315,3 +315,33 @@ def test_pages_can_be_read_without_scripts(
     finally:
         on = {"value": False}
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", on)
+
+
+@pytest.mark.parametrize("place", ["server", "disk"])
+def test_a_text_that_gets_into_a_page_runs_nothing(
+    browser: webdriver.Chrome, root: str, student: Built, place: str
+) -> None:
+    """The page's policy refuses scripts that the build did not know."""
+    page = "labs/lab-2-layer-2.html"
+    disk = (student.folder / page).as_uri()
+    browser.get(f"{root}/{page}" if place == "server" else disk)
+    browser.execute_script(
+        """
+        window.refused = [];
+        document.addEventListener("securitypolicyviolation",
+          (event) => refused.push(event.effectiveDirective));
+        document.body.insertAdjacentHTML("beforeend",
+          '<img src="data:," onerror="window.ran = true">');
+        const script = document.createElement("script");
+        script.textContent = "window.ran = true";
+        document.body.append(script);
+        """
+    )
+
+    def refused() -> bool:
+        found = browser.execute_script("return window.refused")
+        return {"script-src-attr", "script-src-elem"} <= set(found)
+
+    _until(browser, refused)
+    assert browser.execute_script("return window.ran") is None
+    browser.get_log("browser")  # type: ignore[no-untyped-call] # it has few types
