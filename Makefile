@@ -17,7 +17,7 @@ define install
 @$(PYTHON) scripts/install $(1)
 endef
 
-.PHONY: help site browser test-site up down grade hint reset status check lint test-unit mutate proof-steps test test-hosts test-vm prove bench images doctor engine-stop clean lock digests
+.PHONY: help site browser test-site up down grade hint reset status check lint test-unit mutate proof-steps test test-hosts test-vm prove bench images doctor engine-stop clean lock digests sbom
 
 help:
 	@echo 'make lab-1   start lab 1, broken; then repair it and run make grade'
@@ -85,6 +85,12 @@ mutate: .venv/stamp-dev
 # Ask registries and release sites for the digests of the kit's versions.
 digests: .venv/stamp-dev
 	$(BIN)/python scripts/digests --write
+
+# What a release is made of, as files that are published with it.
+sbom: .venv/stamp-dev
+	mkdir -p sbom
+	$(BIN)/python scripts/sbom python > sbom/python.cdx.json
+	$(BIN)/python scripts/sbom image > sbom/node.cdx.json
 
 # Write the lists of the proof's steps again: a test finds any difference.
 proof-steps: .venv/stamp
