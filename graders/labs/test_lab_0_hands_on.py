@@ -93,7 +93,9 @@ def test_advertisement(lab: Session) -> None:
     advertisements = lab.cluster.items(f"{METALLB_PATH}/l2advertisements")
     specs = [item.get("spec", {}) for item in advertisements]
     covered = any(advertised_pools(spec, pools) for spec in specs)
-    names = {name for spec in specs for name in spec.get("ipAddressPools", [])}
+    names = {
+        name for spec in specs for name in spec.get("ipAddressPools") or []
+    }
     expect(
         "an L2Advertisement for pool",
         expected=sorted(lab.cluster.pools()),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from graders.kube.names import SERVICE_NAME
 from tests.lab_model.controllers import BROKEN, EXCLUDE, vip_of
 from tests.lab_model.labs import healthy
 from tests.lab_model.webhook import (
@@ -18,11 +19,15 @@ from tests.lab_model.webhook import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from graders.probes.static_entries import Kind
     from tests.fakes import Object
     from tests.lab_model.model import LabModel
 
     Change = Callable[[LabModel], object]
 
+_SLICE: Final = "EndpointSlice"
+# A ReplicaSet has its Deployment's name in the model.
+_OWNED: Final = {"ReplicaSet": "Deployment"}
 _REMOVABLE = (
     *("Service", "Deployment", "Pod", "IPAddressPool"),
     *("L2Advertisement", "BGPAdvertisement"),
@@ -50,6 +55,18 @@ def changes_of(number: str) -> dict[str, Change]:
 
 def _remove(kind: str, name: str, model: LabModel) -> None:
     model.cluster.remove(model.cluster.one(kind, name))
+    # What it owns goes with it.
+    for item in [*model.cluster.all("Pod"), *model.cluster.all(_SLICE)]:
+        meta = item["metadata"]
+        owners = {(_OWNED.get(o["kind"]), o["name"]) for o in _owners(meta)}
+        service = meta.get("labels", {}).get(SERVICE_NAME)
+        if (kind, name) in {*owners, ("Service", service)}:
+            model.cluster.remove(item)
+
+
+def _owners(meta: Object) -> list[Object]:
+    found: list[Object] = meta.get("ownerReferences", [])
+    return found
 
 
 @dataclass(frozen=True)
@@ -95,6 +112,8 @@ def _workloads() -> Iterator[_Edit]:
         yield _Edit("Deployment", containers, [container])
     yield _Edit("Node", ("metadata", "labels", EXCLUDE), "")
     yield _Edit("Node", ("status", "conditions"), [])
+    surge = {"type": "RollingUpdate"}
+    yield _Edit("Deployment", ("spec", "strategy"), surge)
 
 
 def _metallb(model: LabModel) -> Iterator[_Edit]:
@@ -131,10 +150,34 @@ def _on_machines(vip: str) -> dict[str, Change]:
 
         found[f"{vip} on {role}"] = take
         found[f"{vip} fixed on {role}"] = fix
+        for kind, line in _LINES.items():
+            found[f"{kind} for {vip} on {role}"] = partial(
+                _write, role, kind, line.format(vip)
+            )
     found[f"{vip} of a stranger"] = lambda model: model.strangers.update(
         {vip: ["02:42:ac:12:09:99"]}
     )
     return found
+
+
+# Lines that lead to a VIP, as a machine lists them.
+_LINES: Final[dict[Kind, str]] = {
+    "proxy": "{} dev eth0 proxy",
+    "route": "{} via 172.18.1.3 dev eth0",
+    "rule": "100: from all to {} lookup 100",
+    "translation": "-A MINE -d {}/32 -j DNAT --to-destination 172.18.1.3",
+    "nft": "inet mine c ip daddr {} dnat to 172.18.1.3",
+    "address": "9: other-ipvl0 inet {}/32 scope global",
+}
+
+
+def _write(role: str, kind: Kind, line: str, model: LabModel) -> None:
+    model.tables.setdefault(role, {}).setdefault(kind, []).append(line)
+
+
+def _include_control_plane(model: LabModel) -> None:
+    node = model.one("Node", model.plan.machine_name("control-plane"))
+    node["metadata"]["labels"].pop(EXCLUDE, None)
 
 
 def _elsewhere() -> dict[str, Change]:
@@ -162,6 +205,12 @@ def _elsewhere() -> dict[str, Change]:
         "invalid configuration": lambda m: setattr(
             m.controllers, "valid", False
         ),
+        "control plane included": _include_control_plane,
+        "BGP's port redirected": lambda m: setattr(m.router, "ports", [1179]),
+        "half a range": lambda m: setattr(
+            m.dhcp, "ranges", [(m.plan.dhcp_first, m.plan.dhcp_first + 20)]
+        ),
+        "connections cut": lambda m: setattr(m, "keeps_connections", False),
         "webhook deleted": webhook_deleted,
         "webhook ignored": webhook_ignored,
         "webhook of pools": webhook_of_pools,

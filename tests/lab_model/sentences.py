@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from graders.plan.ip_ranges import holds, networks
-from tests.lab_model.controllers import vip_of
+from tests.lab_model.controllers import EXCLUDE, vip_of
 from tests.lab_model.network import DESK_PAGE, Request, responders, response
 from tests.lab_model.webhook import is_whole
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     Sentence = Callable[[LabModel], bool]
 
+_BGP_PORT: Final = 179
 _CLIENTS: Final = ("lan-client", "client")
 
 
@@ -48,6 +49,67 @@ def _answers(model: LabModel, vip: str, text: str, *roles: str) -> bool:
     )
 
 
+def _answered(model: LabModel, vip: str) -> bool:
+    """Tell whether both clients get an answer, whatever it is."""
+    machines = model.plan.machines
+    return all(
+        response(model, Request(role, f"http://{vip}/", str(source), 1))
+        for role, source in (
+            ("lan-client", machines["lan-client"].lan),
+            ("client", machines["client"].edge),
+        )
+    )
+
+
+def _deployed(model: LabModel, name: str) -> bool:
+    """Tell whether a Service selects its Deployment's pods, all ready."""
+    (deployment,) = (
+        item
+        for item in model.cluster.all("Deployment")
+        if item["metadata"]["name"] == name
+    )
+    spec, status = deployment["spec"], deployment["status"]
+    selector = model.service(name)["spec"]["selector"]
+    labels = spec["template"]["metadata"]["labels"]
+    return bool(
+        selector.items() <= labels.items()
+        and 0 < spec["replicas"] == status["readyReplicas"]
+    )
+
+
+def _excluded(model: LabModel) -> bool:
+    """Tell whether the control plane has the label that keeps it out."""
+    name = model.plan.machine_name("control-plane")
+    return EXCLUDE in model.one("Node", name)["metadata"]["labels"]
+
+
+def _one_at_a_time(model: LabModel, name: str) -> bool:
+    """Tell whether a rollout of a Deployment runs no second pod."""
+    spec = model.one("Deployment", name)["spec"]
+    strategy = spec.get("strategy") or {}
+    update = strategy.get("rollingUpdate") or {}
+    return spec["replicas"] == 1 and (
+        strategy.get("type") == "Recreate" or update.get("maxSurge") == 0
+    )
+
+
+def _all_advertised(model: LabModel) -> bool:
+    """Tell whether an advertisement covers what Services draw from."""
+    named = [
+        item["spec"].get("ipAddressPools")
+        for item in model.cluster.all("L2Advertisement")
+    ]
+    return all(
+        any(not names or pool["metadata"]["name"] in names for names in named)
+        for pool in model.cluster.all("IPAddressPool")
+        if pool["spec"].get("autoAssign", True)
+    )
+
+
+def _of_pool(model: LabModel, name: str, pool: str) -> bool:
+    return holds([pool], model.vip(name))
+
+
 def _fixed_nowhere(model: LabModel, *vips: str) -> bool:
     held = {
         address
@@ -56,7 +118,29 @@ def _fixed_nowhere(model: LabModel, *vips: str) -> bool:
         for address in addresses
     }
     fixed = {vip for known in model.permanent.values() for vip in known}
-    return not {*vips} & (held | fixed)
+    lines = [
+        line
+        for kinds in model.tables.values()
+        for rows in kinds.values()
+        for line in rows
+    ]
+    named = {vip for vip in vips if any(vip in line for line in lines)}
+    return not {*vips} & (held | fixed | named)
+
+
+def _held_nowhere(model: LabModel, *vips: str) -> bool:
+    """Tell whether no node has a VIP on an interface."""
+    return not {*vips} & {
+        address
+        for role in model.plan.nodes
+        for addresses in model.interfaces[role].values()
+        for address in addresses
+    }
+
+
+def _from_client(model: LabModel, vip: str) -> Request:
+    source = str(model.plan.machines["client"].edge)
+    return Request("client", f"http://{vip}/", source, 1)
 
 
 def _announcers(model: LabModel, kind: str, name: str) -> set[str]:
@@ -141,38 +225,55 @@ _LAB_0: Final[dict[str, Sentence]] = {
     "metallb_pods": lambda m: (
         m.controllers.speakers() == {*m.plan.node_names()}
     ),
-    "pool": lambda m: any(
-        holds([str(m.plan.lan)], str(net[0]))
-        for pool in m.cluster.all("IPAddressPool")
-        for text in pool["spec"]["addresses"]
-        for net in networks(text)
+    "pool": lambda m: (
+        bool(m.cluster.all("IPAddressPool"))
+        and _pools_inside(m, str(m.plan.lan))
+        and not [*_leasable(m)]
     ),
-    "advertisement": lambda m: bool(m.cluster.all("L2Advertisement")),
-    "vip": lambda m: bool(_vips(m)),
+    "advertisement": lambda m: (
+        bool(m.cluster.all("L2Advertisement")) and _held_nowhere(m, *_vips(m))
+    ),
+    "vip": lambda m: any(
+        holds(pool["spec"]["addresses"], vip)
+        for pool in m.cluster.all("IPAddressPool")
+        for vip in _vips(m)
+    ),
     "http": lambda m: any(
         _one_node(m, vip)
         and _answers(m, vip, "hello from MetalLB", "lan-client")
+        and _fixed_nowhere(m, vip)
         for vip in _vips(m)
     ),
 }
 _LAB_1: Final[dict[str, Sentence]] = {
     "webhook": is_whole,
     "vip": lambda m: bool(m.vip("web")),
-    "neighbours": lambda m: all(
+    "neighbour_vips": lambda m: all(
         m.vip(name) == str(vip) for name, vip in m.plan.neighbour_vips.items()
     ),
     "pool": lambda m: _pools_inside(m, str(m.plan.service_range)),
-    "arp": lambda m: _one_node(m, m.vip("web")),
+    "arp": lambda m: (
+        _one_node(m, m.vip("web")) and _held_nowhere(m, m.vip("web"))
+    ),
+    "controller": lambda m: m.controllers.controller_runs(),
+    "neighbours": lambda m: all(
+        _one_node(m, str(vip))
+        and _answers(m, str(vip), f"hello from {name}", "lan-client")
+        for name, vip in m.plan.neighbour_vips.items()
+    ),
+    "announced": _all_advertised,
     "static_entries": lambda m: _fixed_nowhere(m, *_vips(m)),
     "http": lambda m: _answers(m, m.vip("web"), "hello from web"),
 }
 _LAB_2: Final[dict[str, Sentence]] = {
     "webhook": is_whole,
     "vip": lambda m: m.vip("web") == str(m.plan.l2_vip),
-    "endpoints": lambda m: bool(_ready(m, "web")),
+    "endpoints": lambda m: bool(_ready(m, "web")) and _deployed(m, "web"),
+    "ready_pod": lambda m: bool(_ready(m, "web")),
     "announced": lambda m: (
         len(_announcers(m, "ServiceL2Status", "web")) == 1
         and _announcers(m, "ServiceL2Status", "web") <= _workers(m)
+        and _excluded(m)
     ),
     "arp": lambda m: (
         [m.plan.machine_name(one) for one in _roles(m, m.vip("web"))]
@@ -184,6 +285,8 @@ _LAB_2: Final[dict[str, Sentence]] = {
     "private_pool": lambda m: (
         m.vip("ledger") == str(m.plan.private_vip)
         and not _roles(m, m.vip("ledger"))
+        and not _announcers(m, "ServiceL2Status", "ledger")
+        and bool(_ready(m, "ledger"))
     ),
     "failover": lambda m: (
         _workers(m)
@@ -195,8 +298,11 @@ _LAB_3: Final[dict[str, Sentence]] = {
     "vip": lambda m: m.vip("web") == str(m.plan.bgp_vip),
     "announced": lambda m: (
         _announcers(m, "ServiceBGPStatus", "web") == _workers(m)
+        and _excluded(m)
     ),
-    "sessions": _sessions,
+    "sessions": lambda m: (
+        _sessions(m) and m.speaker_port == _BGP_PORT in m.router.ports
+    ),
     "hold_time": lambda m: all(
         0 < one["bgpTimerHoldTimeMsecs"] <= 10_000
         for one in m.router.neighbours().values()
@@ -211,7 +317,10 @@ _LAB_3: Final[dict[str, Sentence]] = {
     "fib": lambda m: _hops(m) == ("bgp", _workers(m)),
     "ecmp": lambda m: m.router.layer_4_hash and _workers(m) == _hops(m)[1],
     "source": lambda m: _policy(m, "web") == "Local",
-    "filter": lambda m: _pools_inside(m, str(m.plan.bgp_pool)),
+    "long_flow": lambda m: m.keeps_connections and not m.balances_requests,
+    "filter": lambda m: (
+        _pools_inside(m, str(m.plan.bgp_pool)) and m.router.filtered
+    ),
 }
 _LAB_4: Final[dict[str, Sentence]] = {
     "webhook": is_whole,
@@ -230,12 +339,26 @@ _LAB_4: Final[dict[str, Sentence]] = {
     ),
     "session": _sessions,
     "route": lambda m: _hops(m)[1] == _serving(m),
-    "billing": lambda m: bool(_roles(m, m.vip("billing")) or m.vip("billing")),
+    "no_loss": lambda m: (
+        _answered(m, m.vip("web-lan"))
+        and bool(response(m, _from_client(m, m.vip("web"))))
+    ),
+    "billing": lambda m: (
+        m.vip("billing") == str(m.plan.bgp_neighbour_vip)
+        and bool(response(m, _from_client(m, m.vip("billing"))))
+    ),
+    "controller": lambda m: all(
+        pod["metadata"].get("ownerReferences")
+        for pod in m.cluster.all("Pod")
+        if pod["metadata"].get("labels", {}).get("app") == "web"
+    ),
     "client_address": lambda m: (
         (_policy(m, "web"), _policy(m, "web-lan")) == ("Local", "Local")
     ),
     "placement": lambda m: (
-        len(_ready(m, "web")) == 1 and _ready(m, "web") <= _workers(m)
+        len(_ready(m, "web")) == 1
+        and _ready(m, "web") <= _workers(m)
+        and _one_at_a_time(m, "web")
     ),
     "static_entries": lambda m: _fixed_nowhere(m, *_vips(m)),
 }
@@ -253,15 +376,7 @@ _LAB_5: Final[dict[str, Sentence]] = {
         and _answers(m, m.dhcp.leases[m.mac("desk")], DESK_PAGE, "lan-client")
     ),
     "http": lambda m: all(
-        response(
-            m,
-            Request(
-                "lan-client",
-                f"http://{m.vip(name)}/",
-                str(m.plan.machines["lan-client"].lan),
-                1,
-            ),
-        )
+        _answered(m, m.vip(name))
         for name in ("shop", "gateway", "blue", "green")
     ),
     "dhcp": lambda m: (
@@ -270,10 +385,25 @@ _LAB_5: Final[dict[str, Sentence]] = {
             m.plan.dhcp_first <= first and last <= m.plan.dhcp_last
             for first, last in m.dhcp.ranges
         )
+        and any(first == m.plan.dhcp_first for first, _ in m.dhcp.ranges)
+        and any(last == m.plan.dhcp_last for _, last in m.dhcp.ranges)
     ),
     "leases": lambda m: not [*_leasable(m)],
     "static_entries": lambda m: _fixed_nowhere(m, *_vips(m)),
-    "pools": lambda m: _pools_inside(m, m.plan.pool, m.plan.ingress_pool),
+    "pools": lambda m: (
+        _pools_inside(m, m.plan.pool, m.plan.ingress_pool)
+        and _of_pool(m, "gateway", m.plan.ingress_pool)
+        and all(
+            _of_pool(m, name, m.plan.pool)
+            for name in ("shop", "blue", "green")
+        )
+    ),
+    "tenancy": lambda m: all(
+        (pool["spec"].get("serviceAllocation") or {}).get("namespaces")
+        == ["ingress"]
+        for pool in m.cluster.all("IPAddressPool")
+        if holds(pool["spec"]["addresses"], str(m.plan.ingress_first))
+    ),
 }
 SENTENCES: Final = {
     "0": _LAB_0,
