@@ -402,6 +402,54 @@ def _budget(model: LabModel) -> None:
     )
 
 
+def _graders(model: LabModel, kind: str) -> list[Object]:
+    return [
+        item
+        for item in model.cluster.all(kind)
+        if is_temporary(item["metadata"]["name"])
+    ]
+
+
+def _waiting(model: LabModel, **state: object) -> None:
+    """Keep the grader's pods from running, for some reason."""
+
+    def wait() -> None:
+        for pod in _graders(model, "Pod"):
+            pod["status"] = {"conditions": [], **state}
+
+    model.adjust = wait
+
+
+@WRONG("other_node", "run on each worker, not ErrImagePull on .*: no registry")
+def _images_are_pulled(model: LabModel) -> None:
+    waiting = {"reason": "ErrImagePull", "message": "no registry"}
+    _waiting(model, containerStatuses=[{"state": {"waiting": waiting}}])
+
+
+@WRONG("other_node", "worker2 to run kubelet and containerd, not kubelet stop")
+def _kubelet_is_frozen(model: LabModel) -> None:
+    _waiting(model)
+    model.processes["worker"] = "Ssl kubelet\nSsl containerd\n"
+    model.processes["worker2"] = "Tsl kubelet\nSsl containerd\n"
+
+
+@WRONG("other_node", "EndpointSlice to stay, not to be deleted by another")
+def _slices_are_deleted(model: LabModel) -> None:
+    def delete() -> None:
+        # Those of the first node are used before they go.
+        moved = any(verb == "PUT" for verb, _ in model.cluster.requests)
+        for item in _graders(model, "EndpointSlice") if moved else ():
+            model.cluster.remove(item)
+
+    model.adjust = delete
+
+
+@WRONG("drain", "expected node .*worker.* in the cluster, not to be deleted")
+def _node_is_deleted(model: LabModel) -> None:
+    (name,) = model.cluster.pod_nodes("lab-4", "app=web").values()
+    model.cluster.remove(model.one("Node", name))
+
+
 @WRONG("other_node", "let the grader create services in namespace lab-4, not")
 def _no_more_services(model: LabModel) -> None:
     model.cluster.admission = lambda verb, path, _: (
