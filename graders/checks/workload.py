@@ -195,7 +195,11 @@ def cordoned(lab: Session, *nodes: str) -> Iterator[None]:
         for node in nodes:
             # First, because Ctrl-C can come at any time.
             after.callback(_set_unschedulable, lab, node, value=None)
-            _set_unschedulable(lab, node, value=True)
+            if not _set_unschedulable(lab, node, value=True):
+                fail(
+                    f"expected node {node} in the cluster, not to be deleted",
+                    seen_by="kubectl get nodes",
+                )
         yield
 
 
@@ -204,7 +208,6 @@ def uncordon(lab: Session) -> None:
 
     Raises:
         Refused: a rule of the cluster keeps a node as it is.
-        CheckFailed: a node is gone.
         CannotCheck: the API server does not answer.
 
     """
@@ -214,13 +217,10 @@ def uncordon(lab: Session) -> None:
 
 def _set_unschedulable(
     lab: Session, node: str, *, value: Literal[True] | None
-) -> None:
+) -> bool:
+    """Cordon or uncordon a node; return whether it exists."""
     change = {"spec": {"unschedulable": value}}
-    if lab.cluster.ask("PATCH", f"/api/v1/nodes/{node}", change) is None:
-        fail(
-            f"expected node {node} in the cluster, not to be deleted",
-            seen_by="kubectl get nodes",
-        )
+    return bool(lab.cluster.ask("PATCH", f"/api/v1/nodes/{node}", change))
 
 
 def _name(body: dict[str, Any]) -> str:
@@ -266,6 +266,8 @@ def _pod(
         "spec": {
             "nodeName": node,
             "tolerations": tolerations,
+            # As the labs' own pods have it.
+            "terminationGracePeriodSeconds": 1,
             "containers": [
                 {
                     "name": name,

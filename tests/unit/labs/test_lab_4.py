@@ -170,6 +170,8 @@ def _one_in_twenty(model: LabModel) -> None:
 
 
 @WRONG("no_loss", "expected client to take a second address on eth0")
+@WRONG("other_node", "expected client to take a second address on eth0")
+@WRONG("drain", "expected client to take a second address on eth0")
 def _client_takes_no_address(model: LabModel) -> None:
     model.takes_addresses = False
 
