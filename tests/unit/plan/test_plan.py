@@ -311,6 +311,32 @@ def test_demo_has_the_modules_numbers() -> None:
     assert {key: found[key] for key in want} == want
 
 
+@pytest.mark.parametrize(
+    ("student", "lan", "bgp_pool", "pool", "dhcp_first", "variant"),
+    [
+        ("ada", 198, 199, "10.198.204.190-10.198.204.240", "24.130", "c"),
+        ("bob", 150, 151, "10.150.241.110-10.150.241.160", "77.80", "d"),
+        ("class-7", 185, 186, "10.185.225.80-10.185.225.130", "132.80", "d"),
+    ],
+)
+def test_numbers_of_a_name_never_change(  # noqa: PLR0913, PLR0917 - numbers of a plan
+    student: str,
+    lan: int,
+    bgp_pool: int,
+    pool: str,
+    dhcp_first: str,
+    variant: str,
+) -> None:
+    """An update of the kit in the middle of a course moves no one."""
+    plan = make_plan(student)
+
+    assert str(plan.lan) == f"10.{lan}.0.0/16"
+    assert str(plan.bgp_pool) == f"10.0.{bgp_pool}.0/24"
+    assert plan.pool == pool
+    assert str(plan.dhcp_first) == f"10.{lan}.{dhcp_first}"
+    assert variant_for(plan, "lab-1-pending-service", "abcdefg") == variant
+
+
 def test_demo_machines() -> None:
     """The demo student's machines are where the picture shows them."""
     found = make_plan().as_vars()
