@@ -77,8 +77,9 @@ class KindCluster:
                         f"the cluster's API server has not answered for"
                         f" {seconds:.0f} s ({error.problems[0]}); the cluster"
                         " is complete, so it is not deleted",
-                        remedy="try again, or rebuild it with the lab at its"
-                        " start by `lab reset`, without a lab by `lab down`",
+                        remedy="`lab up` waits again; if it stays silent,"
+                        " `lab reset` creates another cluster with the lab at"
+                        " its start (without a lab: `lab down`)",
                     ) from error
             self.clock.sleep(_PAUSE_S)
 
