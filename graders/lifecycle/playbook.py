@@ -90,7 +90,9 @@ class _Progress:
                 self.failure = one_line(error, _ERROR_LENGTH)
             # A full disk must not hide what failed.
             with suppress(OSError), self.log.open("a", encoding="utf-8") as it:
-                it.write(printable(text, keep="\n\t") + "\n")
+                # Ansible writes to a terminal, whose lines end so.
+                plain = text.replace("\r\n", "\n")
+                it.write(printable(plain, keep="\n\t") + "\n")
         data = event.get("event_data", {})
         kind = event.get("event", "")
         if kind in {"runner_on_ok", "runner_on_failed"}:

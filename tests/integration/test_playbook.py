@@ -16,7 +16,7 @@ from graders.errors import CannotCheck, UsageError
 from graders.lifecycle import playbook
 from graders.lifecycle.playbook import run_playbook
 from graders.lifecycle.processes import find_tagged
-from graders.settings import ANSIBLE
+from graders.settings import ANSIBLE, state_dir
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -169,6 +169,9 @@ def test_failure_names_task_cause_and_log() -> None:
     assert "line 1" not in said
     assert "fails-" in said
     assert "Traceback" not in said
+    logs = list(state_dir("demo").glob("logs/fails-*.log"))
+    assert logs
+    assert all("\\r" not in log.read_text(encoding="utf-8") for log in logs)
 
 
 def test_refusal_is_wrong_usage() -> None:
