@@ -42,11 +42,11 @@ def files(world: World) -> Iterator[str]:
 
 
 def faults(world: World, since: float) -> list[str]:
-    """Return the tracebacks that the kit has saved since a time."""
+    """Return the reports of its own faults that the kit saved since then."""
     return [
-        f"the kit saved a traceback: {file.name}"
-        for file in (world.state / "logs").glob("fault-*.log")
-        if file.stat().st_mtime >= since
+        f"the kit saved a report of its fault: {file.name}"
+        for file in sorted(world.state.rglob("*fault*"))
+        if file.is_file() and file.stat().st_mtime >= since
     ]
 
 

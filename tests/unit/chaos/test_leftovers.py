@@ -56,7 +56,7 @@ def test_objects_of_a_grade(world: PaperWorld) -> None:
     assert found == ["an object of a grade is left: Service orders-0a1b2c"]
 
 
-def test_saved_tracebacks(world: PaperWorld) -> None:
+def test_saved_reports(world: PaperWorld) -> None:
     """Only those of the round."""
     logs = world.state / "logs"
     logs.mkdir()
@@ -66,5 +66,5 @@ def test_saved_tracebacks(world: PaperWorld) -> None:
     os.utime(logs / "fault-1.log", (now - 100, now - 100))
 
     assert leftovers.faults(world, now - 10) == [
-        "the kit saved a traceback: fault-2.log"
+        "the kit saved a report of its fault: fault-2.log"
     ]
