@@ -142,7 +142,7 @@ def state_folder_deleted(world: World) -> Iterator[None]:
     needs=(ROOT,),
     keeps=True,
     cheap=True,
-    says=r"[Nn]o space left|disk .*full|full .*disk",
+    says=r"[Nn]o space (is )?left|disk .*full|full .*disk",
 )
 def disk_full(world: World) -> Iterator[None]:
     """The disk of the state is full."""
