@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -29,11 +30,23 @@ def get(student: Student = "demo") -> None:
 
 
 @images_app.command()
-def load(file: str, student: Student = "demo") -> None:
+def load(
+    file: str,
+    sha256: Annotated[
+        str,
+        typer.Option(
+            "--sha256", help="Digest that `lab images save` printed."
+        ),
+    ] = "",
+    student: Student = "demo",
+) -> None:
     """Load the archive that `lab images save` wrote."""
     from graders.cli.plans import run_plain_playbook
+    from graders.lifecycle.archive import check_digest
 
     with command_context("lab images load", student, locked=True):
+        if sha256:
+            check_digest(Path(file).resolve(), sha256)
         _refuse_full_disk(build=False)
         os.environ.update(IMAGES="load", IMAGES_FILE=str(Path(file).resolve()))
         run_plain_playbook("images", student, refresh_images=True)
@@ -43,6 +56,7 @@ def load(file: str, student: Student = "demo") -> None:
 def save(file: str, student: Student = "demo") -> None:
     """Write images and tools to one archive, for machines without network."""
     from graders.cli.plans import run_plain_playbook
+    from graders.lifecycle.archive import write_digest
 
     with command_context("lab images save", student, locked=True):
         archive = Path(file).resolve()
@@ -52,7 +66,10 @@ def save(file: str, student: Student = "demo") -> None:
                 remedy="create it, or name another file",
             )
         run_plain_playbook("images_save", student, archive=str(archive))
-        typer.echo(f"wrote {archive}")
+        digest = write_digest(archive)
+        typer.echo(
+            f"wrote {archive}\nsha256 {digest}, also in {archive}.sha256"
+        )
 
 
 def _refuse_full_disk(*, build: bool) -> None:

@@ -136,8 +136,14 @@ def test_save_and_load_round_trip(
     tmp_path: Path, docker: Callable[..., str]
 ) -> None:
     """What `save` writes, `load` brings back; a damaged file it refuses."""
-    archive = tmp_path / "lab.tar"
-    ok("lab", "images", "save", str(archive))
+    archive = tmp_path / "my $lab.tar"
+    saved = ok("lab", "images", "save", str(archive))
+    listed = (tmp_path / "my $lab.tar.sha256").read_text(encoding="utf-8")
+    digest = listed.split()[0]
+    assert digest in saved.stdout
+    other = run("lab", "images", "load", str(archive), "--sha256", "0" * 64)
+    assert other.returncode == 2
+    assert digest in other.stderr
     images = docker("images", "--format", "{{.Repository}}:{{.Tag}}").split()
     ours = next(one for one in images if one.startswith("metallb-lab/appl"))
     cut = tmp_path / "cut.tar"
@@ -147,6 +153,6 @@ def test_save_and_load_round_trip(
     assert refused.returncode == 2
     assert "cut.tar" in refused.stderr
     cache = {"METALLB_LAB_CACHE": str(tmp_path / "cache")}
-    ok("lab", "images", "load", str(archive), **cache)
+    ok("lab", "images", "load", str(archive), "--sha256", digest, **cache)
     assert (tmp_path / "cache" / "bin" / "kubectl").is_file()
     assert docker("image", "inspect", "-f", "{{.Id}}", ours)
