@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, ClassVar, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SHOWN: Final = 100
+# What reading a text raises that is not of the form it should be.
+MALFORMED: Final = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 class KitError(Exception):
@@ -50,6 +65,25 @@ class CannotCheck(KitError):  # noqa: N818 - the name of an outcome
         """Keep what `KitError` does, and the machine."""
         super().__init__(message, *more, remedy=remedy)
         self.machine = machine
+
+
+@contextmanager
+def parsing(source: str, remedy: str) -> Iterator[None]:
+    """Read what a program or machine wrote, in a `with` block or a function.
+
+    It may be cut short, damaged, or from another program of that name.
+
+    Raises:
+        CannotCheck: it is not as expected.
+
+    """
+    try:
+        yield
+    except MALFORMED as error:
+        what = one_line(f"{type(error).__name__}: {error}", _SHOWN)
+        raise CannotCheck(
+            f"could not read {source}: {what}", remedy=remedy
+        ) from error
 
 
 class CheckFailed(Exception):  # noqa: N818 - the name of an outcome

@@ -135,7 +135,7 @@ from graders.kube.names import (
     METALLB_NAMESPACE,
     METALLB_PATH,
 )
-from graders.plan.ip_ranges import holds, lacking, networks
+from graders.plan.ip_ranges import covered, holds, lacking
 from graders.polling import until
 from graders.probes.client import REQUESTS, Client
 from graders.probes.refusal import Refused
@@ -174,6 +174,7 @@ __all__ = [
     "clone_service",
     "connections_per_node",
     "cordoned",
+    "covered",
     "desk_of",
     "evict_pods",
     "expect",
@@ -236,7 +237,6 @@ __all__ = [
     "isolate",
     "kernel_route",
     "lacking",
-    "networks",
     "new_services",
     "next_hops",
     "node_addresses",

@@ -174,9 +174,8 @@ def expect_bgp_port(lab: Session, role: str) -> None:
     command = ("ss", "-Htn", "state", "established", "dst", router)
     result = lab.machine(role).run(*command)
     _expect_listed(role, result)
-    ports = {
-        line.split()[-1].rpartition(":")[2] for line in result.out.splitlines()
-    }
+    # The address there is the last word.
+    ports = _ports(result.out, -1)
     expect(
         f"the port of the router to which {plan.nodes[role].name} speaks BGP"
         " to be",
@@ -205,9 +204,7 @@ def expect_router_listens(lab: Session) -> None:
     result = lab.machine("router").run(*command)
     _expect_listed("router", result)
     # The local address is the last but one word.
-    ports = {
-        line.split()[-2].rpartition(":")[2] for line in result.out.splitlines()
-    }
+    ports = _ports(result.out, -2)
     expect(
         "the port on which the router listens for BGP to be",
         expected=BGP_PORT,
@@ -227,3 +224,9 @@ def _expect_listed(role: str, result: Output) -> None:
         ok=not result.code,
         seen_by=f"{result.command} on {role}",
     )
+
+
+def _ports(sockets: str, at: int) -> set[str]:
+    """Return the ports of addresses at one place in the lines of `ss`."""
+    rows = [line.split() for line in sockets.splitlines()]
+    return {row[at].rpartition(":")[2] for row in rows if len(row) >= -at}

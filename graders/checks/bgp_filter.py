@@ -19,8 +19,9 @@ from graders.checks.objects import (
 )
 from graders.checks.parallel import run_parallel
 from graders.checks.pools import SEE_POOLS
+from graders.errors import parsing
 from graders.kube.names import METALLB_NAMESPACE, METALLB_PATH
-from graders.plan.ip_ranges import holds, networks, outside
+from graders.plan.ip_ranges import covered, holds, outside
 from graders.polling import until
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def foreign_prefixes(lab: Session) -> list[IPv4Network]:
 
     """
     plan = lab.plan
-    taken = [net for text in lab.cluster.ranges() for net in networks(text)]
+    taken = [net for text in lab.cluster.ranges() for net in covered(text)]
     taken += [plan.bgp_pool, *_reserved(plan)]
     neighbour = IPv4Address(
         int(plan.bgp_pool[0])
@@ -249,6 +250,7 @@ def expect_foreign_refused(lab: Session) -> None:
     )
 
 
+@parsing("the router's configuration", "`lab reset` restores it")
 def _permitted(
     plan: Plan, configuration: str
 ) -> list[tuple[IPv4Network, int]]:
@@ -256,7 +258,7 @@ def _permitted(
 
     Each comes with a length that its entry permits.
     """
-    found = []
+    found: list[tuple[IPv4Network, int]] = []
     for kind, text, least, most in _PERMIT.findall(configuration):
         space = IPv4Network(text, strict=False)
         if space.subnet_of(plan.bgp_pool):
@@ -278,7 +280,7 @@ def _reserved(plan: Plan) -> list[IPv4Network]:
         f"{plan.dhcp_first}-{plan.dhcp_last}",
         f"{plan.edge[0]}-{plan.edge[15]}",
     ]
-    return [net for text in (*ranges, *_RESERVED) for net in networks(text)]
+    return [net for text in (*ranges, *_RESERVED) for net in covered(text)]
 
 
 def _draw(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 from functools import cached_property, partial
 from ipaddress import IPv4Address
@@ -70,8 +71,9 @@ class Desk:
 
     def held(self) -> str:
         """Return the leased address on the desk's interface, or ""."""
-        words = self.machine.run(*_SHOW_LEASED).out.split()
-        return words[3].partition("/")[0] if "inet" in words else ""
+        text = self.machine.run(*_SHOW_LEASED).out
+        found = re.search(r"\binet ([0-9.]+)", text)
+        return found[1] if found else ""
 
     def leased_and_held(self) -> tuple[str, str]:
         """Return the address of the lease and the one on the interface."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -299,4 +300,4 @@ def _expect_storage_address(lab: Session, role: str) -> None:
 
 def _addresses(text: str) -> list[str]:
     """Return the addresses that `ip -o address show` lists."""
-    return [line.split()[3] for line in text.splitlines()]
+    return re.findall(r"\binet (\S+)", text)

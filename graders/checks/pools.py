@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from graders.checks.check import expect
 from graders.kube.names import METALLB_NAMESPACE
-from graders.plan.ip_ranges import conflicts, holds, networks, outside
+from graders.plan.ip_ranges import conflicts, covered, holds, outside
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -45,7 +45,7 @@ def unused_addresses(
     """
     used = lab.cluster.vips()
     for text in ranges:
-        for network in networks(text):
+        for network in covered(text):
             yield from (ip for ip in network if str(ip) not in used)
 
 
@@ -129,7 +129,7 @@ def expect_pools_inside(lab: Session, *limits: str) -> None:
     """
     ranges = lab.cluster.ranges()
     beyond = outside(
-        ranges, *(net for text in limits for net in networks(text))
+        ranges, *(net for text in limits for net in covered(text))
     )
     expect(
         "every pool to be inside",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from graders.checks.check import expect
 from graders.checks.parallel import run_parallel
-from graders.plan.ip_ranges import networks
+from graders.plan.ip_ranges import covered
 from graders.polling import until
 from graders.probes.redirection import OTHER
 from graders.probes.static_entries import COMMANDS, static_entries
@@ -115,7 +115,7 @@ def find_static_entries(
         CannotCheck: a machine does not answer.
 
     """
-    wanted = [net for text in ranges for net in _networks(text)]
+    wanted = [net for text in ranges for net in covered(text)]
     # A route that was withdrawn leaves the kernel a moment later than FRR.
     return until(
         "route",
@@ -146,17 +146,6 @@ def _find(
         for role, entry in found
         if not (_says_bgp(role, entry) and entry.network in learnt)
     ]
-
-
-def _networks(text: str) -> list[IPv4Network]:
-    """Return what a range covers, nothing if it is none.
-
-    A Service may request any text, and pools do without MetalLB's webhook.
-    """
-    try:
-        return networks(text)
-    except ValueError:
-        return []
 
 
 def _says_bgp(role: str, entry: StaticEntry) -> bool:
@@ -215,7 +204,7 @@ def _target(entry: StaticEntry, vips: Iterable[str]) -> str:
         (
             vip
             for vip in vips
-            if any(entry.network.overlaps(net) for net in _networks(vip))
+            if any(entry.network.overlaps(net) for net in covered(vip))
         ),
         str(entry.network).removesuffix("/32"),
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from graders.cli.common import Student, command_context
+from graders.errors import MALFORMED
+from graders.files import read_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,12 +60,14 @@ def _print(hint: Hint) -> None:
     Terminal().print(text, markup=False, highlight=False)
 
 
-def _read(file: Path) -> dict[str, Any]:
+def _read(file: Path) -> dict[str, int]:
     """Return the last rung of each ladder; a damaged file counts as none."""
     try:
-        rungs = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        rungs = json.loads(read_text(file))
+        return {
+            ladder: rung
+            for ladder, rung in rungs.items()
+            if isinstance(rung, int)
+        }
+    except (OSError, *MALFORMED):
         return {}
-    if not isinstance(rungs, dict):
-        return {}
-    return {key: it for key, it in rungs.items() if isinstance(it, int)}

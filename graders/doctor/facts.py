@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +11,7 @@ from graders.errors import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_NUMBER: Final = re.compile("[0-9]{1,18}")
 GIB: Final = 1024**2  # in KiB, as everything here
 
 
@@ -51,7 +53,7 @@ class Facts:
     def number(self, key: str) -> int:
         """Return a whole number, -1 if the value is not one."""
         value = self.values.get(key, "")
-        return int(value) if value.isdecimal() else -1
+        return int(value) if _NUMBER.fullmatch(value) else -1
 
 
 def parse(text: str, clock: ClockOffset | None = None) -> Facts:
@@ -70,10 +72,10 @@ def parse(text: str, clock: ClockOffset | None = None) -> Facts:
         if key != "listens":
             values[key] = printable(value.strip())
             continue
-        protocol, port, *program = value.split()
-        if port.isdecimal():
-            name = printable(" ".join(program)) or "an unknown program"
-            listeners[protocol, int(port)] = name
+        protocol, port, *program = [*value.split(), "", ""]
+        if _NUMBER.fullmatch(port):
+            name = printable(" ".join(program).strip())
+            listeners[protocol, int(port)] = name or "an unknown program"
     return Facts(values, listeners, clock, tuple(answers))
 
 

@@ -29,7 +29,7 @@ from graders.doctor.local_checks import (
     memory,
     wsl,
 )
-from graders.errors import KitError
+from graders.errors import KitError, parsing
 from graders.providers.docker import Docker, EngineDown, docker
 from graders.providers.kind_foreign import foreign_names, names_remedy
 from graders.providers.kind_location import (
@@ -278,12 +278,11 @@ def has_images(docker: Docker = docker) -> bool:
 def docker_root(docker: Docker = docker) -> str:
     """Return the folder of the engine's images, even if not installed yet."""
     try:
-        info: dict[str, Any] = json.loads(
-            docker("info", "--format", "{{json .}}")
-        )
-    except (KitError, ValueError):
+        with parsing("docker info", ""):
+            info = json.loads(docker("info", "--format", "{{json .}}"))
+            return str(info.get("DockerRootDir") or DOCKER_ROOT)
+    except KitError:
         return DOCKER_ROOT
-    return info.get("DockerRootDir") or DOCKER_ROOT
 
 
 def _located(student: str, locate: Callable[[str], Location]) -> Location:

@@ -34,7 +34,7 @@ def memory(host: Host, *, exists: bool) -> Finding:
     """Look for memory; a lab that exists already has what it needs."""
     requirement = "2 GiB free, 8 GiB in all recommended"
     lines = re.findall(
-        r"^(MemTotal|MemAvailable):\s+(\d+) kB$",
+        r"^(MemTotal|MemAvailable):[ \t]+([0-9]{1,15}) kB$",
         host.read("/proc/meminfo"),
         re.MULTILINE,
     )
@@ -99,7 +99,7 @@ def inotify(host: Host) -> Finding:
     needs = {"max_user_instances": INSTANCES, "max_user_watches": WATCHES}
     requirement = ", ".join(f"{key} {value}" for key, value in needs.items())
     limits = {key: host.read(_INOTIFY + key).strip() for key in needs}
-    if not all(value.isdigit() for value in limits.values()):
+    if not all(re.fullmatch("[0-9]{1,18}", it) for it in limits.values()):
         return Finding(
             "inotify",
             ok=None,
@@ -142,7 +142,7 @@ def go(host: Host, *, build: bool) -> Finding:
         f"{_dotted(GO)} or newer, only to build images (IMAGES=build)"
     )
     text = host.run("go", "version") or ""
-    match = re.search(r"\bgo(\d+)\.(\d+)\S*", text)
+    match = re.search(r"\bgo([0-9]{1,4})\.([0-9]{1,4})\S*", text)
     ok = bool(match and (int(match[1]), int(match[2])) >= GO)
     return Finding(
         "Go",
@@ -198,7 +198,7 @@ def capability(host: Host) -> Finding:
     """Look for CAP_SYS_RESOURCE in the bounding set."""
     requirement = "in the bounding set, or the kit works around it"
     match = re.search(
-        r"^CapBnd:\s+([0-9a-f]+)$",
+        r"^CapBnd:[ \t]+([0-9a-f]{1,32})$",
         host.read("/proc/self/status"),
         re.MULTILINE,
     )

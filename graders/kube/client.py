@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from graders.errors import CannotCheck, one_line
+from graders.errors import MALFORMED, CannotCheck, one_line
 from graders.kube.kubeconfig import KubeconfigError, read_access
 from graders.settings import state_dir
 
@@ -31,10 +31,7 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 
 # What reading a missing or damaged kubeconfig raises.
-_READ_ERRORS: Final = (
-    *(OSError, LookupError, TypeError, ValueError),
-    KubeconfigError,
-)
+_READ_ERRORS: Final = (*MALFORMED, OSError, KubeconfigError)
 _TIMEOUT_S: Final = 20.0
 _NOT_FOUND: Final = 404
 _BAD_REQUEST: Final = 400
@@ -44,6 +41,8 @@ _BAD_REQUEST: Final = 400
 _TRY_AGAIN: Final = frozenset({429, 503})
 _TRY_AGAIN_S: Final = 10.0
 _PAUSE_S: Final = 0.25
+# Bytes of an answer: a list of all Secrets of a lab's cluster has 1 MB.
+ANSWER_LIMIT: Final = 64_000_000
 JSON: Final = "application/json"
 MERGE: Final = "application/merge-patch+json"
 # JSON is YAML, so objects are sent as JSON.
@@ -241,14 +240,25 @@ def _exchange(
 ) -> tuple[int, bytes]:
     connection.request(*request)
     response = connection.getresponse()
-    return response.status, response.read()
+    text = response.read(ANSWER_LIMIT + 1)
+    if len(text) > ANSWER_LIMIT:
+        raise KubeError(too_large(*request[:2]))
+    return response.status, text
+
+
+def too_large(verb: str, path: str) -> str:
+    """Return what to say of an answer that is longer than the limit."""
+    return (
+        f"{verb} {path}: the answer is larger than"
+        f" {ANSWER_LIMIT // 1_000_000} MB"
+    )
 
 
 def _object(text: bytes) -> Object | None:
     """Return an answer, None if it is not an object as JSON."""
     try:
         answer = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return answer if isinstance(answer, dict) else None
 

@@ -12,6 +12,7 @@ from graders.checks import (
     Session,
     answers_file,
     check,
+    covered,
     desk_of,
     expect,
     expect_desk_answers,
@@ -33,7 +34,6 @@ from graders.checks import (
     expect_vip_in,
     holds,
     lacking,
-    networks,
     read_answers,
     run_parallel,
     wrong_rows,
@@ -174,7 +174,7 @@ def _vips(lab: Session) -> dict[str, str]:
 
 def _sample(ranges: list[str]) -> list[str]:
     """Return the addresses of `ranges`, or many of them, evenly spread."""
-    nets = [net for text in ranges for net in networks(text)]
+    nets = [net for text in ranges for net in covered(text)]
     count = sum(net.num_addresses for net in nets)
     step = max(1, -(-count // SAMPLE_SIZE))
     return [

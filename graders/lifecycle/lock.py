@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from filelock import FileLock, Timeout
 
-from graders.errors import CannotCheck
-from graders.files import write_atomically
+from graders.errors import MALFORMED, CannotCheck, printable
+from graders.files import read_text, write_atomically
 from graders.lifecycle.processes import terminate_leftovers
 from graders.settings import cache_dir, state_dir
 
@@ -146,14 +146,14 @@ def _write_holder(holder: Path, verb: str) -> None:
 def _holder(holder: Path) -> str:
     """Describe the holder; empty when the file is missing or stale."""
     try:
-        found = json.loads(holder.read_text(encoding="utf-8"))
+        found = json.loads(read_text(holder))
         verb, pid = str(found["verb"]), int(found["pid"])
         since = datetime.fromisoformat(found["since"])
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, *MALFORMED):
         return ""
     if not _alive(pid):
         return ""
-    return f": `{verb}`, pid {pid}, since {since:%H:%M}"
+    return f": `{printable(verb)}`, pid {pid}, since {since:%H:%M}"
 
 
 def _alive(pid: int) -> bool:

@@ -34,6 +34,21 @@ def networks(text: str) -> list[IPv4Network]:
     return list(summarize_address_range(first, last))
 
 
+def covered(text: str) -> list[IPv4Network]:
+    """Return what a range covers, nothing if it is none.
+
+    A Service may request any text, and pools do without MetalLB's webhook.
+
+    Example:
+        covered("192.0.2.9-192.0.2.0")  # []
+
+    """
+    try:
+        return networks(text)
+    except ValueError:
+        return []
+
+
 def holds(ranges: Iterable[str], address: str) -> bool:
     """Tell whether `address` is in one of `ranges`.
 
@@ -42,7 +57,7 @@ def holds(ranges: Iterable[str], address: str) -> bool:
 
     """
     wanted = IPv4Address(address)
-    return any(wanted in net for text in ranges for net in networks(text))
+    return any(wanted in net for text in ranges for net in covered(text))
 
 
 def outside(ranges: Iterable[str], *limits: IPv4Network) -> list[str]:
@@ -52,7 +67,7 @@ def outside(ranges: Iterable[str], *limits: IPv4Network) -> list[str]:
         for text in ranges
         if not all(
             any(net.subnet_of(limit) for limit in limits)
-            for net in networks(text)
+            for net in covered(text)
         )
     ]
 
@@ -64,7 +79,12 @@ def lacking(ranges: Iterable[str], *wanted: str) -> list[str]:
         lacking(["192.0.2.0/30"], "192.0.2.0/29")  # 192.0.2.4-192.0.2.7
 
     """
-    gone = sorted(_numbers(wanted) - _numbers(ranges))
+    nets = [net for text in ranges for net in covered(text)]
+    gone = [
+        number
+        for number in sorted(_numbers(wanted))
+        if not any(IPv4Address(number) in net for net in nets)
+    ]
     # In a row without a gap, numbers grow as their places do.
     rows = groupby(enumerate(gone), lambda one: one[1] - one[0])
     found = [[number for _, number in row] for _, row in rows]
@@ -102,7 +122,7 @@ def _overlap(left: list[str], right: list[str]) -> bool:
     return any(
         one.overlaps(other)
         for a in left
-        for one in networks(a)
+        for one in covered(a)
         for b in right
-        for other in networks(b)
+        for other in covered(b)
     )

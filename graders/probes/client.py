@@ -23,6 +23,7 @@ _REPLY: Final = re.compile(r"reply from \S+ \[([0-9A-Fa-f:]{17})\]")
 REQUESTS: Final = 3
 # Printed by curl after the body; 000 without an answer.
 _STATUS: Final = "\n%{http_code}"
+_HTTP_STATUS: Final = re.compile(r"[0-9]{3}")
 # Seconds. A lost first packet is repeated after a second; for a new Service a
 # new connection is quicker.
 CONNECT: Final = 0.7
@@ -87,7 +88,8 @@ class Client:
         result = self.machine.run(*CURL, *argv, *limit, "-w", _STATUS, url)
         body, _, status = result.out.rpartition("\n")
         command = " ".join(["curl", *argv, url])
-        return Http(command, int(status or 0), body, result.error)
+        number = int(status) if _HTTP_STATUS.fullmatch(status) else 0
+        return Http(command, number, body, result.error)
 
     def flows(
         self, vip: str, count: int, path: str = "/", source: str = ""

@@ -8,7 +8,7 @@ import secrets
 from functools import partial
 from http import HTTPStatus
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 import urllib3
 import yaml
@@ -18,6 +18,7 @@ from kubernetes.config.config_exception import ConfigException
 
 from graders.errors import CannotCheck, one_line
 from graders.kube.apply import rolled_out
+from graders.kube.client import ANSWER_LIMIT, too_large
 from graders.kube.names import METALLB_PATH, SERVICE_NAME
 from graders.polling import until
 from graders.probes.refusal import may_pass, refusal
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 Object = dict[str, Any]
+
+_REMEDY: Final = "`lab up` brings the cluster back"
 
 # A patch has the fields that change.
 _CONTENT: Final = {"PATCH": "application/merge-patch+json"}
@@ -87,7 +90,7 @@ class Cluster:
     def items(self, path: str) -> list[Object]:
         """Return the objects at `path`, none if the kind is unknown."""
         body = self.get(path)
-        return cast("list[Object]", body["items"]) if body else []
+        return list(body.get("items") or []) if body else []
 
     def ask(
         self, verb: str, path: str, body: Object | None = None
@@ -109,13 +112,16 @@ class Cluster:
         if status >= HTTPStatus.BAD_REQUEST:
             raise refusal(verb, path, status, text)
         try:
-            return cast("Object", json.loads(text))
-        except ValueError:
+            answer = json.loads(text)
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict):
             raise CannotCheck(
                 f"the answer to {verb} {path} is no JSON:"
                 f" {one_line(text, 100) or 'it is empty'}",
                 remedy="is the cluster whole? see `lab status`",
-            ) from None
+            )
+        return answer
 
     def _send(
         self, verb: str, path: str, body: Object | None
@@ -132,13 +138,18 @@ class Cluster:
                     "User-Agent": f"{secrets.choice(_PROGRAMS)}/v1",
                 },
                 timeout=_TIMEOUT,
+                preload_content=False,
             )
+            text = answer.read(ANSWER_LIMIT + 1)
+            answer.release_conn()
         except urllib3.exceptions.HTTPError as error:
             raise CannotCheck(
                 "the cluster's API server does not answer",
-                remedy="`lab up` brings the cluster back",
+                remedy=_REMEDY,
             ) from error
-        return answer.status, answer.data.decode("utf-8", "replace")
+        if len(text) > ANSWER_LIMIT:
+            raise CannotCheck(too_large(verb, path))
+        return answer.status, text.decode("utf-8", "replace")
 
     def service(self, name: str, namespace: str) -> Object | None:
         """Return a Service, None if there is none."""

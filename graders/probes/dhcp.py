@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 ANY_ADDRESS: Final = "any"
 _TABLE: Final = "/lab/dnsmasq.leases"
 # dnsmasq's fields: end, MAC, address, host name, client id.
-_FIELDS: Final = 5
+_LEASE: Final = re.compile(r"([0-9]{1,15}) (\S+) (\S+) (\S+) \S+")
 _ATTEMPT: Final = re.compile(
-    r"(?P<wish>\S+): (?:leased (?P<address>\S+) to|no lease for)"
+    r"(?<!\S)(?P<wish>\S+): (?:leased (?P<address>\S+) to|no lease for)"
     r" client (?P<id>\w+)"
 )
 
@@ -76,11 +76,9 @@ class Dhcp:
 
         """
         lines = self.server.run("cat", _TABLE).out.splitlines()
-        rows = [line.split() for line in lines]
+        rows = filter(None, map(_LEASE.fullmatch, lines))
         return [
-            Lease(row[1].lower(), row[2], row[3], int(row[0]))
-            for row in rows
-            if len(row) == _FIELDS and row[0].isdigit()
+            Lease(row[2].lower(), row[3], row[4], int(row[1])) for row in rows
         ]
 
     def devices(self) -> list[Lease]:

@@ -133,7 +133,7 @@ def status_message(text: str) -> str:
     """Return the message of a Status object, "" if `text` is none."""
     try:
         status = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     return str(status.get("message", "")) if isinstance(status, dict) else ""
 

@@ -9,7 +9,7 @@ from functools import partial
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from graders.errors import CannotCheck, CheckFailed
+from graders.errors import CannotCheck, CheckFailed, parsing
 from graders.polling import until
 from graders.probes.processes import frozen
 from graders.providers.machine import MachineError
@@ -25,7 +25,7 @@ _NEIGHBORS: Final = "show bgp neighbors json"
 _NO_BGP: Final = re.compile("BGP instance not found|no BGP process")
 # Printed by vtysh if one, or none, of FRR's programs runs. Only people stop
 # them: watchfrr starts one that has crashed.
-_STOPPED: Final = re.compile(r"(\w+) is not running|connect to any daemons")
+_STOPPED: Final = re.compile(r"\b(\w+) is not running|connect to any daemons")
 # FRR's programs, and what its shell runs as.
 _PROGRAMS: Final = frozenset(
     {"bgpd", "mgmtd", "staticd", "vtysh", "watchfrr", "zebra"}
@@ -38,6 +38,9 @@ for port in $(seq 20001 $((20000 + $2))); do
   echo "route get $1 sport $port"
 done | ip -o -batch -
 """
+_REMEDY: Final = "`lab reset` makes the router as it was"
+_of_frr = parsing("what FRR says of its table", _REMEDY)
+_of_ip = parsing("what `ip -j route` says on the router", _REMEDY)
 _NO_NEXT_HOP: Final = "0.0.0.0"  # noqa: S104 - how FRR writes its own routes
 
 
@@ -104,6 +107,7 @@ class Router:
             self._expect_awake()
             raise
 
+    @_of_frr
     def sessions(self) -> dict[str, BgpSession]:
         """Return the sessions by neighbours' addresses, none without BGP.
 
@@ -118,6 +122,7 @@ class Router:
             if isinstance(neighbour, dict) and "bgpState" in neighbour
         }
 
+    @_of_frr
     def prefixes(self) -> list[str]:
         """Return every prefix that the router has accepted from a neighbour.
 
@@ -142,6 +147,7 @@ class Router:
         """
         return self.routes(used=used).get(prefix, frozenset())
 
+    @_of_frr
     def routes(self, *, used: bool = False) -> dict[str, frozenset[str]]:
         """Return the next hops of all valid paths, by prefix; see next_hops.
 
@@ -158,6 +164,7 @@ class Router:
             for prefix, paths in self._routes().items()
         }
 
+    @_of_ip
     def fib(self, address: str) -> Route | None:
         """Return the kernel's most specific route to `address`.
 
@@ -177,6 +184,7 @@ class Router:
         ]
         return _route(max(routes, key=_length)) if routes else None
 
+    @_of_ip
     def kernel_routes(self) -> list[Route]:
         """Return the routes of the kernel's main table.
 
@@ -187,6 +195,7 @@ class Router:
         result = self.machine.run("ip", "-j", "-4", "route", "show")
         return [*map(_route, json.loads(result.out or "[]"))]
 
+    @_of_frr
     def own_routes(self) -> list[Route]:
         """Return all that FRR knows, also what it has not chosen.
 
@@ -255,13 +264,16 @@ class Router:
                 seen_by=f"vtysh -c '{command}' on router",
             )
         try:
-            return cast("dict[str, Any]", json.loads(output.out))
-        except json.JSONDecodeError:
+            answer = json.loads(output.out)
+        except (ValueError, RecursionError):
+            answer = None
+        if not isinstance(answer, dict):
             raise CannotCheck(
                 "FRR on the router does not answer"
                 f" vtysh -c '{command}': {output.text or 'nothing'}",
-                remedy="`lab reset` makes the router as it was",
-            ) from None
+                remedy=_REMEDY,
+            )
+        return answer
 
     def _expect_awake(self) -> None:
         """Fail if `kill -STOP` is why FRR's shell gets no answer."""

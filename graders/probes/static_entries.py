@@ -7,10 +7,12 @@ an interface, are left out.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from ipaddress import IPv4Interface, IPv4Network
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from graders.errors import parsing
 from graders.probes.redirection import (
     ADDRESSES,
     EVERYTHING,
@@ -119,6 +121,29 @@ class StaticEntry:
         return self.is_local or self.kind in _ANSWERING
 
 
+@dataclass(frozen=True)
+class _Derived:
+    """What the kernel makes of its addresses, by interface."""
+
+    ends: set[tuple[str, IPv4Network]]
+    networks: set[tuple[str, IPv4Network]]
+
+    def has(self, entry: StaticEntry) -> bool:
+        """Tell whether the kernel made an entry because of an address.
+
+        `proto kernel` alone does not say so: a person can write it, too.
+        """
+        if entry.kind == "neighbour":
+            return entry.device == "lo"
+        if entry.is_local and entry.network.is_loopback:
+            return True
+        if entry.kind != "route" or entry.value("proto") != "kernel":
+            return False
+        made = self.ends if entry.is_local else self.networks
+        return (entry.device, entry.network) in made
+
+
+@parsing("a machine's addresses and routes", "`lab reset` restores them")
 def static_entries(machine: Machine) -> list[StaticEntry]:
     """Return a machine's addresses and static entries of every kind.
 
@@ -145,7 +170,14 @@ def static_entries(machine: Machine) -> list[StaticEntry]:
         if text
         for entry in _parse(kind, text)
     ]
-    addresses = [entry for entry in entries if entry.kind == "address"]
+    own = defaultdict[str, set[IPv4Interface]](set)
+    for entry in entries:
+        if entry.kind == "address":
+            own[entry.device].add(IPv4Interface(entry.value("inet")))
+    derived = _Derived(
+        {(dev, IPv4Network(end.ip)) for dev in own for end in own[dev]},
+        {(dev, end.network) for dev in own for end in own[dev]},
+    )
     quiet = any(
         ".arp_ignore" in text and not text.endswith(" 0")
         for text in lines["setting"]
@@ -153,8 +185,7 @@ def static_entries(machine: Machine) -> list[StaticEntry]:
     return [
         entry
         for entry in entries
-        if not _is_derived(entry, addresses)
-        and not (quiet and entry.device == _IPVS)
+        if not derived.has(entry) and not (quiet and entry.device == _IPVS)
     ]
 
 
@@ -207,24 +238,3 @@ _NETWORKS: Final[dict[Kind, Callable[[Sequence[str]], IPv4Network | None]]] = {
     "program": of_everything,
     "setting": _of_setting,
 }
-
-
-def _is_derived(entry: StaticEntry, addresses: list[StaticEntry]) -> bool:
-    """Tell whether the kernel made an entry because of an address.
-
-    `proto kernel` alone does not say so: a person can write it, too.
-    """
-    if entry.kind == "neighbour":
-        return entry.device == "lo"
-    if entry.is_local and entry.network.is_loopback:
-        return True
-    if entry.kind != "route" or entry.value("proto") != "kernel":
-        return False
-    own = [
-        IPv4Interface(address.value("inet"))
-        for address in addresses
-        if address.device == entry.device
-    ]
-    if entry.is_local:
-        return entry.network in {IPv4Network(end.ip) for end in own}
-    return entry.network in {end.network for end in own}

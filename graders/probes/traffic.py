@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ rm -f "$3"
 """
 # Printed by curl after each answer: how many connections it opened for it.
 _CONNECTS: Final = " %{num_connects}\n"
+_ANSWER: Final = re.compile(r"(?P<body>.*) (?P<opened>[0-9]{1,6})")
+_SAMPLE: Final = re.compile(r"([0-9]{1,15}) ([01])")
 _RATE: Final = 5
 _STOP: Final = "/tmp/lab-watch-stop"  # noqa: S108 - in the client's container
 # Seconds after which a request counts as lost; see _WATCH.
@@ -99,12 +102,12 @@ def persistent_connection(
     argv = ("-s", "--max-time", "2")
     urls = f"{url}?[1-{count}]"
     result = machine.run(*CURL, *argv, "-w", _CONNECTS, urls)
-    rows = [line.rpartition(" ") for line in result.out.splitlines() if line]
+    rows = [*map(_ANSWER.fullmatch, result.out.splitlines())]
     write_out = _CONNECTS.encode("unicode_escape").decode()
     return PersistentConnection(
         f"curl {' '.join(argv)} -w '{write_out}' '{urls}'",
-        [body for body, _, _ in rows if body],
-        sum(int(opened) for *_, opened in rows),
+        [row["body"] for row in rows if row and row["body"]],
+        sum(int(row["opened"]) for row in rows if row),
     )
 
 
@@ -205,7 +208,7 @@ class AvailabilityMonitor:
             *("sh", "-c", _WATCH, "watch", self.url, count, _STOP),
             seconds=self.seconds * 2 + 10,
         )
-        rows = [line.split() for line in result.out.splitlines()]
+        rows = map(_SAMPLE.fullmatch, result.out.splitlines())
         self.samples = sorted(
-            (int(time) / 1000, answered == "1") for time, answered in rows
+            (int(row[1]) / 1000, row[2] == "1") for row in rows if row
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from graders.errors import CannotCheck
+from graders.errors import MALFORMED, CannotCheck, parsing
 from graders.providers import capture
 from graders.providers.capture import LISTING_LIMIT
 
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 # Wider routes are parts of a default route: a VPN may have 0.0.0.0/1 and
 # 128.0.0.0/1, and every network is still free.
 _MIN_PREFIX: Final = 8
+_REMEDY: Final = "does Docker itself answer? see `lab doctor`"
+# Interface, destination, and in the eighth column the mask.
+_PROC_ROUTE: Final = re.compile(
+    r"(?P<device>\S+)\s+(?P<to>[0-9A-F]{8})(?:\s+\S+){5}"
+    r"\s+(?P<mask>[0-9A-F]{8})\b"
+)
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,8 @@ def docker_networks(docker: Docker) -> list[DockerNetwork]:
     except CannotCheck:
         # One may have been removed since it was listed.
         described = _inspected(docker)
-    return [_network(item) for item in json.loads(described)]
+    with parsing("what docker says of its networks", _REMEDY):
+        return [_network(item) for item in json.loads(described)]
 
 
 def host_routes() -> list[Route]:
@@ -72,7 +80,7 @@ def host_routes() -> list[Route]:
         )
         done.check_returncode()
         return parse_ip_route(done.stdout)
-    except (OSError, subprocess.SubprocessError, ValueError):
+    except (OSError, subprocess.SubprocessError, *MALFORMED):
         # No iproute2, or one without -j (busybox).
         return parse_proc_route(_read("/proc/net/route"))
 
@@ -92,12 +100,12 @@ def parse_ip_route(text: str) -> list[Route]:
 def parse_proc_route(text: str) -> list[Route]:
     """Read /proc/net/route, without default routes."""
     routes = []
-    for line in text.splitlines()[1:]:
-        device, destination, *rest = line.split()
-        mask = int(rest[5], 16).bit_count()
-        if mask >= _MIN_PREFIX:
-            address = _little_endian(destination)
-            routes.append(Route(IPv4Network((address, mask)), device))
+    for row in map(_PROC_ROUTE.match, text.splitlines()[1:]):
+        if row and int(row["mask"], 16).bit_count() >= _MIN_PREFIX:
+            address = _little_endian(row["to"])
+            length = int(row["mask"], 16).bit_count()
+            network = IPv4Network((address, length), strict=False)
+            routes.append(Route(network, row["device"]))
     return routes
 
 

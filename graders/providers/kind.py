@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from graders.errors import CannotCheck, UsageError
+from graders.errors import CannotCheck, UsageError, parsing
 from graders.providers.base import MachineStatus, ProviderStatus
 from graders.providers.docker import (
     Docker,
@@ -46,6 +46,11 @@ _PAUSE_ATTEMPTS: Final = 3
 
 Containers = dict[str, dict[str, Any]]
 
+_of_docker = parsing(
+    "what docker says of the lab's containers",
+    "does Docker itself answer? see `lab doctor`",
+)
+
 
 @dataclass(frozen=True)
 class KindProvider:
@@ -70,6 +75,7 @@ class KindProvider:
         except CannotCheck:
             return plan_from_routes(student).plan
 
+    @_of_docker
     def status(self, student: str) -> ProviderStatus:
         """See Provider; docker is asked for networks and containers once."""
         networks = docker_networks(self.docker)
@@ -91,6 +97,7 @@ class KindProvider:
             else names_obstacle(plan, names),
         )
 
+    @_of_docker
     def machines(self, plan: Plan) -> dict[str, MachineStatus]:
         """See Provider."""
         found, _ = self._containers(plan, list_containers(self.docker))
@@ -117,6 +124,7 @@ class KindProvider:
     def check_access(self, plan: Plan, role: str) -> None:
         """See Provider; docker itself says what is wrong."""
 
+    @_of_docker
     def node_macs(self, plan: Plan) -> dict[str, str]:
         """See Provider."""
         macs = {}
@@ -145,6 +153,7 @@ class KindProvider:
         finally:
             self.docker("unpause", node)
 
+    @_of_docker
     def resume_nodes(self, plan: Plan) -> list[str]:
         """See Provider."""
         paused = [

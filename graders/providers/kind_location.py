@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from graders.errors import CannotCheck
+from graders.errors import CannotCheck, parsing
 from graders.plan.plan import DEMO, Plan, make_plan, slots
 from graders.providers.base import Location
 from graders.providers.docker import Docker, docker
@@ -161,12 +161,14 @@ def foreign_cluster(plan: Plan, docker: Docker = docker) -> str | None:
     ).split()
     if not listed:
         return None
-    nodes: list[dict[str, Any]] = json.loads(docker("inspect", *listed))
-    return foreign_node(
-        plan.student,
-        docker_networks(docker),
-        dict(zip(listed, nodes, strict=True)),
-    )
+    nodes = docker("inspect", *listed)
+    networks = docker_networks(docker)
+    with parsing("what docker says of kind's nodes", "see `lab doctor`"):
+        return foreign_node(
+            plan.student,
+            networks,
+            dict(zip(listed, json.loads(nodes), strict=True)),
+        )
 
 
 def foreign_node(

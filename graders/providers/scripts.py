@@ -91,6 +91,6 @@ def reports(stdout: str) -> list[dict[str, Any]]:
     for line in lines:
         try:
             reported.append(json.loads(line))
-        except ValueError:
+        except (ValueError, RecursionError):
             reported.append({"changed": "unknown", "line": line})
     return reported

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from graders.errors import CannotCheck
-from graders.files import write_atomically
+from graders.files import read_text, write_atomically
 from graders.providers.capture import LISTING_LIMIT
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class LocalFiles:
 
         """
         try:
-            return (self.folder / name).read_text("utf-8")
+            return read_text(self.folder / name, LISTING_LIMIT)
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:

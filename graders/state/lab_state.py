@@ -30,6 +30,8 @@ _ANY_COMMAND: Final = "lab start or lab reset"
 # Version 0.1.0 had these files on machine dhcp.
 _FORMER: Final = ("/lab/state.json", "/lab/baseline.json", "/lab/changing")
 _FORMER_TIMEOUT_S: Final = 5
+# Bytes of a file that is unpacked: a start state has 1 MB.
+_LIMIT: Final = 128_000_000
 
 
 class UnknownState(CannotCheck):
@@ -114,7 +116,9 @@ def read_baseline(plan: Plan) -> Baseline | None:
 def read_objects(plan: Plan) -> Objects:
     """Return the objects of the start state, as far as they are recorded."""
     objects = _unpack(provider().state_files(plan).read(_OBJECTS))
-    return objects if isinstance(objects, dict) else {}
+    if not isinstance(objects, dict):
+        return {}
+    return {key: one for key, one in objects.items() if isinstance(one, dict)}
 
 
 def record(
@@ -152,7 +156,7 @@ def _adopt_former(plan: Plan) -> State | None:
     reset starts the lab again.
     """
     dhcp = machine_of(plan, "dhcp")
-    with suppress(CannotCheck, ValueError):
+    with suppress(CannotCheck, ValueError, RecursionError):
         done = dhcp.run("cat", _FORMER[0], seconds=_FORMER_TIMEOUT_S)
         found = _state(json.loads(done.out))
         if found:
@@ -169,7 +173,9 @@ def _pack(value: Any) -> str:  # noqa: ANN401 - any JSON
 
 def _unpack(text: str | None) -> Any:  # noqa: ANN401 - any JSON
     """Return what was packed; None for nothing, or for a damaged file."""
+    unpacker = zlib.decompressobj()
     try:
-        return json.loads(zlib.decompress(base64.b64decode(text or "")))
-    except (ValueError, zlib.error):
+        found = unpacker.decompress(base64.b64decode(text or ""), _LIMIT)
+        return json.loads(found) if unpacker.eof else None
+    except (ValueError, RecursionError, zlib.error):
         return None

@@ -55,7 +55,7 @@ _PODS_ROUTE: Final = re.compile(r"10\.244\.")
 _FALLBACK: Final = re.compile(
     "veth|(tunl0|gre0|gretap0|erspan0|sit0|ip6tnl0|ip6gre0|ip_vti0|ip6_vti0)@"
 )
-_LINK: Final = re.compile(r"\d+: (([^:@]+).*): <([^>]*)> mtu (\d+)")
+_LINK: Final = re.compile(r"\d+: ([^:@]+)(?:[:@].*)?: <([^>]*)> mtu (\d+)")
 _CARRIER: Final = frozenset({"LOWER_UP", "NO-CARRIER", "M-DOWN"})
 _VOLATILE_SETTING: Final = re.compile("/veth|/route_localnet:")
 
@@ -81,9 +81,9 @@ def _links(lines: list[str]) -> Iterator[str]:
     """
     for line in lines:
         found = _LINK.match(line)
-        if found and not _FALLBACK.match(f"{found[2]}@"):
-            flags = sorted({*found[3].split(",")} - _CARRIER)
-            yield f"{found[2]} {','.join(flags)} mtu {found[4]}"
+        if found and not _FALLBACK.match(f"{found[1]}@"):
+            flags = sorted({*found[2].split(",")} - _CARRIER)
+            yield f"{found[1]} {','.join(flags)} mtu {found[3]}"
 
 
 def _packet_filter(lines: list[str]) -> Iterator[str]:
@@ -98,7 +98,7 @@ def _packet_filter(lines: list[str]) -> Iterator[str]:
         elif line.startswith("-A ") and not _FOREIGN_RULE.search(line):
             yield f"{table} {line}"
         elif line.startswith(":"):
-            chain, policy = line[1:].split()[:2]
+            chain, policy = [*line[1:].split(), "", ""][:2]
             if policy != "ACCEPT" and not _FOREIGN_CHAIN.search(chain):
                 yield f"{table} {chain} {policy}"
 
