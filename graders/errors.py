@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SHOWN: Final = 100
+# Characters of a line that a person reads, and of what is shown as evidence.
+_LONGEST: Final = 2000
+_EVIDENCE: Final = 100_000
 # What reading a text raises that is not of the form it should be.
 MALFORMED: Final = (
     ArithmeticError,
@@ -33,7 +36,8 @@ class KitError(Exception):
     def __init__(self, message: str, *more: str, remedy: str = "") -> None:
         """Keep `message`, and `more` of them when there are several."""
         self.problems = [
-            printable(one_line(problem)) for problem in (message, *more)
+            printable(one_line(problem, _LONGEST))
+            for problem in (message, *more)
         ]
         self.remedy = printable(one_line(remedy))
         super().__init__(message, *more)
@@ -98,12 +102,12 @@ class CheckFailed(Exception):  # noqa: N818 - the name of an outcome
         seen_by: str = "",
         evidence: str = "",
     ) -> None:
-        """Keep all but `evidence` in one line each."""
-        self.reason = one_line(reason)
-        self.expected = expected
-        self.actual = actual
-        self.seen_by = one_line(seen_by)
-        self.evidence = evidence
+        """Keep reason and command in one line each, and all bounded."""
+        self.reason = one_line(reason, _LONGEST)
+        self.expected = _cut(expected, _LONGEST)
+        self.actual = _cut(actual, _LONGEST)
+        self.seen_by = one_line(seen_by, _LONGEST)
+        self.evidence = _cut(evidence, _EVIDENCE)
         super().__init__(self.reason)
 
 
@@ -113,6 +117,10 @@ def one_line(text: str, limit: int | None = None) -> str:
     if limit is None or len(line) <= limit:
         return line
     return line[: limit - 3] + "..."
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}\n... cut"
 
 
 def printable(text: str, keep: str = "") -> str:

@@ -16,7 +16,7 @@ from graders.plan.ip_ranges import networks
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_ADDRESS: Final = r"\d+\.\d+\.\d+\.\d+"
+_ADDRESS: Final = r"(?<!\d)\d+\.\d+\.\d+\.\d+"
 _NUMBERS: Final = {"a hundred": 100, "fifty-one": 51, "two": 2}
 # What YAML's own lists add, and words that change nothing.
 _FILLERS: Final = re.compile(r"[\[\]'\"]|\b(?:of these|from)\b")

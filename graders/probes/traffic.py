@@ -43,7 +43,7 @@ rm -f "$3"
 """
 # Printed by curl after each answer: how many connections it opened for it.
 _CONNECTS: Final = " %{num_connects}\n"
-_ANSWER: Final = re.compile(r"(?P<body>.*) (?P<opened>[0-9]{1,6})")
+_ANSWER: Final = re.compile(r"^(?P<body>.*) (?P<opened>[0-9]{1,6})")
 _SAMPLE: Final = re.compile(r"([0-9]{1,15}) ([01])")
 _RATE: Final = 5
 _STOP: Final = "/tmp/lab-watch-stop"  # noqa: S108 - in the client's container

@@ -27,7 +27,7 @@ _MIN_PREFIX: Final = 8
 _REMEDY: Final = "does Docker itself answer? see `lab doctor`"
 # Interface, destination, and in the eighth column the mask.
 _PROC_ROUTE: Final = re.compile(
-    r"(?P<device>\S+)\s+(?P<to>[0-9A-F]{8})(?:\s+\S+){5}"
+    r"^(?P<device>\S+)\s+(?P<to>[0-9A-F]{8})(?:\s+\S+){5}"
     r"\s+(?P<mask>[0-9A-F]{8})\b"
 )
 

@@ -20,7 +20,7 @@ Normaliser: TypeAlias = Callable[[list[str]], Iterable[str]]
 _CONTENTS: Final = (ANSIBLE / "files/lib/contents.sh").read_text("utf-8")
 # A line of cksum: checksum, size in bytes, path.
 _OF_THIS_CLUSTER: Final = re.compile(
-    r"\d+ \d+ (/etc/kubernetes/(pki/|[^/]+\.conf$)|/etc/cni/net\.d/)"
+    r"^\d+ \d+ (/etc/kubernetes/(pki/|[^/]+\.conf$)|/etc/cni/net\.d/)"
 )
 _NOT_AGEING: Final = (
     "ip -4 neighbour show nud all"
@@ -55,7 +55,7 @@ _PODS_ROUTE: Final = re.compile(r"10\.244\.")
 _FALLBACK: Final = re.compile(
     "veth|(tunl0|gre0|gretap0|erspan0|sit0|ip6tnl0|ip6gre0|ip_vti0|ip6_vti0)@"
 )
-_LINK: Final = re.compile(r"\d+: ([^:@]+)(?:[:@].*)?: <([^>]*)> mtu (\d+)")
+_LINK: Final = re.compile(r"^\d+: ([^:@]+)(?:[:@].*)?: <([^>]*)> mtu (\d+)")
 _CARRIER: Final = frozenset({"LOWER_UP", "NO-CARRIER", "M-DOWN"})
 _VOLATILE_SETTING: Final = re.compile("/veth|/route_localnet:")
 

@@ -29,7 +29,9 @@ ENGINE: Final = re.compile(
     r"(?i:\bdocker\b.*)|(?:^|[`|&;(]) *kind\b(?![-:]).*", re.MULTILINE
 )
 # Addresses and AS numbers, which the plan gives.
-NUMBER: Final = re.compile(r"\d+\.\d+\.\d+\.\d+|\b172\.18\.|\b(64|65)\d{3}\b")
+NUMBER: Final = re.compile(
+    r"(?<!\d)\d+\.\d+\.\d+\.\d+|\b172\.18\.|\b(64|65)\d{3}\b"
+)
 _EXPRESSION: Final = re.compile(r"\{\{.*?\}\}")
 _CHECK: Final = re.compile(r"^\| `(\w+)` \|")
 
