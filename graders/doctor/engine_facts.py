@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from graders.doctor.facts import ClockOffset, Facts, parse
-from graders.errors import CannotCheck
+from graders.errors import CannotCheck, parsing
 from graders.providers import docker as engine
 
 if TYPE_CHECKING:
@@ -24,6 +24,14 @@ _SCRIPT: Final = Path(__file__).with_name("engine_probe.sh")
 # With this, `lab doctor` takes 10 s at most.
 QUICK_S: Final = 8.0
 _CLEANUP_S: Final = 2.0
+# Of what the checks read of `docker info`.
+_TYPES: Final[dict[str, type]] = {
+    **dict.fromkeys(("KernelVersion", "OperatingSystem"), str),
+    **dict.fromkeys(("DockerRootDir", "CgroupDriver"), str),
+    **dict.fromkeys(("MemTotal", "NCPU"), int),
+    **dict.fromkeys(("FirewallBackend",), dict),
+    **dict.fromkeys(("SecurityOptions",), list),
+}
 
 
 class TimeIsUp(CannotCheck):
@@ -85,8 +93,13 @@ def ask_engine(docker: Docker) -> EngineFacts:
     it is left.
     """
     info, address, image = {}, "", ""
-    with suppress(CannotCheck, ValueError):
-        info = json.loads(docker("info", "--format", "{{json .}}"))
+    with suppress(CannotCheck), parsing("docker info", ""):
+        found = json.loads(docker("info", "--format", "{{json .}}"))
+        info = {
+            key: value
+            for key, value in found.items()
+            if isinstance(value, _TYPES.get(key, object))
+        }
     with suppress(CannotCheck):
         address = docker(
             *("context", "inspect", "--format"),
@@ -119,7 +132,7 @@ def _look_inside(docker: Docker, image: str) -> Facts:
         raise
     half = (time.time() - asked) / 2
     facts = parse(output)
-    with suppress(KeyError, ValueError):
+    with suppress(KeyError, ValueError, OverflowError):
         there = float(facts.values["time"])
         clock = ClockOffset(there - asked - half, half)
         return Facts(facts.values, clock=clock)

@@ -180,7 +180,7 @@ def _version(docker: Docker) -> dict[str, Any]:
     """Return what `docker version` says."""
     try:
         found = json.loads(docker("version", "--format", "{{json .}}"))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 

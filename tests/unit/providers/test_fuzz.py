@@ -16,8 +16,8 @@ from graders.doctor.local import (
     can_install_engine,
     cluster,
     docker_root,
-    engine,
     has_images,
+    run_doctor,
 )
 from graders.doctor.local_checks import (
     capability,
@@ -64,6 +64,17 @@ CONTAINER = {
     },
 }
 LISTED = "metallb-lab-worker metallb-lab\nother \n"
+INFO = {
+    "DockerRootDir": "/x",
+    "MemTotal": 8 << 30,
+    "NCPU": 2,
+    "KernelVersion": "6.1",
+    "OperatingSystem": "Docker Desktop",
+    "SecurityOptions": ["name=rootless"],
+    "FirewallBackend": {"Driver": "nftables"},
+    "Server": {"Version": "29.1"},
+    "HttpProxy": "http://x",
+}
 ERRORS = (
     "Error response from daemon: No such container: x\n",
     "permission denied while trying to connect to /var/run/docker.sock",
@@ -127,7 +138,7 @@ READERS: dict[str, Callable[[Callable[..., str]], object]] = {
     "cluster": lambda docker: cluster(PLAN, docker),
     "root": docker_root,
     "images": has_images,
-    "engine": lambda docker: engine(_Host(""), docker),
+    "doctor": lambda docker: run_doctor(PLAN, docker=docker),
 }
 
 
@@ -162,7 +173,7 @@ def _routes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", READERS)
-@given(text=damaged_json([NETWORK], [CONTAINER], {"DockerRootDir": "/x"}))
+@given(text=damaged_json([NETWORK], [CONTAINER], INFO))
 @FUZZ
 def test_docker(name: str, text: str) -> None:
     """What docker says is read, or told in words."""
