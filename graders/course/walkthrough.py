@@ -15,7 +15,7 @@ import jinja2
 import yaml
 
 from graders.course.templates import error_line, render
-from graders.errors import UsageError
+from graders.errors import MALFORMED, UsageError, one_line
 from graders.settings import ROOT
 
 if TYPE_CHECKING:
@@ -144,8 +144,8 @@ def _parts(path: Path) -> tuple[FrontMatter, str, int]:
 def _head(path: Path, front: str) -> FrontMatter:
     try:
         found = yaml.safe_load(front)
-    except yaml.YAMLError as error:
-        text = " ".join(str(error).split())
+    except (*MALFORMED, yaml.YAMLError) as error:
+        text = one_line(str(error), 200)
         raise UsageError(
             f"{shown(path)}: the front matter must be YAML: {text}"
         ) from None

@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
-from graders.files import write_atomically
+from graders.errors import MALFORMED
+from graders.files import read_text, write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 _MODE: Final = 0o600
+# Bytes, and lists in lists: libyaml ends the process where they are too deep.
+LIMIT: Final = 1 << 20
+_DEPTH: Final = 20
 
 
 class KubeconfigError(Exception):
@@ -112,12 +116,26 @@ def select_namespace(file: Path, context: str, namespace: str) -> bool:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        config = yaml.load(file.read_text("utf-8"), yaml.CSafeLoader)
-    except (ValueError, yaml.YAMLError):
+        text = read_text(file, LIMIT)
+        _refuse_depth(text)
+        config = yaml.load(text, yaml.CSafeLoader)
+    except (*MALFORMED, yaml.YAMLError):
         config = None
     if not isinstance(config, dict):
         raise KubeconfigError("it is empty or damaged")
     return config
+
+
+def _refuse_depth(text: str) -> None:
+    """Raise ValueError for more lists in lists than any kubeconfig has."""
+    depth = 0
+    for event in yaml.parse(text, yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > _DEPTH:
+            raise ValueError(depth)
 
 
 def _entry(config: dict[str, Any], kind: str, name: object) -> dict[str, Any]:

@@ -16,9 +16,11 @@ from kubernetes import client, config
 from kubernetes.client import rest
 from kubernetes.config.config_exception import ConfigException
 
-from graders.errors import CannotCheck, one_line
+from graders.errors import MALFORMED, CannotCheck, one_line
+from graders.files import read_text
 from graders.kube.apply import rolled_out
 from graders.kube.client import ANSWER_LIMIT, too_large
+from graders.kube.kubeconfig import LIMIT
 from graders.kube.names import METALLB_PATH, SERVICE_NAME
 from graders.polling import until
 from graders.probes.refusal import may_pass, refusal
@@ -38,9 +40,9 @@ _SLICE_CONTROLLER: Final = "endpointslice-controller.k8s.io"
 _FINISHED: Final = frozenset({"Succeeded", "Failed"})
 # What a missing or damaged kubeconfig raises.
 _KUBECONFIG_ERRORS: Final = (
+    *MALFORMED,
     ConfigException,
     OSError,
-    TypeError,
     yaml.YAMLError,
 )
 # The API server notes in an object which program has created it, and a policy
@@ -355,6 +357,7 @@ def _allocated(service: Object) -> set[str]:
 def _configuration(kubeconfig: Path, context: str) -> client.Configuration:
     """Return the client's configuration, without retries."""
     settings = client.Configuration()
+    read_text(kubeconfig, LIMIT)
     config.load_kube_config(
         config_file=str(kubeconfig),
         context=context,

@@ -20,8 +20,8 @@ from graders import settings
 from graders.course.lab import Words
 from graders.course.quiz import line_of
 from graders.course.walkthrough import shown
-from graders.errors import UsageError
-from graders.files import write_atomically
+from graders.errors import UsageError, one_line
+from graders.files import read_text, write_atomically
 from graders.yamlfile import model_problem
 
 if TYPE_CHECKING:
@@ -66,16 +66,20 @@ def load_figures(file: Path = FILE) -> list[Figure]:
     place = shown(file)
     if not file.exists():
         return []
-    text = file.read_text(encoding="utf-8")
     try:
-        raw = json.loads(text)
+        text = read_text(file)
+        raw, root = json.loads(text), yaml.compose(text)
     except json.JSONDecodeError as error:
         raise UsageError(
             f"{place}:{error.lineno} must be JSON: {error.msg}"
         ) from error
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        raise UsageError(
+            f"{place}:1 must be JSON: {one_line(str(error), 100)}"
+        ) from error
     if not isinstance(raw, list):
         raise UsageError(f"{place}:1 must be a list of rows")
-    figures, problems = _read(place, yaml.compose(text), raw)
+    figures, problems = _read(place, root, raw)
     if problems:
         raise UsageError(*problems)
     return figures

@@ -10,6 +10,7 @@ import yaml
 from graders.course.rules.texts import PLANS
 from graders.course.templates import error_line, render
 from graders.course.walkthrough import shown
+from graders.errors import MALFORMED, one_line
 from graders.yamlfile import line_of
 
 if TYPE_CHECKING:
@@ -67,6 +68,9 @@ def _objects(
             mark = error.problem_mark
             place = f"{shown(file)}:{mark.line + 1 if mark else 1}"
             raise _ManifestError(f"{place}: {error.problem}") from error
+        except (*MALFORMED, yaml.YAMLError) as error:
+            problem = one_line(str(error), 200)
+            raise _ManifestError(f"{shown(file)}:1: {problem}") from error
 
 
 def _problem(file: Path, item: dict[str, Any], rule: str) -> str:
