@@ -53,7 +53,7 @@ _LEAVES: Final[st.SearchStrategy[Any]] = st.sampled_from(
 def damaged(*seeds: str) -> st.SearchStrategy[str]:
     """Return texts that begin as one of `seeds`, and any other text."""
     return st.one_of(
-        st.builds(_damage, st.sampled_from(seeds), st.randoms()),
+        st.builds(damage, st.sampled_from(seeds), st.randoms()),
         st.builds(
             lambda seed, at: seed[: at % (len(seed) + 1)],
             st.sampled_from(seeds),
@@ -80,7 +80,7 @@ def damaged_json(*seeds: Any) -> st.SearchStrategy[str]:  # noqa: ANN401 - any J
     )
 
 
-def _damage(seed: str, random: Any) -> str:  # noqa: ANN401 - hypothesis' Random
+def damage(seed: str, random: Any) -> str:  # noqa: ANN401 - hypothesis' Random
     """Change some words or lines of a text."""
     for _ in range(random.randint(1, 3)):
         start = random.randint(0, len(seed))

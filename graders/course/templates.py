@@ -8,6 +8,7 @@ has them, as in `{{ words.other_machines }}` and `{{ commands.show_lan }}`.
 from __future__ import annotations
 
 import traceback
+from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,7 +19,7 @@ from jinja2 import nodes
 from graders.settings import LABS, provider_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from graders.plan.plan import Plan
 
@@ -78,7 +79,17 @@ def render(template: str, values: Mapping[str, Any]) -> str:
         TemplateError: it is not a template, or uses an unknown name.
 
     """
-    return _ENVIRONMENT.from_string(template).render(values)
+    with _bounded():
+        return _ENVIRONMENT.from_string(template).render(values)
+
+
+@contextmanager
+def _bounded() -> Iterator[None]:
+    """Raise TemplateSyntaxError for brackets without an end."""
+    try:
+        yield
+    except RecursionError:
+        raise jinja2.TemplateSyntaxError("it is nested too deep", 1) from None
 
 
 def error_line(error: jinja2.TemplateError) -> int:
@@ -100,7 +111,8 @@ def names_in(template: str) -> set[str]:
         TemplateSyntaxError: it is not a template.
 
     """
-    tree = _ENVIRONMENT.parse(template)
+    with _bounded():
+        tree = _ENVIRONMENT.parse(template)
     found = list(tree.find_all(nodes.Name))
     known = {name.name for name in found if name.ctx != "load"}
     known |= _ENVIRONMENT.globals.keys()

@@ -35,7 +35,8 @@ class LocalFiles:
 
         """
         try:
-            return read_text(self.folder / name, LISTING_LIMIT)
+            # What is no text is damaged, as any other text is.
+            return read_text(self.folder / name, LISTING_LIMIT, "replace")
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:

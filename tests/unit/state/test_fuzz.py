@@ -71,7 +71,8 @@ def _read_all() -> None:
     read(lambda: require_complete(PLAN))
     recorded = lab_state.read_baseline(PLAN)
     assert all(map(str, diff(recorded or {}, BASELINE)))
-    assert all(map(dict, lab_state.read_objects(PLAN).values()))
+    objects = lab_state.read_objects(PLAN).values()
+    assert all(isinstance(one, dict) for one in objects)
 
 
 @pytest.mark.parametrize("name", ["state", "start", "objects"])
