@@ -50,13 +50,16 @@ def covered(text: str) -> list[IPv4Network]:
 
 
 def holds(ranges: Iterable[str], address: str) -> bool:
-    """Tell whether `address` is in one of `ranges`.
+    """Tell whether `address` is in one of `ranges`; no other text is.
 
     Example:
         holds(["192.0.2.0/29"], "192.0.2.7")  # True
 
     """
-    wanted = IPv4Address(address)
+    try:
+        wanted = IPv4Address(address)
+    except ValueError:
+        return False
     return any(wanted in net for text in ranges for net in covered(text))
 
 

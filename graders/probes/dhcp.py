@@ -14,10 +14,12 @@ if TYPE_CHECKING:
 ANY_ADDRESS: Final = "any"
 _TABLE: Final = "/lab/dnsmasq.leases"
 # dnsmasq's fields: end, MAC, address, host name, client id.
-_LEASE: Final = re.compile(r"([0-9]{1,15}) (\S+) (\S+) (\S+) \S+")
+_BYTE: Final = "(?:25[0-5]|2[0-4][0-9]|1?[0-9]?[0-9])"
+_ADDRESS: Final = rf"{_BYTE}(?:\.{_BYTE}){{3}}"
+_LEASE: Final = re.compile(rf"([0-9]{{1,15}}) (\S+) ({_ADDRESS}) (\S+) \S+")
 _ATTEMPT: Final = re.compile(
-    r"(?<!\S)(?P<wish>\S+): (?:leased (?P<address>\S+) to|no lease for)"
-    r" client (?P<id>\w+)"
+    rf"(?<!\S)(?P<wish>\S+): (?:leased (?P<address>{_ADDRESS}) to"
+    r"|no lease for) client (?P<id>\w+)"
 )
 
 

@@ -59,13 +59,14 @@ def test_out_of_reach(files: StateFiles, tmp_path: Path) -> None:
 
 
 def test_unreadable(tmp_path: Path) -> None:
-    """What is no text is told as well."""
+    """What is no file is told as well; what is no text is damaged."""
     files = LocalFiles(tmp_path)
     (tmp_path / "x").write_bytes(b"\xff")
-
-    with pytest.raises(CannotCheck, match="could not read"):
-        files.read("x")
     (tmp_path / "y").mkdir()
+
+    assert files.read("x") == "\N{REPLACEMENT CHARACTER}"
+    with pytest.raises(CannotCheck, match="could not read"):
+        files.read("y")
     with pytest.raises(CannotCheck, match="could not remove"):
         files.remove("y")
 
