@@ -8,13 +8,18 @@ from typing import Annotated
 import typer
 
 from graders.cli.common import command_context
+from graders.cli.completion import complete_labs
 
 WRONG = 2
 
 
 def check(
     lab: Annotated[
-        str, typer.Argument(help="1, lab-1 or the whole id; all if left out.")
+        str,
+        typer.Argument(
+            help="1, lab-1 or the whole id; all if left out.",
+            autocompletion=complete_labs,
+        ),
     ] = "",
     write: Annotated[
         bool,
@@ -57,7 +62,8 @@ def _check(ref: str) -> tuple[list[str], list[str]]:
         UsageError: there is no such lab.
 
     """
-    from graders.course.lab import find_labs, read_lab
+    from graders.course.folders import find_labs
+    from graders.course.lab import read_lab
     from graders.errors import UsageError
     from graders.proof.lab_check import course_problems, lab_problems
 

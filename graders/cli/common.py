@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from graders.cli.completion import complete_labs, complete_variants
 from graders.environment import remove_misleading
 from graders.errors import KitError, one_line, printable
 
@@ -27,11 +28,18 @@ Student = Annotated[
         help="Student name; selects the addresses and the fault.",
     ),
 ]
-LabArg = Annotated[str, typer.Argument(help="1, lab-1 or the whole id.")]
+LabArg = Annotated[
+    str,
+    typer.Argument(
+        help="1, lab-1 or the whole id.", autocompletion=complete_labs
+    ),
+]
 Variant = Annotated[
     str,
     typer.Option(
-        "--variant", help="Use this fault instead of the student's own."
+        "--variant",
+        help="Use this fault instead of the student's own.",
+        autocompletion=complete_variants,
     ),
 ]
 
@@ -89,12 +97,16 @@ def _explain(error: Exception, student: str) -> str:
 
 @contextlib.contextmanager
 def _locked(student: str, verb: str, *, locked: bool) -> Iterator[None]:
-    from graders.lifecycle.lock import lock
-    from graders.plan.plan import check_student
+    from graders.plan.networks import check_student
 
     check_student(student)
     _treat_signals_as_interrupt()
-    with lock(student, verb) if locked else contextlib.nullcontext():
+    if not locked:
+        yield
+        return
+    from graders.lifecycle.lock import lock
+
+    with lock(student, verb):
         yield
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -54,6 +53,7 @@ def _grade(student: str, *, as_json: bool, full: bool) -> GradeResult:
     """
     from graders.checks.cleanup import clean_session
     from graders.cli.running_lab import open_running_lab
+    from graders.grading.kept_results import keep_result
     from graders.grading.runner import run_grade
     from graders.state import lab_state
 
@@ -73,21 +73,11 @@ def _grade(student: str, *, as_json: bool, full: bool) -> GradeResult:
         report.foot(result)
     else:
         typer.echo(result.to_json().rstrip())
-    _keep(result)
+    keep_result(result)
     if result.interrupted:
         raise KeyboardInterrupt
     lab_state.count_attempt(session.plan, state)
     return result
-
-
-def _keep(result: GradeResult) -> None:
-    """Keep the result for who wants to report it; a verdict needs no disk."""
-    from graders.files import write_record
-    from graders.settings import state_dir
-
-    folder = state_dir(result.student) / "results"
-    with contextlib.suppress(OSError):
-        write_record(folder, "grade.json", result.to_json())
 
 
 def _report(session: Session, attempt: int) -> Report:

@@ -17,33 +17,43 @@ from graders.cli.grade import grade
 from graders.cli.hint import hint
 from graders.cli.hosts import hosts_app
 from graders.cli.images import images_app
+from graders.cli.list import list_
 from graders.cli.prove import prove
 from graders.cli.purge import purge
+from graders.cli.quick import QuickCommand, QuickGroup
 from graders.cli.quiz import quiz
 from graders.cli.reset import reset
 from graders.cli.shell import shell
 from graders.cli.start import start
 from graders.cli.status import status
 from graders.cli.up import up
+from graders.cli.version import Version  # noqa: TC001 - typer reads it
 
 lab_app = typer.Typer(
+    cls=QuickGroup,
     help="MetalLB labs on a real cluster: start, repair, grade, reset.",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
+
+
+@lab_app.callback()
+def _options(version: Version = False) -> None:
+    """Take the options of `lab` itself."""
+
+
 for verb in (
     *(start, up, reset, down, purge, hint, status, brief, shell),
     *(prove, doctor, quiz, check),
 ):
     lab_app.command()(verb)
+lab_app.command("list", cls=QuickCommand)(list_)
 lab_app.add_typer(images_app, name="images")
 lab_app.add_typer(hosts_app, name="hosts")
 lab_app.add_typer(engine_app, name="engine")
 
 grade_app = typer.Typer(
-    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from graders.cli.common import Student, Variant, command_context, echo
+from graders.cli.completion import complete_labs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
 
 
 def prove(  # noqa: PLR0913, PLR0917 - what may be typed
-    lab: Annotated[str, typer.Argument(help="All labs if left out.")] = "",
+    lab: Annotated[
+        str,
+        typer.Argument(
+            help="All labs if left out.", autocompletion=complete_labs
+        ),
+    ] = "",
     variant: Variant = "",
     json: Annotated[bool, typer.Option("--json")] = False,
     full: Annotated[

@@ -8,11 +8,16 @@ from typing import Annotated
 import typer
 
 from graders.cli.common import Student, command_context
+from graders.cli.completion import complete_machines
 
 
 def shell(
     machine: Annotated[
-        str, typer.Argument(help="router, client, lan-client, dhcp or desk.")
+        str,
+        typer.Argument(
+            help="router, client, lan-client, dhcp or desk.",
+            autocompletion=complete_machines,
+        ),
     ] = "",
     command: Annotated[
         str, typer.Option("-c", metavar="COMMAND", help="Run this and exit.")

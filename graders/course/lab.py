@@ -16,6 +16,7 @@ from pydantic import (
 )
 
 from graders import settings
+from graders.course.folders import find_labs, lab_paths, unknown_lab
 from graders.course.validation import folder_problems
 from graders.errors import UsageError
 from graders.yamlfile import (
@@ -156,30 +157,8 @@ def load_lab(ref: str) -> Lab:
     """
     found = find_labs(ref) if ref else []
     if len(found) != 1:
-        raise _unknown(ref)
+        raise unknown_lab(ref)
     return read_lab(found[0])
-
-
-def find_labs(ref: str) -> list[Path]:
-    """Return the folders of a lab, which is one, or of all labs for "".
-
-    Raises:
-        UsageError: there is no such lab; the message lists them.
-
-    """
-    if not ref:
-        return _folders()
-    found = [at for at in _folders() if ref in _references(at.name)]
-    if not found:
-        raise _unknown(ref)
-    return found
-
-
-def _unknown(ref: str) -> UsageError:
-    ids = ", ".join(folder.name for folder in _folders())
-    return UsageError(
-        f"lab must be one of {ids or '(labs/ is empty)'}, not {ref!r}"
-    )
 
 
 def all_labs() -> list[Lab]:
@@ -190,7 +169,7 @@ def all_labs() -> list[Lab]:
 
     """
     labs, problems = [], []
-    for folder in _folders():
+    for folder in lab_paths():
         try:
             labs.append(read_lab(folder))
         except UsageError as error:
@@ -226,14 +205,3 @@ def read_lab(folder: Path) -> Lab:
     if lab is None or problems:
         raise UsageError(*problems)
     return lab
-
-
-def _folders() -> list[Path]:
-    """Return the folders of labs: there is no other list of them."""
-    return sorted(at for at in settings.LABS.glob("lab-*") if at.is_dir())
-
-
-def _references(lab_id: str) -> tuple[str, ...]:
-    first, _, rest = lab_id.partition("-")
-    number = rest.partition("-")[0]
-    return (number, f"{first}-{number}", lab_id)

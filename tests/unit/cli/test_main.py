@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from importlib import metadata
 from typing import TYPE_CHECKING
 
 import pytest
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 VERBS = (
     *("start", "up", "reset", "down", "hint", "status", "brief", "shell"),
-    *("prove", "doctor", "images", "hosts", "engine", "purge"),
+    *("prove", "doctor", "images", "hosts", "engine", "purge", "list"),
 )
 
 
@@ -325,3 +326,11 @@ def test_the_proof_can_be_listed() -> None:
     first, *_ = done.stdout.splitlines()
     assert done.exit_code == 0
     assert first.startswith("lab-0-hands-on start: as shipped: grade fails on")
+
+
+def test_version() -> None:
+    """`lab --version` prints what results have as the kit's version."""
+    done = lab("--version")
+
+    assert done.exit_code == 0
+    assert done.stdout == f"{metadata.version('metallb-lab-kit')}\n"

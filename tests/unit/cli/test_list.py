@@ -1,0 +1,94 @@
+"""`lab list` shows the labs in 80 columns, at once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from graders.cli.main import lab_app
+from graders.grading import kept_results
+
+if TYPE_CHECKING:
+    from typer.testing import Result
+
+
+def _list(*argv: str) -> Result:
+    return CliRunner().invoke(lab_app, ["list", *argv])
+
+
+@pytest.fixture(autouse=True)
+def solved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the student have solved one lab."""
+    monkeypatch.delenv("STUDENT", raising=False)
+    monkeypatch.setattr(
+        kept_results,
+        "solved_labs",
+        lambda student: {"lab-1-pending-service"} if student == "ada" else {},
+    )
+
+
+def test_all_labs() -> None:
+    """Each has a line with minutes, and what it teaches under it."""
+    lines = _list("--student", "ada").stdout.splitlines()
+
+    labs = [line for line in lines if "minutes" in line]
+    assert [line[0] for line in labs] == list("012345")
+    assert [line for line in labs if line.endswith("solved")] == [labs[1]]
+    assert (
+        "Find which link between a Service" in lines[lines.index(labs[1]) + 1]
+    )
+    assert max(map(len, lines)) <= 80
+
+
+def test_another_student() -> None:
+    """What others solved is not shown."""
+    assert "solved" not in _list().stdout
+
+
+def test_variants() -> None:
+    """Instructors get each fault with one sentence."""
+    lines = _list("3", "--variants").stdout.splitlines()
+
+    at = lines.index("    peer-port")
+    assert lines[0].startswith("3   BGP and ECMP")
+    assert lines[at + 1].startswith("        The speakers connect to a port")
+    assert max(map(len, lines)) <= 80
+
+
+def test_faults_are_not_shown_to_students() -> None:
+    """Without the option there is no name of a fault."""
+    assert "asn-mismatch" not in _list("3").stdout
+
+
+def test_unknown_lab() -> None:
+    """It lists the labs and ends with 2."""
+    done = _list("77")
+
+    assert done.exit_code == 2
+    assert done.stderr.startswith("lab: lab must be one of lab-0-")
+
+
+@pytest.mark.parametrize("argv", [("list",), ("--version",)])
+def test_quick(argv: tuple[str, ...]) -> None:
+    """None of the libraries is loaded that take a quarter of a second."""
+    script = """
+import sys
+from graders.cli.main import lab_app
+try:
+    lab_app(sys.argv[1:])
+finally:
+    print(*sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, *argv],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    heavy = {"jinja2", "kubernetes", "psutil", "pydantic", "pytest", "rich"}
+    assert not heavy & set(done.stdout.split())
