@@ -1,50 +1,82 @@
-"""Remove what a killed grading has left in the lab.
+"""Undo what an interrupted grade has left in the lab.
 
-A grading removes its objects and resumes isolated nodes, also after Ctrl-C.
-One that is killed (kill -9, a power cut) cannot; a file marks a grading that
-has started and not ended, and has the paths of what it has created.
+A grade undoes its changes, also after Ctrl-C. One that is killed (kill -9, a
+power cut) cannot, nor one to which docker or the API server does not answer;
+the journal then says what is left.
 """
 
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from graders.checks.node_failure import resume_nodes
-from graders.checks.objects import Journal
+from graders.checks.node_failure import resume_node
+from graders.checks.objects import remove_object
+from graders.checks.traffic import remove_addresses
+from graders.checks.undo import Journal
 from graders.checks.workload import uncordon
 from graders.errors import CannotCheck, CheckFailed
 from graders.settings import state_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from pathlib import Path
 
     from graders.checks.session import Session
 
+_UNDO: Final = {
+    undo.__name__: undo
+    for undo in (resume_node, uncordon, remove_object, remove_addresses)
+}
+
 
 @contextlib.contextmanager
-def clean_session(lab: Session) -> Iterator[None]:
-    """Remove what a killed grading has left, and mark this one as started."""
+def clean_session(
+    lab: Session, tell: Callable[[str], object] = lambda _: None
+) -> Iterator[None]:
+    """Undo what an earlier grade has left, and note what this one changes.
+
+    The note stays if the block ends with an exception, Ctrl-C included.
+    """
     mark = state_dir(lab.plan.student) / "grading"
     if mark.exists():
-        remove_leftovers(lab, mark.read_text(encoding="utf-8").splitlines())
-    mark.write_text("", encoding="utf-8")
+        left = undo_leftovers(lab, _lines(mark), tell)
+        mark.write_text("".join(f"{line}\n" for line in left), "utf-8")
+    else:
+        mark.touch()
     Journal.file = mark
     try:
         yield
     finally:
         Journal.file = None
-        mark.unlink(missing_ok=True)
+    if not Journal.open(_lines(mark)):
+        mark.unlink()
 
 
-def remove_leftovers(lab: Session, paths: Iterable[str]) -> None:
-    """Resume and uncordon nodes, and remove the objects at `paths`.
+def undo_leftovers(
+    lab: Session, lines: Iterable[str], tell: Callable[[str], object]
+) -> list[str]:
+    """Undo the changes in `lines` of a journal; return what is left.
 
-    What does not answer or refuses is skipped; the checks report it.
+    What does not answer or refuses is left; the checks report it. Changes of
+    nodes come first: a silent node holds up what follows.
     """
-    for restore in (resume_nodes, uncordon):
-        with contextlib.suppress(CannotCheck, CheckFailed):
-            restore(lab)
-    for path in paths:
-        with contextlib.suppress(CannotCheck, CheckFailed):
-            lab.cluster.ask("DELETE", path)
+    left = []
+    changes = Journal.open(lines)
+    for name, undo in _UNDO.items():
+        for line in changes:
+            kind, _, what = line.partition(" ")
+            if kind != name:
+                continue
+            try:
+                undo(lab, what)
+            except (CannotCheck, CheckFailed) as error:
+                left.append(line)
+                tell(f"an interrupted grade left {what}: {error}")
+    if len(changes) > len(left):
+        tell("undid what an interrupted grade had left in the lab")
+    return left
+
+
+def _lines(mark: Path) -> list[str]:
+    return mark.read_text("utf-8").splitlines()

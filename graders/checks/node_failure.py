@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from graders.checks.undo import temporary
 from graders.errors import CannotCheck
 from graders.polling import until
 from graders.providers.registry import provider
@@ -35,24 +36,31 @@ def isolate(lab: Session, node: str) -> Iterator[None]:
     """
     if node == lab.plan.machine_name("control-plane"):
         raise CannotCheck(f"{node} cannot be cut off: the API server is there")
-    with (
-        contextlib.ExitStack() as after,
-        provider().isolate(lab.plan, node),
-    ):
-        after.callback(_wait_for_node, lab, node)
+    silence = partial(provider().silence, lab.plan, node)
+    with temporary(lab, silence, resume_node, node):
         yield
 
 
-def resume_nodes(lab: Session) -> None:
-    """End isolations of an earlier grading, and wait for their nodes.
+def resume_node(lab: Session, node: str) -> None:
+    """End the silence of a node, and wait until it is back.
 
     Raises:
-        CannotCheck: the provider does not answer, or a node does not come
+        CannotCheck: the provider does not answer, or the node does not come
             back.
 
     """
-    for node in provider().resume_nodes(lab.plan):
-        _wait_for_node(lab, node)
+    renewed = None
+    with contextlib.suppress(CannotCheck):
+        renewed = _renewed(lab, node)
+    if not provider().resume(lab.plan, node):
+        return
+    is_back = partial(_is_another, renewed)
+    wait = provider().back_wait
+    if not is_back(until(wait, partial(_renewed, lab, node), is_back)):
+        raise CannotCheck(
+            f"{node} was cut off and did not come back",
+            remedy="`lab reset` repairs it",
+        )
 
 
 def rejoin_wait() -> str:
@@ -65,17 +73,14 @@ def rejoin_wait() -> str:
     return provider().rejoin_wait
 
 
-def _wait_for_node(lab: Session, node: str) -> None:
-    """Wait until the node's kubelet has renewed its lease from now on."""
-    since = datetime.now(UTC)
+def _renewed(lab: Session, node: str) -> str:
+    """Return when the node's kubelet last renewed its lease, "" if never.
 
-    def renewed() -> bool:
-        lease = lab.cluster.get(f"{_LEASES}/leases/{node}")
-        time = lease["spec"]["renewTime"] if lease else "1970-01-01T00:00:00Z"
-        return datetime.fromisoformat(time) > since
+    The time is that of the node's clock, which only compares with itself.
+    """
+    lease = lab.cluster.get(f"{_LEASES}/leases/{node}")
+    return str(lease["spec"]["renewTime"]) if lease else ""
 
-    if not until(provider().back_wait, renewed, bool):
-        raise CannotCheck(
-            f"{node} was cut off and did not come back",
-            remedy="`lab reset` repairs it",
-        )
+
+def _is_another(before: str | None, now: str) -> bool:
+    return now not in {"", before}

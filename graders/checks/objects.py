@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import secrets
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
 
 from graders.checks.check import fail
+from graders.checks.undo import temporary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
     from graders.checks.session import Session
 
@@ -34,22 +35,6 @@ _CONTROLLER_FIELDS: Final = frozenset({"loadBalancerClass"})
 _names: Final[set[str]] = set()
 
 
-class Journal:
-    """The paths of temporary objects, in a file that outlives a killed grade.
-
-    Without a file nothing is noted.
-    """
-
-    file: ClassVar[Path | None] = None
-
-    @classmethod
-    def note(cls, path: str) -> None:
-        """Note an object that is about to be created."""
-        if cls.file:
-            with cls.file.open("a", encoding="utf-8") as file:
-                file.write(f"{path}\n")
-
-
 def new_name() -> str:
     """Return an unused name for a temporary object."""
     words = [secrets.choice(_WORDS), secrets.choice(_ENDINGS)]
@@ -68,23 +53,24 @@ def is_temporary(name: str) -> bool:
     return name in _names
 
 
-def create(lab: Session, path: str, body: dict[str, Any]) -> None:
-    """Create a temporary object in the list at `path`.
+def remove_object(lab: Session, path: str) -> None:
+    """Remove the object at `path`, if it is there.
 
     Raises:
         Refused: a rule of the cluster forbids it.
         CannotCheck: the API server does not answer.
 
     """
-    Journal.note(f"{path}/{body['metadata']['name']}")
-    lab.cluster.ask("POST", path, body)
+    lab.cluster.ask("DELETE", path)
 
 
 @contextlib.contextmanager
 def temporary_object(
-    lab: Session, path: str, body: dict[str, Any]
+    lab: Session, path: str, body: dict[str, Any], query: str = ""
 ) -> Iterator[None]:
     """Create an object in the list at `path`, and remove it at the end.
+
+    `query` says how it is removed, such as `?gracePeriodSeconds=0`.
 
     Example:
         with temporary_object(lab, "/api/v1/namespaces", body):
@@ -95,11 +81,10 @@ def temporary_object(
         CannotCheck: the API server does not answer.
 
     """
-    create(lab, path, body)
-    try:
+    create = partial(lab.cluster.ask, "POST", path, body)
+    named = f"{path}/{body['metadata']['name']}{query}"
+    with temporary(lab, create, remove_object, named):
         yield
-    finally:
-        lab.cluster.ask("DELETE", f"{path}/{body['metadata']['name']}")
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from graders.checks.check import expect
+from graders.checks.undo import temporary
 from graders.polling import until
 from graders.probes.traffic import CURL
 
@@ -92,18 +93,37 @@ def extra_source_addresses(lab: Session) -> Iterator[list[str]]:
         for half in lab.plan.edge.subnets()
     ]
     with_prefix = [f"{ip}/{lab.plan.edge.prefixlen}" for ip in addresses]
-    try:
-        result = _change_addresses(lab, "replace", with_prefix)
-        expect(
-            "client to take a second address on eth0,",
-            expected="as it did at the start",
-            actual=result.text,
-            ok=not result.code,
-            seen_by="ip address show dev eth0 on client",
-        )
+    add = partial(_add_addresses, lab, with_prefix)
+    with temporary(lab, add, remove_addresses, " ".join(with_prefix)):
         yield addresses
-    finally:
-        _change_addresses(lab, "del", with_prefix)
+
+
+def _add_addresses(lab: Session, addresses: list[str]) -> None:
+    """Add addresses to the outside client.
+
+    Raises:
+        CheckFailed: the client refuses an address.
+        CannotCheck: the client does not answer.
+
+    """
+    result = _change_addresses(lab, "replace", addresses)
+    expect(
+        "client to take a second address on eth0,",
+        expected="as it did at the start",
+        actual=result.text,
+        ok=not result.code,
+        seen_by="ip address show dev eth0 on client",
+    )
+
+
+def remove_addresses(lab: Session, addresses: str) -> None:
+    """Remove addresses, which are separated by spaces, if they are there.
+
+    Raises:
+        CannotCheck: the client does not answer.
+
+    """
+    _change_addresses(lab, "del", addresses.split())
 
 
 def _change_addresses(lab: Session, verb: str, addresses: list[str]) -> Output:

@@ -14,8 +14,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from graders.checks.check import fail
-from graders.checks.objects import create, new_name, service_like
+from graders.checks.objects import new_name, service_like, temporary_object
 from graders.checks.own_pods import POD_NAMESPACE, await_ready
+from graders.checks.undo import temporary
 from graders.kube.names import SERVICE_NAME
 from graders.polling import until
 from graders.probes.cluster import runs
@@ -154,20 +155,13 @@ def probe_workload(
 @contextlib.contextmanager
 def _created(lab: Session, bodies: Sequence[dict[str, Any]]) -> Iterator[None]:
     """Create objects, and remove them at the end."""
-    bases = [
-        _base(body["kind"], body["metadata"]["namespace"]) for body in bodies
-    ]
-    try:
-        for base, body in zip(bases, bodies, strict=True):
-            create(lab, base, body)
+    # An object that cannot be removed does not keep the others.
+    with contextlib.ExitStack() as stack:
+        for body in bodies:
+            base = _base(body["kind"], body["metadata"]["namespace"])
+            query = _NO_GRACE_PERIOD if body["kind"] == "Pod" else ""
+            stack.enter_context(temporary_object(lab, base, body, query))
         yield
-    finally:
-        # An object that cannot be removed does not keep the others.
-        with contextlib.ExitStack() as stack:
-            for base, body in zip(bases, bodies, strict=True):
-                query = _NO_GRACE_PERIOD if body["kind"] == "Pod" else ""
-                path = f"{base}/{_name(body)}{query}"
-                stack.callback(lab.cluster.ask, "DELETE", path)
 
 
 def _base(kind: str, namespace: str) -> str:
@@ -191,36 +185,39 @@ def cordoned(lab: Session, *nodes: str) -> Iterator[None]:
         CannotCheck: the API server does not answer.
 
     """
-    with contextlib.ExitStack() as after:
+    with contextlib.ExitStack() as stack:
         for node in nodes:
-            # First, because Ctrl-C can come at any time.
-            after.callback(_set_unschedulable, lab, node, value=None)
-            if not _set_unschedulable(lab, node, value=True):
-                fail(
-                    f"expected node {node} in the cluster, not to be deleted",
-                    seen_by="kubectl get nodes",
-                )
+            cordon = partial(_cordon, lab, node)
+            stack.enter_context(temporary(lab, cordon, uncordon, node))
         yield
 
 
-def uncordon(lab: Session) -> None:
-    """Uncordon every worker.
+def _cordon(lab: Session, node: str) -> None:
+    if not _set_unschedulable(lab, node, value=True):
+        fail(
+            f"expected node {node} in the cluster, not to be deleted",
+            seen_by="kubectl get nodes",
+        )
+
+
+def uncordon(lab: Session, node: str) -> None:
+    """Uncordon a node, if it is there.
 
     Raises:
         Refused: a rule of the cluster keeps a node as it is.
         CannotCheck: the API server does not answer.
 
     """
-    for node in lab.plan.worker_names():
-        _set_unschedulable(lab, node, value=None)
+    _set_unschedulable(lab, node, value=None)
 
 
 def _set_unschedulable(
     lab: Session, node: str, *, value: Literal[True] | None
 ) -> bool:
-    """Cordon or uncordon a node; return whether it exists."""
+    """Change a node; return False if it is gone."""
     change = {"spec": {"unschedulable": value}}
-    return bool(lab.cluster.ask("PATCH", f"/api/v1/nodes/{node}", change))
+    path = f"/api/v1/nodes/{node}"
+    return lab.cluster.ask("PATCH", path, change) is not None
 
 
 def _name(body: dict[str, Any]) -> str:

@@ -15,7 +15,7 @@ from graders.environment import remove_misleading
 from graders.errors import KitError, one_line, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 INTERRUPTED = 130
 FAULT = 3
@@ -93,6 +93,11 @@ def _explain(error: Exception, student: str) -> str:
         return printable(str(refused))
     fault = printable(one_line(f"{type(error).__name__}: {error}"))
     return f"a fault of the kit itself: {fault}; {save_fault_report(student)}"
+
+
+def tell_on_stderr(name: str) -> Callable[[str], None]:
+    """Return what prints a message of command `name`."""
+    return lambda text: typer.echo(f"{name}: {text}", err=True)
 
 
 @contextlib.contextmanager

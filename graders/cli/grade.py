@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graders.cli.common import Student, command_context
+from graders.cli.common import Student, command_context, tell_on_stderr
 
 if TYPE_CHECKING:
     from graders.checks.session import Session
@@ -60,7 +60,7 @@ def _grade(student: str, *, as_json: bool, full: bool) -> GradeResult:
     session, state = open_running_lab(student)
     attempt = state.attempts + 1
     report = None if as_json else _report(session, attempt)
-    with clean_session(session):
+    with clean_session(session, tell_on_stderr("grade")):
         result = run_grade(
             session.lab,
             session.variant,
@@ -69,13 +69,13 @@ def _grade(student: str, *, as_json: bool, full: bool) -> GradeResult:
             on_result=report.check if report else None,
             full=full,
         )
-    if report:
-        report.foot(result)
-    else:
-        typer.echo(result.to_json().rstrip())
-    keep_result(result)
-    if result.interrupted:
-        raise KeyboardInterrupt
+        if report:
+            report.foot(result)
+        else:
+            typer.echo(result.to_json().rstrip())
+        keep_result(result)
+        if result.interrupted:
+            raise KeyboardInterrupt
     lab_state.count_attempt(session.plan, state)
     return result
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from graders.cli.common import Student, command_context
+from graders.cli.common import Student, command_context, tell_on_stderr
 from graders.errors import MALFORMED
 from graders.files import read_text
 
@@ -37,8 +37,10 @@ def _next_hint(student: str) -> Hint:
 
     session, state = open_running_lab(student)
     lab = session.lab
-    with clean_session(session):
+    with clean_session(session, tell_on_stderr("lab")):
         result = run_grade(lab, state.variant, session, state.attempts)
+        if result.interrupted:
+            raise KeyboardInterrupt
     file = state_dir(student) / "hints.json"
     rungs = _read(file)
     failed = result.failed[0].name if result.failed else ""

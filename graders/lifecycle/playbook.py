@@ -6,7 +6,6 @@ import json
 import os
 import shlex
 import shutil
-import signal
 import sys
 import time
 from contextlib import contextmanager, nullcontext, suppress
@@ -31,6 +30,7 @@ from graders.errors import (
     one_line,
     printable,
 )
+from graders.interrupts import collected_signals
 from graders.lifecycle.image_tag import recipe
 from graders.lifecycle.lock import machine_lock
 from graders.lifecycle.processes import MARK, terminate_leftovers
@@ -190,10 +190,12 @@ def run_playbook(  # noqa: PLR0913 - what to run, and how to report it
     # Processes left by an interrupted command would interfere.
     terminate_leftovers(folder)
     shared = machine_lock(console.print) if name in _SHARED else nullcontext()
+    # ansible-runner would install its own handlers and leave them, so that
+    # nothing could be interrupted after the first playbook.
     with (
         shared,
         _spinner(console, name) as progress.show,
-        _collected_signals() as signals,
+        collected_signals() as signals,
     ):
         status = _run_whole(name, variables, folder, progress, signals)
     progress.finish()
@@ -281,25 +283,6 @@ def _run(  # noqa: PLR0913, PLR0917 - all parts of a run
         },
     )
     return str(result.status)
-
-
-@contextmanager
-def _collected_signals() -> Iterator[list[int]]:
-    """Collect the signals that ask to end while a playbook runs.
-
-    ansible-runner would install its own handlers and leave them, so that
-    nothing could be interrupted after the first playbook.
-    """
-    signals: list[int] = []
-    handlers = {
-        number: signal.signal(number, lambda it, _: signals.append(it))
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    }
-    try:
-        yield signals
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
 
 
 def _environment() -> dict[str, str]:

@@ -15,7 +15,6 @@ from graders.errors import CannotCheck
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Mapping
-    from contextlib import AbstractContextManager
     from ipaddress import IPv4Network
 
     from graders.errors import KitError
@@ -206,8 +205,8 @@ class Provider(Protocol):
         """
         ...
 
-    def isolate(self, plan: Plan, node: str) -> AbstractContextManager[None]:
-        """Silence a node as if its cable was pulled, for a `with` block.
+    def silence(self, plan: Plan, node: str) -> None:
+        """Silence a node as if its cable was pulled.
 
         Raises:
             CannotCheck: it cannot be silenced.
@@ -215,8 +214,8 @@ class Provider(Protocol):
         """
         ...
 
-    def resume_nodes(self, plan: Plan) -> list[str]:
-        """End all isolations; return the names of nodes that had one.
+    def resume(self, plan: Plan, node: str) -> bool:
+        """End a node's silence; return False if there was none.
 
         Raises:
             CannotCheck: the provider does not answer.

@@ -111,6 +111,8 @@ def run(  # noqa: PLR0913 - what a program gets, and what is kept of it
             stderr=subprocess.PIPE,
             bufsize=0,
             env=env,
+            # A terminal's Ctrl-C would end the client, not what it asked for.
+            start_new_session=True,
         )
     out, error = Stream(limit), Stream(limit)
     with process:

@@ -6,7 +6,6 @@ What would stop a lab there is the doctor's business.
 
 from __future__ import annotations
 
-import contextlib
 from collections import defaultdict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -21,8 +20,6 @@ from graders.providers.state_files import RemoteFiles
 from graders.settings import ANSIBLE, HOSTS, ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from graders.plan.plan import Plan
     from graders.providers.inventory import Hosts
     from graders.providers.ssh import SshTransport
@@ -128,29 +125,23 @@ class HostsProvider:
             macs[status.mac] = plan.nodes[role].name
         return macs
 
-    @contextlib.contextmanager
-    def isolate(self, plan: Plan, node: str) -> Iterator[None]:
+    def silence(self, plan: Plan, node: str) -> None:
         """See Provider; drop all packets but those of the kit's own SSH."""
-        roles = {one.name: role for role, one in plan.nodes.items()}
-        host = self._machine(plan, roles[node])
-        try:
-            result = host.run(
-                *("sh", "-s", str(_ISOLATION_MAX_S)), stdin=isolation_script()
+        host = self._node(plan, node)
+        result = host.run(
+            *("sh", "-s", str(_ISOLATION_MAX_S)), stdin=isolation_script()
+        )
+        if result.code:
+            raise CannotCheck(
+                f"{host.role} cannot be cut off: {result.error.strip()}",
+                remedy="its kernel needs cls_matchall and cls_flower, or"
+                " netdev tables of nft for what goes out, too",
             )
-            if result.code:
-                raise CannotCheck(
-                    f"{host.role} cannot be cut off: {result.error.strip()}",
-                    remedy="its kernel needs cls_matchall and cls_flower, or"
-                    " netdev tables of nft for what goes out, too",
-                )
-            yield
-        finally:
-            host.run("systemctl", "stop", "metallb-lab-silence")
 
-    def resume_nodes(self, plan: Plan) -> list[str]:
-        """See Provider; a silenced host comes back by itself."""
-        del plan
-        return []
+    def resume(self, plan: Plan, node: str) -> bool:
+        """See Provider; it ends by itself, too."""
+        self._node(plan, node).run("systemctl", "stop", "metallb-lab-silence")
+        return True
 
     def state_files(self, plan: Plan) -> RemoteFiles:
         """See Provider; several computers may grade one lab."""
@@ -176,6 +167,10 @@ class HostsProvider:
             },
             "parallel_hosts": parallelism(),
         }
+
+    def _node(self, plan: Plan, name: str) -> Machine:
+        roles = {node.name: role for role, node in plan.nodes.items()}
+        return self._machine(plan, roles[name])
 
     def _machine(self, plan: Plan, role: str) -> Machine:
         return Machine(role, self.transport(plan, role))

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 from dataclasses import dataclass
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from graders.errors import CannotCheck, UsageError, parsing
@@ -35,7 +37,7 @@ from graders.providers.state_files import LocalFiles
 from graders.settings import KIND, state_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from graders.plan.plan import Machine, Plan
     from graders.providers.base import Location
@@ -43,6 +45,9 @@ if TYPE_CHECKING:
 
 # The freezer fails on a node that starts processes faster than it stops them.
 _PAUSE_ATTEMPTS: Final = 3
+# A second in which a pause that is under way takes effect.
+_PAUSE_LOOKS: Final = 2
+_PAUSE_LOOK_S: Final = 0.5
 
 Containers = dict[str, dict[str, Any]]
 
@@ -139,31 +144,34 @@ class KindProvider:
             macs[end["MacAddress"].lower()] = name
         return macs
 
-    @contextlib.contextmanager
-    def isolate(self, plan: Plan, node: str) -> Iterator[None]:
+    def silence(self, plan: Plan, node: str) -> None:
         """See Provider; pause the container.
 
         It then sends nothing, not even the end of its connections, so
         neighbours notice by their timers alone.
         """
         del plan
-        self._pause(node)
-        try:
-            yield
-        finally:
-            self.docker("unpause", node)
+        for _ in range(_PAUSE_ATTEMPTS - 1):
+            with contextlib.suppress(CannotCheck):
+                self.docker("pause", node)
+                return
+        self.docker("pause", node)
 
     @_of_docker
-    def resume_nodes(self, plan: Plan) -> list[str]:
-        """See Provider."""
-        paused = [
-            node["Name"][1:]
-            for node in self._inspect(plan.node_names())
-            if node["State"]["Status"] == "paused"
-        ]
-        for name in paused:
-            self.docker("unpause", name)
-        return paused
+    def resume(self, plan: Plan, node: str) -> bool:
+        """See Provider; look again for a pause that was given up by us only.
+
+        An engine that was too slow for its client pauses all the same.
+        """
+        del plan
+        looks = chain([0.0], repeat(_PAUSE_LOOK_S, _PAUSE_LOOKS))
+        for seconds in looks:
+            time.sleep(seconds)
+            (container,) = self._inspect([node])
+            if container["State"]["Status"] == "paused":
+                self.docker("unpause", node)
+                return True
+        return False
 
     def state_files(self, plan: Plan) -> LocalFiles:
         """See Provider; they are on this computer, as the lab is."""
@@ -208,13 +216,6 @@ class KindProvider:
             json.loads(self.docker("inspect", *names)) if names else []
         )
         return found
-
-    def _pause(self, node: str) -> None:
-        for _ in range(_PAUSE_ATTEMPTS - 1):
-            with contextlib.suppress(CannotCheck):
-                self.docker("pause", node)
-                return
-        self.docker("pause", node)
 
 
 def _machines(plan: Plan, found: Containers) -> dict[str, MachineStatus]:

@@ -44,6 +44,8 @@ class _PooledShell:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             bufsize=0,
+            # A terminal's Ctrl-C would end the client, not what runs there.
+            start_new_session=True,
         )
         self._write(_PREAMBLE)
 

@@ -31,7 +31,7 @@ def answer(  # noqa: C901, PLR0911, PLR0912, PLR0915 - a table of commands
             return _flows(model, role, (url, times, source))
         case ["sh", "-c", _, "watch", *_]:
             return "".join(
-                f"{int(at * 1000)} {int(good)}\n" for at, good in model.samples
+                f"{at:.2f} {int(good)}\n" for at, good in model.samples
             )
         case ["touch", *_]:
             return ""

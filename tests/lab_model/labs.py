@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from graders.plan.plan import Plan
 
 CONTROLLER: Final = "quay.io/metallb/controller:v0.16.1"
-_LATER: Final = "2999-01-01T00:00:00+00:00"
 _ECHO: Final = """
 apiVersion: metallb.io/v1beta1
 kind: IPAddressPool
@@ -147,7 +146,7 @@ def _node(plan: Plan, name: str) -> dict[str, Any]:
 def _lease(node: str) -> dict[str, Any]:
     version = "coordination.k8s.io/v1"
     lease = _object(version, "Lease", node, "kube-node-lease")
-    return lease | {"spec": {"renewTime": _LATER}}
+    return lease | {"spec": {"renewTime": "never"}}
 
 
 def _object(

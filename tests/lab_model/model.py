@@ -78,6 +78,9 @@ class LabModel:
     # The exit code of `timeout 1`, when a node knocks without a password.
     knock: int = 124
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
+    # Whether nodes that are not silent renew their leases.
+    renews: bool = True
+    renewals: Iterator[int] = field(default_factory=lambda: count(1))
 
     def __post_init__(self) -> None:
         """Connect the parts."""
@@ -115,7 +118,13 @@ class LabModel:
                 self.docker.containers.keys() - self.docker.paused
             )
             self.controllers.settle()
+            self._renew_leases()
             self.adjust()
+
+    def _renew_leases(self) -> None:
+        for lease in self.cluster.all("Lease") if self.renews else []:
+            if lease["metadata"]["name"] not in self.docker.paused:
+                lease["spec"]["renewTime"] = f"{next(self.renewals):06}"
 
     # Objects.
 

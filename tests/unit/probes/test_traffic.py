@@ -60,10 +60,10 @@ def test_long_flow_without_an_answer() -> None:
 @pytest.mark.parametrize(
     ("rows", "outages", "window", "failed"),
     [
-        ("1000 1\n1200 1\n", [], 0.0, 0),
+        ("1.00 1\n1.20 1\n", [], 0.0, 0),
         # In the order in which they end, not in which they were sent.
-        ("1000 1\n1600 1\n1200 0\n1400 0\n", [0.4], 1.2, 2),
-        ("1000 0\n1200 1\n1400 0\n", [0.2, 1.0], 1.4, 2),
+        ("1.00 1\n1.60 1\n1.20 0\n1.40 0\n", [0.4], 1.2, 2),
+        ("1.00 0\n1.20 1\n1.40 0\n", [0.2, 1.0], 1.4, 2),
     ],
 )
 def test_watch(

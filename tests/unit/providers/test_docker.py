@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from graders.errors import CannotCheck
@@ -47,3 +50,16 @@ def test_no_docker(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(EngineDown, match="no docker command on PATH; run"):
         docker.docker("version")
+
+
+@pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads /proc")
+def test_out_of_reach_of_ctrl_c(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A terminal's Ctrl-C does not end the client in the middle of a step."""
+    client = tmp_path / "docker"
+    client.write_text("#!/bin/sh\ncut -d ' ' -f 6 /proc/self/stat\n", "utf-8")
+    client.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    assert int(docker.docker("pause", "metallb-lab-worker")) != os.getsid(0)

@@ -150,34 +150,26 @@ def test_status_script() -> None:
     assert isinstance(HostStatus("", "", {}), HostStatus)
 
 
-def test_isolation(hosts: dict[str, Host]) -> None:
-    """For a bounded time, which is ended whatever happens."""
+def test_silence(hosts: dict[str, Host]) -> None:
+    """It is for a bounded time, and can be ended earlier."""
     host = hosts["worker"]
+    node = PLAN.machine_name("worker")
 
-    with pytest.raises(KeyboardInterrupt):
-        _interrupted(host)
+    HostsProvider().silence(PLAN, node)
+    assert host.asked == [("sh", "-s", "120")]
 
+    assert HostsProvider().resume(PLAN, node)
     assert host.asked[1:] == [("systemctl", "stop", "metallb-lab-silence")]
 
 
-def _interrupted(host: Host) -> None:
-    with HostsProvider().isolate(PLAN, PLAN.machine_name("worker")):
-        assert host.asked == [("sh", "-s", "120")]
-        raise KeyboardInterrupt
+def test_silence_fails(hosts: dict[str, Host]) -> None:
+    """What its kernel lacks is named."""
+    hosts["worker"].code = 1
 
-
-def test_isolation_fails(hosts: dict[str, Host]) -> None:
-    """What its kernel lacks is named, and whatever began is undone."""
-    host = hosts["worker"]
-    host.code = 1
-
-    with (
-        pytest.raises(CannotCheck, match="worker cannot be cut off: no class"),
-        HostsProvider().isolate(PLAN, PLAN.machine_name("worker")),
+    with pytest.raises(
+        CannotCheck, match="worker cannot be cut off: no class"
     ):
-        pytest.fail("not to be reached")
-
-    assert host.asked[-1] == ("systemctl", "stop", "metallb-lab-silence")
+        HostsProvider().silence(PLAN, PLAN.machine_name("worker"))
 
 
 @pytest.mark.usefixtures("hosts_file")

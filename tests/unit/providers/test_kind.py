@@ -78,6 +78,9 @@ class Engine:
             case ("pause", _) if self.pauses_to_fail:
                 self.pauses_to_fail -= 1
                 raise CannotCheck("could not pause: unable to freeze")
+            case ("pause" | "unpause", name):
+                state = "paused" if args[0] == "pause" else "running"
+                self.containers[name]["State"]["Status"] = state
         return ""
 
     def _listed(self, name: str) -> str:
@@ -236,37 +239,39 @@ def test_macs_of_a_disconnected_node(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("failures", [0, 2])
-def test_isolation(engine: Engine, failures: int) -> None:
+def test_silence(engine: Engine, failures: int) -> None:
     """A node that cannot be paused at once is tried again, resumed once."""
     engine.pauses_to_fail = failures
+    kind = KindProvider(engine)
 
-    with KindProvider(engine).isolate(PLAN, WORKER):
-        assert engine.verbs == ["pause"] * (failures + 1)
+    kind.silence(PLAN, WORKER)
+    assert engine.verbs == ["pause"] * (failures + 1)
 
-    assert engine.calls[-1] == ("unpause", WORKER)
+    assert [kind.resume(PLAN, WORKER) for _ in "12"] == [True, False]
     assert engine.verbs.count("unpause") == 1
 
 
-def test_isolation_fails(engine: Engine) -> None:
-    """A node that cannot be paused is not resumed either."""
+def test_silence_fails(engine: Engine) -> None:
+    """The engine's reason is passed on."""
     engine.pauses_to_fail = 9
 
-    with (
-        pytest.raises(CannotCheck, match="unable to freeze"),
-        KindProvider(engine).isolate(PLAN, WORKER),
-    ):
-        pytest.fail("not to be reached")
-
-    assert "unpause" not in engine.verbs
+    with pytest.raises(CannotCheck, match="unable to freeze"):
+        KindProvider(engine).silence(PLAN, WORKER)
 
 
-def test_resume_nodes(engine: Engine) -> None:
-    """Only paused ones are resumed."""
-    engine.containers[WORKER]["State"]["Status"] = "paused"
+def test_late_pause(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An engine that pauses after its client has given up is waited for."""
+    waited: list[float] = []
 
-    assert KindProvider(engine).resume_nodes(PLAN) == [WORKER]
+    def sleep(seconds: float) -> None:
+        waited.append(seconds)
+        if sum(waited) >= 1:
+            engine("pause", WORKER)
+
+    monkeypatch.setattr("graders.providers.kind.time.sleep", sleep)
+
+    assert KindProvider(engine).resume(PLAN, WORKER)
     assert engine.calls[-1] == ("unpause", WORKER)
-    assert engine.verbs.count("unpause") == 1
 
 
 @pytest.mark.parametrize("error", [EngineDown, EngineForbidden])
