@@ -11,7 +11,10 @@ process: 0.05 s. A start or reset of a lab has some twenty such tasks.
       machine: router                 # optional: a role of the plan
       environment: {NAME: value}
       stdin: text
-      timeout: 20                     # seconds until it is ended
+      timeout: compile                # a name of time_limits, or seconds
+
+Whatever takes longer than its time limit is ended: `command` in time_limits
+(inventory/localhost.yml), unless `timeout` says otherwise.
 
 A script of a machine is run there by `sh`, one of this computer by bash.
 
@@ -43,7 +46,6 @@ from graders.providers.scripts import (
     reports,
     run,
     run_parallel,
-    script_on,
 )
 
 _ARGUMENTS = {
@@ -56,7 +58,7 @@ _ARGUMENTS = {
     "local": {"type": "bool", "default": False},
     "environment": {"type": "dict", "default": {}},
     "stdin": {"type": "str", "default": ""},
-    "timeout": {"type": "int"},
+    "timeout": {"type": "str", "default": "command"},
     "reports": {"type": "bool", "default": False},
 }
 _COMMANDS = ("argv", "cmd", "script")
@@ -84,6 +86,12 @@ class ActionModule(ActionBase):
         if odd := [role for role in machines if role not in prefixes]:
             known = ", ".join(prefixes) or "nothing"
             message = f"machine must be one of {known}, not {odd[0]!r}"
+            return {"failed": True, "msg": message}
+        limits = variables["time_limits"]
+        try:
+            args["seconds"] = _seconds(args["timeout"], limits)
+        except ValueError:
+            message = f"timeout must be one of {', '.join(limits)}, or seconds"
             return {"failed": True, "msg": message}
         if args["script"]:
             args["script"] = self._text(args["script"], variables)
@@ -125,6 +133,16 @@ class ActionModule(ActionBase):
         )
 
 
+def _seconds(timeout: str, limits: dict[str, int]) -> float:
+    """Return a time limit in seconds.
+
+    Raises:
+        ValueError: it is neither a number nor a name of `limits`.
+
+    """
+    return limits[timeout] if timeout in limits else float(timeout)
+
+
 def _machines(args: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the environment of each machine, by its role."""
     several = args["machines"]
@@ -142,8 +160,11 @@ def _command(
     environment = {
         name: str(value) for name, value in (args["environment"] | own).items()
     }
+    limit = args["seconds"], args["timeout"]
     if args["script"] and prefix and not args["local"]:
-        return script_on(prefix, args["script"], environment)
+        given = map("=".join, environment.items())
+        argv = [*prefix, "env", *given, "sh", "-s"]
+        return Command(argv, args["script"], {}, *limit)
     argv = args["argv"] or ["bash", "-c", args["cmd"] or args["script"]]
     if args["local"]:
         argv += ["bash", *prefix]
@@ -151,4 +172,4 @@ def _command(
         argv = [*prefix, "env", *map("=".join, environment.items()), *argv]
     else:
         argv = [*prefix, *argv]
-    return Command(argv, args["stdin"], environment, args["timeout"])
+    return Command(argv, args["stdin"], environment, *limit)

@@ -13,7 +13,7 @@ It returns `reports`: a `changed` each for what was reset, be it by the script
 
 from __future__ import annotations
 
-import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 
@@ -21,7 +21,9 @@ from ansible.plugins.action import ActionBase
 
 from graders.kube.client import KubeError, playbook_client
 from graders.kube.reset import PreserveRules, reset_cluster
-from graders.providers.scripts import reports
+from graders.providers.scripts import Command, reports, run
+
+_LIMIT = "reset_machines"
 
 
 class ActionModule(ActionBase):
@@ -45,17 +47,18 @@ class ActionModule(ActionBase):
                 "metallb": {"type": "bool", "required": True},
             },
         )
-        with subprocess.Popen(
-            ["bash", "-c", args["script"]],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
-        ) as machines:
-            cluster, problem = _reset_cluster(task_vars or {}, args)
-            output, _ = machines.communicate()
-        if machines.returncode and not problem:
+        variables = task_vars or {}
+        machines = Command(
+            ["bash", "-c", f"exec 2>&1\n{args['script']}"],
+            timeout=variables["time_limits"][_LIMIT],
+            limit=_LIMIT,
+        )
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(run, machines)
+            cluster, problem = _reset_cluster(variables, args)
+            done = running.result()
+        output = f"{done.stdout}{done.stderr}"
+        if done.returncode and not problem:
             problem = output.strip() or "a machine's script failed"
         found = [*({"changed": line} for line in cluster), *reports(output)]
         return {

@@ -50,6 +50,10 @@ _ERROR_LINES: Final = 4
 _ERROR_LENGTH: Final = 1000
 # Playbooks that change what all students share; only one runs at a time.
 _SHARED: Final = ("up", "engine", "engine_stop", "images", "images_save")
+# Commands have limits of their own (`time_limits` in inventory/localhost.yml);
+# these are for what hangs outside of them.
+_TASK_LIMIT_S: Final = 3 * 3600.0
+_PLAYBOOK_LIMIT_S: Final = 6 * 3600.0
 # How often ansible-runner looks whether to stop.
 _CANCEL_INTERVAL_S: Final = 0.5
 
@@ -78,6 +82,7 @@ class _Progress:
     failure: str = ""
     refused: dict[str, str] | None = None
     task: str = ""
+    began: float = field(default_factory=time.monotonic)
     started: float = field(default_factory=time.monotonic)
     show: Callable[[str], None] = lambda _: None
     ended: Callable[[], object] = lambda: None
@@ -106,6 +111,21 @@ class _Progress:
         elif kind == "playbook_on_stats" and not self.failure:
             self.ended()
         return True
+
+    def overdue(self) -> bool:
+        """Tell whether the playbook has to be ended; say so as its failure.
+
+        ansible-runner's own limits depend on a clock that may be set.
+        """
+        now = time.monotonic()
+        for what, since, limit in (
+            (self.task, self.started, _TASK_LIMIT_S),
+            ("all steps", self.began, _PLAYBOOK_LIMIT_S),
+        ):
+            if now - since > limit:
+                self.failure = f"{what}: not done within {limit:.0f} s"
+                return True
+        return False
 
     def finish(self) -> None:
         """Print the last task if it was slow."""
@@ -155,6 +175,8 @@ class _Progress:
             if line.strip()
         ]
         message = one_line(str(result.get("msg", "")), _ERROR_LENGTH)
+        if late := result.get("timedout"):
+            message = f"not done within {late['period']:g} s; it was ended"
         cause = " | ".join(lines[-_ERROR_LINES:]) or message
         self.failure = f"{data.get('task', 'a step')}: {cause}"
         self.refused = result.get("refused")
@@ -202,6 +224,8 @@ def run_playbook(  # noqa: PLR0913 - what to run, and how to report it
     if signals:
         terminate_leftovers(folder)
         raise KeyboardInterrupt
+    if status == "canceled":
+        terminate_tagged(str(folder))
     if status != "successful":
         raise _problem(name, progress)
     return Outcome(progress.changed, log)
@@ -274,7 +298,7 @@ def _run(  # noqa: PLR0913, PLR0917 - all parts of a run
         | playbook_proxies(name, _own_places(variables))
         | {MARK: str(folder)},
         event_handler=progress,
-        cancel_callback=lambda: bool(signals),
+        cancel_callback=lambda: bool(signals) or progress.overdue(),
         quiet=True,
         rotate_artifacts=3,
         settings={

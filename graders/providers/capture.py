@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import os
 import selectors
+import signal
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from typing import IO, TYPE_CHECKING, Final, TypeAlias
 
 if TYPE_CHECKING:
@@ -28,6 +30,17 @@ CUT: Final = "\n... cut\n"
 _CHUNK: Final = 65536
 # No end mark is longer.
 _OVERLAP: Final = 64
+
+
+class TooSlow(subprocess.TimeoutExpired):
+    """A program took too long; has what it wrote until then."""
+
+    def __init__(
+        self, argv: Sequence[str], seconds: float, out: str, error: str
+    ) -> None:
+        """Keep the output as text."""
+        super().__init__(argv, seconds)
+        self.out, self.error = out, error
 
 
 class Stream:
@@ -92,12 +105,15 @@ def run(  # noqa: PLR0913 - what a program gets, and what is kept of it
     stdin: str = "",
     env: Mapping[str, str] | None = None,
     limit: int = LIMIT,
+    new_session: bool = True,
 ) -> Result:
     """Run a program and return its output.
 
+    What is too slow is killed, with all processes that it has started.
+
     Raises:
         OSError: it cannot be run.
-        subprocess.TimeoutExpired: it took longer than `timeout` seconds.
+        TooSlow: it took longer than `timeout` seconds.
 
     """
     deadline = None if timeout is None else time.monotonic() + timeout
@@ -112,7 +128,7 @@ def run(  # noqa: PLR0913 - what a program gets, and what is kept of it
             bufsize=0,
             env=env,
             # A terminal's Ctrl-C would end the client, not what it asked for.
-            start_new_session=True,
+            start_new_session=new_session,
         )
     out, error = Stream(limit), Stream(limit)
     with process:
@@ -121,10 +137,33 @@ def run(  # noqa: PLR0913 - what a program gets, and what is kept of it
         try:
             read({process.stdout: out, process.stderr: error}, deadline)
             code = process.wait(_left(deadline))
+        except subprocess.TimeoutExpired:
+            for pid in _with_descendants(process.pid):
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+            raise TooSlow(argv, timeout or 0, out.text, error.text) from None
         except BaseException:
             process.kill()
             raise
     return subprocess.CompletedProcess(argv, code, out.text, error.text)
+
+
+def _with_descendants(pid: int) -> list[int]:
+    try:
+        done = subprocess.run(
+            ["ps", "-A", "-o", "pid=,ppid="],
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return [pid]
+    pairs = [[*map(int, line.split())] for line in done.stdout.splitlines()]
+    found = [pid]
+    for parent in found:
+        found += [child for child, above in pairs if above == parent]
+    return found
 
 
 def _left(deadline: float | None) -> float | None:

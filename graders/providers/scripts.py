@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from graders.providers import capture
-from graders.providers.capture import LISTING_LIMIT
+from graders.providers.capture import LISTING_LIMIT, TooSlow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,24 +22,20 @@ TIMED_OUT: Final = 124
 
 @dataclass(frozen=True)
 class Command:
-    """A command of this computer."""
+    """A command of this computer, and the name of its time limit."""
 
     argv: Sequence[str]
     stdin: str = ""
     environment: Mapping[str, str] = field(default_factory=dict)
-    timeout: int | None = None
-
-
-def script_on(
-    prefix: Sequence[str], script: str, environment: Mapping[str, str]
-) -> Command:
-    """Return the command that runs a shell script on a machine."""
-    variables = [f"{name}={value}" for name, value in environment.items()]
-    return Command((*prefix, "env", *variables, "sh", "-s"), script)
+    timeout: float | None = None
+    limit: str = ""
 
 
 def run(command: Command) -> subprocess.CompletedProcess[str]:
-    """Run a command; its exit status says if it is missing or too slow."""
+    """Run a command; its exit status says if it is missing or too slow.
+
+    What is too slow is killed, with all processes that it has started.
+    """
     argv = list(command.argv)
     try:
         return capture.run(
@@ -48,12 +44,23 @@ def run(command: Command) -> subprocess.CompletedProcess[str]:
             stdin=command.stdin,
             env=os.environ | dict(command.environment),
             limit=LISTING_LIMIT,
+            # ansible-runner ends what is in its own session.
+            new_session=False,
         )
-    except subprocess.TimeoutExpired:
-        status, error = TIMED_OUT, f"no answer within {command.timeout} s"
+    except TooSlow as late:
+        error = f"{late.error.rstrip()}\n{_late(command)}".lstrip()
+        return subprocess.CompletedProcess(argv, TIMED_OUT, late.out, error)
     except OSError as problem:
-        status, error = NOT_FOUND, str(problem.strerror)
-    return subprocess.CompletedProcess(argv, status, "", f"{argv[0]}: {error}")
+        error = f"{argv[0]}: {problem.strerror}"
+        return subprocess.CompletedProcess(argv, NOT_FOUND, "", error)
+
+
+def _late(command: Command) -> str:
+    name = f" (time limit {command.limit})" if command.limit else ""
+    return (
+        f"{command.argv[0]}: not done within {command.timeout:g} s{name};"
+        " it was ended"
+    )
 
 
 def run_parallel(

@@ -74,6 +74,15 @@ SLEEPS = """
     - name: Sleep
       ansible.builtin.command: sleep 600
 """
+HANGS = """
+    - name: Hang outside of a command
+      ansible.builtin.pause: {seconds: 60}
+"""
+LATE = """
+    - name: Wait for the moon
+      ansible.builtin.command: sleep 60
+      timeout: 1
+"""
 RUN = """
 import sys
 from pathlib import Path
@@ -238,3 +247,27 @@ def test_next_run_ends_what_a_killed_one_left(
     run_playbook("changes", given, student="demo")
 
     assert find_tagged(str(tmp_path / "state" / "demo")) == []
+
+
+def test_time_limit_of_a_module(ansible: Path) -> None:
+    """The error names the step and its limit."""
+    (ansible / "late.yml").write_text(PLAY + LATE, encoding="utf-8")
+    rule = "Wait for the moon: not done within 1 s; it was ended"
+
+    with pytest.raises(CannotCheck, match=rule):
+        run_playbook("late", {}, student="demo")
+
+
+@pytest.mark.parametrize(
+    ("limit", "what"),
+    [("_TASK_LIMIT_S", "Hang outside"), ("_PLAYBOOK_LIMIT_S", "all steps")],
+)
+def test_time_limit_of_all(
+    ansible: Path, monkeypatch: pytest.MonkeyPatch, limit: str, what: str
+) -> None:
+    """What hangs for whatever reason is ended in the end, and named."""
+    (ansible / "hangs.yml").write_text(PLAY + HANGS, encoding="utf-8")
+    monkeypatch.setattr(playbook, limit, 3.0)
+
+    with pytest.raises(CannotCheck, match=f"{what}.*: not done within 3 s"):
+        run_playbook("hangs", {}, student="demo")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,13 +14,21 @@ from graders.providers.scripts import (
     reports,
     run,
     run_parallel,
-    script_on,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 HOSTS = ("a", "b", "c", "d", "e")
+
+
+def script_on(
+    prefix: tuple[str, ...], script: str, environment: Mapping[str, str]
+) -> Command:
+    """Return a script with an environment, as `lab_exec` makes it."""
+    given = map("=".join, environment.items())
+    return Command([*prefix, "env", *given, "sh", "-s"], script)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 8, 0])
@@ -70,22 +79,43 @@ def test_killed() -> None:
     assert run_parallel({"a": command}, 1).returncode != 0
 
 
-@pytest.mark.parametrize(
-    ("command", "status", "error"),
-    [
-        (
-            Command(("sleep", "9"), timeout=1),
-            TIMED_OUT,
-            "no answer within 1 s",
-        ),
-        (Command(("no-such",)), NOT_FOUND, "No such file or directory"),
-    ],
-)
-def test_no_answer(command: Command, status: int, error: str) -> None:
-    """The exit status and the error say why."""
+def test_no_such_program() -> None:
+    """The exit status and the error say so."""
+    done = run(Command(("no-such",)))
+
+    assert done.returncode == NOT_FOUND
+    assert done.stderr == "no-such: No such file or directory"
+
+
+def test_time_limit(tmp_path: Path) -> None:
+    """Its name is told after what was written; nothing goes on running."""
+    script = """
+    (sleep 2; : > "$0/late") & echo out; echo 'waiting for x' >&2; wait
+    """
+    command = Command(
+        ("bash", "-c", script, str(tmp_path)), timeout=0.5, limit="engine"
+    )
+
     done = run(command)
-    assert done.returncode == status
-    assert done.stderr == f"{command.argv[0]}: {error}"
+
+    assert (done.returncode, done.stdout) == (TIMED_OUT, "out\n")
+    assert done.stderr == (
+        "waiting for x\n"
+        "bash: not done within 0.5 s (time limit engine); it was ended"
+    )
+    time.sleep(2)
+    assert not (tmp_path / "late").exists()
+
+
+def test_time_limit_of_a_daemon() -> None:
+    """A process that has left its parents keeps nobody waiting."""
+    script = "(setsid sleep 3 &) ; sleep 9"
+    start = time.monotonic()
+
+    done = run(Command(("sh", "-c", script), timeout=0.2))
+
+    assert done.stderr == "sh: not done within 0.2 s; it was ended"
+    assert time.monotonic() - start < 2
 
 
 def test_environment_arrives_as_it_is() -> None:

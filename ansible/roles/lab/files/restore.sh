@@ -79,14 +79,21 @@ dhcp() {
     && ! leases | grep -q -v -x "$DESK_LEASE desk" && return
   : > /run/dnsmasq.hold
   pkill -KILL -x dnsmasq
-  while pgrep -x dnsmasq > /dev/null; do sleep 0.05; done
+  # One that nobody waits for stays as a zombie.
+  for _ in $(seq 100); do
+    pgrep -r D,R,S,T -x dnsmasq > /dev/null || break
+    sleep 0.05
+  done
   cp /etc/dnsmasq.lab /etc/dnsmasq.conf
   mkdir -p /lab
   touch /lab/dnsmasq.leases
   grep " $DESK_LEASE desk " /lab/dnsmasq.leases > /lab/dnsmasq.kept
   mv /lab/dnsmasq.kept /lab/dnsmasq.leases
   rm /run/dnsmasq.hold
-  until pgrep -x dnsmasq > $MADE/dhcp; do sleep 0.05; done
+  for _ in $(seq 200); do
+    pgrep -r R,S -x dnsmasq > $MADE/dhcp && break
+    sleep 0.05
+  done
   say "leases"
 }
 
