@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -35,16 +36,22 @@ def read_text(
 
 
 def write_atomically(file: Path, text: str, mode: int | None = None) -> None:
-    """Replace `file` by one with `text`, and with `mode` if there is one."""
-    new = file.with_suffix(".new")
-    if mode is not None:
+    """Replace `file` by one with `text`, and with `mode` if there is one.
+
+    Until then it has another name, a new one each time: several commands may
+    write the same file.
+    """
+    new = file.with_name(f".{file.name}.{secrets.token_hex(4)}.new")
+    try:
         # A secret must not be readable before it has its mode.
+        new.touch(0o666 if mode is None else mode, exist_ok=False)
+        new.write_text(text, encoding="utf-8")
+        if mode is not None:
+            new.chmod(mode)
+        new.replace(file)
+    except BaseException:
         new.unlink(missing_ok=True)
-        new.touch(mode=mode)
-    new.write_text(text, encoding="utf-8")
-    if mode is not None:
-        new.chmod(mode)
-    new.replace(file)
+        raise
 
 
 def write_record(folder: Path, name: str, text: str) -> Path:

@@ -15,6 +15,8 @@ from typing import Any
 
 from ansible.plugins.action import ActionBase
 
+from graders.files import write_atomically
+
 
 class ActionModule(ActionBase):
     """The action; it reports a change only where there is one."""
@@ -51,6 +53,5 @@ def _write(dest: Path, content: str, mode: int) -> bool:
     ):
         return False
     dest.parent.mkdir(parents=True, exist_ok=True)
-    dest.write_text(content, encoding="utf-8")
-    dest.chmod(mode)
+    write_atomically(dest, content, mode)
     return True

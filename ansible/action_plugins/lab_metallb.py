@@ -24,6 +24,7 @@ from typing import Any
 import yaml
 from ansible.plugins.action import ActionBase
 
+from graders.files import write_atomically
 from graders.kube.client import KubeClient, KubeError, playbook_client
 from graders.kube.metallb import (
     InstallMarker,
@@ -109,7 +110,7 @@ def _install(kube: KubeClient, args: dict[str, Any]) -> tuple[bool, list[str]]:
         changed = install(kube, manifest, marker) or repair(kube, manifest)
     late = wait_ready(kube, _READY_TIMEOUT_S)
     if not late:
-        file.write_text(_fingerprint(kube, marker), encoding="utf-8")
+        write_atomically(file, _fingerprint(kube, marker))
     return changed, late
 
 

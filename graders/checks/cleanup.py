@@ -16,6 +16,7 @@ from graders.checks.traffic import remove_addresses
 from graders.checks.undo import Journal
 from graders.checks.workload import uncordon
 from graders.errors import CannotCheck, CheckFailed
+from graders.files import write_atomically
 from graders.settings import state_dir
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def clean_session(
     mark = state_dir(lab.plan.student) / "grading"
     if mark.exists():
         left = undo_leftovers(lab, _lines(mark), tell)
-        mark.write_text("".join(f"{line}\n" for line in left), "utf-8")
+        write_atomically(mark, "".join(f"{line}\n" for line in left))
     else:
         mark.touch()
     Journal.file = mark

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from graders.cli.common import Student, command_context
@@ -22,9 +24,33 @@ def start(student: Student = "demo") -> None:
 
 
 @engine_app.command()
-def stop(student: Student = "demo") -> None:
+def stop(
+    student: Student = "demo",
+    force: Annotated[
+        bool, typer.Option("--force", help="Stop other students' labs, too.")
+    ] = False,
+) -> None:
     """Stop the container engine, if the kit started it."""
     from graders.cli.plans import run_plain_playbook
 
     with command_context("lab engine stop", student, locked=True):
+        if not force:
+            _refuse_to_stop_others(student)
         run_plain_playbook("engine_stop", student)
+
+
+def _refuse_to_stop_others(student: str) -> None:
+    """Raise UsageError if labs of other students run on the engine."""
+    from graders.errors import CannotCheck, UsageError
+    from graders.providers.kind_location import running_students
+
+    try:
+        others = sorted(running_students() - {student})
+    except CannotCheck:
+        return  # nothing runs on an engine that does not answer
+    if others:
+        raise UsageError(
+            f"labs of other students run on this engine: {', '.join(others)}",
+            remedy="wait until they are taken down, or run"
+            " `lab engine stop --force`",
+        )

@@ -31,6 +31,7 @@ def _next_hint(student: str) -> Hint:
     from graders.checks.cleanup import clean_session
     from graders.cli.running_lab import open_running_lab
     from graders.course.templates import names
+    from graders.files import write_atomically
     from graders.grading.hints import next_hint
     from graders.grading.runner import run_grade
     from graders.settings import state_dir
@@ -50,7 +51,7 @@ def _next_hint(student: str) -> Hint:
         lab, state.variant, result, rung, plan_vars=names(session.plan)
     )
     rungs[ladder] = hint.rung
-    file.write_text(json.dumps(rungs), encoding="utf-8")
+    write_atomically(file, json.dumps(rungs))
     return hint
 
 

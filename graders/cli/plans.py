@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from graders.cli.common import echo
 from graders.doctor.doctor import examine, raise_for_findings
@@ -12,8 +12,15 @@ from graders.providers.base import ProviderDown
 from graders.providers.registry import provider
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from graders.plan.plan import Plan
     from graders.providers.base import ProviderStatus
+
+T = TypeVar("T")
+
+# Another lab can take a network once in a while, and not for ever.
+_TRIES: Final = 3
 
 
 def checked_plan(student: str) -> Plan:
@@ -51,6 +58,21 @@ def checked_status(student: str) -> ProviderStatus:
         for line in report.warnings():
             echo(f"lab: {line}")
     return status
+
+
+def with_plan(student: str, use: Callable[[ProviderStatus], T]) -> T:
+    """Call `use` with `checked_status`; again if another lab was faster.
+
+    Raises:
+        KitError: as `checked_status` and `use`.
+
+    """
+    for _ in range(_TRIES - 1):
+        try:
+            return use(checked_status(student))
+        except lifecycle.PlanMoved as moved:
+            echo(f"lab: {moved.problems[0]}; planning again")
+    return use(checked_status(student))
 
 
 def _status_or_start_engine(student: str) -> ProviderStatus:

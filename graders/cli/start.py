@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from graders.cli.common import LabArg, Student, Variant, command_context
+
+if TYPE_CHECKING:
+    from graders.plan.plan import Plan
+    from graders.providers.base import ProviderStatus
 
 
 def start(
@@ -10,7 +16,7 @@ def start(
 ) -> None:
     """Start a lab with its fault, and show its brief."""
     from graders.cli.brief import show_brief
-    from graders.cli.plans import checked_status
+    from graders.cli.plans import with_plan
     from graders.course.lab import load_lab
     from graders.lifecycle import lifecycle
     from graders.plan.plan import variant_for
@@ -19,8 +25,13 @@ def start(
         chosen = load_lab(lab)
         if variant:
             chosen.variant(variant)
-        status = checked_status(student)
-        plan = status.location.plan
-        fault = variant or variant_for(plan, chosen.id, list(chosen.variants))
-        lifecycle.start(plan, chosen, fault, machines=status.machines)
-        show_brief(plan, chosen)
+
+        def begin(status: ProviderStatus) -> Plan:
+            plan = status.location.plan
+            fault = variant or variant_for(
+                plan, chosen.id, list(chosen.variants)
+            )
+            lifecycle.start(plan, chosen, fault, machines=status.machines)
+            return plan
+
+        show_brief(with_plan(student, begin), chosen)

@@ -9,9 +9,11 @@ from graders.cli.common import Student, command_context
 
 def up(student: Student = "demo") -> None:
     """Create or repair the cluster and the machines, without a lab."""
-    from graders.cli.plans import checked_plan
+    from graders.cli.plans import with_plan
     from graders.lifecycle import lifecycle
 
     with command_context("lab up", student, locked=True):
-        changed = lifecycle.up(checked_plan(student))
+        changed = with_plan(
+            student, lambda status: lifecycle.up(status.location.plan)
+        )
         typer.echo(f"the lab is up ({changed} tasks changed)")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from graders.errors import UsageError, printable
+from graders.files import write_atomically
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,12 +22,20 @@ def write_junit(result: GradeResult, path: Path) -> None:
 
     """
     try:
-        path.write_text(to_junit(result), encoding="utf-8")
+        _write(path, to_junit(result))
     except OSError as error:
         raise UsageError(
             f"could not write {path}: {error.strerror}",
             remedy="give --junit a file that you may write",
         ) from error
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file as a whole, or into a pipe or device."""
+    if path.exists() and not path.is_file():
+        path.write_text(text, encoding="utf-8")
+    else:
+        write_atomically(path.resolve(), text)
 
 
 def to_junit(result: GradeResult) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
+from graders.files import write_atomically
 from graders.kube.apply import apply
 from graders.kube.client import MERGE, NO_GRACE_PERIOD, KubeError
 from graders.kube.names import (
@@ -82,7 +83,7 @@ class InstallMarker:
 
     def begin(self) -> None:
         """Note that all of it was applied."""
-        self.file.write_text(self._begun(), encoding="utf-8")
+        write_atomically(self.file, self._begun())
 
     def text(self) -> str:
         """Return what is noted, "" for nothing."""

@@ -6,6 +6,7 @@ start state; what cannot be reset is recreated.
 
 from __future__ import annotations
 
+import os
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -121,6 +122,7 @@ def extra_vars(plan: Plan) -> dict[str, Any]:
                 if one.lan
             },
             "run_id": secrets.token_hex(4),
+            "owner": os.getuid(),
             "cache_dir": str(cache_dir()),
             "state_dir": str(state_dir(plan.student)),
             "installed_dir": str(installed_dir()),
@@ -134,6 +136,7 @@ def up(plan: Plan, *, metallb: bool = True, tries: int = _READY_TRIES) -> int:
     Nodes have some `tries` of 4 s to become ready.
 
     Raises:
+        PlanMoved: another lab has taken its networks.
         KitError: a step failed; the message names it and its log.
 
     """
@@ -146,8 +149,34 @@ def up(plan: Plan, *, metallb: bool = True, tries: int = _READY_TRIES) -> int:
         "ready_tries": tries,
     }
     return run_playbook(
-        "up", extra_vars(plan) | variables, student=plan.student
+        "up",
+        extra_vars(plan) | variables,
+        student=plan.student,
+        locked=lambda: _expect_still_free(plan),
     ).changed
+
+
+class PlanMoved(CannotCheck):
+    """While a command waited, another lab took the networks of its plan."""
+
+
+def _expect_still_free(plan: Plan) -> None:
+    """Look again where the lab can be: others may have been faster.
+
+    Raises:
+        PlanMoved: it cannot be where `plan` says.
+
+    """
+    try:
+        location = provider().locate(plan.student)
+    except CannotCheck:
+        return  # the playbook starts the engine
+    if location.plan != plan:
+        raise PlanMoved(
+            f"{plan.lan} is taken by now"
+            f" ({location.moved_because or 'by another lab'})",
+            remedy="run it again",
+        )
 
 
 def _running_namespace(plan: Plan) -> str:

@@ -1,7 +1,8 @@
 """Locks: one command at a time changes a student's lab.
 
 The operating system locks an open file, so the lock ends with its process.
-A second file only says which command holds the lock.
+A second file only says which command holds the lock. Other accounts have other
+files, so each lock is one of the computer, too.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import errno
 import json
 import os
 import time
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,7 @@ from filelock import FileLock, Timeout
 
 from graders.errors import MALFORMED, CannotCheck, printable
 from graders.files import read_text, write_atomically
+from graders.lifecycle.computer_lock import ComputerLock
 from graders.lifecycle.processes import terminate_leftovers
 from graders.settings import cache_dir, state_dir
 
@@ -31,6 +33,9 @@ _PAUSE_S: Final = 0.1
 # What some network file systems answer. A lock by a file's existence instead
 # would stay after its process.
 _NO_LOCKS: Final = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
+# Longer than a command can take (see playbook.py).
+_WAIT_LIMIT_S: Final = 7 * 3600.0
+_WAIT_STEP_S: Final = 0.2
 
 
 @contextmanager
@@ -45,44 +50,95 @@ def lock(student: str, verb: str) -> Iterator[None]:
 
     """
     folder = state_dir(student)
-    holder = folder / "lock.json"
-    held = _acquire(folder)
-    # It holds a kubeconfig, logs and answers, which are nobody else's.
-    with suppress(OSError):
-        folder.chmod(0o700)
-    try:
+    computer = ComputerLock(folder.name, verb, "METALLB_LAB_STATE")
+    with ExitStack() as after:
+        after.callback(_acquire(folder).release)
+        if not _taken(computer):
+            raise _is_held(computer.holder())
+        after.callback(computer.release)
+        # It holds a kubeconfig, logs and answers, which are nobody else's.
+        with suppress(OSError):
+            folder.chmod(0o700)
         # Processes left by an interrupted command would interfere.
         terminate_leftovers(folder)
         _remove_stale_lock(folder / "kubeconfig.lock")
-        _write_holder(holder, verb)
+        after.callback((folder / "lock.json").unlink, missing_ok=True)
+        _write_holder(folder / "lock.json", verb)
         yield
-    finally:
-        holder.unlink(missing_ok=True)
-        held.release()
 
 
 @contextmanager
-def machine_lock(tell: Callable[[str], None]) -> Iterator[None]:
+def machine_lock(command: str, tell: Callable[[str], None]) -> Iterator[None]:
     """Hold what all students of this computer share: engine, images, tools.
 
-    It waits for another command, and tells `tell` that it does.
+    It waits for another command, and tells `tell` for which one. `command` is
+    what others are told.
 
     Raises:
-        CannotCheck: the lock's folder cannot be written.
+        CannotCheck: the lock's folder cannot be written, or the other command
+            does not end.
 
     """
     folder = cache_dir()
     held = FileLock(folder / "lock", fallback_to_soft=False)
-    with _writable(folder, "METALLB_LAB_CACHE"):
-        try:
-            held.acquire(timeout=0)
-        except Timeout:
-            tell("waiting for a command that creates images or networks")
-            held.acquire()
+    computer = ComputerLock("machine", command, "METALLB_LAB_CACHE")
+    _wait(lambda: _taken(computer), computer.holder, tell)
     try:
+        with _writable(folder, "METALLB_LAB_CACHE"):
+            _wait(lambda: _try(held), lambda: "", tell)
         yield
     finally:
         held.release()
+        computer.release()
+
+
+def _wait(
+    take: Callable[[], bool],
+    holder: Callable[[], str],
+    tell: Callable[[str], None],
+) -> None:
+    """Wait until `take` succeeds, and tell for whom, also if that changes.
+
+    Raises:
+        CannotCheck: the time limit is over.
+
+    """
+    told = None
+    deadline = time.monotonic() + _WAIT_LIMIT_S
+    while not take():
+        who = holder() or "another command that creates images or networks"
+        if who != told:
+            tell(f"waiting for {who}")
+            told = who
+        if time.monotonic() > deadline:
+            raise CannotCheck(
+                f"waited {_WAIT_LIMIT_S:.0f} s for {who}",
+                remedy="end it, then run this again",
+            )
+        time.sleep(_WAIT_STEP_S)
+
+
+def _try(held: FileLock) -> bool:
+    try:
+        held.acquire(timeout=0)
+    except Timeout:
+        return False
+    return True
+
+
+def _taken(lock: ComputerLock) -> bool:
+    """Take a lock of the computer; where there can be none, files must do."""
+    try:
+        return lock.acquire()
+    except OSError:
+        return True
+
+
+def _is_held(holder: str) -> CannotCheck:
+    return CannotCheck(
+        f"another command holds the lab{holder and f': {holder}'}",
+        remedy="wait until it has ended, or end it",
+    )
 
 
 @contextmanager
@@ -107,14 +163,8 @@ def _writable(folder: Path, variable: str) -> Iterator[None]:
 def _acquire(folder: Path) -> FileLock:
     held = FileLock(folder / "lock", fallback_to_soft=False)
     with _writable(folder, "METALLB_LAB_STATE"):
-        try:
-            held.acquire(timeout=0)
-        except Timeout:
-            raise CannotCheck(
-                "another command holds the lab"
-                f"{_holder(folder / 'lock.json')}",
-                remedy="wait until it has ended, or end it",
-            ) from None
+        if not _try(held):
+            raise _is_held(_holder(folder / "lock.json"))
     return held
 
 
@@ -153,7 +203,7 @@ def _holder(holder: Path) -> str:
         return ""
     if not _alive(pid):
         return ""
-    return f": `{printable(verb)}`, pid {pid}, since {since:%H:%M}"
+    return f"`{printable(verb)}`, pid {pid}, since {since:%H:%M}"
 
 
 def _alive(pid: int) -> bool:

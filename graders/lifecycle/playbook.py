@@ -30,6 +30,7 @@ from graders.errors import (
     one_line,
     printable,
 )
+from graders.files import write_atomically
 from graders.interrupts import collected_signals
 from graders.lifecycle.image_tag import recipe
 from graders.lifecycle.lock import machine_lock
@@ -188,10 +189,12 @@ def run_playbook(  # noqa: PLR0913 - what to run, and how to report it
     *,
     student: str,
     quiet: bool = False,
+    locked: Callable[[], object] = lambda: None,
     ended: Callable[[], object] = lambda: None,
 ) -> Outcome:
     """Run playbook `name`; progress goes to stderr, all else to the log.
 
+    `locked` is called once nobody else changes what students share.
     `ended` is called after the last task if none has failed; Ansible itself
     takes a quarter of a second more.
 
@@ -211,7 +214,11 @@ def run_playbook(  # noqa: PLR0913 - what to run, and how to report it
     progress = _Progress(console, log, ended=ended)
     # Processes left by an interrupted command would interfere.
     terminate_leftovers(folder)
-    shared = machine_lock(console.print) if name in _SHARED else nullcontext()
+    shared = (
+        machine_lock(f"{name} of {student}", console.print)
+        if name in _SHARED
+        else nullcontext()
+    )
     # ansible-runner would install its own handlers and leave them, so that
     # nothing could be interrupted after the first playbook.
     with (
@@ -219,13 +226,15 @@ def run_playbook(  # noqa: PLR0913 - what to run, and how to report it
         _spinner(console, name) as progress.show,
         collected_signals() as signals,
     ):
+        locked()
+        progress.began = progress.started = time.monotonic()
         status = _run_whole(name, variables, folder, progress, signals)
     progress.finish()
     if signals:
         terminate_leftovers(folder)
         raise KeyboardInterrupt
     if status == "canceled":
-        terminate_tagged(str(folder))
+        terminate_leftovers(folder)
     if status != "successful":
         raise _problem(name, progress)
     return Outcome(progress.changed, log)
@@ -285,9 +294,7 @@ def _run(  # noqa: PLR0913, PLR0917 - all parts of a run
     shutil.rmtree(runner / "env", ignore_errors=True)
     runner.mkdir(exist_ok=True)
     extra = runner / "variables.json"
-    extra.write_text(
-        json.dumps(variables | {"recipe": recipe()}), encoding="utf-8"
-    )
+    write_atomically(extra, json.dumps(variables | {"recipe": recipe()}))
     result = ansible_runner.run(
         private_data_dir=str(runner),
         project_dir=str(ANSIBLE),

@@ -58,7 +58,7 @@ def shell_argv(
     _write_exec_script(plan, folder / "bin" / "on")
     settings = _settings(plan)
     rc_file = folder / _RC
-    rc_file.write_text(_rc(settings), encoding="utf-8")
+    write_atomically(rc_file, _rc(settings))
     environment = dict(os.environ) | settings
     if command is None:
         return ("bash", "--rcfile", str(rc_file), "-i"), environment

@@ -7,10 +7,12 @@ as labels.
 from __future__ import annotations
 
 import json
+import os
+import pwd
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from graders.errors import CannotCheck, parsing
+from graders.errors import CannotCheck, UsageError, parsing
 from graders.plan.plan import DEMO, Plan, make_plan, slots
 from graders.providers.base import Location
 from graders.providers.docker import Docker, docker
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 LABEL_STUDENT: Final = "metallb-lab.student"
 LABEL_SLOT: Final = "metallb-lab.slot"
 LABEL_ROLE: Final = "metallb-lab.role"
+# The number of the account that has created a network.
+LABEL_OWNER: Final = "metallb-lab.owner"
 KIND_LABEL: Final = "io.x-k8s.kind.cluster"
 FALLBACK_LAN: Final = "metallb-lab"
 
@@ -45,22 +49,28 @@ def locate(
     student: str,
     docker: Docker = docker,
     routes: Callable[[], list[Route]] = host_routes,
+    *,
+    any_owner: bool = False,
 ) -> Location:
     """Return the plan of the lab that exists, or of the one to create.
 
     Raises:
-        UsageError: the student's name is not allowed.
+        UsageError: the student's name is not allowed, or the lab belongs to
+            another account of this computer, unless it may with `any_owner`.
         CannotCheck: docker does not answer, no free network is left, or a
             network of another owner has a name that the lab needs.
 
     """
-    return locate_among(student, docker_networks(docker), routes)
+    networks = docker_networks(docker)
+    return locate_among(student, networks, routes, any_owner=any_owner)
 
 
 def locate_among(
     student: str,
     networks: Sequence[DockerNetwork],
     routes: Callable[[], list[Route]] = host_routes,
+    *,
+    any_owner: bool = False,
 ) -> Location:
     """Return the same, with docker's networks known already.
 
@@ -70,6 +80,8 @@ def locate_among(
     """
     first = make_plan(student)
     ours = [net for net in networks if belongs_to(net, student)]
+    if not any_owner:
+        _refuse_other_account(student, ours)
     lan_name = _lan_name(first, networks, ours)
     if ours:
         return _existing(first, ours, lan_name)
@@ -188,6 +200,43 @@ def foreign_node(
     ):
         return None
     return min(nodes, default=None)
+
+
+def _refuse_other_account(student: str, ours: Sequence[DockerNetwork]) -> None:
+    """Raise UsageError if another account has created the lab.
+
+    Its kubeconfig and its state are in that account's folders.
+    """
+    own = str(os.getuid())
+    others = {net.labels.get(LABEL_OWNER, own) for net in ours} - {own}
+    if others:
+        name = account_name(others.pop())
+        raise UsageError(
+            f"the lab of student {student} on this computer belongs to"
+            f" account {name}",
+            remedy="use another name (STUDENT=name make ...), or have"
+            f" {name} run `lab down`",
+        )
+
+
+def account_name(uid: str) -> str:
+    """Return the name of an account, or its number if it has none."""
+    try:
+        return pwd.getpwuid(int(uid)).pw_name
+    except (KeyError, ValueError):
+        return uid
+
+
+def running_students(docker: Docker = docker) -> set[str]:
+    """Return the students who have running machines on the engine.
+
+    Raises:
+        CannotCheck: docker does not answer.
+
+    """
+    shown = f'{{{{.Label "{LABEL_STUDENT}"}}}}'
+    ours = f"label={LABEL_STUDENT}"
+    return set(docker("ps", "--filter", ours, "--format", shown).split())
 
 
 def _existing(

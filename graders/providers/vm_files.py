@@ -13,6 +13,7 @@ import yaml
 from jinja2 import Environment, StrictUndefined
 
 from graders.errors import UsageError
+from graders.files import write_atomically
 from graders.plan.networks import mac
 from graders.plan.plan import Machine
 from graders.providers.inventory import CONTROL_PLANE, FABRIC_HOST
@@ -99,7 +100,7 @@ def write_files(folder: Path, files: dict[str, str]) -> None:
         for name, text in files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            write_atomically(path, text)
     except OSError as error:
         raise UsageError(
             f"{folder} must be a folder to write to: {error.strerror}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -28,12 +29,24 @@ def test_failed(tmp_path: Path) -> None:
     """What cannot be written leaves the old file."""
     file = tmp_path / "on"
     file.write_text("old")
-    (tmp_path / "on.new").mkdir()
 
-    with pytest.raises(IsADirectoryError):
-        write_atomically(file, "new")
+    with pytest.raises(UnicodeEncodeError):
+        write_atomically(file, "new \udc80")
 
     assert file.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [file]
+
+
+def test_written_by_several(tmp_path: Path) -> None:
+    """Each of them writes a whole file, and one of these stays."""
+    file = tmp_path / "metallb.yaml"
+    texts = [str(number) * 100_000 for number in range(8)]
+
+    with ThreadPoolExecutor() as pool:
+        [*pool.map(lambda text: write_atomically(file, text), texts)]
+
+    assert file.read_text() in texts
+    assert list(tmp_path.iterdir()) == [file]
 
 
 def test_records(tmp_path: Path) -> None:

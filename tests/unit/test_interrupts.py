@@ -5,10 +5,25 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
 from graders.interrupts import SIGNALS, collected_signals, uninterrupted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """Treat signals as commands do, also where a shell has them ignored."""
+    before = {
+        one: signal.signal(one, signal.default_int_handler) for one in SIGNALS
+    }
+    yield
+    for one, handler in before.items():
+        signal.signal(one, handler)
 
 
 def _interrupt(steps: list[str], number: int) -> None:

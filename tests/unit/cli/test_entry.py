@@ -15,6 +15,7 @@ from graders.cli import entry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 
 class Slow(ModuleType):
@@ -100,13 +101,13 @@ def test_odd_umask() -> None:
 @pytest.mark.parametrize(
     "variables", [{"LC_ALL": "C"}, {"PYTHONIOENCODING": "ascii"}]
 )
-def test_odd_locale(variables: dict[str, str]) -> None:
+def test_odd_locale(variables: dict[str, str], tmp_path: Path) -> None:
     """Help and errors are printed in any locale."""
     script = "from graders.cli import entry; entry.lab()"
     for argv in (["--help"], ["start", "\u00e4"]):
         done = subprocess.run(
             [sys.executable, "-c", script, *argv],
-            env=os.environ | variables,
+            env=os.environ | {"METALLB_LAB_STATE": str(tmp_path)} | variables,
             capture_output=True,
             check=False,
         )

@@ -200,7 +200,7 @@ def test_down_without_a_right_to_the_engine(
 ) -> None:
     """It says so, and does not act as if all was gone."""
 
-    def locate(*_: object) -> Location:
+    def locate(*_: object, **__: object) -> Location:
         raise EngineForbidden("not you", remedy="join")
 
     monkeypatch.setattr(KindProvider, "locate", locate)

@@ -14,6 +14,9 @@ from graders.lifecycle import lifecycle
 from graders.lifecycle.playbook import Outcome
 from graders.plan.plan import make_plan
 from graders.polling import WAITS, Wait
+from graders.providers.base import Location
+from graders.providers.docker import EngineDown
+from graders.providers.kind import KindProvider
 from graders.state import cluster_identity, lab_state
 from graders.state.baseline import CLUSTER, Baseline, Difference
 from graders.state.lab_state import State
@@ -52,18 +55,21 @@ class Host:
         self.restored: list[str] = []
         self.restorable: bool | CannotCheck = False
         self.says_when_it_ends = True
+        self.locked: Callable[[], object] = lambda: None
         # By "<playbook>" or "<playbook> <n>": the n-th one of that name.
         self.after: dict[str, Baseline | BaseException] = {}
 
-    def run(
+    def run(  # noqa: PLR0913 - as `run_playbook`
         self,
         name: str,
         given: dict[str, Any],
         *,
         student: str,
+        locked: Callable[[], object] = lambda: None,
         ended: Callable[[], object] = lambda: None,
     ) -> Outcome:
         """Play a playbook."""
+        self.locked = locked
         assert student == "demo"
         json.dumps(given)
         self.played.append(name)
@@ -190,6 +196,38 @@ def test_up(host: Host) -> None:
     """It tells how many tasks changed something."""
     assert lifecycle.up(PLAN, metallb=False) == 5
     assert host.given[0]["metallb_wanted"] is False
+
+
+def test_up_after_another_lab(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It does not begin on networks that were taken while it waited."""
+    moved = make_plan("demo", slot=1)
+    location = Location(moved, exists=False, moved_because="network x")
+    lifecycle.up(PLAN)
+    monkeypatch.setattr(KindProvider, "locate", lambda *_: location)
+
+    rule = f"{PLAN.lan} is taken by now .network x.; run it again"
+    with pytest.raises(lifecycle.PlanMoved, match=rule):
+        host.locked()
+
+
+def test_up_on_its_networks(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Networks that are still free, or an engine to start, stop nothing."""
+    lifecycle.up(PLAN)
+    answers: list[Callable[..., Location]] = [
+        lambda *_: Location(PLAN, exists=False),
+        _no_engine,
+    ]
+    for answer in answers:
+        monkeypatch.setattr(KindProvider, "locate", answer)
+        host.locked()
+
+
+def _no_engine(*_: object) -> Location:
+    raise EngineDown("no answer")
 
 
 def test_start_where_all_stands(host: Host) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,14 +17,17 @@ import pytest
 
 from graders.errors import CannotCheck
 from graders.lifecycle import lock as locking
+from graders.lifecycle.computer_lock import scope
 from graders.lifecycle.lock import lock, machine_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+STATE = "METALLB_LAB_STATE"
 HOLD = """
 import time
+from graders.lifecycle.computer_lock import scope
 from graders.lifecycle.lock import lock
 with lock("demo", "lab reset"):
     print("held", flush=True)
@@ -149,11 +153,11 @@ def test_what_is_shared_is_waited_for(
     """Two students' first commands make images one after the other."""
     monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path / "cache"))
     told: list[str] = []
-    first = machine_lock(told.append)
+    first = machine_lock("up of ann", told.append)
     first.__enter__()
 
     def second() -> None:
-        with machine_lock(told.append):
+        with machine_lock("up of ann", told.append):
             told.append("second")
 
     waiting = threading.Thread(target=second)
@@ -165,7 +169,9 @@ def test_what_is_shared_is_waited_for(
     first.__exit__(None, None, None)
     waiting.join(5)
 
-    assert told[0].startswith("waiting for a command that creates")
+    pid = os.getpid()
+    rule = rf"waiting for `up of ann`, pid {pid}, since \d\d:\d\d"
+    assert re.fullmatch(rule, told[0])
     assert told[1:] == ["first is done", "second"]
 
 
@@ -201,16 +207,60 @@ def test_lock_of_a_kubectl_that_is_writing(
         assert file.exists()
 
 
-def test_no_locks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file system without locks is named; no file takes a lock's place."""
+def test_other_account(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    holder: subprocess.Popen[str],
+) -> None:
+    """Its files are elsewhere, and the lab is held all the same."""
+    same = scope(STATE)
+    monkeypatch.setattr(
+        "graders.lifecycle.computer_lock.scope", lambda _: same
+    )
+    monkeypatch.setenv(STATE, str(tmp_path / "other"))
+    rule = rf"holds the lab: `lab reset`, pid {holder.pid}, since \d\d:\d\d;"
 
-    def flock(*_: object) -> None:
-        raise OSError(errno.ENOSYS, "Function not implemented")
+    with pytest.raises(CannotCheck, match=rule), lock("demo", "lab up"):
+        pass
 
-    monkeypatch.setattr("fcntl.flock", flock)
+    holder.kill()
+    holder.wait()
+    with lock("demo", "lab up"):
+        pass
+
+
+def test_waiting_has_an_end(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is said for whom the command has waited."""
+    monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path))
+    monkeypatch.setattr("graders.lifecycle.lock._WAIT_LIMIT_S", 0.1)
 
     with (
-        pytest.raises(CannotCheck, match=r"no locks; set METALLB_LAB_STATE"),
-        lock("demo", "lab up"),
+        machine_lock("images of ann", print),
+        pytest.raises(
+            CannotCheck, match=r"waited 0 s for `images of ann`, pid"
+        ),
+        machine_lock("up of bob", lambda _: None),
     ):
-        pytest.fail("not to be reached")
+        pass
+
+
+@pytest.mark.parametrize("student", ["demo", ""])
+def test_file_system_without_locks(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, student: str
+) -> None:
+    """A lock that does not end with its process is none."""
+
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOSYS, "not implemented")
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path))
+    held = lock(student, "up") if student else machine_lock("up", print)
+
+    with (
+        pytest.raises(CannotCheck, match="has no locks; set METALLB_LAB_"),
+        held,
+    ):
+        pass

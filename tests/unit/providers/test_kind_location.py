@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
 from ipaddress import IPv4Network
 from typing import Any
 
 import pytest
 
-from graders.errors import CannotCheck
+from graders.errors import CannotCheck, UsageError
 from graders.plan.plan import make_plan
 from graders.providers.base import Location
 from graders.providers.docker_networks import DockerNetwork, Route
 from graders.providers.kind_location import (
     UsedSubnet,
+    account_name,
     first_free_plan,
     foreign_cluster,
     locate,
+    running_students,
     used_subnets,
 )
 
@@ -288,3 +291,44 @@ def test_foreign_cluster(ours: tuple[dict[str, Any], ...]) -> None:
     docker = FakeDocker(*ours, nodes={"metallb-lab-worker": ["other"]})
 
     assert foreign_cluster(make_plan(), docker) == "metallb-lab-worker"
+
+
+def _owned(owner: str) -> FakeDocker:
+    labels = {"student": "demo", "slot": "0", "role": "lan", "owner": owner}
+    return FakeDocker(network("kind", "172.18.0.0/16", **labels))
+
+
+def test_lab_of_this_account() -> None:
+    """It is found as before; earlier versions noted no account."""
+    assert locate_among(_owned(str(os.getuid()))).exists
+
+
+def test_lab_of_another_account() -> None:
+    """Its state is not here, so it is named and left alone."""
+    rule = r"lab of student demo .* belongs to account 4000000000; use another"
+
+    with pytest.raises(UsageError, match=rule):
+        locate_among(_owned("4000000000"))
+
+
+def test_any_account() -> None:
+    """Its networks are known to whoever need not work in the lab."""
+    found = locate("demo", _owned("4000000000"), list, any_owner=True)
+
+    assert found == Location(make_plan(), exists=True)
+
+
+@pytest.mark.parametrize("uid", ["4000000000", "x"])
+def test_account_without_a_name(uid: str) -> None:
+    """Its number stands for it."""
+    assert account_name(uid) == uid
+
+
+def test_name_of_an_account() -> None:
+    """It is that of the system."""
+    assert account_name("0") == "root"
+
+
+def test_running_students() -> None:
+    """Each is named once."""
+    assert running_students(lambda *_: "ada\nbob\nada") == {"ada", "bob"}

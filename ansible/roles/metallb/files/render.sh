@@ -6,6 +6,9 @@
 # file to write.
 # shellcheck disable=SC2086 # words are split on purpose
 set -eo pipefail
+# Another student's command may do the same.
+new=$MANIFEST.$$
+trap 'rm -f "$new"' EXIT
 
 # Helm keeps a release as packed JSON. `csa`: the objects have not been applied
 # by Helm, and their fields are not its own.
@@ -17,8 +20,8 @@ release() {
     | gzip | base64 | tr -d '\n' | base64 | tr -d '\n'
 }
 
-"$HELM" template metallb "$CHART" --include-crds --namespace metallb-system $VALUES > "$MANIFEST.new"
-cat >> "$MANIFEST.new" << END
+"$HELM" template metallb "$CHART" --include-crds --namespace metallb-system $VALUES > "$new"
+cat >> "$new" << END
 ---
 apiVersion: v1
 kind: Secret
@@ -34,4 +37,4 @@ type: helm.sh/release.v1
 data:
   release: $(release)
 END
-mv "$MANIFEST.new" "$MANIFEST"
+mv "$new" "$MANIFEST"
