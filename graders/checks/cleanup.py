@@ -18,6 +18,7 @@ from graders.checks.workload import uncordon
 from graders.errors import CannotCheck, CheckFailed
 from graders.files import write_atomically
 from graders.settings import state_dir
+from graders.state.lab_state import GRADE_JOURNAL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -37,9 +38,9 @@ def clean_session(
 ) -> Iterator[None]:
     """Undo what an earlier grade has left, and note what this one changes.
 
-    The note stays if the block ends with an exception, Ctrl-C included.
+    The note stays if something is left, whatever the block ends with.
     """
-    mark = state_dir(lab.plan.student) / "grading"
+    mark = state_dir(lab.plan.student) / GRADE_JOURNAL
     if mark.exists():
         left = undo_leftovers(lab, _lines(mark), tell)
         write_atomically(mark, "".join(f"{line}\n" for line in left))
@@ -50,8 +51,8 @@ def clean_session(
         yield
     finally:
         Journal.file = None
-    if not Journal.open(_lines(mark)):
-        mark.unlink()
+        if not Journal.open(_lines(mark)):
+            mark.unlink(missing_ok=True)
 
 
 def undo_leftovers(
@@ -63,7 +64,9 @@ def undo_leftovers(
     nodes come first: a silent node holds up what follows.
     """
     left = []
-    changes = Journal.open(lines)
+    changes = [
+        line for line in Journal.open(lines) if line.partition(" ")[0] in _UNDO
+    ]
     for name, undo in _UNDO.items():
         for line in changes:
             kind, _, what = line.partition(" ")
@@ -80,4 +83,9 @@ def undo_leftovers(
 
 
 def _lines(mark: Path) -> list[str]:
-    return mark.read_text("utf-8").splitlines()
+    """Return the whole lines of a note, which may be damaged.
+
+    The path of half a line could be that of another object.
+    """
+    text = mark.read_text("utf-8", "replace") if mark.is_file() else ""
+    return text.split("\n")[:-1]

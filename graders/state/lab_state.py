@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from graders.errors import CannotCheck
 from graders.providers.registry import machine_of, provider
+from graders.settings import state_dir
 
 if TYPE_CHECKING:
     from graders.plan.plan import Plan
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 _STATE: Final = "state"
 _BASELINE: Final = "start"
 _OBJECTS: Final = "objects"
+# What a grade has changed and not undone; see graders.checks.undo.
+GRADE_JOURNAL: Final = "grading"
 # The command that is changing the lab, or was interrupted while it did.
 _CHANGING: Final = "changing"
 # How such a command is called if its name was lost.
@@ -93,8 +96,9 @@ def mark_changing(plan: Plan, verb: str) -> None:
 
 
 def mark_complete(plan: Plan) -> None:
-    """Mark the lab as complete."""
+    """Mark the lab as complete: it has nothing that a grade could undo."""
     provider().state_files(plan).remove(_CHANGING)
+    (state_dir(plan.student) / GRADE_JOURNAL).unlink(missing_ok=True)
 
 
 def read_baseline(plan: Plan) -> Baseline | None:

@@ -171,19 +171,45 @@ def test_ended_grade(judge: Judge, state_folder: Path) -> None:
     assert told == []
 
 
-def test_note_outlives_ctrl_c(judge: Judge, state_folder: Path) -> None:
+def test_note_comes_first(judge: Judge, state_folder: Path) -> None:
     """It has what undoes each change, before the change is made."""
-    lab = judge.on("4").session()
-    with (
-        pytest.raises(KeyboardInterrupt),
-        clean_session(lab),
-        temporary_namespace(lab) as name,
-    ):
+    mark = state_folder / "grading"
+
+    with pytest.raises(KeyboardInterrupt):
+        _interrupted(judge.on("4").session(), mark)
+
+    assert not mark.exists()
+
+
+def _interrupted(lab: Session, mark: Path) -> None:
+    with clean_session(lab), temporary_namespace(lab) as name:
+        line = f"remove_object /api/v1/namespaces/{name}"
+        assert mark.read_text("utf-8") == f"{line}\n"
         raise KeyboardInterrupt
 
-    line = f"remove_object /api/v1/namespaces/{name}"
-    note = (state_folder / "grading").read_text("utf-8")
-    assert note.splitlines() == [line, f"undone {line}"]
+
+def test_note_is_gone(judge: Judge, state_folder: Path) -> None:
+    """A student who removes all of the folder stops no grade."""
+    with clean_session(judge.on("4").session()):
+        (state_folder / "grading").unlink()
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        b"\xff\xfe\n[1]\n{\n",
+        b"remove_object /api/v1/namespaces/lab-4",
+        b"remove_object /api/v1/namespaces/x\nundone remove_object /api/v1/n",
+    ],
+)
+def test_damaged_note(judge: Judge, state_folder: Path, note: bytes) -> None:
+    """Half a line could have the path of something of the student's."""
+    lab = judge.on("4").session()
+    before = _state(judge.model)
+    (state_folder / "grading").write_bytes(note)
+
+    with clean_session(lab):
+        assert _changed(before, _state(judge.model)) == []
 
 
 def test_killed_grade(judge: Judge, state_folder: Path) -> None:

@@ -202,3 +202,14 @@ def test_no_machine(dhcp: Dhcp) -> None:
     dhcp.gone = True
 
     assert lab_state.read(PLAN) is None
+
+
+def test_journal_of_a_grade(tmp_path: Path) -> None:
+    """A lab that is at its start has nothing of it."""
+    journal = tmp_path / "demo" / lab_state.GRADE_JOURNAL
+    lab_state.record(PLAN, STATE, {}, {})
+    journal.write_text("remove_object /api/v1/namespaces/orders-ab\n", "utf-8")
+
+    lab_state.mark_complete(PLAN)
+
+    assert not journal.exists()
