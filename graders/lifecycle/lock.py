@@ -62,6 +62,7 @@ def lock(student: str, verb: str) -> Iterator[None]:
         # Processes left by an interrupted command would interfere.
         terminate_leftovers(folder)
         _remove_stale_lock(folder / "kubeconfig.lock")
+        _remove_half_files(folder)
         after.callback((folder / "lock.json").unlink, missing_ok=True)
         _write_holder(folder / "lock.json", verb)
         yield
@@ -182,6 +183,14 @@ def _remove_stale_lock(file: Path) -> None:
                 return  # it is another one each time
             time.sleep(_PAUSE_S)
         file.unlink()
+
+
+def _remove_half_files(folder: Path) -> None:
+    """Remove what killed commands have not written to its end."""
+    for place in (".", "lab", "bin", "kind", "runner"):
+        for file in (folder / place).glob("*.new"):
+            with suppress(OSError):
+                file.unlink()
 
 
 def _write_holder(holder: Path, verb: str) -> None:

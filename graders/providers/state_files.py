@@ -92,11 +92,11 @@ class RemoteFiles:
     def write(self, name: str, text: str) -> None:
         """See LocalFiles."""
         file = self._path(name)
-        script = f"mkdir -p {self.folder} && cat > {file}.new"
+        script = f"mkdir -p {self.folder} && cat > {file}.$$"
         try:
             self._check(
                 self.host.run(
-                    *("sh", "-c", f"{script} && mv {file}.new {file}"),
+                    *("sh", "-c", f"{script} && mv {file}.$$ {file}"),
                     seconds=_TIMEOUT_S,
                     stdin=text,
                 )

@@ -264,3 +264,16 @@ def test_file_system_without_locks(
         held,
     ):
         pass
+
+
+@pytest.mark.parametrize("name", ["hints.new", "lab/.state.0a1b2c3d.new"])
+def test_half_files(state: Path, name: str) -> None:
+    """What a power cut has left of a file goes, for no command reads it."""
+    half = state / name
+    half.parent.mkdir(parents=True)
+    half.touch()
+    (state / "hints.json").touch()
+
+    with lock("demo", "lab reset"):
+        assert not half.exists()
+        assert (state / "hints.json").exists()
