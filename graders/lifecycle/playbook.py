@@ -123,7 +123,7 @@ class _Progress:
             (self.task, self.started, _TASK_LIMIT_S),
             ("all steps", self.began, _PLAYBOOK_LIMIT_S),
         ):
-            if now - since > limit:
+            if what and now - since > limit:
                 self.failure = f"{what}: not done within {limit:.0f} s"
                 return True
         return False
