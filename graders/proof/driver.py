@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from graders.checks.cleanup import clean_session
 from graders.checks.session import open_session
 from graders.course.templates import names
 from graders.course.walkthrough import read_walkthrough
@@ -48,7 +49,13 @@ class LabDriver:
         """Grade the running lab; with `full`, by disturbing it, too."""
         assert self.lab  # noqa: S101 - as above
         session = open_session(self.plan, self.lab, self.variant)
-        return run_grade(self.lab, self.variant, session, attempt=1, full=full)
+        with clean_session(session, self.tell):
+            result = run_grade(
+                self.lab, self.variant, session, attempt=1, full=full
+            )
+            if result.interrupted:
+                raise KeyboardInterrupt
+        return result
 
     def play(self, path: Path) -> None:
         """Type a walkthrough at real shells."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
+from graders.course.lab import load_lab
 from graders.plan.plan import make_plan
+from graders.proof import driver as module
 from graders.proof.driver import LabDriver
+from graders.settings import state_dir
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -44,3 +48,23 @@ def test_shell_is_this_computers(driver: LabDriver) -> None:
 
     assert "docker" not in shell.argv
     assert not shell.vtysh
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_grade(
+    driver: LabDriver, monkeypatch: pytest.MonkeyPatch, *, interrupted: bool
+) -> None:
+    """Ctrl-C in a grade ends the proof, and leaves nothing of the grade."""
+    result = SimpleNamespace(interrupted=interrupted)
+    session = SimpleNamespace(plan=PLAN)
+    driver.lab = load_lab("1")
+    state_dir(PLAN.student).mkdir(parents=True)
+    monkeypatch.setattr(module, "open_session", lambda *_: session)
+    monkeypatch.setattr(module, "run_grade", lambda *_, **__: result)
+
+    if interrupted:
+        with pytest.raises(KeyboardInterrupt):
+            driver.grade()
+    else:
+        assert vars(driver.grade()) == vars(result)
+    assert not (state_dir(PLAN.student) / "grading").exists()
