@@ -333,5 +333,5 @@ def _cache(found: Findings, tell: Callable[[str], None]) -> None:
 
 
 def _remove_cache(folder: Path, tell: Callable[[str], None]) -> None:
-    with machine_lock(tell):
+    with machine_lock("lab purge", tell):
         remove_folder(folder)
