@@ -133,7 +133,9 @@ READERS: dict[str, Callable[[Callable[..., str]], object]] = {
     "status": lambda docker: KindProvider(docker).status("demo"),
     "machines": lambda docker: KindProvider(docker).machines(PLAN),
     "macs": lambda docker: KindProvider(docker).node_macs(PLAN),
-    "paused": lambda docker: KindProvider(docker).resume_nodes(PLAN),
+    "paused": lambda docker: KindProvider(docker).resume(
+        PLAN, "metallb-lab-worker"
+    ),
     "removal": lambda docker: KindProvider(docker).removal("demo"),
     "cluster": lambda docker: cluster(PLAN, docker),
     "root": docker_root,
