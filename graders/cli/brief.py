@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import sys
 from typing import TYPE_CHECKING
 
 from graders.cli.common import Student, command_context
@@ -18,11 +21,11 @@ def brief(student: Student = "demo") -> None:
 
     with command_context("lab brief", student):
         plan = provider().locate(student).plan
-        show_brief(plan, current_lab(plan)[0])
+        show_brief(plan, current_lab(plan)[0], paged=sys.stdout.isatty())
 
 
-def show_brief(plan: Plan, lab: Lab) -> None:
-    """Print a lab's brief with the student's numbers.
+def show_brief(plan: Plan, lab: Lab, *, paged: bool = False) -> None:
+    """Print a lab's brief with the student's numbers, by PAGER if `paged`.
 
     Raises:
         UsageError: the brief names a number that the plan does not have.
@@ -34,4 +37,9 @@ def show_brief(plan: Plan, lab: Lab) -> None:
     from graders.course.rules.texts import brief_text
     from graders.course.templates import names
 
-    Terminal().print(Markdown(brief_text(lab, names(plan))))
+    terminal = Terminal()
+    text = Markdown(brief_text(lab, names(plan)))
+    # less shows colours, and does not stop where one screen is enough.
+    os.environ.setdefault("LESS", "-FRX")
+    with terminal.pager(styles=True) if paged else contextlib.nullcontext():
+        terminal.print(text)

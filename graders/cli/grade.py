@@ -81,12 +81,13 @@ def _grade(student: str, *, as_json: bool, full: bool) -> GradeResult:
 
 
 def _report(session: Session, attempt: int) -> Report:
-    """Return a report on the terminal, with its heading printed."""
+    """Return a report with its heading printed; a terminal's is short."""
     from graders.console import Terminal
     from graders.grading.report import Report
     from graders.grading.result import Heading
+    from graders.grading.screen_report import ScreenReport
 
-    report = Report(Terminal())
+    report = (ScreenReport if sys.stdout.isatty() else Report)(Terminal())
     report.head(
         Heading(
             lab=session.lab.id,

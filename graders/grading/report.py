@@ -96,7 +96,7 @@ class Report:
         """Print mark, layer, sentence, points, and seconds or reason."""
         room = self._width - _LEFT - _POINTS - self._last - 5
         mark, style = MARKS[check.outcome]
-        first, *rest = self._wrap(check.sentence, room)
+        first, *rest = self._sentence(check.sentence, room)
         first.pad_right(room - first.cell_len)
         points = f"{check.points}/{check.max_points}"
         line = Text(" ") + Text(mark, style)
@@ -105,6 +105,10 @@ class Report:
         self._print(line + self._text(self._last_column(check)))
         for more in rest:
             self._print(Text(" " * _LEFT) + more)
+
+    def _sentence(self, sentence: str, room: int) -> list[Text]:
+        """Return a check's sentence in lines of at most `room` cells."""
+        return self._wrap(sentence, room)
 
     def _last_column(self, check: CheckResult) -> str:
         if self._in_line(check):
@@ -118,16 +122,21 @@ class Report:
 
     def _evidence(self, evidence: str) -> None:
         """Print the first lines of the evidence, folded and not cut."""
+        limit = self._evidence_room()
         room = self._width - len(_EVIDENCE)
         lines: list[Text] = []
-        for raw in evidence.strip("\n").splitlines()[: EVIDENCE_LINES + 1]:
+        for raw in evidence.strip("\n").splitlines()[: limit + 1]:
             # No more of a line than fits into all of the lines shown.
-            text = raw.expandtabs().rstrip()[: room * (EVIDENCE_LINES + 1)]
+            text = raw.expandtabs().rstrip()[: room * (limit + 1)]
             lines += self._wrap(text, room, "dim")
-        for line in lines[:EVIDENCE_LINES]:
+        for line in lines[:limit]:
             self._print(Text(_EVIDENCE) + line)
-        if len(lines) > EVIDENCE_LINES:
+        if len(lines) > limit:
             self._wrapped(_EVIDENCE, "... (grade --json shows all)", "dim")
+
+    def _evidence_room(self) -> int:
+        """Return how many lines of evidence are shown."""
+        return EVIDENCE_LINES
 
     def _wrapped(self, lead: str, text: str, style: str = "") -> None:
         """Print `text` after `lead`, and its further lines under it."""
