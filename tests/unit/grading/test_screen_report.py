@@ -76,7 +76,7 @@ def test_other_failures_have_their_reason() -> None:
     lines = _lines(FAILED, second)
 
     cut = [line for line in lines if line.endswith("...")]
-    assert [line[:24] for line in cut] == ["         expected a sente"]
+    assert [line[:24] for line in cut] == ["         expected a sent"]
 
 
 def test_why_nothing_could_be_checked() -> None:
