@@ -154,7 +154,7 @@ def test_command(lab_copy: LabCopy) -> None:
     lab_copy.edit("README.md", "# Lab", "# {{ nope }} Lab")
     lab_copy.edit("README.md", "| `vip` |", "| VIP |")
     wrong = CliRunner().invoke(lab_app, ["check", "2"])
-    lab_copy.edit("lab.yml", "minutes: 25", "minutes: 0")
+    lab_copy.edit("lab.yml", "minutes: 35", "minutes: 0")
     unreadable = CliRunner().invoke(lab_app, ["check", "2"])
     unknown = CliRunner().invoke(lab_app, ["check", "tea"])
 
