@@ -57,7 +57,9 @@ def test_interrupted_grade_leaves_nothing(how: signal.Signals) -> None:
     assert begun.wait(30) in {130, -signal.SIGKILL}
     if how == signal.SIGKILL:
         with (state_dir(STUDENT) / "grading").open("a") as journal:
-            journal.write("/api/v1/namespaces/lab-1/services/grader-left\n")
+            journal.write(
+                "remove_object /api/v1/namespaces/lab-1/services/grader-left\n"
+            )
     assert run("grade").returncode == 1
     assert "grader-" not in ok("lab", "shell", "-c", "kubectl get svc -A")
 
