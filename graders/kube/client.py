@@ -33,6 +33,8 @@ Object = dict[str, Any]
 # What reading a missing or damaged kubeconfig raises.
 _READ_ERRORS: Final = (*MALFORMED, OSError, KubeconfigError)
 _TIMEOUT_S: Final = 20.0
+# For playbooks: a start waits for a slow machine rather than end half-way.
+_PLAYBOOK_TIMEOUT_S: Final = 60.0
 _NOT_FOUND: Final = 404
 _BAD_REQUEST: Final = 400
 # The API server asks for another try: it is busy, it is starting, or the
@@ -224,14 +226,14 @@ def cluster_client(plan: Plan, seconds: float = _TIMEOUT_S) -> KubeClient:
 
 
 def playbook_client(variables: Mapping[str, Any]) -> KubeClient:
-    """Return the same client, by the variables of a playbook.
+    """Return a client by the variables of a playbook, for up to 60 s a request.
 
     Raises:
         KubeError: as `cluster_client`.
 
     """
     file = Path(variables["state_dir"]) / "kubeconfig"
-    return KubeClient(file, variables["context"])
+    return KubeClient(file, variables["context"], _PLAYBOOK_TIMEOUT_S)
 
 
 def _exchange(
