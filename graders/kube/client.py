@@ -226,7 +226,7 @@ def cluster_client(plan: Plan, seconds: float = _TIMEOUT_S) -> KubeClient:
 
 
 def playbook_client(variables: Mapping[str, Any]) -> KubeClient:
-    """Return a client by the variables of a playbook, for up to 60 s a request.
+    """Return a client by a playbook's variables; a request may take 60 s.
 
     Raises:
         KubeError: as `cluster_client`.

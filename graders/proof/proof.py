@@ -8,32 +8,90 @@ the same verdict.
 A node is isolated (`grade --full`) where the verdict depends on it, and on the
 solution of a lab's first variant; at depth `full`, on every right repair.
 Grading twice in a row is proved on the first variant only. At depth `brief`,
-so are other right repairs and the last reset.
+so are other right repairs and the last reset. A share of the wrong repairs
+can be chosen, such as every second one.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, TypeVar, cast
+from typing import (
+    TYPE_CHECKING,
+    Final,
+    Literal,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    cast,
+)
 
 from rich.markup import escape
 from rich.table import Table
 
 from graders.course.solutions import repairs_for
-from graders.errors import KitError
+from graders.errors import KitError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from graders.course.solutions import LabLike, Repairs
+    from graders.course.solutions import LabLike, Repairs, WrongRepair
     from graders.grading.result import GradeResult, Outcome
 
 # How much to prove of the variants after a lab's first.
 Depth: TypeAlias = Literal["brief", "whole", "full"]
+
+
+@dataclass(frozen=True)
+class Share:
+    """Every `of`-th of a lab's wrong repairs, beginning with the `part`-th."""
+
+    part: int = 1
+    of: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Share:
+        """Read a share such as `2/3`.
+
+        Raises:
+            UsageError: it is not two numbers, or there is no such part.
+
+        """
+        found = re.fullmatch(r"([1-9]\d?)/([1-9]\d?)", text)
+        share = cls(*map(int, found.groups())) if found else cls(part=2)
+        if share.part > share.of:
+            raise UsageError(
+                "the share of wrong repairs must be one such as 1/2,"
+                f" not {text}"
+            )
+        return share
+
+    def choose(self, lab: LabLike, variant: str) -> list[WrongRepair]:
+        """Return the chosen ones of this variant.
+
+        They are counted over the lab, so that each part has some of most
+        variants.
+
+        Raises:
+            UsageError: the lab's solutions are wrong or missing.
+
+        """
+        before = 0
+        for name in lab.variants:
+            wrong = repairs_for(lab, name).wrong
+            if name == variant:
+                return list(
+                    wrong[(self.part - 1 - before) % self.of :: self.of]
+                )
+            before += len(wrong)
+        return []
+
+
+ALL: Final = Share()
 
 LabT = TypeVar("LabT", bound="LabLike")
 LabT_contra = TypeVar("LabT_contra", bound="LabLike", contravariant=True)
@@ -100,8 +158,11 @@ def prove(  # noqa: PLR0913 - what to prove, how, and how to report it
     on_step: Callable[[ProofStep], None] = lambda _: None,
     *,
     depth: Depth = "whole",
+    share: Share = ALL,
 ) -> list[ProofStep]:
     """Prove these variants of the lab; `on_step` gets each step at once.
+
+    Of the wrong repairs, a `share` is played.
 
     A step that fails does not end the proof; a lab that does not start
     ends that of its variant.
@@ -113,13 +174,16 @@ def prove(  # noqa: PLR0913 - what to prove, how, and how to report it
     steps = []
     for variant in variants:
         repairs = repairs_for(lab, variant)
-        for step in _Proof(lab, variant, driver, depth).run(repairs):
+        proof = _Proof(lab, variant, driver, depth, share)
+        for step in proof.run(repairs):
             on_step(step)
             steps.append(step)
     return steps
 
 
-def planned(lab: LabLike, variants: Iterable[str], depth: Depth) -> list[str]:
+def planned(
+    lab: LabLike, variants: Iterable[str], depth: Depth, share: Share = ALL
+) -> list[str]:
     """Return the steps that `prove` would run, one line each.
 
     Raises:
@@ -130,7 +194,7 @@ def planned(lab: LabLike, variants: Iterable[str], depth: Depth) -> list[str]:
     nothing = cast("Driver[LabLike]", None)
     lines = []
     for variant in variants:
-        proof = _Proof(lab, variant, nothing, depth)
+        proof = _Proof(lab, variant, nothing, depth, share)
         for step in proof.steps(repairs_for(lab, variant)):
             command = "grade --full" if step.full else "grade"
             lines.append(
@@ -177,12 +241,13 @@ def table(steps: Sequence[ProofStep]) -> Table:
 class _Proof:
     """The proof of one variant."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - what to prove, and how
         self,
         lab: LabT,
         variant: str,
         driver: Driver[LabT],
         depth: Depth,
+        share: Share,
     ) -> None:
         self._lab = lab.id
         self._variant = variant
@@ -193,6 +258,7 @@ class _Proof:
         self._whole = first or depth != "brief"
         self._breaks = lab.variants[variant].breaks
         self._layer = lab.variants[variant].layer
+        self._wrong = share.choose(lab, variant)
         self._driver = driver
         self._start = lambda: driver.start(lab, variant)
         self._shipped: dict[str, Outcome] | None = None
@@ -214,7 +280,7 @@ class _Proof:
         if self._grade_twice:
             same = "the same verdict"
             yield _Step("again", lambda: None, same, self._same, self._breaks)
-        for wrong in repairs.wrong:
+        for wrong in self._wrong:
             by = wrong.refused_by
             yield _Step(
                 f"wrong/{wrong.path.name}",

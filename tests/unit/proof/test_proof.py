@@ -230,6 +230,32 @@ def test_brief_proofs_leave_out_what_the_first_variant_shows(
     ]
 
 
+@pytest.mark.parametrize("of", [1, 2, 3])
+def test_shares_have_every_wrong_repair_once(folder: Path, of: int) -> None:
+    """The parts of a lab's wrong repairs are all of them, also one a fault."""
+    for name in ("narrow", "none"):
+        write(folder / "wrong" / f"{name}.md", "no-pool", "pool")
+    whole = module.Share().choose(Lab(), "no-pool")
+
+    parts = [
+        module.Share(part, of).choose(Lab(), "no-pool")
+        for part in range(1, of + 1)
+    ]
+
+    chosen = [wrong for part in parts for wrong in part]
+    assert len(whole) == 3
+    assert sorted(chosen, key=lambda it: it.path) == whole
+
+
+@pytest.mark.parametrize(
+    "text", ["", "0/1", "2/1", "1", "1/0", "a/b", "1/2/3"]
+)
+def test_a_share_is_a_part_of_a_number(text: str) -> None:
+    """What is no share is refused, with an example of one."""
+    with pytest.raises(UsageError, match=r"one such as 1/2"):
+        module.Share.parse(text)
+
+
 @pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("depth", ["brief", "whole", "full"])
 def test_the_plan_is_what_is_run(depth: module.Depth) -> None:
