@@ -226,12 +226,21 @@ def differences() -> list[Difference]:
     return diff(recorded, now)
 
 
-def change(command: str, *machine: str) -> None:
-    """Change the lab, and see that found."""
-    before = differences()
+def change(
+    command: str, *machine: str, before: list[Difference]
+) -> list[Difference]:
+    """Change the lab, and see that found; return the differences now."""
     # A command that is refused in part has changed something, too.
     run("lab", "shell", *machine, "-c", command)
-    eventually(lambda: differences() != before)
+    now = before
+
+    def has_changed() -> bool:
+        nonlocal now
+        now = differences()
+        return now != before
+
+    eventually(has_changed)
+    return now
 
 
 def reset() -> str:
@@ -244,16 +253,18 @@ def reset() -> str:
 
 def test_cluster() -> None:
     """Objects and nodes are restored in place."""
-    assert not differences()
+    found = differences()
+    assert not found
     for command in CLUSTER.values():
-        change(command)
+        found = change(command, before=found)
     assert "rebuilding" not in reset()
 
 
 def test_machines() -> None:
     """Settings and files of machines and nodes are restored in place."""
+    found = differences()
     for role, command in MACHINES.values():
-        change(command, role)
+        found = change(command, role, before=found)
     told = reset()
     assert "rebuilding" not in told
     assert "recreating" not in told
@@ -261,8 +272,9 @@ def test_machines() -> None:
 
 def test_recreated() -> None:
     """What no reset in place restores is gone with its machine."""
+    found = differences()
     for role, command in RECREATED.values():
-        change(command, role)
+        found = change(command, role, before=found)
     told = reset()
     assert "recreating client, desk" in told
     assert "rebuilding" not in told
@@ -271,6 +283,6 @@ def test_recreated() -> None:
 def test_rebuilt() -> None:
     """A program of a node and a deleted node come back with a new cluster."""
     node = locate(STUDENT).plan.machine_name("worker2")
-    change("touch /usr/bin/mine", "worker")
+    change("touch /usr/bin/mine", "worker", before=differences())
     ok("lab", "shell", "-c", f"kubectl delete node {node}")
     assert "rebuilding" in reset()
