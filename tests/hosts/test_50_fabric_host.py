@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from graders.providers.inventory import FABRIC_HOST
+from tests.depth import thorough
 from tests.proving import expect_proven
 
 from .conftest import changed
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 # One that is about the router and clients, and cuts a node off; one about
 # DHCP and the desk, with the fewest wrong repairs.
-CASES: Final = [("3", "asn-mismatch"), ("5", "pool-on-docker")]
+CASES: Final = [
+    pytest.param("3", "asn-mismatch", marks=thorough),
+    ("5", "pool-on-docker"),
+]
 
 
 def test_up(four: Kit) -> None:

@@ -8,6 +8,7 @@ import time
 from typing import TYPE_CHECKING
 
 from graders.providers.inventory import FABRIC_HOST
+from tests.depth import thorough
 
 from .conftest import changed
 
@@ -30,6 +31,7 @@ def test_down_after_up_was_cut_off(
     assert not changed(few.site, few_as_found)
 
 
+@thorough
 def test_down_after_packages_were_cut_off(
     few: Kit, few_as_found: dict[str, list[str]]
 ) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from graders.providers.kind_location import locate
 from graders.settings import state_dir
+from tests.depth import thorough
 
 from .conftest import STUDENT, begin, eventually, ok, run, told
 
@@ -19,14 +20,14 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("fresh")
 
-# A cluster is made anew after each; a reset and a grade know both, briefly.
+# Only a grade does more when it is interrupted than when it is killed.
 ENDS: Final = [
     signal.SIGKILL,
-    *([signal.SIGINT] if os.environ.get("PROOF") == "--full" else []),
+    pytest.param(signal.SIGINT, marks=thorough),
 ]
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+@pytest.mark.parametrize("how", ENDS)
 def test_interrupted_reset_is_mended_by_the_next(how: signal.Signals) -> None:
     """A reset that is cut off leaves nothing that the next does not mend."""
     ok("lab", "start", "1")
@@ -123,7 +124,10 @@ def test_all_was_switched_off(docker: Callable[..., str]) -> None:
     assert "storage" not in docker("network", "ls", "--format", "{{.Name}}")
 
 
-@pytest.mark.parametrize("role", ["worker", "worker2", "control-plane"])
+@pytest.mark.parametrize(
+    "role",
+    ["worker", pytest.param("worker2", marks=thorough), "control-plane"],
+)
 def test_a_node_was_rebooted(docker: Callable[..., str], role: str) -> None:
     """It has its interfaces, its address and its way to the edge again.
 

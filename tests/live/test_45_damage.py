@@ -8,7 +8,6 @@ test`, every lab in every way that matters to it.
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -17,6 +16,7 @@ from graders.course.lab import load_lab
 from graders.course.solutions import repairs_for
 from graders.proof.driver import LabDriver
 from graders.providers.kind_location import locate
+from tests.depth import FULL
 
 from .conftest import STUDENT, ok, run
 
@@ -50,7 +50,7 @@ _FULL: Final = {
     number: [how for how in DAMAGE if how != "router" or number in "34"]
     for number in "12345"
 }
-_WAYS: Final = _FULL if os.environ.get("PROOF") == "--full" else _BRIEF
+_WAYS: Final = _FULL if FULL else _BRIEF
 CASES: Final = [(lab, how) for lab, ways in _WAYS.items() for how in ways]
 
 

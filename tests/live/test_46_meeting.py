@@ -7,7 +7,6 @@ their words to each other are dropped, so that it happens each time.
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +14,7 @@ import pytest
 
 from graders.course.lab import load_lab
 from graders.providers.kind_location import locate
+from tests.depth import FULL
 
 from .conftest import STUDENT, eventually, ok, run
 from .test_45_damage import solve, troubles
@@ -50,7 +50,7 @@ def test_two_announce() -> None:
     solve(LAB, variant)
     ok("lab", "shell", "-c", _ANEW)
     with _apart():
-        if os.environ.get("PROOF") == "--full":
+        if FULL:
             found = troubles(LAB)
             assert "by one" in (found.get("announced") or found["arp"])
     assert troubles(LAB) == {}
