@@ -10,7 +10,7 @@ import os
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
@@ -71,7 +71,7 @@ class LabRun:
     lab: Lab
     variant: str
     run: str
-    attempts: int = 0
+    before: State | None = None
 
     def as_vars(self) -> dict[str, Any]:
         """Return what the playbooks of a lab need to know of it."""
@@ -93,14 +93,12 @@ class LabRun:
         }
 
     def as_state(self, cluster: str) -> State:
-        """Return what is recorded once it has started on a cluster."""
-        return State(
-            self.lab.id,
-            self.variant,
-            self.run,
-            self.attempts,
-            cluster=cluster,
-        )
+        """Return what is recorded once it has started on a cluster.
+
+        What is counted goes on after a reset.
+        """
+        new = State(self.lab.id, self.variant, self.run, attempts=0)
+        return replace(self.before or new, cluster=cluster, changing="")
 
 
 def extra_vars(plan: Plan) -> dict[str, Any]:
@@ -252,7 +250,7 @@ def reset(
     state = lab_state.read(plan)
     if state is None:
         raise CannotCheck("no lab is running", remedy="run `make lab-1`")
-    run = LabRun(plan, lab, state.variant, state.run, state.attempts)
+    run = LabRun(plan, lab, state.variant, state.run, state)
     # Any other interrupted command may not have got as far as a start state.
     started = state.changing in {"", RESET}
     recorded = lab_state.read_baseline(plan) if started else None

@@ -35,6 +35,8 @@ _FORMER: Final = ("/lab/state.json", "/lab/baseline.json", "/lab/changing")
 _FORMER_TIMEOUT_S: Final = 5
 # Bytes of a file that is unpacked: a start state has 1 MB.
 _LIMIT: Final = 128_000_000
+# Of the fields of a state; all others are text.
+_TYPES: Final = {"attempts": int, "hints": int, "gave_up": bool}
 
 
 class UnknownState(CannotCheck):
@@ -46,7 +48,8 @@ class State:
     """The running lab: its id, its fault, the run, and grades so far.
 
     `changing` is the command that was interrupted while it changed the lab,
-    or "". `cluster` is the uid of the cluster that it was started on.
+    or "". `cluster` is the uid of the cluster that it was started on. `hints`
+    are those shown in this run, and `gave_up` says that the solution was.
     """
 
     lab: str
@@ -55,6 +58,8 @@ class State:
     attempts: int
     changing: str = ""
     cluster: str = ""
+    hints: int = 0
+    gave_up: bool = False
 
 
 def read(plan: Plan) -> State | None:
@@ -83,11 +88,19 @@ def read(plan: Plan) -> State | None:
     return found
 
 
-def count_attempt(plan: Plan, state: State) -> int:
-    """Count one more grade of the lab; return the number."""
-    attempts = state.attempts + 1
-    _write_state(plan, replace(state, attempts=attempts))
-    return attempts
+def count_attempt(plan: Plan, state: State) -> State:
+    """Count one more grade of the lab; return the new state."""
+    return _write_state(plan, replace(state, attempts=state.attempts + 1))
+
+
+def count_hint(plan: Plan, state: State) -> State:
+    """Count one more hint of the lab; return the new state."""
+    return _write_state(plan, replace(state, hints=state.hints + 1))
+
+
+def mark_given_up(plan: Plan, state: State) -> State:
+    """Mark the lab as given up; return the new state."""
+    return _write_state(plan, replace(state, gave_up=True))
 
 
 def mark_changing(plan: Plan, verb: str) -> None:
@@ -135,10 +148,11 @@ def record(
     mark_complete(plan)
 
 
-def _write_state(plan: Plan, state: State) -> None:
+def _write_state(plan: Plan, state: State) -> State:
     fields = asdict(state)
     del fields["changing"]
     provider().state_files(plan).write(_STATE, _pack(fields))
+    return state
 
 
 def _state(fields: Any) -> State | None:  # noqa: ANN401 - any JSON
@@ -147,9 +161,10 @@ def _state(fields: Any) -> State | None:  # noqa: ANN401 - any JSON
         state = State(**fields)
     except TypeError:
         return None
-    expected = {**dict.fromkeys(asdict(state), str), "attempts": int}
     values = asdict(state).items()
-    as_written = all(isinstance(it, expected[name]) for name, it in values)
+    as_written = all(
+        isinstance(it, _TYPES.get(name, str)) for name, it in values
+    )
     return state if as_written else None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -105,6 +106,8 @@ def test_damaged_state(folder: Path, text: str) -> None:
         {"lab": 1},
         {"variant": ["no-pool"]},
         {"cluster": None},
+        {"hints": "2"},
+        {"gave_up": 1},
         {"new_in_the_next_version": True},
     ],
 )
@@ -136,10 +139,21 @@ def test_attempts_are_counted() -> None:
     """An attempt is counted, and all else stays."""
     lab_state.record(PLAN, STATE, {}, {})
 
-    assert lab_state.count_attempt(PLAN, STATE) == 4
-    assert lab_state.read(PLAN) == State(
-        STATE.lab, STATE.variant, STATE.run, 4, cluster="c1"
-    )
+    counted = lab_state.count_attempt(PLAN, STATE)
+
+    assert counted == replace(STATE, attempts=4)
+    assert lab_state.read(PLAN) == counted
+
+
+def test_help_is_recorded() -> None:
+    """Hints are counted, and a shown solution is noted."""
+    lab_state.record(PLAN, STATE, {}, {})
+
+    state = lab_state.count_hint(PLAN, STATE)
+    state = lab_state.mark_given_up(PLAN, lab_state.count_hint(PLAN, state))
+
+    assert state == replace(STATE, hints=2, gave_up=True)
+    assert lab_state.read(PLAN) == state
 
 
 def test_a_change_that_was_interrupted() -> None:
