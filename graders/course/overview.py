@@ -47,7 +47,7 @@ class LabOverview:
 
     def fault(self, variant: str) -> str:
         """Return one sentence on a fault, from its file; "" without one."""
-        return _first_sentence(self.folder / "faults" / f"{variant}.yml")
+        return fault_sentence(self.folder, variant)
 
 
 def overviews(ref: str = "") -> list[LabOverview]:
@@ -89,8 +89,9 @@ def _checked(folder: Path, raw: Any) -> LabOverview:  # noqa: ANN401 - YAML
     return overview
 
 
-def _first_sentence(fault: Path) -> str:
-    """Return the first sentence of the comment at the top of a file."""
+def fault_sentence(folder: Path, variant: str) -> str:
+    """Return the first sentence of the comment at the top of a fault."""
+    fault = folder / "faults" / f"{variant}.yml"
     words = []
     try:
         lines = read_text(fault).removeprefix("---\n").splitlines()

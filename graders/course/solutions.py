@@ -17,6 +17,7 @@ from graders.course.walkthrough import (
     has_blocks,
     read_head,
     shown,
+    typed_lines,
 )
 from graders.errors import UsageError
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _WRONG: Final = "wrong"
 _OTHER: Final = "other"
+# A colleague would not type more; the walkthrough may.
+MOST_COMMANDS: Final = 4
 
 # A key of the front matter, "" for the whole file, and what is wrong.
 _Problem: TypeAlias = tuple[str, str]
@@ -122,7 +125,7 @@ def check_solutions(lab: LabLike, root: Path | None = None) -> list[str]:
         if path.is_dir() and path.name in {_WRONG, _OTHER}:
             problems += _of_folder(lab, path)
         else:
-            problems += _of_page(path, partial(_solution, lab, path.stem))
+            problems += _of_page(path, partial(_solution, lab, path))
     return problems
 
 
@@ -168,13 +171,22 @@ def _line(path: Path, key: str) -> int:
 
 
 def _solution(
-    lab: LabLike, stem: str, head: FrontMatter
+    lab: LabLike, path: Path, head: FrontMatter
 ) -> Iterator[_Problem]:
-    if stem not in lab.variants:
+    if path.stem not in lab.variants:
         names = _names(lab.variants)
         yield "", f"must be named after a variant ({names})"
-    if head != FrontMatter():
+        return
+    if head.variant or head.refused_by:
         yield "", "variant and refused-by must be in wrong/ and other/ only"
+    if not 1 <= len(head.found_by) <= MOST_COMMANDS:
+        rule = f"1 to {MOST_COMMANDS} commands that show the fault"
+        yield "found-by", f"found-by must have {rule}, one a line"
+    typed = typed_lines(path)
+    for command in head.found_by:
+        if command not in typed:
+            rule = "must be a line of a block, which the proof types"
+            yield "found-by", f"found-by {rule}, not {command!r}"
 
 
 def _wrong(lab: LabLike, head: FrontMatter) -> Iterator[_Problem]:
@@ -192,6 +204,8 @@ def _other(lab: LabLike, head: FrontMatter) -> Iterator[_Problem]:
 
 
 def _variant(lab: LabLike, head: FrontMatter) -> Iterator[_Problem]:
+    if head.found_by:
+        yield "found-by", "found-by must be in a variant's solution only"
     if head.variant not in lab.variants:
         names = _names(lab.variants)
         yield (

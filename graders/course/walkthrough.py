@@ -34,7 +34,7 @@ PLACES: Final = (
 MAY_FAIL: Final = "may-fail"
 
 _FENCE: Final = re.compile(r"^(?P<indent>\s*)```(?P<info>[^`]*)$")
-_KEYS: Final = {"variant", "refused-by"}
+_KEYS: Final = ("variant", "refused-by", "found-by")
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ class FrontMatter:
 
     variant: str = ""
     refused_by: str = ""
+    found_by: tuple[str, ...] = ()
+    """The fewest commands that show the fault, as they are typed."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,32 @@ def has_blocks(path: Path) -> bool:
     return any(True for _ in _blocks(shown(path), body, before))
 
 
+def read_text(path: Path, values: Mapping[str, Any]) -> str:
+    """Return a walkthrough's Markdown with the plan's `values` filled in.
+
+    Raises:
+        UsageError: the file cannot be read, or breaks a rule of the format.
+        TemplateError: it uses an unknown name.
+
+    """
+    return render(_parts(path)[1], values)
+
+
+def typed_lines(path: Path) -> dict[str, str]:
+    """Return the place of each line that is typed, whatever the plan.
+
+    Raises:
+        UsageError: the file cannot be read, or breaks a rule of the format.
+
+    """
+    _, body, before = _parts(path)
+    return {
+        line: block.place
+        for block in _blocks(shown(path), body, before)
+        for line in block.lines
+    }
+
+
 def shown(path: Path) -> str:
     """Return the path as errors show it: from the repository's root."""
     resolved = path.resolve()
@@ -153,12 +181,11 @@ def _head(path: Path, front: str) -> FrontMatter:
     unknown = sorted(str(key) for key in keys if key not in _KEYS)
     if unknown:
         raise UsageError(
-            f"{shown(path)}: the front matter must be"
-            f" {' and '.join(sorted(_KEYS))}, not {', '.join(unknown)!r}"
+            f"{shown(path)}: the front matter must be one of"
+            f" {', '.join(_KEYS)}, not {', '.join(unknown)!r}"
         )
-    return FrontMatter(
-        str(keys.get("variant") or ""), str(keys.get("refused-by") or "")
-    )
+    variant, refused_by, found_by = (str(keys.get(key) or "") for key in _KEYS)
+    return FrontMatter(variant, refused_by, tuple(found_by.splitlines()))
 
 
 def _blocks(where: str, text: str, before: int) -> Iterator[Block]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from graders.course.debrief import deeper
 from graders.course.solutions import repairs_for
 from graders.site.fragments import Fragment, GeneratedPage, read_piece
 
@@ -70,7 +71,7 @@ def _more(title: str, paths: tuple[Path, ...]) -> Iterator[Fragment]:
         yield Fragment(f"## {title}\n")
     for path in paths:
         piece = _walkthrough(path)
-        yield replace(piece, text=_deeper(piece.text))
+        yield replace(piece, text=deeper(piece.text))
 
 
 def _walkthrough(path: Path) -> Fragment:
@@ -80,14 +81,3 @@ def _walkthrough(path: Path) -> Fragment:
         return piece
     front, _, body = piece.text[4:].partition("\n---\n")
     return replace(piece, text=body, line=front.count("\n") + 4)
-
-
-def _deeper(text: str) -> str:
-    """Return Markdown with each heading two levels deeper."""
-    fenced = False
-    lines = []
-    for line in text.split("\n"):
-        fenced ^= line.strip().startswith("```")
-        deeper = line.startswith("#") and not fenced
-        lines.append(f"##{line}" if deeper else line)
-    return "\n".join(lines)

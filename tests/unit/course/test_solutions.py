@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 VARIANT = "{}: variant must be one of no-pool, not"
 NAMES = "{}: refused-by must name a check (vip, pool, http), not"
 BLOCK = "```shell\ntrue\n```\n"
+FOUND = "found-by: |\n  true\n"
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ def write(path: Path, variant: str = "", refused_by: str = "") -> None:
     """Write a walkthrough."""
     front = f"variant: {variant}\n" if variant else ""
     front += f"refused-by: {refused_by}\n" if refused_by else ""
-    head = f"---\n{front}---\n" if front else ""
-    path.write_text(head + BLOCK, encoding="utf-8")
+    front = front or FOUND
+    path.write_text(f"---\n{front}---\n{BLOCK}", encoding="utf-8")
 
 
 def problems(folder: Path) -> str:
@@ -80,6 +81,33 @@ def test_lab_without_folder(tmp_path: Path) -> None:
     found = solutions.check_solutions(Lab(), tmp_path)
 
     assert len(found) == 1
+
+
+@pytest.mark.parametrize(
+    ("front", "rule"),
+    [
+        ("", "no-pool.md:1: found-by must have 1 to 4 commands"),
+        ("found-by: |\n" + 5 * "  true\n", "2: found-by must have 1 to 4"),
+        ("found-by: |\n  false\n", "2: found-by must be a line of a block"),
+        ("found-by: [true]\n", "not '[True]'"),
+    ],
+)
+def test_commands_that_find_the_fault(
+    folder: Path, front: str, rule: str
+) -> None:
+    """A solution names a few of the commands that the proof types."""
+    head = f"---\n{front}---\n" if front else ""
+    (folder / "no-pool.md").write_text(head + BLOCK, encoding="utf-8")
+
+    assert rule in problems(folder)
+
+
+def test_found_by_is_for_solutions(folder: Path) -> None:
+    """Other repairs do not say how the fault is found."""
+    text = f"---\nvariant: no-pool\n{FOUND}---\n{BLOCK}"
+    (folder / "other" / "other.md").write_text(text, encoding="utf-8")
+
+    assert "3: found-by must be in a variant's" in problems(folder)
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,7 @@ def test_head_is_read_alone(page: Path) -> None:
     text = "---\nvariant: no-pool\nrefused-by: vip\n---\n{{ unknown }}\n"
     page.write_text(text, encoding="utf-8")
 
-    assert read_head(page) == FrontMatter("no-pool", "vip")
+    assert read_head(page) == FrontMatter("no-pool", "vip", ())
     assert not has_blocks(page)
 
 
@@ -104,8 +104,8 @@ def test_head_is_read_alone(page: Path) -> None:
         ("nothing\n", "must have a ```shell block"),
         ("---\nvariant: a\n", "front matter must end in a line ---"),
         ("---\na: [\n---\n", "front matter must be YAML"),
-        ("---\nvariants: a\n---\n", "variant, not 'variants'"),
-        ("---\njust words\n---\n", "must be refused-by and variant"),
+        ("---\nvariants: a\n---\n", "found-by, not 'variants'"),
+        ("---\njust words\n---\n", "must be one of variant, refused-by"),
     ],
 )
 def test_broken_pages(page: Path, text: str, rule: str) -> None:
