@@ -21,7 +21,7 @@ SOLVED: Final = 0
 NOT_SOLVED: Final = 1
 NOT_CHECKED: Final = 3
 # Raised whenever version 1 gets another key.
-MINOR_VERSION: Final = 1
+MINOR_VERSION: Final = 2
 
 
 def _escaped(char: str) -> str:
@@ -85,8 +85,10 @@ class Heading(BaseModel):
 class GradeResult(BaseModel):
     """Version 1 of the document that `grade --json` prints.
 
-    `minor_version` grows when keys are added; without it, it is 0. The
-    fault's variant is not in it: that would give the answer away.
+    `minor_version` grows when keys are added; without it, it is 0. `hints`
+    are those shown since the lab was started, and `gave_up` says that its
+    solution was. The fault's variant is not in it: that would give the answer
+    away.
     """
 
     model_config = _DOCUMENT
@@ -98,6 +100,8 @@ class GradeResult(BaseModel):
     title: Text
     student: str
     attempt: int
+    hints: int = 0
+    gave_up: bool = False
     solved: bool
     points: int
     total: int
@@ -170,6 +174,10 @@ class GradeResult(BaseModel):
             for check in self.errors
         ]
         return "; ".join(parts) or "nothing failed"
+
+    def with_help(self, hints: int, *, gave_up: bool) -> GradeResult:
+        """Return this result with the help that the student had."""
+        return self.model_copy(update={"hints": hints, "gave_up": gave_up})
 
     def check(self, name: str) -> CheckResult:
         """Return the result of check `name`; KeyError if there is none."""

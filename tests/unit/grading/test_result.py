@@ -98,6 +98,15 @@ def test_a_document_of_an_earlier_minor_version_can_be_read() -> None:
     assert {check.cause for check in result.checks} == {""}
 
 
+def test_help_is_in_the_document() -> None:
+    """Hints and a solution that was shown are keys."""
+    result = summarise(HEADING, _sample(), 3.1)
+
+    document = json.loads(result.with_help(3, gave_up=True).to_json())
+
+    assert (document["hints"], document["gave_up"]) == (3, True)
+
+
 def test_a_key_of_a_later_minor_version_is_ignored() -> None:
     """So readers need not be updated with the kit."""
     result = summarise(HEADING, _sample(), 3.1)
