@@ -44,6 +44,19 @@ def state_base() -> Path:
     return Path(base) if base else platformdirs.user_state_path(_APP)
 
 
+def progress_file(student: str) -> Path:
+    """Return the file that says what a student has done in the labs.
+
+    It is no part of the folder of a lab, so that it outlives each of them.
+    """
+    return progress_dir() / f"{student}.json"
+
+
+def progress_dir() -> Path:
+    """Return the folder of all students' progress; it need not exist."""
+    return state_base() / ".progress"
+
+
 def installed_dir() -> Path:
     """Return the folder of notes on what the kit installed on this machine.
 

@@ -31,14 +31,20 @@ def show_brief(plan: Plan, lab: Lab, *, paged: bool = False) -> None:
         UsageError: the brief names a number that the plan does not have.
 
     """
-    from rich.markdown import Markdown
-
-    from graders.console import Terminal
     from graders.course.rules.texts import brief_text
     from graders.course.templates import names
 
+    print_markdown(brief_text(lab, names(plan)), paged=paged)
+
+
+def print_markdown(markdown: str, *, paged: bool) -> None:
+    """Print Markdown for people, by PAGER if `paged`."""
+    from rich.markdown import Markdown
+
+    from graders.console import Terminal
+
     terminal = Terminal()
-    text = Markdown(brief_text(lab, names(plan)))
+    text = Markdown(markdown)
     # less shows colours, and does not stop where one screen is enough.
     os.environ.setdefault("LESS", "-FRX")
     with terminal.pager(styles=True) if paged else contextlib.nullcontext():

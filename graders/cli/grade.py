@@ -52,6 +52,8 @@ def _grade(student: str, *, as_json: bool, full: bool) -> GradeResult:
 
     """
     from graders.checks.cleanup import clean_session
+    from graders.cli.debrief import show_debrief
+    from graders.cli.progress_note import note_progress
     from graders.cli.running_lab import open_running_lab
     from graders.grading.kept_results import keep_result
     from graders.grading.runner import run_grade
@@ -68,7 +70,7 @@ def _grade(student: str, *, as_json: bool, full: bool) -> GradeResult:
             attempt,
             on_result=report.check if report else None,
             full=full,
-        )
+        ).with_help(state.hints, gave_up=state.gave_up)
         if report:
             report.foot(result)
         else:
@@ -76,7 +78,10 @@ def _grade(student: str, *, as_json: bool, full: bool) -> GradeResult:
         keep_result(result)
         if result.interrupted:
             raise KeyboardInterrupt
-    lab_state.count_attempt(session.plan, state)
+    state = lab_state.count_attempt(session.plan, state)
+    run = note_progress(student, state, solved=result.solved)
+    if report and result.solved:
+        show_debrief(session.plan, session.lab, state, run)
     return result
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from graders.cli.common import Student, command_context, tell_on_stderr
@@ -10,6 +12,7 @@ from graders.errors import MALFORMED
 from graders.files import read_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from graders.grading.hints import Hint
@@ -29,12 +32,12 @@ def _next_hint(student: str) -> Hint:
 
     """
     from graders.checks.cleanup import clean_session
+    from graders.cli.progress_note import note_progress
     from graders.cli.running_lab import open_running_lab
     from graders.course.templates import names
-    from graders.files import write_atomically
     from graders.grading.hints import next_hint
     from graders.grading.runner import run_grade
-    from graders.settings import state_dir
+    from graders.state import lab_state
 
     session, state = open_running_lab(student)
     lab = session.lab
@@ -42,16 +45,20 @@ def _next_hint(student: str) -> Hint:
         result = run_grade(lab, state.variant, session, state.attempts)
         if result.interrupted:
             raise KeyboardInterrupt
-    file = state_dir(student) / "hints.json"
-    rungs = _read(file)
     failed = result.failed[0].name if result.failed else ""
-    ladder = f"{state.run} {failed}"
-    rung = rungs.get(ladder, 0) + 1
-    hint = next_hint(
-        lab, state.variant, result, rung, plan_vars=names(session.plan)
-    )
-    rungs[ladder] = hint.rung
-    write_atomically(file, json.dumps(rungs))
+    with _rungs(student, f"{state.run} {failed}") as rung:
+        hint = next_hint(
+            lab,
+            state.variant,
+            result,
+            rung.shown + 1,
+            plan_vars=names(session.plan),
+        )
+        # The last one of a ladder may be shown again.
+        if hint.rung > rung.shown:
+            state = lab_state.count_hint(session.plan, state)
+        rung.shown = hint.rung
+    note_progress(student, state)
     return hint
 
 
@@ -61,6 +68,26 @@ def _print(hint: Hint) -> None:
     place = f"hint {hint.rung} of {hint.total_rungs} for {hint.check}: "
     text = f"{place if hint.total_rungs else ''}{hint.text}"
     Terminal().print(text, markup=False, highlight=False)
+
+
+@dataclass
+class _Rung:
+    """The last rung of a ladder that was shown, 0 for none."""
+
+    shown: int
+
+
+@contextmanager
+def _rungs(student: str, ladder: str) -> Iterator[_Rung]:
+    """Keep the last rung of a ladder."""
+    from graders.files import write_atomically
+    from graders.settings import state_dir
+
+    file = state_dir(student) / "hints.json"
+    rungs = _read(file)
+    rung = _Rung(rungs.get(ladder, 0))
+    yield rung
+    write_atomically(file, json.dumps(rungs | {ladder: rung.shown}))
 
 
 def _read(file: Path) -> dict[str, int]:

@@ -9,6 +9,7 @@ import typer
 
 from graders.cli.common import Student, command_context
 from graders.cli.completion import complete_labs
+from graders.cli.progress_note import known_runs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,10 +40,10 @@ def list_(
     """List the labs: minutes, what each teaches, and what you have solved."""
     from graders.course.overview import overviews
     from graders.errors import printable
-    from graders.grading.kept_results import solved_labs
+    from graders.grading.progress import solved_labs
 
     with command_context("lab list", student):
-        solved = solved_labs(student)
+        solved = solved_labs(known_runs(student))
         for one in overviews(lab):
             lines = [_heading(one, solved=one.id in solved)]
             lines += _faults(one) if variants else _objectives(one)

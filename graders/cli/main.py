@@ -18,12 +18,14 @@ from graders.cli.hint import hint
 from graders.cli.hosts import hosts_app
 from graders.cli.images import images_app
 from graders.cli.list import list_
+from graders.cli.progress import progress
 from graders.cli.prove import prove
 from graders.cli.purge import purge
 from graders.cli.quick import QuickCommand, QuickGroup
 from graders.cli.quiz import quiz
 from graders.cli.reset import reset
 from graders.cli.shell import shell
+from graders.cli.solution import solution
 from graders.cli.start import start
 from graders.cli.status import status
 from graders.cli.up import up
@@ -45,10 +47,11 @@ def _options(version: Version = False) -> None:
 
 for verb in (
     *(start, up, reset, down, purge, hint, status, brief, shell),
-    *(prove, doctor, quiz, check),
+    *(solution, prove, doctor, quiz, check),
 ):
     lab_app.command()(verb)
 lab_app.command("list", cls=QuickCommand)(list_)
+lab_app.command("progress", cls=QuickCommand)(progress)
 lab_app.add_typer(images_app, name="images")
 lab_app.add_typer(hosts_app, name="hosts")
 lab_app.add_typer(engine_app, name="engine")

@@ -10,6 +10,7 @@ from graders.cli.common import Student, command_context, echo
 def reset(student: Student = "demo") -> None:
     """Return the lab to its start state, and verify it."""
     from graders.cli.plans import checked_status
+    from graders.cli.progress_note import note_progress
     from graders.errors import CannotCheck
     from graders.lifecycle import lifecycle
     from graders.state.current import current_lab
@@ -19,7 +20,7 @@ def reset(student: Student = "demo") -> None:
         status = checked_status(student)
         plan = status.location.plan
         try:
-            lab, _ = current_lab(plan)
+            lab, state = current_lab(plan)
         except UnknownState:
             raise
         except CannotCheck:
@@ -27,11 +28,12 @@ def reset(student: Student = "demo") -> None:
                 raise
             # The lab's state may be on a machine: repair that first.
             lifecycle.up(plan)
-            lab, _ = current_lab(plan)
+            lab, state = current_lab(plan)
         remaining = lifecycle.reset(plan, lab, echo, status.machines)
         if remaining:
             raise CannotCheck(
                 *map(str, remaining),
                 remedy="`lab down`, then start the lab again",
             )
+        note_progress(student, state)
         typer.echo(f"{lab.id} is at its start state, as recorded")

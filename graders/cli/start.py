@@ -17,9 +17,11 @@ def start(
     """Start a lab with its fault, and show its brief."""
     from graders.cli.brief import show_brief
     from graders.cli.plans import with_plan
+    from graders.cli.progress_note import note_progress
     from graders.course.lab import load_lab
     from graders.lifecycle import lifecycle
     from graders.plan.plan import variant_for
+    from graders.state import lab_state
 
     with command_context("lab start", student, locked=True):
         chosen = load_lab(lab)
@@ -34,4 +36,7 @@ def start(
             lifecycle.start(plan, chosen, fault, machines=status.machines)
             return plan
 
-        show_brief(with_plan(student, begin), chosen)
+        plan = with_plan(student, begin)
+        if state := lab_state.read(plan):
+            note_progress(student, state)
+        show_brief(plan, chosen)

@@ -11,7 +11,12 @@ from typing import TYPE_CHECKING, Final
 from graders.errors import CannotCheck, UsageError
 from graders.lifecycle.lock import lock
 from graders.plan.plan import check_student
-from graders.settings import installed_dir, state_base
+from graders.settings import (
+    installed_dir,
+    progress_dir,
+    progress_file,
+    state_base,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +52,9 @@ def is_used(folder: Path) -> bool:
 
 
 def remove_states(student: str) -> None:
-    """Remove the folders of one student's labs, or all, and the notes.
+    """Remove the folders of one student's labs, or all, with progress.
+
+    Notes on what was installed go with the folders of all.
 
     Raises:
         CannotCheck: a command works on a lab, or files are root's.
@@ -58,11 +65,14 @@ def remove_states(student: str) -> None:
             continue
         with lock(folder.name, "lab purge"):
             remove_folder(folder)
-    if not student:
-        if installed_dir().is_dir():
-            remove_folder(installed_dir())
-        with suppress(OSError):
-            state_base().rmdir()
+    if student:
+        progress_file(student).unlink(missing_ok=True)
+        return
+    for folder in (installed_dir(), progress_dir()):
+        if folder.is_dir():
+            remove_folder(folder)
+    with suppress(OSError):
+        state_base().rmdir()
 
 
 def remove_folder(folder: Path) -> None:

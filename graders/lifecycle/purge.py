@@ -241,7 +241,8 @@ class Purge:
         if not state_base().is_dir():
             return
         found.add(
-            f"state, logs and notes: {state_base()}, {size_of(*folders)}",
+            f"state, logs, notes and progress (`lab progress --json` prints"
+            f" it): {state_base()}, {size_of(*folders)}",
             partial(remove_states, self.student),
         )
 

@@ -10,9 +10,13 @@ import pytest
 from typer.testing import CliRunner
 
 from graders.cli.main import lab_app
-from graders.grading import kept_results
+from graders.grading.progress import record
+from graders.settings import progress_file
+from graders.state.lab_state import State
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from typer.testing import Result
 
 
@@ -21,14 +25,12 @@ def _list(*argv: str) -> Result:
 
 
 @pytest.fixture(autouse=True)
-def solved(monkeypatch: pytest.MonkeyPatch) -> None:
+def solved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Let the student have solved one lab."""
     monkeypatch.delenv("STUDENT", raising=False)
-    monkeypatch.setattr(
-        kept_results,
-        "solved_labs",
-        lambda student: {"lab-1-pending-service"} if student == "ada" else {},
-    )
+    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
+    state = State("lab-1-pending-service", "no-pool", "ab12", 1)
+    record("ada", state, solved=True)
 
 
 def test_all_labs() -> None:
@@ -47,6 +49,17 @@ def test_all_labs() -> None:
 def test_another_student() -> None:
     """What others solved is not shown."""
     assert "solved" not in _list().stdout
+
+
+def test_progress_that_cannot_be_read() -> None:
+    """The labs are listed all the same, and what is wrong is said."""
+    progress_file("ada").write_text("{")
+
+    done = _list("--student", "ada")
+
+    assert "solved" not in done.stdout
+    assert done.stdout.count("minutes") == 6
+    assert "is damaged" in done.stderr
 
 
 def test_variants() -> None:
@@ -72,7 +85,7 @@ def test_unknown_lab() -> None:
     assert done.stderr.startswith("lab: lab must be one of lab-0-")
 
 
-@pytest.mark.parametrize("argv", [("list",), ("--version",)])
+@pytest.mark.parametrize("argv", [("list",), ("progress",), ("--version",)])
 def test_quick(argv: tuple[str, ...]) -> None:
     """None of the libraries is loaded that take a quarter of a second."""
     script = """

@@ -15,7 +15,7 @@ from graders.lifecycle.lab_folders import (
     size_of,
 )
 from graders.lifecycle.lock import lock
-from graders.settings import state_base
+from graders.settings import progress_dir, progress_file, state_base
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -52,6 +52,17 @@ def test_nothing_is_left(base: Path) -> None:
     remove_states("")
 
     assert not state_base().exists()
+
+
+def test_progress_of_one_student() -> None:
+    """Others keep theirs."""
+    for student in ("ada", "bob"):
+        progress_file(student).parent.mkdir(exist_ok=True)
+        progress_file(student).write_text("{}")
+
+    remove_states("ada")
+
+    assert [one.name for one in progress_dir().iterdir()] == ["bob.json"]
 
 
 def test_a_lab_that_a_command_works_on() -> None:

@@ -1,0 +1,200 @@
+"""What a student has done in the labs, in a file that outlives the labs.
+
+`lab progress --json` prints the same document, and the site's lab pages show
+it. The file is the student's: one that is damaged is kept under another name,
+and one of a later version is left alone.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from graders.errors import MALFORMED, CannotCheck
+from graders.files import read_text, write_atomically
+from graders.settings import progress_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from graders.state.lab_state import State
+
+VERSION: Final = 1
+# Of a longer time between two commands, no more is counted: a break.
+BREAK_S: Final = 30 * 60
+# Bytes of a file: some ten thousand runs.
+_LIMIT: Final = 4 * 1024 * 1024
+
+
+class LaterVersion(CannotCheck):
+    """A later version of the kit wrote the file."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A lab with one fault, from its start to the next start.
+
+    `variant` is empty until the fault was found or given up: a student reads
+    the file. `seconds` leaves out breaks.
+    """
+
+    run: str
+    lab: str
+    variant: str
+    started: str
+    last: str
+    seconds: int
+    attempts: int
+    hints: int
+    solved: bool
+    gave_up: bool
+
+
+class Recorded(NamedTuple):
+    """The run as it is now, None if that is not known, and what to say."""
+
+    run: Run | None
+    problem: str
+
+
+def solved_labs(runs: Sequence[Run]) -> set[str]:
+    """Return the ids of the labs of which a fault was found and repaired."""
+    return {one.lab for one in runs if one.solved}
+
+
+def to_json(student: str, runs: Sequence[Run]) -> str:
+    """Return the document, indented, with a newline at its end."""
+    document = {
+        "version": VERSION,
+        "student": student,
+        "runs": [asdict(one) for one in runs],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def read_progress(student: str) -> list[Run]:
+    """Return all runs, the oldest first.
+
+    Raises:
+        CannotCheck: the file is damaged, of a later version (`LaterVersion`),
+            or cannot be read.
+
+    """
+    file = progress_file(student)
+    try:
+        return _runs(json.loads(read_text(file, _LIMIT)), file)
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise CannotCheck(
+            f"could not read {file}: {error.strerror}",
+            remedy="make it readable for this account",
+        ) from error
+    except MALFORMED as error:
+        raise CannotCheck(
+            f"{file} is damaged",
+            remedy="the next grade keeps it under another name and begins a"
+            " new one",
+        ) from error
+
+
+def record(student: str, state: State, *, solved: bool = False) -> Recorded:
+    """Record how far the running lab is. A verdict never depends on it."""
+    file = progress_file(student)
+    try:
+        with _alone(file.parent):
+            runs, problem = _for_writing(student, file)
+            runs = _with(runs, state, datetime.now(UTC), solved=solved)
+            write_atomically(file, to_json(student, runs), mode=0o600)
+    except LaterVersion as error:
+        return Recorded(None, f"progress was not recorded: {error}")
+    except OSError as error:
+        why = error.strerror or error
+        return Recorded(None, f"progress was not recorded in {file}: {why}")
+    return Recorded(runs[-1], problem)
+
+
+def _for_writing(student: str, file: Path) -> tuple[list[Run], str]:
+    """Return the runs, or none where a damaged file was put aside."""
+    try:
+        return read_progress(student), ""
+    except LaterVersion:
+        raise
+    except CannotCheck as error:
+        if isinstance(error.__cause__, OSError):
+            raise error.__cause__ from None
+    now = datetime.now(UTC)
+    aside = file.with_name(f"{file.name}.damaged-{now:%Y%m%d-%H%M%S-%f}")
+    file.replace(aside)
+    return [], f"progress was damaged; the file is kept as {aside}"
+
+
+def _with(
+    runs: list[Run], state: State, now: datetime, *, solved: bool
+) -> list[Run]:
+    """Return the runs with the running one as it is now."""
+    text = now.isoformat(timespec="seconds")
+    new = Run(state.run, state.lab, "", text, text, 0, 0, 0, False, False)  # noqa: FBT003 - fields
+    old = next((one for one in runs if one.run == state.run), new)
+    since = (now - datetime.fromisoformat(old.last)).total_seconds()
+    known = old.solved or solved or state.gave_up
+    # Once a lab is solved, what is done with it is no longer its time.
+    spent = 0 if old.solved else int(max(0, min(since, BREAK_S)))
+    entry = replace(
+        old,
+        variant=state.variant if known else "",
+        last=text,
+        seconds=old.seconds + spent,
+        attempts=old.attempts if old.solved else state.attempts,
+        hints=old.hints if old.solved else state.hints,
+        solved=old.solved or solved,
+        gave_up=old.gave_up or (state.gave_up and not old.solved),
+    )
+    others = [one for one in runs if one.run != state.run]
+    return [*others, entry]
+
+
+def _runs(document: Any, file: Path) -> list[Run]:  # noqa: ANN401 - any JSON
+    """Return a document's runs; what is malformed raises one of MALFORMED."""
+    version = document["version"]
+    if type(version) is not int or version < VERSION:
+        raise ValueError(version)
+    if version > VERSION:
+        raise LaterVersion(
+            f"{file} is of version {version}, and this kit knows {VERSION}",
+            remedy="update the kit; the file was left as it is",
+        )
+    runs = [Run(**fields) for fields in document["runs"]]
+    for one in runs:
+        for name, value in asdict(one).items():
+            if type(value) is not _TYPES[name]:
+                raise TypeError(name)
+        if datetime.fromisoformat(one.last).tzinfo is None:
+            raise ValueError(one.last)
+    return runs
+
+
+_TYPES: Final = dict.fromkeys(Run.__dataclass_fields__, str) | {
+    **dict.fromkeys(("seconds", "attempts", "hints"), int),
+    **dict.fromkeys(("solved", "gave_up"), bool),
+}
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Let no other command write: a lab on hosts has another lock."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        # Some network file systems have no locks.
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
