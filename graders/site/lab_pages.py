@@ -23,6 +23,21 @@ if TYPE_CHECKING:
     from graders.course.lab import Lab
 
 _RUNGS: Final = ("the concept", "the component", "the command")
+_PROGRESS: Final = """\
+<section id="lab-progress" class="lab-progress" data-lab="{id}" hidden>
+<label for="progress-file">Your progress in this lab</label>
+<input type="file" id="progress-file" accept=".json,application/json"
+autocomplete="off" aria-describedby="progress-how">
+<button type="button" class="md-button" hidden>Forget it</button>
+<p role="status" aria-live="polite"></p>
+<ul></ul>
+<p id="progress-how"><code>.venv/bin/lab progress --json &gt;
+progress.json</code> writes the file. It stays in this browser and is sent
+nowhere.</p>
+</section>
+<script defer src="{up}assets/progress.js"></script>
+
+"""
 _GRADED: Final = """\
 ## Checks and points
 
@@ -82,12 +97,14 @@ def labs_page(labs: list[Lab]) -> GeneratedPage:
 
 def _head(lab: Lab, title: str) -> str:
     goals = "\n".join(f"- {one}" for one in lab.objectives)
-    box = name_form(f"labs/{lab.id}.md")
+    uri = f"labs/{lab.id}.md"
+    box = name_form(uri)
+    progress = _PROGRESS.format(id=lab.id, up="../" * uri.count("/"))
     return (
         f"# {title}\n\n"
         f"**Time:** {lab.minutes} minutes. **Begin:** `make lab-{lab.number}`,"
         f" or `STUDENT=ada make lab-{lab.number}` with your own name.\n\n"
-        f"After this lab you can:\n\n{goals}\n\n{box}"
+        f"After this lab you can:\n\n{goals}\n\n{box}{progress}"
     )
 
 

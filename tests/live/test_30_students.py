@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -13,6 +14,11 @@ from .conftest import STUDENT, ok, run
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_REPAIR: Final = (
+    "kubectl scale deployment/metallb-controller -n metallb-system"
+    " --replicas=1 && kubectl wait svc/web -n lab-1 --timeout=60s"
+    " --for=jsonpath='{.status.loadBalancer.ingress}'"
+)
 # A third cluster beside those of two workers is too much for two cores.
 pytestmark = pytest.mark.machine
 
@@ -29,12 +35,33 @@ def test_two_stand_side_by_side(second: str) -> None:
         assert "pending" in graded.stdout
 
 
+def test_a_lab_is_played_to_its_end(second: str) -> None:
+    """A hint and a shown solution are in the result, a debrief follows."""
+    mine = ("--student", second)
+    ok("lab", "start", "1", "--variant", "controller-down", *mine)
+    ok("lab", "hint", *mine)
+    assert run("lab", "solution", *mine).returncode == 2
+    assert "No controller is running" in ok(
+        "lab", "solution", "--give-up", *mine
+    )
+    ok("lab", "shell", "-c", _REPAIR, *mine)
+
+    solved = ok("grade", *mine)
+    document = json.loads(ok("grade", "--json", *mine))
+
+    assert "What it was   The controller does not run" in solved
+    assert "1 attempt, 1 hint, after the solution was shown." in solved
+    assert (document["hints"], document["gave_up"]) == (1, True)
+
+
 def test_down_leaves_the_other_lab(
     second: str, docker: Callable[..., str]
 ) -> None:
-    """One student's lab goes, with everything in it; the other one stays."""
+    """One student's lab goes, but for the progress; the other one stays."""
     theirs, ours = locate(second).plan, locate(STUDENT).plan
     ok("lab", "down", "--student", second)
+    progress = ok("lab", "progress", "--json", "--student", second)
+    assert json.loads(progress)["runs"][-1]["solved"]
     left = docker("ps", "--all", "--format", "{{.Names}}").split()
     assert not {*theirs.node_names(), *theirs.machine_names()} & {*left}
     assert {*ours.node_names(), *ours.machine_names()} <= {*left}

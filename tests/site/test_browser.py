@@ -13,11 +13,13 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from graders.course.quiz import load_quiz
 from graders.errors import UsageError
+from graders.grading.progress import Run, to_json
 from graders.plan.plan import check_student, make_plan
 from graders.site import plan_placeholders
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from selenium import webdriver
     from selenium.webdriver.remote.webelement import WebElement
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 SECONDS = 15
+PROGRESS = "metallb-lab-kit progress"
 
 
 def _until(browser: webdriver.Chrome, holds: Callable[[], object]) -> None:
@@ -222,6 +225,71 @@ def _media(browser: webdriver.Chrome) -> object:
 
 def _switched(browser: webdriver.Chrome, before: object) -> bool:
     return _media(browser) != before
+
+
+def _open(browser: webdriver.Chrome, file: Path) -> str:
+    """Open a file of progress on the page; return what it says."""
+    box = browser.find_element(By.ID, "lab-progress")
+    box.find_element(By.ID, "progress-file").send_keys(str(file))
+    said = (By.CSS_SELECTOR, "li, [role=status]")
+
+    def words() -> str:
+        found = box.find_elements(*said)
+        return " ".join(one.text for one in found).strip()
+
+    _until(browser, words)
+    return words()
+
+
+def test_progress(
+    browser: webdriver.Chrome, root: str, tmp_path: Path
+) -> None:
+    """The reader's file is shown, remembered, and forgotten."""
+    run = Run(
+        *("ab", "lab-1-pending-service", "no-pool"),
+        *2 * ("2026-11-30T03:00:00+00:00",),
+        *(420, 3, 1),
+        solved=True,
+        gave_up=False,
+    )
+    file = tmp_path / "progress.json"
+    file.write_text(to_json("ada", [run]))
+    browser.get(f"{root}/labs/lab-1-pending-service.html")
+
+    said = _open(browser, file)
+    browser.refresh()
+    box = browser.find_element(By.ID, "lab-progress")
+    again = box.find_element(By.TAG_NAME, "li").text
+    box.find_element(By.TAG_NAME, "button").click()
+
+    words = "2026-11-30: no-pool, solved, 7 minutes, 3 attempts, 1 hint"
+    assert said == again == words
+    browser.refresh()
+    assert not browser.find_elements(By.CSS_SELECTOR, "#lab-progress li")
+
+
+OTHERS = {
+    "no JSON": "lab progress --json did not write it",
+    "[]": "lab progress --json did not write it",
+    '{"version": 2, "runs": []}': "a later version of the kit wrote it",
+    '{"version": 1, "runs": []}': "You have not started this lab yet",
+    '{"runs": [{"lab": "lab-2-layer-2", "started": "<b>x</b>"}]}': (
+        "<b>x</b>: not solved yet"
+    ),
+}
+
+
+@pytest.mark.parametrize("text", OTHERS)
+def test_progress_of_another_kind(
+    browser: webdriver.Chrome, root: str, tmp_path: Path, text: str
+) -> None:
+    """The page says what is wrong; what is in a file is never markup."""
+    file = tmp_path / "progress.json"
+    file.write_text(text)
+    browser.get(f"{root}/labs/lab-2-layer-2.html")
+
+    assert OTHERS[text] in _open(browser, file)
+    browser.execute_script("localStorage.removeItem(arguments[0])", PROGRESS)
 
 
 def test_the_theme_can_be_switched(
