@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from graders.cli.common import Student, command_context, tell_on_stderr
 from graders.errors import MALFORMED
-from graders.files import read_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,6 +91,8 @@ def _rungs(student: str, ladder: str) -> Iterator[_Rung]:
 
 def _read(file: Path) -> dict[str, int]:
     """Return the last rung of each ladder; a damaged file counts as none."""
+    from graders.files import read_text
+
     try:
         rungs = json.loads(read_text(file))
         return {

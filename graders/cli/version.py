@@ -14,9 +14,10 @@ def print_version(wanted: bool) -> None:  # noqa: FBT001 - typer's protocol
         Exit: always, if it is wanted.
 
     """
-    from importlib import metadata
-
     if wanted:
+        # Each other command would load it for nothing: a tenth of its time.
+        from importlib import metadata
+
         typer.echo(metadata.version("metallb-lab-kit"))
         raise typer.Exit
 
