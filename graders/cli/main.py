@@ -9,6 +9,7 @@ from __future__ import annotations
 import typer
 
 from graders.cli.brief import brief
+from graders.cli.capture import capture
 from graders.cli.check import check
 from graders.cli.doctor import doctor
 from graders.cli.down import down
@@ -46,7 +47,7 @@ def _options(version: Version = False) -> None:
 
 
 for verb in (
-    *(start, up, reset, down, purge, hint, status, brief, shell),
+    *(start, up, reset, down, purge, hint, status, brief, shell, capture),
     *(solution, prove, doctor, quiz, check),
 ):
     lab_app.command()(verb)

@@ -9,10 +9,11 @@ import pytest
 
 from graders.providers.kind_location import locate
 
-from .conftest import STUDENT, ok, run
+from .conftest import STUDENT, begin, ok, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 _REPAIR: Final = (
     "kubectl scale deployment/metallb-controller -n metallb-system"
@@ -52,6 +53,22 @@ def test_a_lab_is_played_to_its_end(second: str) -> None:
     assert "What it was   The controller does not run" in solved
     assert "1 attempt, 1 hint, after the solution was shown." in solved
     assert (document["hints"], document["gave_up"]) == (1, True)
+
+
+def test_packets_are_captured(second: str, tmp_path: Path) -> None:
+    """The file is one of pcap, and has what was sent."""
+    file = tmp_path / "lan.pcap"
+    client = ("lab", "shell", "lan-client", "--student", second)
+    begin(*client, "-c", f"ping -c 5 {locate(second).plan.lan_gateway}")
+
+    ok(
+        *("lab", "capture", "lan-client", str(file), "--student", second),
+        *("--seconds", "4", "--filter", "icmp or arp"),
+    )
+
+    packets = file.read_bytes()
+    assert packets[:4] in {b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1"}
+    assert len(packets) > 100
 
 
 def test_down_leaves_the_other_lab(
