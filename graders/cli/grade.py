@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from graders.grading.result import GradeResult
 
 
-def grade(
+def grade(  # noqa: PLR0913, PLR0917 - options of a command
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document.")
     ] = False,
     junit: Annotated[
         str, typer.Option(metavar="FILE", help="Write JUnit XML, too.")
+    ] = "",
+    html: Annotated[
+        str,
+        typer.Option(metavar="FILE", help="Write a page for a browser, too."),
     ] = "",
     full: Annotated[
         bool,
@@ -35,17 +39,22 @@ def grade(
 
     Ends with 0 solved, 1 not solved, 2 wrong usage, 3 could not check.
     """
+    from graders.grading.html_report import write_html
     from graders.grading.junit import write_junit
 
     with command_context("grade", student, locked=True):
-        result = _grade(student, as_json=json, full=full)
+        result, session = _grade(student, as_json=json, full=full)
         if junit:
             write_junit(result, Path(junit))
+        if html:
+            write_html(result, session.lab, session.plan, Path(html))
         sys.exit(result.exit_code)
 
 
-def _grade(student: str, *, as_json: bool, full: bool) -> GradeResult:
-    """Grade and print the result.
+def _grade(
+    student: str, *, as_json: bool, full: bool
+) -> tuple[GradeResult, Session]:
+    """Grade and print the result; return what it is of, too.
 
     Raises:
         KitError: no lab is running, or the kit cannot look.
@@ -82,7 +91,7 @@ def _grade(student: str, *, as_json: bool, full: bool) -> GradeResult:
     run = note_progress(student, state, solved=result.solved)
     if report and result.solved:
         show_debrief(session.plan, session.lab, state, run)
-    return result
+    return result, session
 
 
 def _report(session: Session, attempt: int) -> Report:

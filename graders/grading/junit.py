@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from graders.errors import UsageError, printable
-from graders.files import write_atomically
+from graders.errors import printable
+from graders.grading.documents import write_document
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,21 +21,7 @@ def write_junit(result: GradeResult, path: Path) -> None:
         UsageError: the file cannot be written.
 
     """
-    try:
-        _write(path, to_junit(result))
-    except OSError as error:
-        raise UsageError(
-            f"could not write {path}: {error.strerror}",
-            remedy="give --junit a file that you may write",
-        ) from error
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file as a whole, or into a pipe or device."""
-    if path.exists() and not path.is_file():
-        path.write_text(text, encoding="utf-8")
-    else:
-        write_atomically(path.resolve(), text)
+    write_document(path, to_junit(result), "--junit")
 
 
 def to_junit(result: GradeResult) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from graders.course.quiz import line_of
+from graders.course.topology import topology
 from graders.site.check_pages import check_table
 from graders.site.fragments import (
     Fragment,
@@ -15,7 +16,7 @@ from graders.site.fragments import (
     read_piece,
 )
 from graders.site.page_html import name_form
-from graders.site.topology import topology
+from graders.site.plan_placeholders import in_picture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -61,7 +62,7 @@ def lab_page(lab: Lab) -> GeneratedPage:
     title = f"Lab {lab.number}: {lab.title}"
     pieces = (
         Fragment(_head(lab, title)),
-        Fragment(topology(lab)),
+        Fragment(topology(lab, in_picture)),
         after_title(brief),
         Fragment(_GRADED + check_table(lab) + "\n"),
         Fragment(_HINTS),

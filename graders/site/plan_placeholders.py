@@ -54,6 +54,11 @@ def numbered(piece: Fragment, problems: Diagnostics) -> str:
         return text
 
 
+def in_picture(path: str) -> str:
+    """Return a number of the plan for an SVG, which a page can change."""
+    return f'<tspan data-plan="{path}">{leaves()[path]}</tspan>'
+
+
 def with_elements(html: str) -> str:
     """Return HTML with an element for each placeholder of `numbered`."""
     return _WORD.sub(_element, html)

@@ -110,6 +110,14 @@ def test_a_pass_is_recorded_with_a_debrief(running: Running) -> None:
     assert json.loads(_grade("--json"))["solved"]
 
 
+def test_pages_and_junit(tmp_path: Path) -> None:
+    """Files are written next to what is printed."""
+    _grade("--html", f"{tmp_path}/a.html", "--junit", f"{tmp_path}/a.xml")
+
+    assert "Lab 1: Pending Service" in (tmp_path / "a.html").read_text()
+    assert "<testsuite" in (tmp_path / "a.xml").read_text()
+
+
 def test_giving_up_is_in_the_result() -> None:
     """Who reads it knows that the solution was shown."""
     lab_state.mark_given_up(PLAN, STATE)

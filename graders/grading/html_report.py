@@ -1,0 +1,146 @@
+"""A result as one page of HTML, which needs no other file and no network."""
+
+from __future__ import annotations
+
+from functools import reduce
+from html import escape
+from typing import TYPE_CHECKING, Any, Final
+
+from graders.course.topology import topology
+from graders.errors import printable
+from graders.grading.documents import write_document
+from graders.grading.report import MARKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from graders.course.lab import Lab
+    from graders.grading.result import CheckResult, GradeResult
+    from graders.plan.plan import Plan
+
+# Characters of evidence of one check; the page stays below 500 kB.
+_EVIDENCE: Final = 8_000
+# Nothing in the page runs, and nothing is loaded.
+_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+_STYLE: Final = """\
+:root { color-scheme: light dark; --good: #1b7f3b; --bad: #b3261e;
+  --wait: #8a5a00; --line: #8888; --box: #8881; }
+@media (prefers-color-scheme: dark) {
+  :root { --good: #6fd08c; --bad: #ff8a80; --wait: #e0b050; } }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem;
+  margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
+ol { list-style: none; padding: 0; }
+li { border-top: 1px solid var(--line); padding: .5rem 0; }
+p { margin: .2rem 0; }
+.pass { color: var(--good); } .fail { color: var(--bad); }
+.cannot-check { color: var(--wait); }
+pre { overflow: auto; padding: .5rem; background: var(--box); }
+figure { margin: 1rem 0; } svg { max-width: 620px; width: 100%; }
+svg text { fill: currentColor; font-size: 14px; }
+svg .mid { text-anchor: middle; } svg .end { text-anchor: end; }
+svg .name { font-weight: 700; }
+svg rect { fill: var(--box); stroke: var(--line); }
+svg path { fill: none; stroke: var(--line); stroke-width: 1.5; }
+svg .bus { stroke: currentColor; stroke-width: 3; }
+svg .ours { stroke: var(--good); stroke-width: 5; }
+svg .bgp, svg .dhcp { stroke-dasharray: 5 4; }
+svg rect.broken { fill: none; stroke: var(--bad); stroke-width: 4;
+  stroke-dasharray: 9 5; }
+"""
+_PAGE: Final = """\
+<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{policy}">
+<meta name="viewport" content="width=device-width">
+<title>{title}</title>
+<style>{style}</style>
+</head>
+<body>
+<h1>{title}</h1>
+<p>Student {student}, attempt {attempt}.</p>
+<p><strong>{verdict}</strong> {points} of {total} points.</p>
+{figure}
+<h2>Checks</h2>
+<ol>
+{checks}
+</ol>
+<p>Written by version {kit} of the kit.</p>
+</body>
+</html>
+"""
+
+
+def write_html(result: GradeResult, lab: Lab, plan: Plan, path: Path) -> None:
+    """Write `result` to `path`.
+
+    Raises:
+        UsageError: the file cannot be written.
+
+    """
+    write_document(path, to_html(result, lab, plan), "--html")
+
+
+def to_html(result: GradeResult, lab: Lab, plan: Plan) -> str:
+    """Return `result` as HTML, with a picture of the student's network."""
+    layer = result.first_broken_layer or ""
+    return _PAGE.format(
+        policy=_POLICY,
+        style=_STYLE,
+        title=_text(f"Lab {lab.number}: {result.title}"),
+        student=_text(result.student),
+        attempt=result.attempt,
+        verdict=_verdict(result),
+        points=result.points,
+        total=result.total,
+        figure=topology(lab, lambda path: _number(plan, path), layer),
+        checks="\n".join("\n".join(_check(check)) for check in result.checks),
+        kit=_text(result.kit),
+    )
+
+
+def _verdict(result: GradeResult) -> str:
+    if result.solved:
+        return "Solved."
+    if layer := result.first_broken_layer:
+        return f"First broken layer: {layer}."
+    missing, of = len(result.unchecked), len(result.checks)
+    return f"Nothing failed; {missing} of {of} checks have no verdict."
+
+
+def _check(check: CheckResult) -> Iterator[str]:
+    """Yield the entry of one check, with its evidence folded."""
+    yield "<li>"
+    yield (
+        f'<p><strong class="{check.outcome}">{MARKS[check.outcome][0]}'
+        f"</strong> <em>{check.layer}</em>: {_text(check.sentence)}"
+        f" ({check.points}/{check.max_points})</p>"
+    )
+    if check.measurements:
+        yield f"<p>Measured: {_text(check.measurements)}</p>"
+    if check.outcome != "pass":
+        yield f"<p>{_text(check.reason)}</p>"
+        if check.command:
+            yield f"<p>Seen by <code>{_text(check.command)}</code></p>"
+        if evidence := _cut(check.evidence.strip("\n")):
+            yield "<details><summary>Evidence</summary>"
+            yield f"<pre>{_text(evidence)}</pre></details>"
+    yield "</li>"
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _EVIDENCE:
+        return text
+    return f"{text[:_EVIDENCE]}\n... (grade --json shows all)"
+
+
+def _text(text: str) -> str:
+    return escape(printable(text, keep="\n"))
+
+
+def _number(plan: Plan, path: str) -> str:
+    """Return a number of the student's plan by its name."""
+    values: Any = plan.as_vars()
+    return _text(str(reduce(lambda at, key: at[key], path.split("."), values)))
