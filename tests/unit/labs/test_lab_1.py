@@ -335,7 +335,7 @@ def _reservation_moved(model: LabModel) -> None:
     _pool(model, "copy", f"{plan.pool_first + 21}-{plan.pool_last}")
 
 
-@WRONG("reservation", "in namespace [a-z]+-.* that asks for .* to get")
+@WRONG("reservation", "in namespace [a-z0-9]+-.* that asks for .* to get")
 def _reserved_but_for_default(model: LabModel) -> None:
     rule = {
         "key": "kubernetes.io/metadata.name",
