@@ -222,6 +222,21 @@ def _no_yaml(model: LabModel) -> None:
     _answers_file(model).write_text("a: [", encoding="utf-8")
 
 
+@WRONG(
+    "answers", r"expected YAML in answers\.yml, not an error: too deep a list"
+)
+def _a_deep_list(model: LabModel) -> None:
+    _answers_file(model).write_text("[" * 5000, encoding="utf-8")
+
+
+@WRONG(
+    "answers", r"a readable answers\.yml, not one with an error: Input/output"
+)
+def _unreadable(model: LabModel) -> None:
+    # A file that no user, root neither, can read from its beginning.
+    _answers_file(model).symlink_to("/proc/self/mem")
+
+
 @WRONG("answers", r"expected questions in answers\.yml, not list")
 def _a_list(model: LabModel) -> None:
     _answers_file(model).write_text("- a", encoding="utf-8")
