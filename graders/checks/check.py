@@ -27,6 +27,7 @@ __all__ = [
 VALUE_LIMIT: Final = 160
 
 Evidence: TypeAlias = str | Callable[[], str]
+Look: TypeAlias = Callable[..., None]
 
 _Test = TypeVar("_Test", bound=Callable[..., None])
 _KEY: Final = "graders_check"
@@ -45,9 +46,17 @@ class CheckSpec:
     variants: tuple[str, ...] = ()
     disruptive: bool = False
     exclusive: bool = False
+    look: Look | None = None
     name: str = ""
     sentence: str = ""
     max_points: int = 0
+
+    def watched(self, function: Callable[..., None]) -> Look | None:
+        """Return what `lab watch` runs of a check, None if it has to change.
+
+        `function` is the whole check.
+        """
+        return self.look or (None if self.exclusive else function)
 
 
 def check(  # noqa: PLR0913 - all that a check may declare
@@ -57,6 +66,7 @@ def check(  # noqa: PLR0913 - all that a check may declare
     variants: Iterable[str] = (),
     disruptive: bool = False,
     exclusive: bool = False,
+    look: Look | None = None,
 ) -> Callable[[_Test], _Test]:
     """Mark a function as a check of `layer`.
 
@@ -64,6 +74,8 @@ def check(  # noqa: PLR0913 - all that a check may declare
     nothing. With `variants`, the check exists for these only. A `disruptive`
     check disturbs the lab and runs with `grade --full` only. A check that
     creates or changes something is `exclusive`; all others run in parallel.
+    `lab watch` repeats checks, so it runs `look` instead if there is one: the
+    part that changes nothing, not even a lease.
 
     Example:
         @check(layer="forwarding", needs=("vip",))
@@ -88,6 +100,7 @@ def check(  # noqa: PLR0913 - all that a check may declare
         tuple(variants),
         disruptive,
         exclusive or disruptive,
+        look,
     )
 
     def mark(function: _Test) -> _Test:

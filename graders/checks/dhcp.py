@@ -439,6 +439,20 @@ def expect_ranges_not_leased(
         seen_by=f"dhcp-try {' '.join(leased[:3])} on lan-client",
         evidence=lambda: lab.dhcp.server.run(*_SEE_RANGES).text,
     )
+    expect_devices_outside(lab, ranges)
+
+
+def expect_devices_outside(lab: Session, ranges: Sequence[str]) -> None:
+    """Fail if a device has a lease of `ranges`.
+
+    Example:
+        expect_devices_outside(lab, lab.cluster.ranges())
+
+    Raises:
+        CheckFailed: a device has such a lease.
+        CannotCheck: the DHCP server or the LAN client does not answer.
+
+    """
     devices = [
         lease for lease in lab.dhcp.devices() if holds(ranges, lease.address)
     ]

@@ -131,15 +131,23 @@ def test_route(lab: Session) -> None:
     )
 
 
-@check(layer="forwarding", needs=("arp", "route"), exclusive=True)
+def _send_flows(lab: Session, paths: list[ClientPath]) -> None:
+    """Send flows, and leave them for check `client_address`."""
+    flows = run_parallel(expect_no_loss, paths)
+    lab.shared.setdefault("flows", []).extend(zip(paths, flows, strict=True))
+
+
+@check(
+    layer="forwarding",
+    needs=("arp", "route"),
+    exclusive=True,
+    look=lambda lab: _send_flows(lab, _paths(lab)),
+)
 def test_no_loss(lab: Session) -> None:
     """No flow to web or web-lan is lost, whichever client sends it."""
-    paths = _paths(lab)
-    flows = run_parallel(expect_no_loss, paths)
+    _send_flows(lab, _paths(lab))
     with extra_source_addresses(lab) as sources:
-        extra = paths_from(lab, sources, *_vips(lab))
-        flows += run_parallel(expect_no_loss, extra)
-    lab.shared["flows"] = list(zip([*paths, *extra], flows, strict=True))
+        _send_flows(lab, paths_from(lab, sources, *_vips(lab)))
 
 
 @check(layer="forwarding", needs=("no_loss",))

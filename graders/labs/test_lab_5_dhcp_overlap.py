@@ -17,6 +17,7 @@ from graders.checks import (
     expect,
     expect_desk_answers,
     expect_devices_inside,
+    expect_devices_outside,
     expect_http,
     expect_lease,
     expect_no_static_entries,
@@ -63,13 +64,18 @@ def test_arp(lab: Session) -> None:
     run_parallel(partial(expect_one_responder, lab), _vips(lab).values())
 
 
-@check(layer="neighbour")
-def test_desk(lab: Session) -> None:
-    """The desk renews its lease, and only it answers for its addresses."""
+def _expect_desk(lab: Session) -> None:
+    """Fail unless the desk has a lease, and answers for its addresses."""
     desk = desk_of(lab)
     addresses = [expect_lease(desk), str(lab.plan.machines["desk"].lan)]
     run_parallel(partial(expect_desk_answers, lab, desk), addresses)
-    expect_renewal(desk)
+
+
+@check(layer="neighbour", look=_expect_desk)
+def test_desk(lab: Session) -> None:
+    """The desk renews its lease, and only it answers for its addresses."""
+    _expect_desk(lab)
+    expect_renewal(desk_of(lab))
 
 
 @check(layer="forwarding", needs=("arp",))
@@ -84,17 +90,26 @@ def test_http(lab: Session) -> None:
     run_parallel(expect_answer, product((lab.lan_client, lab.client), vips))
 
 
-@check(layer="policy")
-def test_dhcp(lab: Session) -> None:
-    """The DHCP server leases the addresses of its own range, and no others."""
-    expect_range_leased(lab)
-    expect_only_range_leased(lab)
+def _expect_own_range(lab: Session) -> None:
+    """Fail unless leases and configuration keep to the DHCP range."""
     expect_devices_inside(lab)
     expect_only_range_configured(lab)
     expect_one_server(lab)
 
 
-@check(layer="policy", needs=("dhcp",))
+@check(layer="policy", look=_expect_own_range)
+def test_dhcp(lab: Session) -> None:
+    """The DHCP server leases the addresses of its own range, and no others."""
+    expect_range_leased(lab)
+    expect_only_range_leased(lab)
+    _expect_own_range(lab)
+
+
+@check(
+    layer="policy",
+    needs=("dhcp",),
+    look=lambda lab: expect_devices_outside(lab, lab.cluster.ranges()),
+)
 def test_leases(lab: Session) -> None:
     """The DHCP server leases no address of any pool, even if asked to."""
     ranges = lab.cluster.ranges()

@@ -9,6 +9,7 @@ from graders.polling import (
     HOPELESS_S,
     LONGEST_PAUSE,
     WAITS,
+    Patience,
     until,
     until_none,
 )
@@ -132,3 +133,12 @@ def test_every_wait_is_short_and_has_a_reason() -> None:
         0 < wait.seconds <= full.get(name, 10) and wait.why
         for name, wait in WAITS.items()
     )
+
+
+def test_patience_shortens_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks again and again can limit every wait."""
+    clock = FakeClock()
+    monkeypatch.setattr(Patience, "limit", 1.0)
+
+    assert not until("http", lambda: None, bool, clock)
+    assert clock.now == pytest.approx(1.0)

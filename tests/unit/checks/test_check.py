@@ -126,6 +126,24 @@ def test_check() -> None:
     assert get_spec(marked) == CheckSpec("route", ("vip",), ("a",))
 
 
+def test_watched() -> None:
+    """`lab watch` runs a check, or its look, unless it changes something."""
+
+    def whole() -> None:
+        """Do nothing, too."""
+
+    def watched(**declared: Any) -> object:  # noqa: ANN401 - as `check` takes
+        spec = get_spec(check(layer="policy", **declared)(whole))
+        assert spec
+        return spec.watched(whole)
+
+    assert watched() is whole
+    assert watched(exclusive=True) is None
+    assert watched(disruptive=True) is None
+    assert watched(look=_nothing) is _nothing
+    assert watched(exclusive=True, look=_nothing) is _nothing
+
+
 def test_unmarked_function() -> None:
     """A plain function is not a check."""
     assert get_spec(lambda: None) is None
