@@ -10,10 +10,12 @@ from __future__ import annotations
 import base64
 import http.client
 import json
+import socket
 import ssl
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -24,7 +26,7 @@ from graders.kube.kubeconfig import KubeconfigError, read_access
 from graders.settings import state_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from graders.plan.plan import Plan
 
@@ -161,6 +163,35 @@ class KubeClient:
         headers = {"Accept": JSON, "Content-Type": content}
         return self._request(verb, path, text, headers)
 
+    def lines(self, path: str, accept: str, seconds: float) -> Iterator[bytes]:
+        """Yield the lines of an answer that comes bit by bit, as watches do.
+
+        It has a connection to itself, and `seconds` for each line.
+
+        Raises:
+            KubeError: the API server does not answer, refuses, or stops.
+
+        """
+        connection = self._connect(seconds)
+        try:
+            connection.request("GET", path, None, {"Accept": accept})
+            response = connection.getresponse()
+            if response.status >= _BAD_REQUEST:
+                raise KubeError(f"GET {path}: status {response.status}")
+            while line := response.readline(ANSWER_LIMIT):
+                yield line
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise KubeError(f"GET {path}: {error}", unavailable=True) from None
+        finally:
+            connection.close()
+            self._connections.remove(connection)
+
+    def interrupt(self) -> None:
+        """End what other threads are reading."""
+        for connection in [*self._connections]:
+            with suppress(OSError, AttributeError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
     def _request(
         self, verb: str, path: str, body: str | None, headers: dict[str, str]
     ) -> Object | None:
@@ -197,15 +228,15 @@ class KubeClient:
                 return _exchange(connection, *request)
             except (ConnectionError, http.client.HTTPException):
                 connection.close()
-        self._thread.connection = self._connect()
+        self._thread.connection = self._connect(self._seconds)
         return _exchange(self._thread.connection, *request)
 
-    def _connect(self) -> http.client.HTTPSConnection:
+    def _connect(self, seconds: float) -> http.client.HTTPSConnection:
         endpoint = self._endpoint
         connection = http.client.HTTPSConnection(
             endpoint.host,
             endpoint.port,
-            timeout=self._seconds,
+            timeout=seconds,
             context=endpoint.context,
         )
         self._connections.append(connection)

@@ -68,6 +68,11 @@ def lock(student: str, verb: str) -> Iterator[None]:
         yield
 
 
+def lab_holder(student: str) -> str:
+    """Return which command of this account holds the student's lab, or ""."""
+    return _holder(state_dir(student) / "lock.json")
+
+
 @contextmanager
 def machine_lock(command: str, tell: Callable[[str], None]) -> Iterator[None]:
     """Hold what all students of this computer share: engine, images, tools.

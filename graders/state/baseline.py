@@ -29,7 +29,10 @@ from graders.providers.registry import machine_of
 from graders.state.start_state import READINGS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from graders.plan.plan import Plan
+    from graders.state.start_state import Reading
 
 # Texts by machine and by what they are of; the cluster's machine is "".
 Baseline = dict[str, dict[str, str]]
@@ -111,22 +114,24 @@ def snapshot_machines(plan: Plan) -> Baseline:
     """
     roles = (*plan.machines, *plan.nodes)
     with ThreadPoolExecutor(len(roles)) as pool:
-        settings = pool.map(lambda role: _settings(plan, role), roles)
+        settings = pool.map(lambda role: read_settings(plan, role), roles)
         return dict(zip(roles, settings, strict=True))
 
 
-def _settings(plan: Plan, role: str) -> dict[str, str]:
+def read_settings(
+    plan: Plan, role: str, readings: Sequence[Reading] = READINGS
+) -> dict[str, str]:
     """Return a machine's settings, without what changes by itself.
 
     Raises:
         CannotCheck: it does not answer, or stopped in between.
 
     """
-    commands = [row.command for row in READINGS]
+    commands = [row.command for row in readings]
     parts = run_each(machine_of(plan, role), commands)
     return {
         row.name: "\n".join(sorted(row.normalise(part.splitlines())))
-        for row, part in zip(READINGS, parts, strict=True)
+        for row, part in zip(readings, parts, strict=True)
         if row.applies_to(role)
     }
 

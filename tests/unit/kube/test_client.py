@@ -37,6 +37,8 @@ needs_openssl = pytest.mark.skipif(
 
 # How often /busy asks for another try.
 BUSY = iter([1, 2])
+# Set while a request to /hang waits for its answer.
+HANGING = threading.Event()
 # The statuses of answers in plain text, the last first.
 PLAIN: list[int] = []
 
@@ -76,6 +78,10 @@ class Api(BaseHTTPRequestHandler):
             "body": self.rfile.read(size).decode(),
             "peer": self.client_address[1],
         }
+        if self.path == "/hang":
+            HANGING.set()
+            self.rfile.read(1)
+            return
         status, body = 200, {"asked": asked, "items": [{"metadata": asked}]}
         if self.path.startswith("/refused"):
             status, body = 422, {"message": "spec is wrong"}
@@ -243,3 +249,46 @@ def test_playbook_client(tmp_path: Path) -> None:
 
     with pytest.raises(KubeError, match=str(tmp_path)):
         playbook_client(variables)
+
+
+@needs_openssl
+def test_lines(kube: KubeClient) -> None:
+    """An answer is read line by line, on a connection to itself."""
+    peer = kube.items("/x")[0]["metadata"]["peer"]
+
+    (line,) = kube.lines("/x", "application/json", 5)
+
+    asked = json.loads(line)["asked"]
+    assert (asked["verb"], asked["accept"]) == ("GET", "application/json")
+    assert asked["peer"] != peer
+    assert kube.items("/x")[0]["metadata"]["peer"] == peer
+
+
+@needs_openssl
+def test_no_lines(kube: KubeClient) -> None:
+    """A refusal, and no API server at all, are told."""
+    with pytest.raises(KubeError, match="GET /none: status 404"):
+        next(kube.lines("/none", "", 5))
+
+
+@needs_openssl
+def test_interrupted_lines(kube: KubeClient) -> None:
+    """Whoever waits for a line can be interrupted from another thread."""
+    HANGING.clear()
+    ended: list[str] = []
+
+    def read() -> None:
+        try:
+            list(kube.lines("/hang", "", 30))
+        except KubeError as error:
+            ended.append(str(error))
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    assert HANGING.wait(10)
+
+    kube.interrupt()
+    thread.join(10)
+
+    assert not thread.is_alive()
+    assert len(ended) == 1

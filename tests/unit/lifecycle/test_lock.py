@@ -18,7 +18,7 @@ import pytest
 from graders.errors import CannotCheck
 from graders.lifecycle import lock as locking
 from graders.lifecycle.computer_lock import scope
-from graders.lifecycle.lock import lock, machine_lock
+from graders.lifecycle.lock import lab_holder, lock, machine_lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +52,12 @@ def holder(state: Path) -> Iterator[subprocess.Popen[str]]:
         assert process.stdout.readline() == "held\n"
         yield process
         process.kill()
+
+
+def test_holder(holder: subprocess.Popen[str]) -> None:
+    """Whoever only looks can learn which command holds the lab."""
+    assert lab_holder("demo").startswith(f"`lab reset`, pid {holder.pid}, ")
+    assert lab_holder("ada") == ""
 
 
 def test_second_is_refused(holder: subprocess.Popen[str]) -> None:
