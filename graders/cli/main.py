@@ -31,6 +31,7 @@ from graders.cli.start import start
 from graders.cli.status import status
 from graders.cli.up import up
 from graders.cli.version import Version  # noqa: TC001 - typer reads it
+from graders.cli.watch import watch
 
 lab_app = typer.Typer(
     cls=QuickGroup,
@@ -47,8 +48,8 @@ def _options(version: Version = False) -> None:
 
 
 for verb in (
-    *(start, up, reset, down, purge, hint, status, brief, shell, capture),
-    *(solution, prove, doctor, quiz, check),
+    *(start, up, reset, down, purge, hint, status, watch, brief, shell),
+    *(capture, solution, prove, doctor, quiz, check),
 ):
     lab_app.command()(verb)
 lab_app.command("list", cls=QuickCommand)(list_)

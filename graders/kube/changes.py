@@ -33,8 +33,10 @@ _METADATA: Final = f"{JSON};as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 # The API server ends a watch after this time, and another one begins.
 _WATCH_S: Final = 300
 _PATIENCE_S: Final = 30
-# Between two tries while the API server does not answer, or has no such kind.
+# Between two tries while the API server does not answer.
 _PAUSE_S: Final = 2.0
+# The same if it has no such kind, as before MetalLB is installed.
+_NO_KIND_S: Final = 10.0
 
 
 class ClusterChanges:
@@ -65,23 +67,27 @@ class ClusterChanges:
         known: dict[str, str] = {}
         while not self._ended.is_set():
             try:
-                self._read(path, known)
+                if not self._read(path, known):
+                    self._ended.wait(_NO_KIND_S)
             except KubeError:
                 self._ended.wait(_PAUSE_S)
 
-    def _read(self, path: str, known: dict[str, str]) -> None:
-        """Read one watch to its end.
+    def _read(self, path: str, known: dict[str, str]) -> bool:
+        """Read one watch to its end; tell whether it said anything.
 
         It begins with what exists, of which `known` has the versions.
         """
+        spoke = False
         query = f"?watch=1&timeoutSeconds={_WATCH_S}"
         for line in self._client.lines(
             path + query, _METADATA, _WATCH_S + _PATIENCE_S
         ):
             if self._ended.is_set():
-                return
+                break
+            spoke = True
             if _is_news(line, known):
                 self._notify()
+        return spoke
 
 
 def _is_news(line: bytes, known: dict[str, str]) -> bool:

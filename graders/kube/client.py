@@ -166,7 +166,8 @@ class KubeClient:
     def lines(self, path: str, accept: str, seconds: float) -> Iterator[bytes]:
         """Yield the lines of an answer that comes bit by bit, as watches do.
 
-        It has a connection to itself, and `seconds` for each line.
+        It has a connection to itself, and `seconds` for each line. Where
+        nothing is, there are no lines.
 
         Raises:
             KubeError: the API server does not answer, refuses, or stops.
@@ -176,6 +177,8 @@ class KubeClient:
         try:
             connection.request("GET", path, None, {"Accept": accept})
             response = connection.getresponse()
+            if response.status == _NOT_FOUND:
+                return
             if response.status >= _BAD_REQUEST:
                 raise KubeError(f"GET {path}: status {response.status}")
             while line := response.readline(ANSWER_LIMIT):

@@ -132,7 +132,8 @@ def run(
 
 @atexit.register
 def close_all() -> None:
-    """End all pooled shells."""
-    for pool in _POOL.values():
-        while pool:
-            pool.pop().close()
+    """End all pooled shells, while other threads may take some."""
+    for pool in [*_POOL.values()]:
+        with suppress(IndexError):
+            while True:
+                pool.pop().close()

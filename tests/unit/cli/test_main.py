@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 VERBS = (
     *("start", "up", "reset", "down", "hint", "status", "brief", "shell"),
     *("prove", "doctor", "images", "hosts", "engine", "purge", "list"),
+    "watch",
 )
 
 
@@ -90,7 +91,10 @@ def test_help_is_quick() -> None:
         check=True,
     )
 
-    heavy = {"ansible_runner", "kubernetes", "pydantic", "pytest", "jinja2"}
+    heavy = {
+        *("ansible_runner", "kubernetes", "pydantic", "pytest", "jinja2"),
+        "textual",
+    }
     assert heavy & set(done.stdout.split()) == set()
 
 

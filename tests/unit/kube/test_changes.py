@@ -60,6 +60,7 @@ def _notes(
 ) -> int:
     """Return how many changes are noticed in these answers."""
     monkeypatch.setattr(changes, "_PAUSE_S", 0.01)
+    monkeypatch.setattr(changes, "_NO_KIND_S", 0.01)
     client, notes = FakeClient(*answers), list[int]()
     watch = ClusterChanges(cast("KubeClient", client), lambda: notes.append(1))
     assert client.done.wait(5)
@@ -94,6 +95,11 @@ def test_silence(monkeypatch: pytest.MonkeyPatch) -> None:
     error = KubeError("refused")
 
     assert _notes(monkeypatch, error, error, [_event("ADDED")]) == 1
+
+
+def test_no_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kind that is not there yet is looked for again."""
+    assert _notes(monkeypatch, [], [], [_event("ADDED")]) == 1
 
 
 @pytest.mark.parametrize(

@@ -266,9 +266,10 @@ def test_lines(kube: KubeClient) -> None:
 
 @needs_openssl
 def test_no_lines(kube: KubeClient) -> None:
-    """A refusal, and no API server at all, are told."""
-    with pytest.raises(KubeError, match="GET /none: status 404"):
-        next(kube.lines("/none", "", 5))
+    """Where nothing is, there are none; a refusal is told."""
+    assert [*kube.lines("/none", "", 5)] == []
+    with pytest.raises(KubeError, match="GET /refused: status 422"):
+        next(kube.lines("/refused", "", 5))
 
 
 @needs_openssl

@@ -1,0 +1,1 @@
+"""Watch the running lab: judge it again whenever something changes."""
