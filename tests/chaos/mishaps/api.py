@@ -45,7 +45,7 @@ apiVersion: flowcontrol.apiserver.k8s.io/v1
 kind: FlowSchema
 metadata: {name: visitor}
 spec:
-  matchingPrecedence: 1
+  matchingPrecedence: 2
   priorityLevelConfiguration: {name: visitor}
   rules:
   - subjects: [{kind: User, user: {name: kubernetes-admin}}]
