@@ -66,6 +66,9 @@ class View:
             return f"First broken layer: {layer}."
         if "cannot-check" in marks:
             return "Nothing failed, but not all could be checked."
+        if "needs" in marks:
+            # What it needs has just passed: it is judged next.
+            return "looking at the lab ..."
         return "All that can be seen is right. Grade it."
 
     def without_verdicts(self, message: str) -> View:

@@ -59,13 +59,14 @@ def test_packets_are_captured(second: str, tmp_path: Path) -> None:
     """The file is one of pcap, and has what was sent."""
     file = tmp_path / "lan.pcap"
     client = ("lab", "shell", "lan-client", "--student", second)
-    begin(*client, "-c", f"ping -c 5 {locate(second).plan.lan_gateway}")
+    ping = begin(*client, "-c", f"ping -c 5 {locate(second).plan.lan_gateway}")
 
     ok(
         *("lab", "capture", "lan-client", str(file), "--student", second),
         *("--seconds", "4", "--filter", "icmp or arp"),
     )
 
+    ping.wait(30)
     packets = file.read_bytes()
     assert packets[:4] in {b"\xd4\xc3\xb2\xa1", b"\x4d\x3c\xb2\xa1"}
     assert len(packets) > 100

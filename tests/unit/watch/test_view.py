@@ -17,6 +17,7 @@ from tests.watching import VIEW
         (("pass", "pass", "cannot-check"), "Nothing failed, but not all"),
         (("pass", "pass", "grade"), "All that can be seen is right"),
         (("pass", "waiting", "fail"), "looking at the lab"),
+        (("pass", "needs", "grade"), "looking at the lab"),
         (("pass", "fail", "waiting"), "First broken layer: advertisement."),
     ],
 )
