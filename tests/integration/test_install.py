@@ -206,7 +206,7 @@ def test_an_interrupted_installation_is_repeated(kit: Path) -> None:
         while not log.exists() and time.monotonic() < until:
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGINT)
-        said = process.communicate(timeout=20)[0]
+        said = process.communicate(timeout=120)[0]
     half = kit / ".venv" / "half-a-package"
     half.touch()
     assert "interrupted" in said

@@ -126,16 +126,19 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     folder = tmp_path / "lab-9-toy"
     for name in ("wrong", "other"):
         (folder / name).mkdir(parents=True)
-    write(folder / "no-pool.md")
+    write(folder / "no-pool.md", found_by="true")
     write(folder / "wrong" / "wide.md", "no-pool", "pool")
     write(folder / "other" / "other.md", "no-pool")
     return folder
 
 
-def write(path: Path, variant: str = "", refused_by: str = "") -> None:
+def write(
+    path: Path, variant: str = "", refused_by: str = "", found_by: str = ""
+) -> None:
     """Write a walkthrough."""
     front = f"variant: {variant}\n" if variant else ""
     front += f"refused-by: {refused_by}\n" if refused_by else ""
+    front += f"found-by: '{found_by}'\n" if found_by else ""
     head = f"---\n{front}---\n" if front else ""
     path.write_text(head + BLOCK, encoding="utf-8")
 
@@ -220,7 +223,7 @@ def test_brief_proofs_leave_out_what_the_first_variant_shows(
     folder: Path,
 ) -> None:
     """Wrong repairs are refused and the solution passes for each variant."""
-    write(folder / "first.md")
+    write(folder / "first.md", found_by="true")
     lab = Lab(variants={"first": Variant(), "no-pool": Variant()})
 
     rows = module.prove(lab, ["no-pool"], Pretender(GOOD), depth="brief")
