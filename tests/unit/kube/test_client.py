@@ -188,7 +188,7 @@ def test_plain_text(
     kube: KubeClient, monkeypatch: pytest.MonkeyPatch, status: int
 ) -> None:
     """A busy server in plain text is asked again, then told in words."""
-    monkeypatch.setattr("graders.kube.client._TRY_AGAIN_S", 0.5)
+    monkeypatch.setattr("graders.kube.client._TRY_AGAIN_S", 2.0)
     monkeypatch.setattr("graders.kube.client._PAUSE_S", 0.01)
     PLAIN[:] = [status] * 1000
 
