@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import statistics
@@ -63,8 +64,10 @@ class Watch:
         threading.Thread(target=self._read, daemon=True).start()
 
     def _read(self) -> None:
-        for line in self._child:
-            self.lines.append((time.monotonic(), line.rstrip()))
+        # `close` may close the terminal first.
+        with contextlib.suppress(OSError, ValueError):
+            for line in self._child:
+                self.lines.append((time.monotonic(), line.rstrip()))
 
     def find(self, what: str, since: float, seconds: float) -> float | None:
         """Return when a line came, at or after `since`; None without one."""
