@@ -149,15 +149,20 @@ class Controllers:
         selector = service["spec"].get("selector")
         if not selector:
             return
+        pods = [
+            pod
+            for pod in self._in("Pod", meta["namespace"])
+            if selector.items() <= pod["metadata"]["labels"].items()
+        ]
         ends = [
             {
                 "nodeName": pod["spec"].get("nodeName"),
                 "targetRef": {"name": pod["metadata"]["name"]},
                 "conditions": {"ready": _READY in pod["status"]["conditions"]},
             }
-            for pod in self._in("Pod", meta["namespace"])
-            if selector.items() <= pod["metadata"]["labels"].items()
+            for pod in pods
         ]
+        port = service["spec"]["ports"][0]
         self.cluster.add(
             {
                 "apiVersion": "discovery.k8s.io/v1",
@@ -170,15 +175,18 @@ class Controllers:
                         _MANAGED_BY: "endpointslice-controller.k8s.io",
                     },
                 },
+                "ports": [
+                    {"port": _port_of(pods, port.get("targetPort", 80))}
+                ],
                 "endpoints": ends,
             }
         )
 
     def endpoints(self, service: Object) -> list[Object]:
-        """Return a Service's ready endpoints."""
+        """Return a Service's ready endpoints, each with its port."""
         meta = service["metadata"]
         return [
-            end
+            {**end, "port": (item.get("ports") or [{}])[0].get("port")}
             for item in self._in("EndpointSlice", meta["namespace"])
             if item["metadata"]["labels"][_SERVICE_NAME] == meta["name"]
             for end in item["endpoints"]
@@ -386,6 +394,17 @@ def vip_of(service: Object) -> str:
     """Return the address in a Service's status, or ""."""
     ingress = service["status"].get("loadBalancer", {}).get("ingress")
     return str(ingress[0]["ip"]) if ingress else ""
+
+
+def _port_of(pods: list[Object], target: int | str) -> int | None:
+    """Return the number of a Service's target port, which may be a name."""
+    named = {
+        port["name"]: int(port["containerPort"])
+        for pod in pods
+        for one in pod["spec"].get("containers", [])
+        for port in one.get("ports", [])
+    }
+    return named.get(target) if isinstance(target, str) else target
 
 
 def _start(pod: Object) -> None:

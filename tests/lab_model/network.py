@@ -116,8 +116,17 @@ def _serve(
     own = {"namespace": service["metadata"]["namespace"]}
     target = own | end["targetRef"]
     pod = model.cluster.one("Pod", target["name"], target["namespace"])
+    if not _listens(pod, end["port"]):
+        return None
     port = next(model.seen_ports, str(request.number))
     return _page(pod, request, f"{seen}:{port}")
+
+
+def _listens(pod: Object, port: int | None) -> bool:
+    """Tell whether a pod that names its port listens on this one."""
+    args = pod["spec"]["containers"][0].get("args", [])
+    named = [arg for arg in args if arg.startswith("--http-port=")]
+    return not named or f"--http-port={port}" in named
 
 
 def _page(pod: Object, request: Request, seen: str) -> str:
