@@ -169,6 +169,40 @@ def _one_in_twenty(model: LabModel) -> None:
     model.lost = lost
 
 
+@WRONG("no_loss", "answers from .* to (lan-)?client: 30 of 30, not 0")
+def _node_firewall(model: LabModel) -> None:
+    model.lost = lambda _, node, __: node == WORKER2
+
+
+@WRONG("no_loss", "to 10.90.*, client's neighbour,: 6 of 6, not 0")
+def _clients_permitted(model: LabModel) -> None:
+    machines = model.plan.machines
+    own = {str(machines["client"].edge), str(machines["lan-client"].lan)}
+    model.lost = lambda source, node, _: source not in own and node == WORKER2
+
+
+@WRONG("other_node", "by the pod on .*worker2: 6 of 6, not 0")
+def _off_the_node(model: LabModel) -> None:
+    _node_firewall(model)
+    _pin(model, WORKER)
+
+
+def _target(model: LabModel, name: str, port: int | str) -> None:
+    model.service(name)["spec"]["ports"][0]["targetPort"] = port
+
+
+@WRONG("no_loss", "answers from 10.0.100.7 to client: 30 of 30, not 0")
+def _target_port(model: LabModel) -> None:
+    _target(model, "web", 80)
+
+
+@WRONG("no_loss", "answers from 172.* to lan-client: 30 of 30, not 0")
+def _pod_on_the_other_port(model: LabModel) -> None:
+    _target_port(model)
+    (container,) = _pod_spec(model)["containers"]
+    container["args"] = ["netexec", "--http-port=80"]
+
+
 @WRONG("no_loss", "expected client to take a second address on eth0")
 @WRONG("other_node", "expected client to take a second address on eth0")
 @WRONG("drain", "expected client to take a second address on eth0")
@@ -541,6 +575,15 @@ def test_a_quota_may_enforce_the_licence(judge: Judge, check: str) -> None:
         if (verb, path) == ("POST", "/api/v1/namespaces/lab-4/pods")
         else ""
     )
+
+    judge.run(check)
+
+
+@pytest.mark.parametrize("check", ["no_loss", "other_node"])
+def test_a_port_may_have_a_name(judge: Judge, check: str) -> None:
+    """The grader's own pods have the number."""
+    model = judge.on("4")
+    _target(model, "web", "http")
 
     judge.run(check)
 
