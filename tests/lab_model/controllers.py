@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
+from graders.checks.pools import selects
 from graders.plan.ip_ranges import holds, networks
 from graders.plan.l2_election import owner
 
@@ -316,12 +317,23 @@ class Controllers:
                 some = names if all(ends) else set()
                 told = [{"name": name} for name in sorted(some)]
                 self._status("ServiceL2Status", service, node, interfaces=told)
-            peers = [
-                peer["metadata"]["name"]
-                for peer in self.cluster.all("BGPPeer")
-            ]
             for node in self.advertised(service, "BGPAdvertisement"):
-                self._status("ServiceBGPStatus", service, node, peers=peers)
+                if peers := self._peers(node):
+                    self._status(
+                        "ServiceBGPStatus", service, node, peers=peers
+                    )
+
+    def _peers(self, node: str) -> list[str]:
+        """Return the BGPPeers that are for a node."""
+        labels = self.cluster.one("Node", node)["metadata"]["labels"]
+        return [
+            peer["metadata"]["name"]
+            for peer in self.cluster.all("BGPPeer")
+            if any(
+                selects(one, labels)
+                for one in peer["spec"].get("nodeSelectors") or [{}]
+            )
+        ]
 
     def _status(
         self, kind: str, service: Object, node: str, **more: object
