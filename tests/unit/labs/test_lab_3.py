@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from copy import deepcopy
+from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -128,8 +129,15 @@ def _vtysh_removed(model: LabModel) -> None:
     model.answers["router: vtysh -c show bgp neighbors json"] = said
 
 
+@WRONG("announced", "by .*worker, .*worker2, not metallb-lab-worker$")
 @WRONG("sessions", "with metallb-lab-control-plane to be .*, not Active")
-def _peer_of_the_workers_only(model: LabModel) -> None:
+def _peer_one_node(model: LabModel) -> None:
+    selector = {"matchLabels": {"kubernetes.io/hostname": WORKERS[0]}}
+    model.one("BGPPeer")["spec"]["nodeSelectors"] = [selector]
+
+
+@WRONG("sessions", "with metallb-lab-control-plane to be .*, not Active")
+def _workers_only(model: LabModel) -> None:
     """Leave out the control plane, which has a session by the brief."""
     selector = {"matchExpressions": [{"key": EXCLUDE, **_ABSENT}]}
     model.one("BGPPeer")["spec"]["nodeSelectors"] = [selector]
@@ -348,6 +356,12 @@ def _no_filter(model: LabModel) -> None:
     model.router.filtered = False
 
 
+@WRONG("filter", "the router accepts outside .* to be nothing, not .*/32")
+def _one_network_denied(model: LabModel) -> None:
+    rest = IPv4Network("0.0.0.0/0").address_exclude(model.plan.lan)
+    model.router.permits = [*map(str, rest)]
+
+
 @WRONG("filter", r"outside .* to be nothing, not 172\.18\.[^a-z]+$")
 def _lan_is_permitted(model: LabModel) -> None:
     model.router.permits = [str(model.plan.lan)]
@@ -495,7 +509,8 @@ def _password(model: LabModel) -> None:
         (_asn_mismatch, "sessions"),
         (_peer_port, "sessions"),
         (_password, "sessions"),
-        (_peer_of_the_workers_only, "sessions"),
+        (_workers_only, "sessions"),
+        (_peer_one_node, "sessions"),
         (_router_policy, "paths"),
         (_one_path, "fib"),
         (_layer_3_hash, "ecmp"),
