@@ -72,6 +72,7 @@ from graders.checks.layer2 import (
     speakers_diverged,
     until_converged,
 )
+from graders.checks.memberlist import expect_gossip
 from graders.checks.metallb import expect_one_controller, expect_validated
 from graders.checks.node_failure import isolate, rejoin_wait
 from graders.checks.objects import (
@@ -189,6 +190,7 @@ __all__ = [
     "expect_devices_inside",
     "expect_devices_outside",
     "expect_foreign_refused",
+    "expect_gossip",
     "expect_http",
     "expect_http_everywhere",
     "expect_lease",

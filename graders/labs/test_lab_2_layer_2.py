@@ -19,9 +19,11 @@ from graders.checks import (
     expect,
     expect_announced,
     expect_control_plane_excluded,
+    expect_gossip,
     expect_http,
     expect_http_everywhere,
     expect_maintained_endpoints,
+    expect_no_loss,
     expect_no_static_entries,
     expect_off_storage,
     expect_one_responder,
@@ -29,8 +31,10 @@ from graders.checks import (
     expect_unannounced,
     expect_validated,
     expect_vip,
+    extra_source_addresses,
     fail,
     isolate,
+    paths_from,
     pool_of,
     rejoin_wait,
     run_parallel,
@@ -127,6 +131,25 @@ def test_webhook(lab: Session) -> None:
 def test_http(lab: Session) -> None:
     """A client on the LAN and one outside get web's answer from the VIP."""
     expect_http_everywhere(lab, str(lab.plan.l2_vip), TEXT)
+
+
+@check(layer="neighbour", needs=("arp",), variants=("memberlist-cut",))
+def test_gossip(lab: Session) -> None:
+    """The speakers of the workers reach each other."""
+    expect_gossip(lab)
+
+
+@check(
+    layer="forwarding",
+    needs=("http",),
+    variants=("reverse-path",),
+    exclusive=True,
+)
+def test_other_clients(lab: Session) -> None:
+    """Outside clients with other addresses get answers, too."""
+    with extra_source_addresses(lab) as sources:
+        paths = paths_from(lab, sources, str(lab.plan.l2_vip))
+        run_parallel(partial(expect_no_loss, url_path="/"), paths)
 
 
 @check(layer="advertisement", needs=("http",), exclusive=True)

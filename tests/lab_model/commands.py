@@ -68,6 +68,8 @@ def answer(  # noqa: C901, PLR0911, PLR0912, PLR0915 - a table of commands
             router = model.plan.machines["router"].lan
             own = model.plan.nodes[role].lan
             return f"0 0 {own}:40000 {router}:{model.speaker_port}\n"
+        case ["timeout", "1", "bash", "-c", script] if "/7946" in script:
+            return 0 if model.gossips else 124
         case ["timeout", "1", "bash", *_]:
             return model.knock
         case ["ps", *_]:

@@ -123,7 +123,9 @@ def _install_metallb(model: LabModel) -> None:
     model.cluster.add(controller | {"spec": spec})
     model.cluster.add(webhook_configuration())
     speaker = _object("apps/v1", "DaemonSet", "metallb-speaker", SYSTEM)
-    model.cluster.add(speaker)
+    part = {"name": "speaker", "image": "speaker"}
+    template = {"spec": {"containers": [part]}}
+    model.cluster.add(speaker | {"spec": {"template": template}})
     owner = {"kind": "DaemonSet", "name": "metallb-speaker"}
     for node in model.plan.node_names():
         pod = _object("v1", "Pod", f"speaker-{node}", SYSTEM)

@@ -77,6 +77,8 @@ class LabModel:
     balances_requests: bool = False
     # The exit code of `timeout 1`, when a node knocks without a password.
     knock: int = 124
+    # Whether speakers reach each other.
+    gossips: bool = True
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     # Whether nodes that are not silent renew their leases.
     renews: bool = True

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from graders.errors import CannotCheck
+from graders.errors import CannotCheck, CheckFailed
+from graders.polling import WAITS
+from graders.providers.machine import Output
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import BROKEN, EXCLUDE
 from tests.lab_model.webhook import webhook_deleted, webhook_ignored
@@ -190,6 +192,53 @@ def _another_node_answers(model: LabModel) -> None:
     (announcer,) = model.session().cluster.l2_announcers("web", "lab-2")
     other = {WORKERS[0]: "worker2", WORKERS[1]: "worker"}[announcer]
     model.interfaces[other]["lo"] = [str(model.plan.l2_vip)]
+
+
+def _other_worker(model: LabModel) -> str:
+    """Return the role of the worker that should not answer for web."""
+    first = model.announcer(str(model.plan.l2_vip))
+    return {WORKERS[0]: "worker2", WORKERS[1]: "worker"}[first]
+
+
+@WRONG("arp", "answered by one node, not metallb-lab-worker, metallb-lab-wo")
+@WRONG(
+    "gossip", "from .*worker to the speaker on .*worker2 to be .*, not left"
+)
+def _memberlist_cut(model: LabModel) -> None:
+    other = model.mac(_other_worker(model))
+    model.strangers[str(model.plan.l2_vip)] = [other]
+    model.gossips = False
+
+
+@WRONG("arp", "answered by one node, not metallb-lab-worker, metallb-lab-wo")
+def _half_a_protocol(model: LabModel) -> None:
+    _memberlist_cut(model)
+
+
+@WRONG("gossip", "the speaker on .*worker2 to be accepted, not refused")
+def _memberlist_off(model: LabModel) -> None:
+    port = "exec 3<>/dev/tcp/{}/7946"
+    target = port.format(model.plan.nodes["worker2"].lan)
+    command = f"timeout 1 bash -c {target}"
+    model.answers[f"worker: {command}"] = Output(command, 1, "", "refused")
+
+
+@WRONG("http", "answer of .* to client to be 'hello from web', not no answer")
+def _reverse_path(model: LabModel) -> None:
+    own = str(model.plan.machines["client"].edge)
+    model.lost = lambda source, _, __: source == own
+
+
+@WRONG("http", "answer of .* to client to be 'hello from web', not no answer")
+def _filter_off(model: LabModel) -> None:
+    _reverse_path(model)
+
+
+@WRONG("other_clients", "to 10.90.*, client's neighbour,: 6 of 6, not 0")
+def _route_for_one_client(model: LabModel) -> None:
+    machines = model.plan.machines
+    own = {str(machines["client"].edge), str(machines["lan-client"].lan)}
+    model.lost = lambda source, _, __: source not in own
 
 
 @WRONG("not_on_interface", "to be on an interface of no machine, not worker")
@@ -590,13 +639,37 @@ def test_the_outage_is_measured(judge: Judge) -> None:
     assert "a client went without an answer for 6.0 s" in measured
 
 
+def test_speakers_that_cannot_meet_are_not_waited_for(judge: Judge) -> None:
+    """A filter between them does not heal."""
+    _memberlist_cut(judge.on("2"))
+
+    with pytest.raises(CheckFailed):
+        judge.run("arp")
+
+    assert 0 < judge.clock.now < 2 * WAITS["arp"].seconds
+
+
+def test_memberlist_may_use_another_port(judge: Judge) -> None:
+    """The chart has a value for it, and a filter may permit that one."""
+    model = judge.on("2")
+    (part,) = model.one("DaemonSet")["spec"]["template"]["spec"]["containers"]
+    part["env"] = [{"name": "METALLB_ML_BIND_PORT", "value": "7947"}]
+    model.gossips = False
+    nodes = {"worker": "worker2", "worker2": "worker"}
+    for role, other in nodes.items():
+        target = f"exec 3<>/dev/tcp/{model.plan.nodes[other].lan}/7947"
+        command = f"timeout 1 bash -c {target}"
+        model.answers[f"{role}: {command}"] = Output(command, 0, "", "")
+
+    judge.run("gossip")
+
+
 def test_speakers_that_diverged_are_waited_for(judge: Judge) -> None:
     """Two nodes answer for a minute, and then one of them stops."""
     model = judge.on("2")
     vip = str(model.plan.l2_vip)
     looks = iter(range(10_000))
-    first = model.announcer(vip)
-    other = {WORKERS[0]: "worker2", WORKERS[1]: "worker"}[first]
+    other = _other_worker(model)
 
     def meet() -> None:
         apart = next(looks) < 10
