@@ -138,6 +138,7 @@ def _lab(macs: tuple[str, ...], carried: str = "") -> Any:  # noqa: ANN401 - a s
     return SimpleNamespace(
         plan=PLAN,
         node_macs={ONE: "worker", TWO: "worker2"},
+        cluster=SimpleNamespace(items=lambda _: []),
         lan_client=SimpleNamespace(arping=lambda *_: answer),
         machine=lambda role: says(
             (f"{carried}\n" if role == "worker" else "") + _NO_MORE, role
