@@ -34,6 +34,7 @@ from graders.kube.start_state import (
     is_clusters_own,
     is_controlled,
     is_labs,
+    is_metallb,
 )
 
 if TYPE_CHECKING:
@@ -213,8 +214,11 @@ def _is_foreign(
     if kind.name in _RESTRICTIONS and not is_labs(meta):
         return True
     if meta["namespace"] in _KEPT_NAMESPACES:
-        resource = kind.name.endswith(".metallb.io")
-        return metallb and resource and meta["namespace"] == METALLB_NAMESPACE
+        return (
+            metallb
+            and meta["namespace"] == METALLB_NAMESPACE
+            and _configures_metallb(kind, meta)
+        )
     labs = is_labs(meta) and meta["namespace"] in keep.labs
     if kind.name in DEPENDENT_KINDS:
         # A pod whose labels were changed has lost its owner: Services may
@@ -223,6 +227,16 @@ def _is_foreign(
     if is_clusters_own(kind.name, meta):
         return False
     return not labs or kind.name == "services"
+
+
+def _configures_metallb(kind: Kind, meta: Object) -> bool:
+    """Tell whether an object configures MetalLB, and is not of its chart.
+
+    It read a ConfigMap up to version 0.12, and reads resources since.
+    """
+    if kind.name != "configmaps":
+        return kind.name.endswith(".metallb.io")
+    return not (is_metallb(meta) or is_clusters_own(kind.name, meta))
 
 
 def _foreign_namespaces(kube: KubeClient, keep: PreserveRules) -> list[str]:

@@ -235,6 +235,25 @@ def test_metallb() -> None:
     assert _restored(lists, metallb=False) == ([], [])
 
 
+def test_config_maps_of_metallb() -> None:
+    """One that its chart does not have goes, as MetalLB 0.12 read it."""
+    chart = {"app.kubernetes.io/name": "metallb"}
+    path = "/api/v1/namespaces/metallb-system/configmaps"
+    lists = {
+        "/api/v1/configmaps": [
+            _meta("config", "metallb-system"),
+            _meta("kube-root-ca.crt", "metallb-system"),
+            _meta("metallb-excludel2", "metallb-system", labels=chart),
+            _meta("config", "kube-system"),
+        ]
+    }
+
+    asked, _ = _restored(lists)
+
+    assert asked == [f"DELETE {path}/config"]
+    assert _restored(lists, metallb=False) == ([], [])
+
+
 @pytest.mark.parametrize(
     ("spec", "asked"),
     [({"replicas": 1}, []), ({"replicas": 0}, [f"PATCH {SCALE}"])],
