@@ -33,6 +33,17 @@ def _no_pool(model: LabModel) -> None:
 
 
 @WRONG("vip", "not <pending>")
+def _old_configmap(model: LabModel) -> None:
+    _half_converted(model)
+    _no_pool(model)
+
+
+@WRONG("arp", "expected one answer to ARP for .*, not none")
+def _half_converted(model: LabModel) -> None:
+    model.cluster.remove(model.one("L2Advertisement"))
+
+
+@WRONG("vip", "not <pending>")
 def _pool_exhausted(model: LabModel) -> None:
     model.ranges(f"{model.vip('billing')}-{model.vip('search')}")
 
