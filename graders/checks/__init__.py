@@ -60,6 +60,7 @@ from graders.checks.endpoints import (
     expect_maintained_endpoints,
     expect_ready_endpoint,
 )
+from graders.checks.inventory import expect_held, expect_inventory
 from graders.checks.layer2 import (
     SEE_STATUS,
     Responders,
@@ -191,8 +192,10 @@ __all__ = [
     "expect_devices_outside",
     "expect_foreign_refused",
     "expect_gossip",
+    "expect_held",
     "expect_http",
     "expect_http_everywhere",
+    "expect_inventory",
     "expect_lease",
     "expect_maintained_endpoints",
     "expect_moved",

@@ -18,7 +18,9 @@ from graders.checks import (
     expect_desk_answers,
     expect_devices_inside,
     expect_devices_outside,
+    expect_held,
     expect_http,
+    expect_inventory,
     expect_lease,
     expect_no_static_entries,
     expect_one_responder,
@@ -46,6 +48,11 @@ SERVICES: Final = {
     "gateway": ("ingress", "hello from gateway"),
     "blue": ("tenants", "hello from tenants"),
     "green": ("tenants", "hello from tenants"),
+}
+# Previews of tenants, as fault `exhaustion` creates them, and whether the last
+# day of each is over.
+PREVIEWS: Final = {
+    f"preview-{number}": number % 4 == 0 for number in range(1, 50)
 }
 # How many addresses new devices request at a time.
 SAMPLE_SIZE: Final = 64
@@ -164,6 +171,18 @@ def test_tenancy(lab: Session) -> None:
         seen_by=SEE_POOLS,
     )
     expect_pool_restricted(lab, names[0])
+
+
+@check(layer="policy", needs=("pools",), variants=("exhaustion",))
+def test_previews(lab: Session) -> None:
+    """Previews hold an address until their last day, and no longer."""
+    expect_held(lab, lab.plan.pool, "tenants", PREVIEWS)
+
+
+@check(layer="policy", needs=("previews",), variants=("exhaustion",))
+def test_inventory(lab: Session) -> None:
+    """$LAB_ANSWERS says who holds addresses, and how many are left."""
+    expect_inventory(lab, lab.plan.pool)
 
 
 @check(layer="policy")

@@ -74,6 +74,11 @@ def healthy(number: str, variant: str = "", student: str = "demo") -> LabModel:
 
 def _repair(model: LabModel) -> None:
     """Have what a fault brings, and what stays when it is repaired."""
+    if model.variant == "exhaustion":
+        for number in range(1, 50):
+            if number % 4:
+                _preview(model, number)
+        model.settle()
     if model.variant == "pool-selector":
         fence = {"namespaces": ["lab-1", "neighbours"]}
         model.one("IPAddressPool")["spec"]["serviceAllocation"] = fence
@@ -81,6 +86,15 @@ def _repair(model: LabModel) -> None:
         model.router.password = dict.fromkeys(model.plan.nodes, "orchid")
         model.one("BGPPeer")["spec"] |= {"password": "orchid"}
         model.baseline = {"router": {"configuration": model.router.config()}}
+
+
+def _preview(model: LabModel, number: int) -> None:
+    """Add a Service of tenants that holds an address for a while."""
+    service = _object("v1", "Service", f"preview-{number}", "tenants")
+    pool = {"metallb.io/address-pool": model.plan.app_pool_name}
+    service["metadata"]["annotations"] = pool
+    spec = {"type": "LoadBalancer", "ports": [{"port": 80}]}
+    model.cluster.add(service | {"spec": spec, "status": {}})
 
 
 @cache

@@ -9,7 +9,13 @@ import yaml
 
 from graders.checks.objects import is_temporary
 from graders.settings import state_dir
-from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
+from tests.lab_model.checks import (
+    Judge,
+    Wrong,
+    WrongStates,
+    checks_of,
+    variants_of,
+)
 from tests.lab_model.model import socket
 from tests.lab_model.webhook import webhook_deleted, webhook_ignored
 
@@ -44,6 +50,8 @@ def _write_plan(model: LabModel, **changes: str) -> None:
         "nodes": str(plan.node_range),
         "free": f"{plan.free_first}-{plan.free_last},"
         f" {plan.rest_first}-{plan.rest_last}",
+        "left": "11",
+        "holders": "tenants 39, lab-5 1",
     }
     file = state_dir(plan.student) / "answers.yml"
     file.parent.mkdir(exist_ok=True)
@@ -53,7 +61,8 @@ def _write_plan(model: LabModel, **changes: str) -> None:
 @pytest.mark.parametrize("check", checks_of("5"))
 def test_the_right_state_passes(judge: Judge, check: str) -> None:
     """Pools and leases are apart, and the desk has its own address."""
-    _write_plan(judge.on("5"))
+    variants = variants_of("5", check)
+    _write_plan(judge.on("5", variants[0] if variants else ""))
     judge.run(check)
 
 
@@ -468,6 +477,50 @@ def _unreadable(model: LabModel) -> None:
 @WRONG("plan", r"expected questions in answers\.yml, not list")
 def _a_list(model: LabModel) -> None:
     _answers_file(model).write_text("- a", encoding="utf-8")
+
+
+@WRONG("vips", "the VIP of shop to be an address, not <pending>")
+def _exhaustion(model: LabModel) -> None:
+    (vips,) = ({*model.plan.app_vips.values()},)
+    model.ranges(f"{min(vips) + 1}-{max(vips)}", pool=model.plan.app_pool_name)
+    model.service("shop")["metadata"]["annotations"] = {}
+
+
+@WRONG(
+    "previews", "to hold VIPs of .*, all of them, not preview-1, .* 34 more"
+)
+def _every_preview(model: LabModel) -> None:
+    for item in model.cluster.all("Service"):
+        if item["metadata"]["name"].startswith("preview-"):
+            model.cluster.remove(item)
+
+
+@WRONG("previews", "whose time is over to hold no VIP, not that of preview-4$")
+def _one_was_forgotten(model: LabModel) -> None:
+    service = model.service("preview-5")
+    service["metadata"] = {**service["metadata"], "name": "preview-4"}
+    model.cluster.add({**service, "status": {}})
+
+
+@WRONG("previews", "all of them, not preview-3 without")
+def _a_preview_inside_the_cluster(model: LabModel) -> None:
+    model.service("preview-3")["spec"]["type"] = "ClusterIP"
+    model.service("preview-3")["status"] = {}
+
+
+@WRONG("inventory", "to be as many as no Service holds, not 12")
+def _one_address_too_many(model: LabModel) -> None:
+    _write_plan(model, left="12")
+
+
+@WRONG("inventory", "to be as many as no Service holds, not not written down")
+def _nothing_written(model: LabModel) -> None:
+    _write_plan(model, left="")
+
+
+@WRONG("inventory", "to be right, not wrong or missing for lab-5, tenants")
+def _holders_by_service(model: LabModel) -> None:
+    _write_plan(model, holders="shop 1, blue 1, green 1, tenants 37")
 
 
 @pytest.mark.parametrize("wrong", WRONG, ids=str)
