@@ -498,8 +498,8 @@ def _every_preview(model: LabModel) -> None:
 @WRONG("previews", "whose time is over to hold no VIP, not that of preview-4$")
 def _one_was_forgotten(model: LabModel) -> None:
     service = model.service("preview-5")
-    service["metadata"] = {**service["metadata"], "name": "preview-4"}
-    model.cluster.add({**service, "status": {}})
+    meta = {**service["metadata"], "name": "preview-4"}
+    model.cluster.add({**service, "metadata": meta, "status": {}})
 
 
 @WRONG("previews", "all of them, not preview-3 without")
@@ -518,7 +518,7 @@ def _nothing_written(model: LabModel) -> None:
     _write_plan(model, left="")
 
 
-@WRONG("inventory", "to be right, not wrong or missing for lab-5, tenants")
+@WRONG("inventory", "right, not wrong or missing for blue, green, lab-5, ")
 def _holders_by_service(model: LabModel) -> None:
     _write_plan(model, holders="shop 1, blue 1, green 1, tenants 37")
 
