@@ -260,6 +260,36 @@ def expect_source_port(path: ClientPath) -> None:
     )
 
 
+def expect_udp_source_ip(path: ClientPath, port: int) -> None:
+    """Fail unless a datagram gets an answer that names the client's address.
+
+    Example:
+        expect_udp_source_ip(ClientPath(lab.client, vip, own), 80)
+
+    Raises:
+        CheckFailed: there is no answer, or one with another address.
+        CannotCheck: the client does not answer.
+
+    """
+    request = partial(
+        path.client.ask_by_udp, path.vip, port, CLIENT_IP_PATH[1:]
+    )
+
+    def source(result: Output) -> str:
+        return result.out.strip().rpartition(":")[0]
+
+    answer = until(
+        "http", request, lambda found: source(found) == path.expected_source
+    )
+    expect(
+        f"port {port} of UDP at {path.vip} to see {path.label} as",
+        expected=path.expected_source,
+        actual=answer.out.strip() or "no answer",
+        ok=source(answer) == path.expected_source,
+        seen_by=f"{answer.command} on {path.label}",
+    )
+
+
 def expect_served_by(
     path: ClientPath, pod: str, node: str, count: int = 6
 ) -> Flows:

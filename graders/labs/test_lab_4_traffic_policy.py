@@ -27,6 +27,7 @@ from graders.checks import (
     expect_served_by,
     expect_source_ip,
     expect_source_port,
+    expect_udp_source_ip,
     expect_validated,
     expect_vip,
     expect_vip_in,
@@ -178,6 +179,14 @@ def test_client_address(lab: Session) -> None:
     for path, flows in lab.shared["flows"]:
         expect_source_ip(path, flows)
     run_parallel(expect_source_port, _paths(lab))
+
+
+@check(layer="forwarding", needs=("no_loss",), variants=("shared-address",))
+def test_shared(lab: Session) -> None:
+    """web answers by UDP, too, at the same VIP."""
+    own = str(lab.plan.machines["client"].edge)
+    path = ClientPath(lab.client, str(lab.plan.bgp_vip), own)
+    expect_udp_source_ip(path, 80)
 
 
 @check(layer="endpoint", needs=("arp",))

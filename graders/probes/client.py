@@ -16,7 +16,7 @@ from graders.probes.traffic import (
 )
 
 if TYPE_CHECKING:
-    from graders.providers.machine import Machine
+    from graders.providers.machine import Machine, Output
 
 _REPLY: Final = re.compile(r"reply from \S+ \[([0-9A-Fa-f:]{17})\]")
 # ARP requests: a second machine with the address may miss the first ones.
@@ -90,6 +90,14 @@ class Client:
         command = " ".join(["curl", *argv, url])
         number = int(status) if _HTTP_STATUS.fullmatch(status) else 0
         return Http(command, number, body, result.error)
+
+    def ask_by_udp(self, address: str, port: int, text: str) -> Output:
+        """Send a datagram, and wait a second for one in return."""
+        script = (
+            f"exec 3<>/dev/udp/{address}/{port}; echo {text} >&3;"
+            " dd bs=500 count=1 <&3 2> /dev/null"
+        )
+        return self.machine.run("timeout", "1", "bash", "-c", script)
 
     def flows(
         self, vip: str, count: int, path: str = "/", source: str = ""

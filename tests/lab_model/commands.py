@@ -6,7 +6,12 @@ from ipaddress import IPv4Interface
 from typing import TYPE_CHECKING
 
 from graders.probes.static_entries import COMMANDS
-from tests.lab_model.network import Request, responders, response
+from tests.lab_model.network import (
+    Request,
+    by_udp,
+    responders,
+    response,
+)
 
 if TYPE_CHECKING:
     from tests.lab_model.model import LabModel
@@ -68,6 +73,8 @@ def answer(  # noqa: C901, PLR0911, PLR0912, PLR0915 - a table of commands
             router = model.plan.machines["router"].lan
             own = model.plan.nodes[role].lan
             return f"0 0 {own}:40000 {router}:{model.speaker_port}\n"
+        case ["timeout", "1", "bash", "-c", script] if "/udp/" in script:
+            return by_udp(model, script.split("/")[3])
         case ["timeout", "1", "bash", "-c", script] if "/7946" in script:
             return 0 if model.gossips else 124
         case ["timeout", "1", "bash", *_]:

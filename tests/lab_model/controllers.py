@@ -230,7 +230,12 @@ class Controllers:
     def _serve(self, service: Object) -> None:
         """Allocate a VIP, or say why not."""
         meta = service["metadata"]
-        taken = {vip_of(one) for one in self.cluster.all("Service")}
+        key = _wish(service, "allow-shared-ip")
+        taken = {
+            vip_of(one)
+            for one in self.cluster.all("Service")
+            if not key or _wish(one, "allow-shared-ip") != key
+        }
         wish = _wish(service, "loadBalancerIPs")
         for pool in self._pools(service, wish):
             for net in map(str, _addresses(pool)):

@@ -74,6 +74,8 @@ def healthy(number: str, variant: str = "", student: str = "demo") -> LabModel:
 
 def _repair(model: LabModel) -> None:
     """Have what a fault brings, and what stays when it is repaired."""
+    if model.variant == "shared-address":
+        share(model)
     if model.variant == "exhaustion":
         for number in range(1, 50):
             if number % 4:
@@ -86,6 +88,17 @@ def _repair(model: LabModel) -> None:
         model.router.password = dict.fromkeys(model.plan.nodes, "orchid")
         model.one("BGPPeer")["spec"] |= {"password": "orchid"}
         model.baseline = {"router": {"configuration": model.router.config()}}
+
+
+def share(model: LabModel) -> None:
+    """Add a Service for UDP that shares web's address."""
+    web = model.service("web")
+    web["metadata"]["annotations"]["metallb.io/allow-shared-ip"] = "counter"
+    port = {"port": 80, "targetPort": 8081, "protocol": "UDP"}
+    meta = {**web["metadata"], "name": "web-udp"}
+    spec = {**web["spec"], "ports": [port]}
+    model.cluster.add({**web, "metadata": meta, "spec": spec, "status": {}})
+    model.settle()
 
 
 def _preview(model: LabModel, number: int) -> None:

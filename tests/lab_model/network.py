@@ -76,7 +76,7 @@ def response(model: LabModel, request: Request) -> str | None:
     ):
         return None
     for service in model.cluster.all("Service"):
-        if vip_of(service) == request.address:
+        if vip_of(service) == request.address and has_port(service, "TCP"):
             return _serve(model, service, node, request)
     return None
 
@@ -120,6 +120,24 @@ def _serve(
         return None
     port = next(model.seen_ports, str(request.number))
     return _page(pod, request, f"{seen}:{port}")
+
+
+def has_port(service: Object, protocol: str) -> bool:
+    """Tell whether a Service has a port of TCP or UDP."""
+    return any(
+        port.get("protocol", "TCP") == protocol
+        for port in service["spec"]["ports"]
+    )
+
+
+def by_udp(model: LabModel, address: str) -> str:
+    """Return the answer to a datagram of the client, "" without one."""
+    own = str(model.plan.machines["client"].edge)
+    answers = any(
+        vip_of(service) == address and has_port(service, "UDP")
+        for service in model.cluster.all("Service")
+    )
+    return f"{model.seen_as(own)}:40000" if answers else ""
 
 
 def _listens(pod: Object, port: int | None) -> bool:

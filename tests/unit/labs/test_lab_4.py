@@ -12,6 +12,7 @@ from graders.checks.objects import is_temporary
 from graders.checks.workload import IMAGE
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import EXCLUDE
+from tests.lab_model.labs import share
 from tests.lab_model.webhook import webhook_deleted, webhook_ignored
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ CONTROL = "metallb-lab-control-plane"
 WORKER = "metallb-lab-worker"
 WORKER2 = "metallb-lab-worker2"
 LOSSES = ("no_loss",)
+_SHARED = "metallb.io/allow-shared-ip"
 
 
 @pytest.mark.parametrize("check", checks_of("4"))
@@ -57,6 +59,35 @@ def _from_edge(model: LabModel, source: str) -> bool:
 @WRONG("vips", "the VIP of web to be 10.0.100.7, not <pending>")
 def _no_bgp_pool(model: LabModel) -> None:
     model.cluster.remove(model.one("IPAddressPool", "production-services"))
+
+
+@WRONG("vips", "the VIP of web to be 10.0.100.7, not <pending>")
+def _shared_address(model: LabModel) -> None:
+    share(model)
+    del model.service("web")["metadata"]["annotations"][_SHARED]
+    model.service("web")["status"] = {}
+
+
+@WRONG(
+    "shared", "UDP at 10.0.100.7 to see client as .*, not no answer", LOSSES
+)
+def _udp_removed(model: LabModel) -> None:
+    model.cluster.remove(model.service("web-udp"))
+
+
+@WRONG("shared", "UDP at 10.0.100.7 to see client as .*, not 172.18", LOSSES)
+def _udp_is_masqueraded(model: LabModel) -> None:
+    router = str(model.plan.machines["router"].lan)
+    model.seen_as = lambda _: router
+
+
+@WRONG(
+    "shared", "UDP at 10.0.100.7 to see client as .*, not no answer", LOSSES
+)
+def _udp_elsewhere(model: LabModel) -> None:
+    pool = {"metallb.io/address-pool": model.plan.bgp_pool_name}
+    model.service("web-udp")["metadata"]["annotations"] = pool
+    model.service("web-udp")["status"] = {}
 
 
 @WRONG("vips", "the VIP of web to be 10.0.100.7, not 10.0.100.1$")
