@@ -28,7 +28,7 @@ _TESTED: Final = [
     ("lab start ", {"0", "1", "2", "3", "4", "5"}),
     ("lab start lab-3", {"lab-3-bgp-ecmp"}),
     ("lab list 4", {"4"}),
-    ("lab start 3 --variant p", {"peer-port", "password"}),
+    ("lab start 3 --variant pe", {"peer-port", "peer-one-node"}),
     ("lab shell r", {"router"}),
     ("lab shell work", {"worker", "worker2"}),
     ("lab start 77 --variant p", {""}),
@@ -81,7 +81,7 @@ def test_fish(line: str, offers: set[str]) -> None:
 def test_protocol(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the scripts for other shells call answers with the same."""
     monkeypatch.setenv("_LAB_COMPLETE", f"complete_{shell}")
-    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", "lab start 3 --variant pe")
+    monkeypatch.setenv("_TYPER_COMPLETE_ARGS", "lab start 3 --variant peer-p")
     monkeypatch.setenv("_TYPER_COMPLETE_FISH_ACTION", "get-args")
 
     (line,) = _run("lab")
