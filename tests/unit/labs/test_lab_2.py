@@ -241,6 +241,11 @@ def _route_for_one_client(model: LabModel) -> None:
     model.lost = lambda source, _, __: source not in own
 
 
+@WRONG("other_clients", "expected client to take a second address on eth0")
+def _client_takes_no_address(model: LabModel) -> None:
+    model.takes_addresses = False
+
+
 @WRONG("not_on_interface", "to be on an interface of no machine, not worker")
 def _pinned(model: LabModel) -> None:
     model.interfaces["worker"]["lo"] = [str(model.plan.l2_vip)]
