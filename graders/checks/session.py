@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from graders.errors import CannotCheck
 from graders.probes.client import Client
 from graders.probes.dhcp import Dhcp
 from graders.probes.router import Router
@@ -77,6 +78,20 @@ class Session:
 
         """
         return provider().node_macs(self.plan)
+
+    def require_machines(self) -> None:
+        """Require that all machines and nodes run.
+
+        Raises:
+            CannotCheck: one does not, or the kit cannot look.
+
+        """
+        for role, status in provider().machines(self.plan).items():
+            if not status.running:
+                raise CannotCheck(
+                    f"{role} does not run: it is {status.state}",
+                    remedy="`lab up` mends it",
+                )
 
 
 def open_session(plan: Plan, lab: Lab, variant: str) -> Session:

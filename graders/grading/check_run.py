@@ -60,6 +60,12 @@ class CheckRun:
             self.outcome, self.cause = "cannot-check", _cause(error)
             self.reason = describe(error)
 
+    def withdraw(self, error: CannotCheck) -> None:
+        """Take back what was recorded: the check could not be made."""
+        self.outcome, self.cause = "cannot-check", "environment"
+        self.reason = describe(error)
+        self.expected = self.actual = self.command = self.evidence = ""
+
     def result(self, measurements: str = "") -> CheckResult:
         """Return the result; points are all or nothing."""
         points = self.spec.max_points if self.outcome == "pass" else 0

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 
 from graders.checks.check import CheckSpec
-from graders.errors import KitError
+from graders.errors import CannotCheck, KitError
 from graders.grading.check_run import CheckRun, NotRun, describe
 from graders.grading.check_spec import check_name, read_spec
 from graders.grading.scheduler import CheckScheduler
@@ -47,6 +47,9 @@ class SessionLike(Protocol):
     @property
     def measurements(self) -> Mapping[str, str]:
         """The measurements of checks, by name."""
+
+    def require_machines(self) -> None:
+        """Raise CannotCheck if a machine does not run."""
 
 
 class GradePlugin:
@@ -193,9 +196,21 @@ class GradePlugin:
         )
         if call.excinfo:
             run.record(call.excinfo.value, item.path)
+            self._excuse(run)
         if call.when == "teardown":
             with _screen(item.config):
                 self._finish(run)
+
+    def _excuse(self, run: CheckRun) -> None:
+        """Turn a failure into `cannot-check` if a machine has stopped.
+
+        It may have failed because of that, which is not the student's doing.
+        """
+        if run.outcome == "fail":
+            try:
+                self._session.require_machines()
+            except CannotCheck as error:
+                run.withdraw(error)
 
     def _all_specs(self) -> list[CheckSpec]:
         """Return the checks, from lab.yml if the file could not be read."""

@@ -10,6 +10,7 @@ from graders.checks.session import Session, open_session
 from graders.course.lab import load_lab
 from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
+from graders.providers.base import MachineStatus
 from graders.providers.docker import DockerExec
 from graders.providers.kind import KindProvider
 from graders.providers.registry import machine_of
@@ -45,6 +46,22 @@ def test_node_macs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(KindProvider, "node_macs", lambda *_: macs)
 
     assert _session(FakeCluster()).node_macs == macs
+
+
+def test_machines_that_do_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first one is named, and what brings it back."""
+    states = {
+        "worker": MachineStatus("172.18.1.3", "running", running=True),
+        "worker2": MachineStatus("172.18.1.4", "paused", running=False),
+    }
+    monkeypatch.setattr(KindProvider, "machines", lambda *_: states)
+    lab = _session(FakeCluster())
+
+    with pytest.raises(CannotCheck, match=r"^worker2 does .*: it is paused"):
+        lab.require_machines()
+
+    del states["worker2"]
+    lab.require_machines()
 
 
 def test_open_without_a_kubeconfig(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from graders.course.lab import Lab, read_lab
+from graders.errors import CannotCheck
 from graders.grading.runner import run_grade
 from graders.plan.plan import make_plan
 
@@ -24,13 +25,25 @@ from graders.checks.check import CannotCheck, CheckFailed, check, expect, fail
 """
 
 
+def _session(stopped: str = "") -> SimpleNamespace:
+    """Return a session in which all machines run, or one does not."""
+
+    def require_machines() -> None:
+        if stopped:
+            raise CannotCheck(stopped, remedy="`lab up` mends it")
+
+    return SimpleNamespace(
+        plan=make_plan(), measurements={}, require_machines=require_machines
+    )
+
+
 def _grade(tmp_path: Path, body: str, **checks: int) -> GradeResult:
     """Grade a file with `body` as a lab with `checks` (vip by default)."""
     file = tmp_path / f"grader_{tmp_path.name}.py"
     file.write_text(HEAD + textwrap.dedent(body))
     fields = dict(TOY) | {"checks": checks or {"vip": 15}}
     lab = Lab.model_construct(**fields)
-    session = SimpleNamespace(plan=make_plan(), measurements={})
+    session = _session()
     return run_grade(lab, "no-pool", session, 1, grader_file=file)
 
 
@@ -327,7 +340,7 @@ def test_what_disturbs_the_lab_is_made_on_demand(
     """
     file.write_text(HEAD + textwrap.dedent(body))
     lab = Lab.model_construct(**(dict(TOY) | {"checks": {"vip": 15}}))
-    session = SimpleNamespace(plan=make_plan(), measurements={})
+    session = _session()
 
     result = run_grade(lab, "no-pool", session, 1, full=full, grader_file=file)
 
@@ -336,6 +349,38 @@ def test_what_disturbs_the_lab_is_made_on_demand(
         [] if full else ["vip"]
     )
     assert result.exit_code == (0 if full else 3)
+
+
+@pytest.mark.parametrize("passes", [True, False])
+def test_a_failure_while_a_machine_has_stopped(
+    tmp_path: Path, *, passes: bool
+) -> None:
+    """It is none: the student has not stopped it. What passed has passed."""
+    file = tmp_path / "grader_stopped.py"
+    body = f"""
+    @check(layer="allocation")
+    def test_vip(lab):
+        '''web answers.'''
+        expect(
+            "web to be",
+            expected="here",
+            actual="gone",
+            ok={passes},
+            seen_by="curl web",
+        )
+    """
+    file.write_text(HEAD + textwrap.dedent(body))
+    lab = Lab.model_construct(**(dict(TOY) | {"checks": {"vip": 15}}))
+    session = _session("worker2 does not run: it is paused")
+
+    result = run_grade(lab, "no-pool", session, 1, grader_file=file)
+
+    (check,) = result.checks
+    assert result.exit_code == (0 if passes else 3)
+    if not passes:
+        assert check.cause == "environment"
+        assert check.reason.startswith("worker2 does not run: it is paused")
+        assert not check.expected + check.actual + check.command
 
 
 def test_a_figure_is_told_of_a_check_that_passes(tmp_path: Path) -> None:

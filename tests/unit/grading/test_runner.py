@@ -24,7 +24,12 @@ HOPS = {"192.0.2.3", "192.0.2.4"}
 def _session(*actions: object, **seen: object) -> SimpleNamespace:
     """Return a session in which all is well but for what is given."""
     well = {"hops": HOPS, "page": "hello", "actions": list(actions)}
-    return SimpleNamespace(plan=make_plan(), measurements={}, **(well | seen))
+    return SimpleNamespace(
+        plan=make_plan(),
+        measurements={},
+        require_machines=lambda: None,
+        **(well | seen),
+    )
 
 
 def _grade(session: SimpleNamespace, variant: str = "no-pool") -> GradeResult:
