@@ -15,7 +15,7 @@ from .conftest import run
 CASES: Final = [(lab.id, name) for lab in all_labs() for name in lab.variants]
 # `PROOF=--full make test` leaves nothing out, and takes its time.
 DEPTH: Final = os.environ.get("PROOF", "--brief").split()
-# Such as 1/2, every second one; CI plays one half or the other by commit.
+# Such as 1/3, every third one; CI plays one third by commit.
 WRONG: Final = os.environ.get("WRONG", "1/1")
 
 

@@ -1,10 +1,13 @@
-"""Chaos in its short form: the same twenty rounds each time."""
+"""Chaos in its short form: the same rounds each time."""
 
 from __future__ import annotations
+
+from typing import Final
 
 import pytest
 
 from tests.chaos.cli import main
+from tests.depth import FULL
 
 from .conftest import STUDENT
 
@@ -12,9 +15,13 @@ from .conftest import STUDENT
 pytestmark = [pytest.mark.usefixtures("fresh"), pytest.mark.machine]
 
 
-def test_twenty_rounds(capfd: pytest.CaptureFixture[str]) -> None:
+# Twenty take six minutes.
+ROUNDS: Final = "20" if FULL else "8"
+
+
+def test_rounds(capfd: pytest.CaptureFixture[str]) -> None:
     """After each mishap one command leads to the right verdict."""
-    brief = ("--rounds", "20", "--seed", "7", "--quick", "--labs", "1,3")
+    brief = ("--rounds", ROUNDS, "--seed", "7", "--quick", "--labs", "1,3")
 
     status = main([*brief, "--student", STUDENT, "--keep"])
 
