@@ -55,11 +55,16 @@ class FakeApi:
         return [item["metadata"] for item in self.items(path)]
 
     def delete(self, path: str, *_: object) -> Object | None:
-        """Delete an object; one called `gone` is gone already."""
+        """Delete an object; one called `gone` is gone already.
+
+        It stays with a finalizer.
+        """
         self.asked.append(f"DELETE {path}")
         for where, items in self.lists.items():
             for item in items:
                 if _path(where, item["metadata"]) == path:
+                    if item["metadata"].get("finalizers"):
+                        return item
                     items.remove(item)
                     return None if path.endswith("/gone") else {}
         return None

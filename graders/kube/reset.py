@@ -60,6 +60,7 @@ _RESTRICTIONS: Final = frozenset(
         "poddisruptionbudgets.policy",
     }
 )
+_OWN_DOMAINS: Final = ("kubernetes.io", "k8s.io", "metallb.io")
 _KEPT_NAMESPACES: Final = SYSTEM_NAMESPACES | {METALLB_NAMESPACE}
 _NODES: Final = "/api/v1/nodes"
 _NAMESPACES: Final = "/api/v1/namespaces"
@@ -261,9 +262,26 @@ def _foreign_secrets(kube: KubeClient) -> list[str]:
 
 
 def _delete(kube: KubeClient, path: str) -> str:
-    """Delete an object at once; return a line, "" if it is gone already."""
-    gone = kube.delete(path, _NOW) is None
-    return "" if gone else f"deleted {path}"
+    """Delete an object at once; return a line, "" if it is gone already.
+
+    It would stay, and its namespace with it, if it had a finalizer of a
+    controller that the cluster does not have.
+    """
+    deleted = kube.delete(path, _NOW)
+    if deleted is None:
+        return ""
+    finalizers = deleted.get("metadata", {}).get("finalizers", [])
+    known = [name for name in finalizers if _is_known_finalizer(name)]
+    if known != finalizers:
+        patch = {"metadata": {"finalizers": known}}
+        kube.ask("PATCH", path, patch, MERGE)
+    return f"deleted {path}"
+
+
+def _is_known_finalizer(name: str) -> bool:
+    """Tell whether Kubernetes or MetalLB removes it; theirs have a domain."""
+    domain, slash, _ = name.rpartition("/")
+    return not slash or domain.endswith(_OWN_DOMAINS)
 
 
 def _patch_node(kube: KubeClient, node: Object, keep: PreserveRules) -> str:

@@ -201,6 +201,25 @@ def test_what_is_gone_already() -> None:
     assert not told
 
 
+def test_finalizers_of_no_one() -> None:
+    """They would keep the object; Kubernetes' own are left to it."""
+    own = "service.kubernetes.io/load-balancer-cleanup"
+    both = _meta("web", "lab-2", finalizers=["example.org/no", own])
+    services = "/api/v1/services"
+    kube = FakeApi({services: [both, _meta("own", "lab-2", finalizers=[own])]})
+
+    reset_cluster(kube, KEPT, metallb=True)  # type: ignore[arg-type] # as far as it is asked
+
+    patched = [what for what in kube.asked if what.startswith("PATCH")]
+    assert patched == ["PATCH /api/v1/namespaces/lab-2/services/web"]
+    assert [
+        item["metadata"]["finalizers"] for item in kube.lists[services]
+    ] == [
+        [own],
+        [own],
+    ]
+
+
 def test_namespaces() -> None:
     """One that is nobody's goes."""
     names = ["default", "kube-system", "lab-2", "mine"]
