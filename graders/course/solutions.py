@@ -93,6 +93,16 @@ def repairs_for(
         UsageError: all that is wrong with the lab's solutions.
 
     """
+    return all_repairs(lab, root)[variant]
+
+
+def all_repairs(lab: LabLike, root: Path | None = None) -> dict[str, Repairs]:
+    """Return the repairs of each variant of the lab, in its order.
+
+    Raises:
+        UsageError: as `repairs_for`.
+
+    """
     problems = check_solutions(lab, root)
     if problems:
         raise UsageError(
@@ -101,15 +111,18 @@ def repairs_for(
     folder = (root or settings.SOLUTIONS) / lab.id
     wrong = [(path, read_head(path)) for path in _pages(folder / _WRONG)]
     other = [(path, read_head(path)) for path in _pages(folder / _OTHER)]
-    return Repairs(
-        folder / f"{variant}.md",
-        tuple(
-            WrongRepair(path, _checks(head))
-            for path, head in wrong
-            if head.variant == variant
-        ),
-        tuple(path for path, head in other if head.variant == variant),
-    )
+    return {
+        variant: Repairs(
+            folder / f"{variant}.md",
+            tuple(
+                WrongRepair(path, _checks(head))
+                for path, head in wrong
+                if head.variant == variant
+            ),
+            tuple(path for path, head in other if head.variant == variant),
+        )
+        for variant in lab.variants
+    }
 
 
 def check_solutions(lab: LabLike, root: Path | None = None) -> list[str]:

@@ -14,7 +14,7 @@ from graders.course.rules.texts import (
     number_problems,
     text_problems,
 )
-from graders.course.solutions import check_solutions, repairs_for
+from graders.course.solutions import all_repairs, check_solutions
 from graders.course.templates import VOCABULARY
 from graders.course.walkthrough import shown
 from graders.errors import KitError
@@ -135,8 +135,7 @@ def _repair_problems(lab: Lab) -> Iterator[str]:
     """Each variant must have wrong repairs, and another right one."""
     if check_solutions(lab):
         return
-    for name in lab.variants:
-        repairs = repairs_for(lab, name)
+    for name, repairs in all_repairs(lab).items():
         folder = shown(repairs.solution.parent)
         if not repairs.wrong:
             yield f"{folder}/wrong: must have a repair for {name}"

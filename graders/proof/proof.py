@@ -17,8 +17,9 @@ from __future__ import annotations
 import json
 import re
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
+from itertools import count
 from typing import (
     TYPE_CHECKING,
     Final,
@@ -32,14 +33,14 @@ from typing import (
 from rich.markup import escape
 from rich.table import Table
 
-from graders.course.solutions import repairs_for
+from graders.course.solutions import all_repairs
 from graders.errors import KitError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from graders.course.solutions import LabLike, Repairs, WrongRepair
+    from graders.course.solutions import LabLike, Repairs
     from graders.grading.result import GradeResult, Outcome
 
 # How much to prove of the variants after a lab's first.
@@ -70,25 +71,24 @@ class Share:
             )
         return share
 
-    def choose(self, lab: LabLike, variant: str) -> list[WrongRepair]:
-        """Return the chosen ones of this variant.
+    def choose(self, repairs: Mapping[str, Repairs]) -> dict[str, Repairs]:
+        """Return a lab's repairs by variant, with the chosen wrong ones.
 
         They are counted over the lab, so that each part has some of most
         variants.
-
-        Raises:
-            UsageError: the lab's solutions are wrong or missing.
-
         """
-        before = 0
-        for name in lab.variants:
-            wrong = repairs_for(lab, name).wrong
-            if name == variant:
-                return list(
-                    wrong[(self.part - 1 - before) % self.of :: self.of]
-                )
-            before += len(wrong)
-        return []
+        distance = count(1 - self.part)
+        return {
+            variant: replace(
+                ours,
+                wrong=tuple(
+                    wrong
+                    for wrong in ours.wrong
+                    if next(distance) % self.of == 0
+                ),
+            )
+            for variant, ours in repairs.items()
+        }
 
 
 ALL: Final = Share()
@@ -172,10 +172,10 @@ def prove(  # noqa: PLR0913 - what to prove, how, and how to report it
 
     """
     steps = []
+    repairs = share.choose(all_repairs(lab))
     for variant in variants:
-        repairs = repairs_for(lab, variant)
-        proof = _Proof(lab, variant, driver, depth, share)
-        for step in proof.run(repairs):
+        proof = _Proof(lab, variant, driver, depth)
+        for step in proof.run(repairs[variant]):
             on_step(step)
             steps.append(step)
     return steps
@@ -193,9 +193,10 @@ def planned(
     # No step is run.
     nothing = cast("Driver[LabLike]", None)
     lines = []
+    repairs = share.choose(all_repairs(lab))
     for variant in variants:
-        proof = _Proof(lab, variant, nothing, depth, share)
-        for step in proof.steps(repairs_for(lab, variant)):
+        proof = _Proof(lab, variant, nothing, depth)
+        for step in proof.steps(repairs[variant]):
             command = "grade --full" if step.full else "grade"
             lines.append(
                 f"{lab.id} {variant}: {step.name}: {command} {step.expected}"
@@ -241,13 +242,12 @@ def table(steps: Sequence[ProofStep]) -> Table:
 class _Proof:
     """The proof of one variant."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 - what to prove, and how
+    def __init__(
         self,
         lab: LabT,
         variant: str,
         driver: Driver[LabT],
         depth: Depth,
-        share: Share,
     ) -> None:
         self._lab = lab.id
         self._variant = variant
@@ -258,7 +258,6 @@ class _Proof:
         self._whole = first or depth != "brief"
         self._breaks = lab.variants[variant].breaks
         self._layer = lab.variants[variant].layer
-        self._wrong = share.choose(lab, variant)
         self._driver = driver
         self._start = lambda: driver.start(lab, variant)
         self._shipped: dict[str, Outcome] | None = None
@@ -280,7 +279,7 @@ class _Proof:
         if self._grade_twice:
             same = "the same verdict"
             yield _Step("again", lambda: None, same, self._same, self._breaks)
-        for wrong in self._wrong:
+        for wrong in repairs.wrong:
             by = wrong.refused_by
             yield _Step(
                 f"wrong/{wrong.path.name}",

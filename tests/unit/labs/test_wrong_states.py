@@ -7,7 +7,7 @@ from importlib import import_module
 import pytest
 
 from graders.course.lab import all_labs, load_lab
-from graders.course.solutions import repairs_for
+from graders.course.solutions import all_repairs
 from tests.lab_model.checks import Wrong, checks_of
 
 LABS = [str(lab.number) for lab in all_labs()]
@@ -33,8 +33,8 @@ def test_wrong_repairs_are_refused_as_their_pages_say(number: str) -> None:
     lab = load_lab(number)
     pages = {
         wrong.path.stem: wrong.refused_by
-        for variant in lab.variants
-        for wrong in repairs_for(lab, variant).wrong
+        for repairs in all_repairs(lab).values()
+        for wrong in repairs.wrong
     }
     refused = {
         wrong.name: {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
+from graders.course.solutions import all_repairs
 from graders.errors import CannotCheck, UsageError
 from graders.grading.result import CheckResult, Heading, summarise
 from graders.proof import proof as module
@@ -238,10 +239,11 @@ def test_shares_have_every_wrong_repair_once(folder: Path, of: int) -> None:
     """The parts of a lab's wrong repairs are all of them, also one a fault."""
     for name in ("narrow", "none"):
         write(folder / "wrong" / f"{name}.md", "no-pool", "pool")
-    whole = module.Share().choose(Lab(), "no-pool")
+    repairs = all_repairs(Lab())
+    whole = list(repairs["no-pool"].wrong)
 
     parts = [
-        module.Share(part, of).choose(Lab(), "no-pool")
+        module.Share(part, of).choose(repairs)["no-pool"].wrong
         for part in range(1, of + 1)
     ]
 
