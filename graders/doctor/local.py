@@ -230,10 +230,7 @@ def cluster(plan: Plan, docker: Docker = docker) -> Finding:
     try:
         foreign = foreign_cluster(plan, docker)
     except KitError as error:
-        cause = error.problems[0]
-        return Finding(
-            "cluster", ok=None, observed=cause, requirement=requirement
-        )
+        return _unknown("cluster", requirement, error)
     return Finding(
         "cluster",
         ok=foreign is None,
@@ -253,10 +250,7 @@ def names(plan: Plan, docker: Docker = docker) -> Finding:
     try:
         foreign = foreign_names(plan, docker)
     except KitError as error:
-        cause = error.problems[0]
-        return Finding(
-            "names", ok=None, observed=cause, requirement=requirement
-        )
+        return _unknown("names", requirement, error)
     return Finding(
         "names",
         ok=not foreign,
@@ -312,6 +306,13 @@ def _stop(
         requirement=requirement,
         remedy=remedy or error.remedy,
         fatal=True,
+    )
+
+
+def _unknown(name: str, requirement: str, error: KitError) -> Finding:
+    """Return a finding of what an error keeps the kit from seeing."""
+    return Finding(
+        name, ok=None, observed=error.problems[0], requirement=requirement
     )
 
 
