@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from tests.chaos.mishap import (
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 _SERVER: Final = "kube-apiserver"
 _MANIFEST: Final = "/etc/kubernetes/manifests/kube-apiserver.yaml"
-_ASIDE: Final = "/root/kube-apiserver.yaml"
+# Not in the folder that kubelet reads.
+_ASIDE: Final = "/etc/kubernetes/kube-apiserver.yaml"
 # kubelet looks at its manifests every 20 seconds.
 _STOP_S: Final = 60
 _BACK_S: Final = 120
@@ -107,22 +109,16 @@ def api_stopped(world: World) -> Iterator[None]:
 def api_slow(world: World) -> Iterator[None]:
     """Each packet of the control plane takes up to a second."""
     delay = world.chose(f"{world.random.randint(200, 1000)}ms")
-    _shape(world, f"tc qdisc replace dev eth0 root netem delay {delay}")
-    try:
+    with _netem(world, f"delay {delay}"):
         yield
-    finally:
-        _shape(world, "tc qdisc del dev eth0 root || true")
 
 
 @mishap("api-lossy", keeps=True, commands=(GRADE, HINT, STATUS, UP, RESET))
 def api_lossy(world: World) -> Iterator[None]:
     """Packets of the control plane are lost."""
     loss = world.chose(f"{world.random.randint(5, 30)}%")
-    _shape(world, f"tc qdisc replace dev eth0 root netem loss {loss}")
-    try:
+    with _netem(world, f"loss {loss}"):
         yield
-    finally:
-        _shape(world, "tc qdisc del dev eth0 root || true")
 
 
 @mishap("api-busy", keeps=True, cheap=True, commands=(GRADE, HINT, UP, START))
@@ -134,6 +130,16 @@ def api_busy(world: World) -> Iterator[None]:
     finally:
         for kind in ("flowschema", "prioritylevelconfiguration"):
             world.kubectl("delete", kind, "visitor", "--ignore-not-found")
+
+
+@contextmanager
+def _netem(world: World, impairment: str) -> Iterator[None]:
+    """Impair the control plane's network for a while."""
+    _shape(world, f"tc qdisc replace dev eth0 root netem {impairment}")
+    try:
+        yield
+    finally:
+        _shape(world, "tc qdisc del dev eth0 root || true")
 
 
 def _shape(world: World, command: str) -> None:
