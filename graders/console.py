@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class Terminal(Console):
     """A console that acts upon nothing that a machine wrote.
 
-    It says so when nobody reads it any more: rich itself would end the
+    It raises BrokenPipeError when its output is closed: rich would end the
     program, with the exit code of a lab that is not solved.
     """
 

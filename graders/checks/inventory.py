@@ -1,4 +1,4 @@
-"""Who holds the addresses of a pool, and how many it has left."""
+"""Checks of which Services hold a pool's addresses, and how many are free."""
 
 from __future__ import annotations
 
@@ -67,12 +67,12 @@ def expect_held(
         ok=not lost,
         seen_by=f"kubectl get svc -n {namespace} --show-labels",
     )
-    left = [name for name in is_over if is_over[name] and name in names]
+    overdue = [name for name in is_over if is_over[name] and name in names]
     expect(
         f"the Services of {namespace} whose time is over to hold",
         expected="no VIP",
-        actual=f"that of {_some(left)}",
-        ok=not left,
+        actual=f"that of {_some(overdue)}",
+        ok=not overdue,
         seen_by=f"kubectl get svc -n {namespace} --show-labels",
     )
 

@@ -229,7 +229,7 @@ def _tolerations(
 ) -> list[dict[str, Any]]:
     """Return what the pods of a Service tolerate: the grader's are like them.
 
-    The cluster adds tolerations of its own to each pod.
+    The cluster adds default tolerations to each pod.
     """
     selector = lab.cluster.pod_selector(service, namespace)
     path = f"{_base('Pod', namespace)}?labelSelector={selector}"

@@ -1,4 +1,4 @@
-"""What a shell completes: labs, their faults, and machines."""
+"""Shell completion of labs, faults and machines."""
 
 from __future__ import annotations
 

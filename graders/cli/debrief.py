@@ -1,4 +1,4 @@
-"""What is printed once a lab is solved."""
+"""Print the debrief after a solved grade."""
 
 from __future__ import annotations
 

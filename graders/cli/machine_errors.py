@@ -1,4 +1,4 @@
-"""What a machine refuses, in words: place, rule and remedy.
+"""Messages for errors of the machine: place, rule and remedy.
 
 A full disk, a read-only folder or a missing package is no fault of the kit.
 """

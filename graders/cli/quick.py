@@ -32,7 +32,7 @@ class QuickGroup(TyperGroup):
 
 
 class _AsTyped:
-    """What typer asks to convert a value."""
+    """A converter for typer that converts nothing."""
 
     def coerce(self, value: Any, **_: Any) -> Any:  # noqa: ANN401 - typer's
         """Return the value."""

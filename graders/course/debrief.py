@@ -1,4 +1,4 @@
-"""What a fault was, how it is found, and other repairs, for who solved it.
+"""The debrief of a solved lab: the fault, how to find it, other repairs.
 
 All but the fault's own sentence comes from `solutions/`. A copy of the kit
 for students may be without that folder: the debrief is shorter then.
@@ -44,7 +44,7 @@ class Turn(NamedTuple):
 
 @dataclass(frozen=True)
 class Debrief:
-    """What is said about a fault once it was found."""
+    """The explanation of a fault that the student has found."""
 
     fault: str
     layer: str

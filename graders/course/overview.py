@@ -1,4 +1,4 @@
-"""What a list of labs shows, read in milliseconds.
+"""The labs for a list, read in milliseconds.
 
 The models of lab.yml take half a second to load. Here, only what is shown is
 looked at, and the models say what is wrong if that is not as it should be.
