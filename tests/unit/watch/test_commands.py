@@ -42,7 +42,9 @@ def test_output(program: Path) -> None:
 
 def test_interrupt(program: Path) -> None:
     """Ctrl-C ends it as on any terminal."""
-    _write(program, "echo begun; sleep 60")
+    # Tests that run in the background ignore Ctrl-C, and all that they start.
+    heeds = "exec env --default-signal=INT"
+    _write(program, f"{heeds} sh -c 'echo begun; sleep 60'")
     command = Command(["lab", "reset"], "ada")
     thread = threading.Thread(target=command.run, args=(lambda: None,))
     thread.start()
