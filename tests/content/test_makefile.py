@@ -6,20 +6,14 @@ import subprocess
 
 import pytest
 
-from graders.settings import ROOT
+from tests.makefile import would_run
 
 
 @pytest.mark.parametrize("word", ["x; touch here", "it's", "a b", "`id`"])
 @pytest.mark.parametrize("target", ["lab-1", "prove"])
 def test_variant_is_one_word(target: str, word: str) -> None:
     """No shell acts upon what is in it."""
-    commands = subprocess.run(
-        ["make", "--dry-run", target, f"VARIANT={word}", f"LAB={word}"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
+    commands = would_run(target, f"VARIANT={word}", f"LAB={word}")
     command = commands.splitlines()[-1].replace(
         ".venv/bin/lab", "printf '%s|'"
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -11,6 +10,7 @@ import yaml
 
 from graders.settings import ROOT
 from tests import state
+from tests.makefile import would_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,17 +31,6 @@ def _steps(file: Path = SITE) -> list[dict[str, Any]]:
     return [step for job in jobs for step in job["steps"]]
 
 
-def _would_run(target: str) -> str:
-    """Return what make would run; it fails if there is no such target."""
-    return subprocess.run(
-        ["make", "--dry-run", "--always-make", target],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-
-
 def test_the_site_s_workflow_calls_targets_that_exist() -> None:
     """Each of its commands is `make` with targets of the Makefile."""
     commands = [
@@ -55,7 +44,7 @@ def test_the_site_s_workflow_calls_targets_that_exist() -> None:
     for command in commands:
         program, *targets = command.split()
         assert program == "make"
-        assert all(_would_run(target) for target in targets)
+        assert all(would_run("--always-make", target) for target in targets)
 
 
 def test_what_is_built_is_what_is_published() -> None:
@@ -65,7 +54,9 @@ def test_what_is_built_is_what_is_published() -> None:
         for step in _steps()
         if step.get("uses", "").startswith(UPLOAD)
     ]
-    written = re.findall(r"EDITION=(\w+) SITE_DIR=(\S+)", _would_run("site"))
+    written = re.findall(
+        r"EDITION=(\w+) SITE_DIR=(\S+)", would_run("--always-make", "site")
+    )
 
     assert written == [("student", folder) for folder in folders]
     assert folders == ["site/student"]
