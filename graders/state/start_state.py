@@ -221,6 +221,13 @@ READINGS: Final = (
         ("processes",),
     ),
     Reading(
+        "services",
+        "for unit in containerd kubelet; do"
+        ' echo "$unit $(systemctl is-active $unit)"; done',
+        ("services",),
+        only=("control-plane", "worker", "worker2"),
+    ),
+    Reading(
         "configuration",
         "vtysh -c 'show run' || cat /etc/dnsmasq.conf",
         ("frr", "dhcp"),

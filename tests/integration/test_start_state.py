@@ -87,6 +87,7 @@ CHANGES: Final = [
 # These are only on machines of a lab, or all of this computer's.
 _ON_MACHINES: Final = {
     *("configuration", "leases", "files", "programs", "processes"),
+    "services",
     *("network namespaces", "programs of XDP"),
 }
 _CUT: Final = "=-=-="

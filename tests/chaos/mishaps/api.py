@@ -107,17 +107,17 @@ def api_stopped(world: World) -> Iterator[None]:
 
 @mishap("api-slow", keeps=True, commands=(GRADE, HINT, STATUS, UP, RESET))
 def api_slow(world: World) -> Iterator[None]:
-    """Each packet of the control plane takes up to a second."""
-    delay = world.chose(f"{world.random.randint(200, 1000)}ms")
-    with _netem(world, f"delay {delay}"):
+    """The control plane's network is slow, and its packets wait."""
+    rate = world.chose(f"{world.random.randint(2, 8)}mbit")
+    with _throttled(world, rate, "1s"):
         yield
 
 
 @mishap("api-lossy", keeps=True, commands=(GRADE, HINT, STATUS, UP, RESET))
 def api_lossy(world: World) -> Iterator[None]:
-    """Packets of the control plane are lost."""
-    loss = world.chose(f"{world.random.randint(5, 30)}%")
-    with _netem(world, f"loss {loss}"):
+    """The control plane's network is slow, and loses packets."""
+    rate = world.chose(f"{world.random.randint(2, 8)}mbit")
+    with _throttled(world, rate, "5ms"):
         yield
 
 
@@ -133,9 +133,13 @@ def api_busy(world: World) -> Iterator[None]:
 
 
 @contextmanager
-def _netem(world: World, impairment: str) -> Iterator[None]:
-    """Impair the control plane's network for a while."""
-    _shape(world, f"tc qdisc replace dev eth0 root netem {impairment}")
+def _throttled(world: World, rate: str, queue: str) -> Iterator[None]:
+    """Send at this rate for a while; what would wait longer is lost.
+
+    Not every kernel has netem, which could delay each packet.
+    """
+    limit = f"tbf rate {rate} burst 16k latency {queue}"
+    _shape(world, f"tc qdisc replace dev eth0 root {limit}")
     try:
         yield
     finally:

@@ -107,6 +107,13 @@ desk() {
   lab-desk "$DESK_LEASE" && say "lease"
 }
 
+# A node that lacks one of them is not seen as lost for 40 s.
+services() {
+  for unit in containerd kubelet; do
+    systemctl --quiet is-active $unit || { systemctl start $unit && say "service $unit"; }
+  done
+}
+
 # A speaker whose dialling nobody answers holds its lock for 10 s, and takes no
 # other configuration meanwhile; it dials again at once before it pauses.
 dials() {
@@ -139,7 +146,10 @@ case $ROLE in
     ;;
   dhcp) dhcp ;;
   desk) desk ;;
-  control-plane | worker*) dials ;;
+  control-plane | worker*)
+    services
+    dials
+    ;;
 esac
 processes
 true
