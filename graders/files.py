@@ -35,8 +35,10 @@ def read_text(
         raise ValueError("it is not text in UTF-8") from None
 
 
-def write_atomically(file: Path, text: str, mode: int | None = None) -> None:
-    """Replace `file` by one with `text`, and with `mode` if there is one.
+def write_atomically(
+    file: Path, content: str | bytes, mode: int | None = None
+) -> None:
+    """Replace `file` by one with `content`, and with `mode` if there is one.
 
     Until then it has another name, a new one each time: several commands may
     write the same file.
@@ -45,7 +47,9 @@ def write_atomically(file: Path, text: str, mode: int | None = None) -> None:
     try:
         # A secret must not be readable before it has its mode.
         new.touch(0o666 if mode is None else mode, exist_ok=False)
-        new.write_text(text, encoding="utf-8")
+        new.write_bytes(
+            content.encode() if isinstance(content, str) else content
+        )
         if mode is not None:
             new.chmod(mode)
         new.replace(file)

@@ -65,6 +65,16 @@ def installed_dir() -> Path:
     return state_base() / ".installed"
 
 
+def config_dir() -> Path:
+    """Return the folder of the student's key and ticket.
+
+    It outlives labs and clones, and `lab purge` leaves it. The folder is not
+    created here. `METALLB_LAB_CONFIG` replaces it.
+    """
+    found = os.environ.get("METALLB_LAB_CONFIG")
+    return Path(found) if found else platformdirs.user_config_path(_APP)
+
+
 def cache_dir() -> Path:
     """Return the folder of what every student shares: bin/ and charts/.
 

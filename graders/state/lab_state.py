@@ -72,7 +72,7 @@ def read(plan: Plan) -> State | None:
     """
     files = provider().state_files(plan)
     text = files.read(_STATE)
-    found = _adopt_former(plan) if text is None else _state(_unpack(text))
+    found = _adopt_former(plan) if text is None else _state(unpack(text))
     if found is None:
         if text is None:
             return None
@@ -119,7 +119,7 @@ def read_baseline(plan: Plan) -> Baseline | None:
 
     One that an earlier version of the kit recorded in another form is none.
     """
-    baseline = _unpack(provider().state_files(plan).read(_BASELINE))
+    baseline = unpack(provider().state_files(plan).read(_BASELINE))
     if not isinstance(baseline, dict):
         return None
     texts = [
@@ -132,7 +132,7 @@ def read_baseline(plan: Plan) -> Baseline | None:
 
 def read_objects(plan: Plan) -> Objects:
     """Return the objects of the start state, as far as they are recorded."""
-    objects = _unpack(provider().state_files(plan).read(_OBJECTS))
+    objects = unpack(provider().state_files(plan).read(_OBJECTS))
     if not isinstance(objects, dict):
         return {}
     return {key: one for key, one in objects.items() if isinstance(one, dict)}
@@ -143,15 +143,15 @@ def record(
 ) -> None:
     """Record a started lab and its start state, as complete."""
     _write_state(plan, state)
-    provider().state_files(plan).write(_OBJECTS, _pack(objects))
-    provider().state_files(plan).write(_BASELINE, _pack(baseline))
+    provider().state_files(plan).write(_OBJECTS, pack(objects))
+    provider().state_files(plan).write(_BASELINE, pack(baseline))
     mark_complete(plan)
 
 
 def _write_state(plan: Plan, state: State) -> State:
     fields = asdict(state)
     del fields["changing"]
-    provider().state_files(plan).write(_STATE, _pack(fields))
+    provider().state_files(plan).write(_STATE, pack(fields))
     return state
 
 
@@ -185,16 +185,20 @@ def _adopt_former(plan: Plan) -> State | None:
     return None
 
 
-def _pack(value: Any) -> str:  # noqa: ANN401 - any JSON
+def pack(value: Any) -> str:  # noqa: ANN401 - any JSON
+    """Return any JSON as a text that tells nothing at a glance."""
     text = json.dumps(value, sort_keys=True)
     return base64.b64encode(zlib.compress(text.encode(), 1)).decode()
 
 
-def _unpack(text: str | None) -> Any:  # noqa: ANN401 - any JSON
-    """Return what was packed; None for nothing, or for a damaged file."""
+def unpack(text: str | None, limit: int = _LIMIT) -> Any:  # noqa: ANN401 - any JSON
+    """Return what was packed; None for nothing, or for a damaged file.
+
+    More than `limit` bytes are not unpacked, and count as damaged.
+    """
     unpacker = zlib.decompressobj()
     try:
-        found = unpacker.decompress(base64.b64decode(text or ""), _LIMIT)
+        found = unpacker.decompress(base64.b64decode(text or ""), limit)
         return json.loads(found) if unpacker.eof else None
     except (ValueError, RecursionError, zlib.error):
         return None

@@ -70,7 +70,7 @@ def state_of_other_release(world: World) -> Iterator[None]:
         "numbers": known | {"lab": 1, "variant": None},
     }
     form = world.chose(world.random.choice(list(forms)))
-    text = lab_state._pack(forms[form])
+    text = lab_state.pack(forms[form])
     (_files(world) / lab_state._STATE).write_text(text, encoding="utf-8")
     yield
 

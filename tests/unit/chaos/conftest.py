@@ -33,7 +33,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PaperWorld:
     }
     made.kubeconfig.write_text(yaml.safe_dump(config), encoding="utf-8")
     for name in (lab_state._STATE, lab_state._BASELINE, lab_state._OBJECTS):
-        (lab / name).write_text(lab_state._pack({}), encoding="utf-8")
+        (lab / name).write_text(lab_state.pack({}), encoding="utf-8")
     tools = tmp_path / "cache" / "bin"
     tools.mkdir(parents=True)
     for name in ("kubectl", "kind", "helm"):

@@ -116,7 +116,7 @@ def test_state_of_another_version(
 ) -> None:
     """Fields of other types and names are not guessed at."""
     fields = {"lab": STATE.lab, "variant": "x", "run": "y", "attempts": 0}
-    text = lab_state._pack(fields | change)
+    text = lab_state.pack(fields | change)
     (folder / "state").write_text(text, encoding="utf-8")
 
     with pytest.raises(UnknownState, match="another version"):

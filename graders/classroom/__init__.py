@@ -1,0 +1,1 @@
+"""Submissions: what students hand in, signed and ready to be replayed."""

@@ -1,0 +1,117 @@
+"""The in-toto Statement of a submission: which files belong to which result.
+
+Its predicate is test-result v0.1, see
+https://github.com/in-toto/attestation/blob/main/spec/predicates/test-result.md
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+from graders.classroom.envelope import (
+    NotVerified,
+    peek,
+    sign_document,
+    verify_document,
+)
+from graders.classroom.keys import public_hex
+from graders.errors import MALFORMED, one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from securesystemslib.signer import CryptoSigner
+
+TYPE: Final = "https://in-toto.io/Statement/v1"
+PREDICATE: Final = "https://in-toto.io/attestation/test-result/v0.1"
+PAYLOAD: Final = "application/vnd.in-toto+json"
+
+
+@dataclass(frozen=True)
+class Verified:
+    """A statement whose signature and digests are right.
+
+    The key is the student's own, and known from nowhere else: it shows that
+    the files belong together, and which submissions one key has signed.
+    """
+
+    predicate: dict[str, Any]
+    keyid: str
+    public: str
+
+
+def sign(
+    members: Mapping[str, bytes],
+    predicate: Mapping[str, Any],
+    signer: CryptoSigner,
+) -> str:
+    """Return the signed statement about these files, as an envelope.
+
+    `predicate` gets the public key, by which it is verified.
+    """
+    statement = {
+        "_type": TYPE,
+        "subject": [
+            {"name": name, "digest": {"sha256": sha256(content).hexdigest()}}
+            for name, content in sorted(members.items())
+        ],
+        "predicateType": PREDICATE,
+        "predicate": {**predicate, "key": public_hex(signer)},
+    }
+    return sign_document(statement, PAYLOAD, signer)
+
+
+def verify(text: str, members: Mapping[str, bytes]) -> Verified:
+    """Return what a statement says, if it was signed and fits the files.
+
+    Raises:
+        NotVerified: it does not; each problem is one line.
+
+    """
+    try:
+        public = peek(text, PAYLOAD)["predicate"]["key"]
+        if not isinstance(public, str):
+            raise TypeError(public)
+    except MALFORMED as error:
+        raise _malformed(error) from None
+    signed = verify_document(text, PAYLOAD, public)
+    try:
+        problems = _problems(signed.document, members)
+    except MALFORMED as error:
+        raise _malformed(error) from None
+    if problems:
+        raise NotVerified(*problems)
+    return Verified(signed.document["predicate"], signed.keyid, public)
+
+
+def _problems(
+    statement: dict[str, Any], members: Mapping[str, bytes]
+) -> list[str]:
+    """Return what of a statement does not fit the files."""
+    expected = {"_type": TYPE, "predicateType": PREDICATE}
+    problems = [
+        f"expected {name} {value}, not {one_line(str(statement[name]), 100)}"
+        for name, value in expected.items()
+        if statement[name] != value
+    ]
+    digests = {
+        str(one["name"]): one["digest"]["sha256"]
+        for one in statement["subject"]
+    }
+    problems += [
+        f"{one_line(name, 100)} is signed and missing"
+        for name in sorted(digests.keys() - members.keys())
+    ]
+    for name, content in sorted(members.items()):
+        if name not in digests:
+            problems.append(f"{name} is not signed")
+        elif digests[name] != sha256(content).hexdigest():
+            problems.append(f"{name} was changed after it was signed")
+    return problems
+
+
+def _malformed(error: Exception) -> NotVerified:
+    what = one_line(f"{type(error).__name__}: {error}", 100)
+    return NotVerified(f"it is no statement of `lab submit`: {what}")
