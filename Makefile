@@ -5,8 +5,7 @@ PYTHON := $(shell for p in python3.11 python3 python3.12 python3.13; do \
   "$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
   && { echo "$$p"; break; }; done)
 BIN := .venv/bin
-export STUDENT ?= demo
-export IMAGES REGISTRY REGISTRY_DIGESTS IMAGES_FILE
+export STUDENT IMAGES REGISTRY REGISTRY_DIGESTS IMAGES_FILE
 # A word for the shell, whatever is in it.
 quoted = '$(subst ','\'',$(1))'
 variant = $(if $(VARIANT),--variant $(call quoted,$(VARIANT)))

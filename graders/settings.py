@@ -22,6 +22,8 @@ SOLUTIONS: Final = ROOT / "solutions"
 ANSIBLE: Final = ROOT / "ansible"
 INVENTORY: Final = ANSIBLE / "inventory"
 
+TICKET_SUFFIX: Final = ".ticket"
+
 KIND: Final = "kind"
 HOSTS: Final = "hosts"
 # Student names have no dot, so this cannot be another student's folder.
@@ -82,6 +84,16 @@ def cache_dir() -> Path:
     """
     found = os.environ.get("METALLB_LAB_CACHE")
     return Path(found) if found else platformdirs.user_cache_path(_APP)
+
+
+def ticket_dir() -> Path:
+    """Return the folder of installed class tickets; it need not exist."""
+    return config_dir() / "tickets"
+
+
+def ticket_file(student: str) -> Path:
+    """Return the file of a student's installed class ticket."""
+    return ticket_dir() / f"{student}{TICKET_SUFFIX}"
 
 
 def provider_name() -> str:

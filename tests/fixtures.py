@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import re
 from itertools import count
 from typing import TYPE_CHECKING
@@ -33,9 +34,11 @@ def no_pooled_shells() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def on_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Use the kind provider unless a test asks for hosts."""
+    """Use the kind provider, and no ticket, unless a test asks for others."""
     monkeypatch.delenv("CLUSTER", raising=False)
     monkeypatch.delenv("HOSTS", raising=False)
+    # There can be no such folder.
+    monkeypatch.setenv("METALLB_LAB_CONFIG", f"{os.devnull}/config")
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from graders.cli.completion import complete_labs, complete_variants
+from graders.cli.default_student import choose_student
 from graders.environment import remove_misleading
 from graders.errors import KitError, one_line, printable
 
@@ -25,7 +26,9 @@ Student = Annotated[
     typer.Option(
         "--student",
         envvar="STUDENT",
-        help="Student name; selects the addresses and the fault.",
+        callback=choose_student,
+        help="Student name; selects the addresses and the fault. Without it,"
+        " who has the class ticket.",
     ),
 ]
 LabArg = Annotated[

@@ -61,4 +61,5 @@ def _check_hosts(file: str, student: str) -> Report:
     from graders.plan.plan import make_plan
     from graders.providers.inventory import read_hosts
 
-    return preflight(read_hosts(Path(file)).hosts, make_plan(student))
+    found = read_hosts(Path(file))
+    return preflight(found.hosts, make_plan(student, nonce=found.nonce))

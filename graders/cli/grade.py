@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from graders.checks.session import Session
     from graders.grading.report import Report
     from graders.grading.result import GradeResult
+    from graders.state.lab_state import State
 
 
 def grade(  # noqa: PLR0913, PLR0917 - options of a command
@@ -63,12 +64,11 @@ def _grade(
     from graders.checks.cleanup import clean_session
     from graders.cli.debrief import show_debrief
     from graders.cli.progress_note import note_progress
-    from graders.cli.running_lab import open_running_lab
     from graders.grading.kept_results import keep_result
     from graders.grading.runner import run_grade
     from graders.state import lab_state
 
-    session, state = open_running_lab(student)
+    session, state = _open(student)
     attempt = state.attempts + 1
     report = None if as_json else _report(session, attempt)
     with clean_session(session, tell_on_stderr("grade")):
@@ -92,6 +92,21 @@ def _grade(
     if report and result.solved:
         show_debrief(session.plan, session.lab, state, run)
     return result, session
+
+
+def _open(student: str) -> tuple[Session, State]:
+    """Open the running lab; say if it does not count for a class.
+
+    Raises:
+        KitError: as `open_running_lab`.
+
+    """
+    from graders.cli.running_lab import open_running_lab
+    from graders.cli.ticket_note import note_ticket
+
+    session, state = open_running_lab(student)
+    note_ticket(session.plan, "grade")
+    return session, state
 
 
 def _report(session: Session, attempt: int) -> Report:

@@ -32,12 +32,13 @@ def render(
 ) -> None:
     """Write files for virtual machines: cloud-init, Vagrant, inventory."""
     from graders.plan.plan import make_plan
+    from graders.plan.ticket import installed_nonce
     from graders.providers.vm_files import host_files, read_key, write_files
 
     with command_context("lab hosts render", student):
         public = Path(key).expanduser().absolute()
         files = host_files(
-            make_plan(student),
+            make_plan(student, nonce=installed_nonce(student)),
             read_key(public),
             str(public.with_suffix("")),
             one_fabric_host=one_fabric_host,

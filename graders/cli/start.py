@@ -18,6 +18,7 @@ def start(
     from graders.cli.brief import show_brief
     from graders.cli.plans import with_plan
     from graders.cli.progress_note import note_progress
+    from graders.cli.ticket_note import expect_ticket
     from graders.course.lab import load_lab
     from graders.lifecycle import lifecycle
     from graders.plan.plan import variant_for
@@ -30,6 +31,7 @@ def start(
 
         def begin(status: ProviderStatus) -> Plan:
             plan = status.location.plan
+            expect_ticket(plan)
             fault = variant or variant_for(
                 plan, chosen.id, list(chosen.variants)
             )

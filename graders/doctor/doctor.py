@@ -23,7 +23,7 @@ _PATIENCE_S: Final = 60.0
 
 
 def examine(plan: Plan, patience: float = _PATIENCE_S) -> Report:
-    """Return what was found where the lab of `plan` would run.
+    """Return what was found where the lab of a plan's student would run.
 
     A local engine may take `patience` seconds in all for its answers.
 
@@ -50,5 +50,7 @@ _DOCTORS: Final[dict[str, Callable[[Plan, float], Report]]] = {
     KIND: lambda plan, patience: LocalReport(
         run_doctor(plan, docker=TimedDocker(patience))
     ),
-    HOSTS: lambda plan, _: preflight(inventory().hosts, plan),
+    HOSTS: lambda plan, _: preflight(
+        inventory().hosts, provider().locate(plan.student).plan
+    ),
 }

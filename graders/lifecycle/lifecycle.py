@@ -107,6 +107,7 @@ def extra_vars(plan: Plan) -> dict[str, Any]:
     `exec_prefix` has, by role, the command prefix that runs something there;
     `host_exec_prefix` and `host_addresses` are by host of the inventory;
     `lan_macs` has the MACs that the kit gives machines on the LAN;
+    `class_nonce` is that of the class ticket, or empty;
     `provider` is `kind` or `hosts`; `run_id` is different for each playbook.
     """
     return (
@@ -121,6 +122,7 @@ def extra_vars(plan: Plan) -> dict[str, Any]:
             },
             "run_id": secrets.token_hex(4),
             "owner": os.getuid(),
+            "class_nonce": plan.nonce,
             "cache_dir": str(cache_dir()),
             "state_dir": str(state_dir(plan.student)),
             "installed_dir": str(installed_dir()),
@@ -166,7 +168,7 @@ def _expect_still_free(plan: Plan) -> None:
 
     """
     try:
-        location = provider().locate(plan.student)
+        location = provider().locate(plan.student, nonce=plan.nonce)
     except CannotCheck:
         return  # the playbook starts the engine
     if location.plan != plan:

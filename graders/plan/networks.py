@@ -1,4 +1,6 @@
-"""Which networks and ranges a student's name leads to.
+"""Which networks and ranges a student's seed leads to.
+
+The seed is the name, and with a class ticket the name and its nonce.
 
 The plan itself, and every name in it, is in `graders.plan.plan`.
 """
@@ -35,7 +37,7 @@ _SPARE_SLOTS: Final = 50
 
 @dataclass(frozen=True)
 class RangeOffsets:
-    """What varies with the name alone, whatever networks it gets."""
+    """What varies with the seed alone, whatever networks it gets."""
 
     dhcp_third: int
     dhcp_host: int
@@ -51,9 +53,9 @@ def mac(address: IPv4Address) -> str:
     return ":".join(f"{byte:02x}" for byte in b"\x02\x4d" + address.packed)
 
 
-def slots(student: str) -> range:
-    """Return the slots that a student's plan may have, best first."""
-    regular = _DEMO_SLOTS if student == DEMO else _SLOTS
+def slots(seed: str) -> range:
+    """Return the slots that a plan of this seed may have, best first."""
+    regular = _DEMO_SLOTS if seed == DEMO else _SLOTS
     return range(regular + _SPARE_SLOTS)
 
 
@@ -73,19 +75,37 @@ def check_student(student: str) -> None:
         )
 
 
+def seed_of(student: str, nonce: str) -> str:
+    """Return what a student's numbers and faults are derived from.
+
+    Raises:
+        UsageError: the name is not allowed.
+
+    """
+    check_student(student)
+    if not nonce:
+        return student
+    if student == DEMO:
+        raise UsageError(
+            f"{DEMO} always has the module's own numbers, and no class ticket",
+            remedy="give the name that the ticket is for",
+        )
+    return f"{student} {nonce}"
+
+
 def networks_for(
-    student: str, slot: int
+    seed: str, slot: int
 ) -> tuple[IPv4Network, IPv4Network, IPv4Network, IPv4Network]:
     """Return LAN, edge, storage, BGP pool; no two LANs share the others."""
-    if slot not in slots(student):
-        raise UsageError(f"slot must be 0 to {slots(student)[-1]}, not {slot}")
-    regular = _DEMO_SLOTS if student == DEMO else _SLOTS
+    if slot not in slots(seed):
+        raise UsageError(f"slot must be 0 to {slots(seed)[-1]}, not {slot}")
+    regular = _DEMO_SLOTS if seed == DEMO else _SLOTS
     if slot >= regular:
-        nth = (stable_hash(student) + slot - regular) % _SPARE_SLOTS
+        nth = (stable_hash(seed) + slot - regular) % _SPARE_SLOTS
         return _nets(f"100.{64 + nth}", ("198.18", nth), 201 + nth)
-    if student == DEMO:
+    if seed == DEMO:
         return _nets(f"172.{18 + slot}", ("10.90", slot), 100)
-    nth = (stable_hash(student) + slot) % _SLOTS
+    nth = (stable_hash(seed) + slot) % _SLOTS
     return _nets(f"10.{100 + nth}", ("10.90", 100 + nth), 101 + nth)
 
 
@@ -102,17 +122,17 @@ def _nets(
     )
 
 
-def shape_of(student: str) -> RangeOffsets:
-    """Return the ranges that a name has in whatever networks it gets."""
-    if student == DEMO:
+def shape_of(seed: str) -> RangeOffsets:
+    """Return the ranges that a seed has in whatever networks it gets."""
+    if seed == DEMO:
         return RangeOffsets(100, 100, 255, 200, 2, 64500)
     return RangeOffsets(
-        dhcp_third=20 + stable_hash(f"{student} dhcp third") % 130,
-        dhcp_host=20 + 10 * (stable_hash(f"{student} dhcp host") % 13),
-        service_third=200 + stable_hash(f"{student} service third") % 51,
-        pool_host=20 + 10 * (stable_hash(f"{student} pool host") % 18),
-        small=2 + stable_hash(f"{student} small pool") % 2,
-        cluster_asn=64512 + 2 * (stable_hash(f"{student} asn") % 511),
+        dhcp_third=20 + stable_hash(f"{seed} dhcp third") % 130,
+        dhcp_host=20 + 10 * (stable_hash(f"{seed} dhcp host") % 13),
+        service_third=200 + stable_hash(f"{seed} service third") % 51,
+        pool_host=20 + 10 * (stable_hash(f"{seed} pool host") % 18),
+        small=2 + stable_hash(f"{seed} small pool") % 2,
+        cluster_asn=64512 + 2 * (stable_hash(f"{seed} asn") % 511),
     )
 
 

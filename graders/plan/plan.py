@@ -1,7 +1,8 @@
-"""Every number of a lab, as a pure function of the student's name.
+"""Every number of a lab, as a pure function of the student's name and nonce.
 
 `demo` has the module's own numbers. Another name gives other numbers of the
-same shape, the same every time. A slot is the n-th choice of networks, for
+same shape, the same every time; with the nonce of a class ticket, those of
+that class. A slot is the n-th choice of networks, for
 hosts on which the first choice is taken; see `graders.providers.kind`.
 """
 
@@ -16,6 +17,7 @@ from graders.plan.networks import (
     DEMO,
     check_student,
     networks_for,
+    seed_of,
     shape_of,
     slots,
     stable_hash,
@@ -59,7 +61,10 @@ class Machine:
 
 @dataclass(frozen=True)
 class Plan(AddressPlan):
-    """The numbers and names of one student's lab."""
+    """The numbers and names of one student's lab.
+
+    `nonce` is that of the class ticket it was made with, or "".
+    """
 
     student: str
     slot: int
@@ -75,6 +80,7 @@ class Plan(AddressPlan):
     private_pool_name: str = "kind-private"
     app_pool_name: str = "app-services"
     ingress_pool_name: str = "ingress-vips"
+    nonce: str = ""
 
     @property
     def context(self) -> str:
@@ -195,10 +201,11 @@ class Plan(AddressPlan):
         )
 
 
-# Every field and property but `shape`, which is how the others are made.
+# Every field and property but those from which the others are made.
+_SOURCES: Final = {"shape", "nonce"}
 VARS: Final = tuple(
     sorted(
-        {name for name in Plan.__dataclass_fields__ if name != "shape"}
+        {*Plan.__dataclass_fields__} - _SOURCES
         | {
             name
             for kind in Plan.__mro__
@@ -210,21 +217,25 @@ VARS: Final = tuple(
 
 
 def make_plan(
-    student: str = DEMO, slot: int = 0, lan_name: str | None = None
+    student: str = DEMO,
+    slot: int = 0,
+    lan_name: str | None = None,
+    nonce: str = "",
 ) -> Plan:
     """Return the plan of `student` with its `slot`-th choice of networks.
 
     `lan_name` replaces the LAN's name (by default `kind` for demo, as in the
-    module, and the cluster's name for others).
+    module, and the cluster's name for others). `nonce` is that of a class
+    ticket; `graders.plan.ticket` knows which one is installed.
 
     Raises:
         UsageError: the name or the slot is not allowed.
 
     """
-    check_student(student)
+    seed = seed_of(student, nonce)
     demo = student == DEMO
     cluster = "metallb-lab" if demo else f"metallb-lab-{student}"
-    lan, edge, storage, bgp_pool = networks_for(student, slot)
+    lan, edge, storage, bgp_pool = networks_for(seed, slot)
     return Plan(
         student=student,
         slot=slot,
@@ -234,18 +245,21 @@ def make_plan(
         edge=edge,
         storage=storage,
         bgp_pool=bgp_pool,
-        shape=shape_of(student),
+        shape=shape_of(seed),
+        nonce=nonce,
     )
 
 
 def variant_for(plan: Plan, lab_id: str, variants: Sequence[str]) -> str:
     """Return the fault variant that this student gets in this lab.
 
-    It stays the same for ever; demo gets the first.
+    It stays the same for ever, or in a class as long as the ticket's nonce;
+    demo gets the first.
     """
     if plan.student == DEMO:
         return variants[0]
-    return variants[stable_hash(f"{plan.student} {lab_id}") % len(variants)]
+    seed = seed_of(plan.student, plan.nonce)
+    return variants[stable_hash(f"{seed} {lab_id}") % len(variants)]
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - JSON has many types

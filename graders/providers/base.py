@@ -132,8 +132,10 @@ class Provider(Protocol):
         """Name of the wait for speakers to re-admit such a node."""
         ...
 
-    def locate(self, student: str) -> Location:
+    def locate(self, student: str, *, nonce: str | None = None) -> Location:
         """Return the plan of the lab that exists, or of the one to create.
+
+        The latter has `nonce`, by default that of the student's class ticket.
 
         Raises:
             KitError: the provider does not answer, or has no room.

@@ -69,10 +69,14 @@ class HostsProvider:
     # ask lost members once a minute (MetalLB, internal/speakerlist).
     rejoin_wait: ClassVar[str] = "diverged"
 
-    def locate(self, student: str) -> Location:
-        """See Provider; always the first choice: networks are the hosts'."""
-        inventory()
-        return Location(make_plan(student), exists=True)
+    def locate(self, student: str, *, nonce: str | None = None) -> Location:
+        """See Provider; always the first choice: networks are the hosts'.
+
+        So is the nonce that they were made for: it is in the inventory.
+        """
+        del nonce
+        plan = make_plan(student, nonce=inventory().nonce)
+        return Location(plan, exists=True)
 
     def expected_plan(self, student: str) -> Plan:
         """See Provider."""
@@ -102,7 +106,7 @@ class HostsProvider:
 
     def removal(self, student: str) -> tuple[Plan, list[str]]:
         """See Provider; hosts of other labs are left alone."""
-        plan = make_plan(student)
+        plan = self.locate(student).plan
         return plan, foreign_hosts(inventory(), plan)
 
     def transport(self, plan: Plan, role: str) -> SshTransport:

@@ -40,13 +40,16 @@ CLUSTER: Final = tuple(NODE_HOSTS)
 _WORKER: Final = re.compile(r"worker([3-9]|[1-9][0-9]+)")
 _ADDRESS: Final = "^[A-Za-z0-9]([A-Za-z0-9.:-]*[A-Za-z0-9])?$"
 _USER: Final = "^[a-z_][a-z0-9_-]*$"
+_NONCE: Final = "^([0-9a-f]{16})?$"
 _PATTERNS: Final = {
     _ADDRESS: "an IP address or a name of DNS",
+    _NONCE: "16 of 0-9 and a-f, as `lab ticket` shows them",
     _USER: "a user's name: of a-z, 0-9, _ and -, with a letter first",
 }
 
 Address: TypeAlias = Annotated[str, StringConstraints(pattern=_ADDRESS)]
 User: TypeAlias = Annotated[str, StringConstraints(pattern=_USER)]
+Nonce: TypeAlias = Annotated[str, StringConstraints(pattern=_NONCE)]
 File: TypeAlias = Annotated[str, StringConstraints(min_length=1)]
 Port: TypeAlias = Annotated[int, Field(ge=1, le=65535)]
 Problem: TypeAlias = tuple[tuple[str, ...], str]
@@ -66,12 +69,16 @@ class HostVars(_Strict):
 
 
 class CommonVars(_Strict):
-    """How hosts are reached by default."""
+    """How hosts are reached by default.
+
+    `class_nonce` is that of the class ticket whose numbers they have.
+    """
 
     ansible_ssh_private_key_file: File
     ansible_user: User = "root"
     ansible_port: Port = 22
     known_hosts: File = "known_hosts"
+    class_nonce: Nonce = ""
 
 
 class _Group(_Strict):
@@ -96,10 +103,14 @@ class Inventory(_Strict):
 
 @dataclass(frozen=True)
 class Hosts:
-    """The hosts of a lab by name, and how commands get onto each."""
+    """The hosts of a lab by name, and how commands get onto each.
+
+    `nonce` is that of the class ticket that they were made with, or "".
+    """
 
     cluster: dict[str, SshTransport]
     fabric: dict[str, SshTransport]
+    nonce: str = ""
 
     @property
     def hosts(self) -> dict[str, SshTransport]:
@@ -197,6 +208,7 @@ def read_hosts(file: Path) -> Hosts:
     return Hosts(
         _transports(content.vars, content.children.cluster, file.parent),
         _transports(content.vars, content.children.fabric, file.parent),
+        content.vars.class_nonce,
     )
 
 

@@ -70,9 +70,15 @@ class KindProvider:
     # them that it is alive.
     rejoin_wait: ClassVar[str] = "rejoin"
 
-    def locate(self, student: str, *, any_owner: bool = False) -> Location:
+    def locate(
+        self,
+        student: str,
+        *,
+        nonce: str | None = None,
+        any_owner: bool = False,
+    ) -> Location:
         """See Provider; a lab of another account counts with `any_owner`."""
-        return locate(student, self.docker, any_owner=any_owner)
+        return locate(student, self.docker, any_owner=any_owner, nonce=nonce)
 
     def expected_plan(self, student: str) -> Plan:
         """See Provider; without docker's answer, by this computer's routes."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from graders.errors import CannotCheck, UsageError, parsing
 from graders.plan.plan import DEMO, Plan, make_plan, slots
+from graders.plan.ticket import NONCE, installed_nonce
 from graders.providers.base import Location
 from graders.providers.docker import Docker, docker
 from graders.providers.docker_networks import (
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 LABEL_STUDENT: Final = "metallb-lab.student"
 LABEL_SLOT: Final = "metallb-lab.slot"
+# Of the class ticket that the lab was created with.
+LABEL_NONCE: Final = "metallb-lab.nonce"
 LABEL_ROLE: Final = "metallb-lab.role"
 # The number of the account that has created a network.
 LABEL_OWNER: Final = "metallb-lab.owner"
@@ -45,32 +48,40 @@ class UsedSubnet:
     owner: str
 
 
-def locate(
+def locate(  # noqa: PLR0913 - what accounts and tests vary
     student: str,
     docker: Docker = docker,
     routes: Callable[[], list[Route]] = host_routes,
     *,
     any_owner: bool = False,
+    nonce: str | None = None,
 ) -> Location:
     """Return the plan of the lab that exists, or of the one to create.
 
+    One that exists keeps the nonce it was created with; another one gets
+    `nonce`, by default that of the student's class ticket.
+
     Raises:
-        UsageError: the student's name is not allowed, or the lab belongs to
-            another account of this computer, unless it may with `any_owner`.
+        UsageError: the student's name is not allowed, the class ticket is
+            damaged, or the lab belongs to another account of this computer,
+            unless it may with `any_owner`.
         CannotCheck: docker does not answer, no free network is left, or a
             network of another owner has a name that the lab needs.
 
     """
     networks = docker_networks(docker)
-    return locate_among(student, networks, routes, any_owner=any_owner)
+    return locate_among(
+        student, networks, routes, any_owner=any_owner, nonce=nonce
+    )
 
 
-def locate_among(
+def locate_among(  # noqa: PLR0913 - as above
     student: str,
     networks: Sequence[DockerNetwork],
     routes: Callable[[], list[Route]] = host_routes,
     *,
     any_owner: bool = False,
+    nonce: str | None = None,
 ) -> Location:
     """Return the same, with docker's networks known already.
 
@@ -78,15 +89,19 @@ def locate_among(
         KitError: as `locate`.
 
     """
-    first = make_plan(student)
     ours = [net for net in networks if belongs_to(net, student)]
+    if ours:
+        nonce = _nonce(ours)
+    elif nonce is None:
+        nonce = installed_nonce(student)
+    first = make_plan(student, nonce=nonce)
     if not any_owner:
         _refuse_other_account(student, ours)
     lan_name = _lan_name(first, networks, ours)
     if ours:
         return _existing(first, ours, lan_name)
     return first_free_plan(
-        student, used_subnets(student, networks, routes()), lan_name
+        first, used_subnets(student, networks, routes()), lan_name
     )
 
 
@@ -117,17 +132,18 @@ def used_subnets(
 
 
 def first_free_plan(
-    student: str, used: Sequence[UsedSubnet], lan_name: str | None = None
+    first: Plan, used: Sequence[UsedSubnet], lan_name: str | None = None
 ) -> Location:
-    """Return the first plan that collides with nothing.
+    """Return the first choice, or the next one that collides with nothing.
 
     Raises:
         CannotCheck: every slot collides.
 
     """
-    wanted = make_plan(student, lan_name=lan_name)
+    student, nonce = first.student, first.nonce
+    wanted = make_plan(student, lan_name=lan_name, nonce=nonce)
     for slot in slots(student):
-        plan = make_plan(student, slot, lan_name)
+        plan = make_plan(student, slot, lan_name, nonce)
         if not collision(plan, used):
             moved = plan.lan != wanted.lan
             return Location(
@@ -243,7 +259,8 @@ def _existing(
     first: Plan, ours: Sequence[DockerNetwork], lan_name: str
 ) -> Location:
     """Return the plan that the labels of the lab's networks name."""
-    plan = make_plan(first.student, _slot(first, ours), lan_name)
+    slot = _slot(first, ours)
+    plan = make_plan(first.student, slot, lan_name, first.nonce)
     others = {plan.edge_name: plan.edge, plan.storage_name: plan.storage}
     for net in ours:
         want = others.get(net.name, plan.lan)
@@ -260,17 +277,39 @@ def _existing(
 
 def _slot(first: Plan, ours: Sequence[DockerNetwork]) -> int:
     """Return the slot that all networks of the lab agree on."""
-    labels = {net.labels.get(LABEL_SLOT, "") for net in ours}
+    allowed = [str(slot) for slot in slots(first.student)]
+    return int(
+        _label(ours, LABEL_SLOT, f"0 to {allowed[-1]}", allowed.__contains__)
+    )
+
+
+def _nonce(ours: Sequence[DockerNetwork]) -> str:
+    """Return the nonce that the lab was created with, "" without a ticket."""
+    return _label(
+        ours,
+        LABEL_NONCE,
+        "16 hexadecimal digits or none",
+        lambda label: not label or bool(NONCE.fullmatch(label)),
+    )
+
+
+def _label(
+    ours: Sequence[DockerNetwork],
+    name: str,
+    rule: str,
+    allowed: Callable[[str], bool],
+) -> str:
+    """Return the label that all networks of the lab agree on."""
+    labels = {net.labels.get(name, "") for net in ours}
     label = labels.pop()
-    allowed = {str(slot) for slot in slots(first.student)}
-    if labels or label not in allowed:
+    if labels or not allowed(label):
         names = ", ".join(net.name for net in ours)
         raise CannotCheck(
             f"docker networks {names} must carry one and the same label"
-            f" {LABEL_SLOT}, 0 to {len(allowed) - 1}",
+            f" {name}, {rule}",
             remedy="run `lab down`, then `lab up`",
         )
-    return int(label)
+    return label
 
 
 def _lan_name(
@@ -309,4 +348,5 @@ def plan_from_routes(student: str) -> Location:
         CannotCheck: no free network is left.
 
     """
-    return first_free_plan(student, used_subnets(student, [], host_routes()))
+    first = make_plan(student, nonce=installed_nonce(student))
+    return first_free_plan(first, used_subnets(student, [], host_routes()))

@@ -75,7 +75,7 @@ def host_files(
     hosts = plan.nodes | fabric
     files = {
         "hosts.json": json.dumps(_data(plan, hosts, key), indent=2) + "\n",
-        "hosts.yml": _inventory(plan.nodes, fabric, key_file),
+        "hosts.yml": _inventory(plan, fabric, key_file),
     }
     for role, machine in hosts.items():
         folder = f"cloud-init/{role}"
@@ -180,9 +180,7 @@ def _size(plan: Plan, role: str) -> tuple[int, int]:
     return _WORKER if role in plan.nodes else _OTHER
 
 
-def _inventory(
-    cluster: dict[str, Machine], fabric: dict[str, Machine], key_file: str
-) -> str:
+def _inventory(plan: Plan, fabric: dict[str, Machine], key_file: str) -> str:
     """Return the inventory for these hosts."""
 
     def group(machines: dict[str, Machine]) -> dict[str, Any]:
@@ -197,7 +195,9 @@ def _inventory(
         "ansible_ssh_private_key_file": key_file,
         "known_hosts": "known_hosts",
     }
-    groups = {"cluster": group(cluster), "fabric": group(fabric)}
+    if plan.nonce:
+        common["class_nonce"] = plan.nonce
+    groups = {"cluster": group(plan.nodes), "fabric": group(fabric)}
     return _yaml({"all": {"vars": common, "children": groups}})
 
 

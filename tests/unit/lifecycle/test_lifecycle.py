@@ -205,7 +205,7 @@ def test_up_after_another_lab(
     moved = make_plan("demo", slot=1)
     location = Location(moved, exists=False, moved_because="network x")
     lifecycle.up(PLAN)
-    monkeypatch.setattr(KindProvider, "locate", lambda *_: location)
+    monkeypatch.setattr(KindProvider, "locate", lambda *_, **__: location)
 
     rule = f"{PLAN.lan} is taken by now .network x.; run it again"
     with pytest.raises(lifecycle.PlanMoved, match=rule):
@@ -218,7 +218,7 @@ def test_up_on_its_networks(
     """Networks that are still free, or an engine to start, stop nothing."""
     lifecycle.up(PLAN)
     answers: list[Callable[..., Location]] = [
-        lambda *_: Location(PLAN, exists=False),
+        lambda *_, **__: Location(PLAN, exists=False),
         _no_engine,
     ]
     for answer in answers:
@@ -226,7 +226,7 @@ def test_up_on_its_networks(
         host.locked()
 
 
-def _no_engine(*_: object) -> Location:
+def _no_engine(*_: object, **__: object) -> Location:
     raise EngineDown("no answer")
 
 

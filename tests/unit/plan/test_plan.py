@@ -40,13 +40,17 @@ names = (
     .map(str)
 )
 students = st.one_of(st.just(DEMO), names)
+FAULTS = [f"fault-{number}" for number in range(50)]
+nonces = st.text("0123456789abcdef", min_size=16, max_size=16)
 
 
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
-    """Draw the plan of any student in any slot."""
+    """Draw the plan of any student in any slot, with a nonce or without."""
     student = draw(students)
-    return make_plan(student, draw(st.sampled_from(slots(student))))
+    nonce = "" if student == DEMO else draw(st.just("") | nonces)
+    slot = draw(st.sampled_from(slots(student)))
+    return make_plan(student, slot, nonce=nonce)
 
 
 def _range(first: IPv4Address, last: IPv4Address) -> list[IPv4Network]:
@@ -236,7 +240,7 @@ def test_vars_go_through_json(plan: Plan) -> None:
 @given(plans())
 def test_same_name_same_plan(plan: Plan) -> None:
     """A name and a slot always give the same plan."""
-    assert make_plan(plan.student, plan.slot) == plan
+    assert make_plan(plan.student, plan.slot, nonce=plan.nonce) == plan
 
 
 def _names(plan: Plan) -> set[str]:
@@ -370,7 +374,7 @@ def test_vars_have_every_name() -> None:
         and not callable(getattr(make_plan(), name))
     }
 
-    assert set(VARS) == public - {"shape"}
+    assert set(VARS) == public - {"shape", "nonce"}
 
 
 def test_lan_name_can_be_replaced() -> None:
@@ -426,3 +430,54 @@ def test_variants_are_spread() -> None:
     }
 
     assert got == set("abcdefgh")
+
+
+@given(student=names, slot=st.sampled_from(slots("ada")))
+def test_without_a_nonce_nothing_changes(student: str, slot: int) -> None:
+    """An empty nonce is none; the numbers of a name are for ever."""
+    assert make_plan(student, slot, nonce="") == make_plan(student, slot)
+
+
+def test_numbers_of_a_name_are_for_ever() -> None:
+    """Ada's numbers and faults are the ones she always had."""
+    plan, variants = make_plan("ada"), list("abcdefg")
+
+    assert str(plan.lan) == "10.198.0.0/16"
+    assert plan.pool == "10.198.204.190-10.198.204.240"
+    assert plan.cluster_asn == 65474
+    assert (
+        "".join(
+            variant_for(plan, f"lab-{number}", variants) for number in range(6)
+        )
+        == "cbefge"
+    )
+
+
+@given(student=names.filter(lambda name: name != DEMO), nonce=nonces)
+def test_a_nonce_gives_other_numbers(student: str, nonce: str) -> None:
+    """Names stay, so that labs are found; numbers and faults change."""
+    plan, plain = make_plan(student, nonce=nonce), make_plan(student)
+
+    assert plan == make_plan(student, nonce=nonce)
+    assert plan.cluster == plain.cluster
+    assert plan.as_vars().keys() == plain.as_vars().keys()
+    assert plan.shape != plain.shape
+    assert {
+        variant_for(plan, f"lab-{number}", FAULTS) for number in range(9)
+    } != {variant_for(plain, f"lab-{number}", FAULTS) for number in range(9)}
+
+
+@given(one=nonces, other=nonces)
+def test_nonces_differ(one: str, other: str) -> None:
+    """Last year's repair has other numbers."""
+    assume(one != other)
+
+    assert make_plan("ada", nonce=one).shape != (
+        make_plan("ada", nonce=other).shape
+    )
+
+
+def test_demo_has_no_nonce() -> None:
+    """Its numbers are the module's; a class gives everyone a name."""
+    with pytest.raises(UsageError, match="module's own numbers"):
+        make_plan(nonce="0" * 16)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 from dataclasses import dataclass, field
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,6 +20,10 @@ from graders.providers.hosts import (
     query_hosts,
 )
 from graders.providers.machine import MachineError, Output
+from tests.tickets import install
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 PLAN = make_plan("ada")
 ROLES = [*PLAN.nodes, *PLAN.machines]
@@ -58,7 +63,7 @@ def _said(role: str) -> str:
 def hosts(monkeypatch: pytest.MonkeyPatch) -> dict[str, Host]:
     """Run a lab on hosts; a test changes what it is about."""
     there = {role: Host(role, _said(role)) for role in ROLES}
-    fake = SimpleNamespace(transports=dict.fromkeys(ROLES))
+    fake = SimpleNamespace(transports=dict.fromkeys(ROLES), nonce="")
     monkeypatch.setattr(module, "inventory", lambda: fake)
     monkeypatch.setattr(module, "Machine", lambda role, _: there[role])
     return there
@@ -68,6 +73,21 @@ def _silent(role: str) -> MachineError:
     cause = "root@h cannot be reached: no route"
     message = f"could not look from {role}: {cause}"
     return MachineError(message, cause, remedy="is it on?")
+
+
+def test_numbers_are_those_that_the_hosts_have(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A ticket that comes later does not move them; the inventory says it."""
+    monkeypatch.setenv("METALLB_LAB_CONFIG", str(tmp_path))
+    install("ada")
+    for nonce in ("", "ff" * 8):
+        fake = SimpleNamespace(nonce=nonce)
+        monkeypatch.setattr(module, "inventory", lambda fake=fake: fake)
+
+        found = HostsProvider().locate("ada")
+
+        assert found.plan == make_plan("ada", nonce=nonce)
 
 
 @pytest.mark.usefixtures("hosts")

@@ -314,3 +314,14 @@ def test_no_number_of_hosts(
 
     with pytest.raises(UsageError, match="HOSTS_AT_ONCE must be a whole"):
         parallelism()
+
+
+def test_nonce(file: Path) -> None:
+    """Hosts that were made with a class ticket say so; others have none."""
+    assert read_hosts(file).nonce == ""
+    _change(
+        file, ("  vars:\n", "  vars:\n    class_nonce: 00112233445566ff\n")
+    )
+    assert read_hosts(file).nonce == "00112233445566ff"
+    _change(file, ("00112233445566ff", "none"))
+    assert "16 of 0-9 and a-f" in _problems(file)[0]

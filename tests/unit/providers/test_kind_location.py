@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from ipaddress import IPv4Network
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,9 +19,14 @@ from graders.providers.kind_location import (
     first_free_plan,
     foreign_cluster,
     locate,
+    plan_from_routes,
     running_students,
     used_subnets,
 )
+from tests.tickets import NONCE, install
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def network(name: str, subnet: str, **labels: str) -> dict[str, Any]:
@@ -252,7 +257,7 @@ def test_nothing_is_free() -> None:
     taken = [UsedSubnet(IPv4Network(net), "the VPN") for net in nets]
 
     with pytest.raises(CannotCheck, match=r"172\.18\.0\.0/16 by the VPN"):
-        first_free_plan("demo", taken)
+        first_free_plan(make_plan(), taken)
 
 
 def test_own_networks_are_not_taken() -> None:
@@ -332,3 +337,63 @@ def test_name_of_an_account() -> None:
 def test_running_students() -> None:
     """Each is named once."""
     assert running_students(lambda *_: "ada\nbob\nada") == {"ada", "bob"}
+
+
+def _of_ada(**labels: str) -> tuple[dict[str, Any], ...]:
+    """Make the networks of a lab of Ada's."""
+    nonce = labels.get("nonce", "")
+    plan, common = make_plan("ada", nonce=nonce), {"student": "ada"}
+    return tuple(
+        network(name, str(subnet), role=role, slot="0", **common, **labels)
+        for name, subnet, role in (
+            (plan.cluster, plan.lan, "lan"),
+            (plan.edge_name, plan.edge, "edge"),
+        )
+    )
+
+
+@pytest.fixture
+def ticket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Give Ada a ticket."""
+    monkeypatch.setenv("METALLB_LAB_CONFIG", str(tmp_path))
+    install("ada")
+
+
+@pytest.mark.usefixtures("ticket")
+def test_a_new_lab_has_the_ticket_s_numbers() -> None:
+    """So does its plan before an engine runs; nobody else's."""
+    found = locate_among(FakeDocker(), student="ada")
+
+    assert found.plan == make_plan("ada", nonce=NONCE)
+    assert plan_from_routes("ada").plan.nonce == NONCE
+    assert locate_among(FakeDocker(), student="bob").plan == make_plan("bob")
+
+
+@pytest.mark.usefixtures("ticket")
+def test_a_lab_keeps_what_it_was_made_with() -> None:
+    """A ticket that comes later changes nothing, nor does one that goes."""
+    before = locate_among(FakeDocker(*_of_ada()), student="ada")
+    other = locate_among(FakeDocker(*_of_ada(nonce="ff" * 8)), student="ada")
+
+    assert before == Location(make_plan("ada"), exists=True)
+    assert other.plan == make_plan("ada", nonce="ff" * 8)
+
+
+@pytest.mark.usefixtures("ticket")
+def test_a_lab_that_is_made_again_keeps_its_numbers() -> None:
+    """A reset that recreates everything asks for the same nonce."""
+    found = locate("ada", FakeDocker(), list, nonce="")
+
+    assert found.plan == make_plan("ada")
+
+
+@pytest.mark.parametrize("nonces", [("", "ff" * 8), ("no", "no")])
+def test_networks_must_agree_on_the_nonce(nonces: tuple[str, str]) -> None:
+    """Half of a lab with other numbers is none."""
+    lan, edge = (
+        {**net, "Labels": {**net["Labels"], "metallb-lab.nonce": nonce}}
+        for net, nonce in zip(_of_ada(), nonces, strict=True)
+    )
+
+    with pytest.raises(CannotCheck, match=r"metallb-lab\.nonce.*lab down"):
+        locate_among(FakeDocker(lan, edge), student="ada")

@@ -19,14 +19,17 @@ from graders.plan.networks import mac
 from graders.plan.plan import Plan, make_plan
 from graders.providers.inventory import FABRIC_HOST, read_hosts
 from graders.providers.vm_files import USER, host_files, links, read_key
+from tests.tickets import NONCE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIPQ= it\'s "me": you'
-PLANS = [make_plan(), make_plan("ada")]
+PLANS = [make_plan(), make_plan("ada"), make_plan("ada", nonce=NONCE)]
 
-each_plan = pytest.mark.parametrize("plan", PLANS, ids=["demo", "ada"])
+each_plan = pytest.mark.parametrize(
+    "plan", PLANS, ids=["demo", "ada", "class"]
+)
 students = st.sampled_from(["demo", "ada", "bob", "s-17", "x" * 20])
 
 
