@@ -75,7 +75,11 @@ from graders.checks.layer2 import (
 )
 from graders.checks.memberlist import expect_gossip
 from graders.checks.metallb import expect_one_controller, expect_validated
-from graders.checks.node_failure import isolate, rejoin_wait
+from graders.checks.node_failure import (
+    isolate,
+    measure_outage,
+    rejoin_wait,
+)
 from graders.checks.objects import (
     clone_service,
     temporary_namespace,
@@ -246,6 +250,7 @@ __all__ = [
     "isolate",
     "kernel_route",
     "lacking",
+    "measure_outage",
     "new_services",
     "next_hops",
     "node_addresses",

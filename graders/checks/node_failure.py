@@ -1,4 +1,4 @@
-"""Isolate a node during `grade --full`, and wait until it is back."""
+"""Isolate a node during `grade --full`, and measure what that costs."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from graders.checks.session import Session
+    from graders.probes.outage import Mode
+    from graders.probes.traffic import AvailabilityMonitor
 
 _LEASES: Final = "/apis/coordination.k8s.io/v1/namespaces/kube-node-lease"
 
@@ -26,7 +28,7 @@ def isolate(lab: Session, node: str) -> Iterator[None]:
     It always comes back, and its kubelet has renewed its lease by then.
 
     Example:
-        with lab.client.watch(vip, 90) as monitor, isolate(lab, node):
+        with isolate(lab, node):
             ...
 
     Raises:
@@ -39,6 +41,32 @@ def isolate(lab: Session, node: str) -> Iterator[None]:
     silence = partial(provider().silence, lab.plan, node)
     with temporary(lab, silence, resume_node, node):
         yield
+
+
+@contextlib.contextmanager
+def measure_outage(
+    lab: Session, check: str, mode: Mode, monitor: AvailabilityMonitor
+) -> Iterator[None]:
+    """Request a VIP meanwhile, and keep the outage for the check's result.
+
+    It is kept if the check fails, too.
+
+    Example:
+        monitor = lab.client.watch(vip, 90)
+        with measure_outage(lab, "failover", "bgp", monitor):
+            with isolate(lab, node):
+                monitor.mark("silent", node)
+
+    Raises:
+        CannotCheck: the client does not answer, or no request was sent.
+
+    """
+    try:
+        with monitor:
+            yield
+    finally:
+        if monitor.samples:
+            lab.outages[check] = monitor.outage(mode)
 
 
 def resume_node(lab: Session, node: str) -> None:

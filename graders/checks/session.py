@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from graders.course.lab import Lab
     from graders.plan.plan import Plan
     from graders.probes.cluster import Cluster
+    from graders.probes.outage import Outage
     from graders.providers.machine import Machine
 
 
@@ -25,7 +26,8 @@ class Session:
     """One grading of a lab: its plan, and a view of each machine.
 
     `shared` has what one check leaves for a later one, `measurements` a line
-    by a check's name, which is reported whether or not the check passes.
+    and `outages` an outage by a check's name, which are reported whether or
+    not the check passes.
 
     Example:
         vip = lab.cluster.vip("web", "lab-1")
@@ -39,6 +41,7 @@ class Session:
     cluster: Cluster
     shared: dict[str, Any] = field(default_factory=dict)
     measurements: dict[str, str] = field(default_factory=dict)
+    outages: dict[str, Outage] = field(default_factory=dict)
 
     def machine(self, role: str) -> Machine:
         """Return a machine or node by its role.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -40,7 +41,9 @@ def grade(  # noqa: PLR0913, PLR0917 - options of a command
 
     Ends with 0 solved, 1 not solved, 2 wrong usage, 3 could not check.
     """
-    from graders.grading.html_report import write_html
+    from graders.cli.progress_note import known_measurements
+    from graders.grading.documents import write_document
+    from graders.grading.html_report import to_html
     from graders.grading.junit import write_junit
 
     with command_context("grade", student, locked=True):
@@ -48,7 +51,9 @@ def grade(  # noqa: PLR0913, PLR0917 - options of a command
         if junit:
             write_junit(result, Path(junit))
         if html:
-            write_html(result, session.lab, session.plan, Path(html))
+            measured = known_measurements(student)
+            page = to_html(result, session.lab, session.plan, measured)
+            write_document(Path(html), page, "--html")
         sys.exit(result.exit_code)
 
 
@@ -62,8 +67,6 @@ def _grade(
 
     """
     from graders.checks.cleanup import clean_session
-    from graders.cli.debrief import show_debrief
-    from graders.cli.progress_note import note_progress
     from graders.grading.kept_results import keep_result
     from graders.grading.runner import run_grade
     from graders.state import lab_state
@@ -82,16 +85,35 @@ def _grade(
         ).with_help(state.hints, gave_up=state.gave_up)
         if report:
             report.foot(result)
+            report.outages(result)
         else:
             typer.echo(result.to_json().rstrip())
         keep_result(result)
         if result.interrupted:
             raise KeyboardInterrupt
     state = lab_state.count_attempt(session.plan, state)
-    run = note_progress(student, state, solved=result.solved)
+    _conclude(session, state, result, report)
+    return result, session
+
+
+def _conclude(
+    session: Session, state: State, result: GradeResult, report: Report | None
+) -> None:
+    """Record the progress; compare what was measured, and debrief."""
+    from graders.cli.debrief import show_debrief
+    from graders.cli.progress_note import known_measurements, note_progress
+    from graders.grading.comparison import comparison_lines, measurements
+
+    student = session.plan.student
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    measured = measurements(result, now)
+    run = note_progress(
+        student, state, solved=result.solved, measured=measured
+    )
+    if report and measured:
+        report.lines(["", *comparison_lines(known_measurements(student))])
     if report and result.solved:
         show_debrief(session.plan, session.lab, state, run)
-    return result, session
 
 
 def _open(student: str) -> tuple[Session, State]:

@@ -34,18 +34,21 @@ def progress(
     """Show labs and faults solved, with minutes, attempts and hints."""
     from graders.course.overview import overviews
     from graders.errors import printable
+    from graders.grading.comparison import comparison_lines
     from graders.grading.progress import read_progress, to_json
 
     with command_context("lab progress", student):
-        runs = read_progress(student)
+        runs, measured = read_progress(student)
         if json:
-            typer.echo(to_json(student, runs).rstrip())
+            typer.echo(to_json(student, runs, measured).rstrip())
             return
         lines = [
             line
             for lab in overviews()
             for line in _lab(lab, [one for one in runs if one.lab == lab.id])
         ]
+        if compared := comparison_lines(measured):
+            lines += ["", *compared]
         typer.echo(printable("\n".join([*lines, *_sum(runs)]), keep="\n"))
 
 

@@ -10,17 +10,22 @@ from graders.errors import CannotCheck
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from graders.grading.progress import Run
+    from graders.grading.comparison import Measurement
+    from graders.grading.progress import Document, Run
     from graders.state.lab_state import State
 
 
 def note_progress(
-    student: str, state: State, *, solved: bool = False
+    student: str,
+    state: State,
+    *,
+    solved: bool = False,
+    measured: Sequence[Measurement] = (),
 ) -> Run | None:
     """Record how far the running lab is, or say why that was not possible."""
     from graders.grading.progress import record
 
-    run, problem = record(student, state, solved=solved)
+    run, problem = record(student, state, solved=solved, measured=measured)
     if problem:
         echo(f"lab: {problem}")
     return run
@@ -28,13 +33,22 @@ def note_progress(
 
 def known_runs(student: str) -> list[Run]:
     """Return all runs; none, with a message, if they cannot be read."""
-    from graders.grading.progress import read_progress
+    return _known(student).runs
+
+
+def known_measurements(student: str) -> list[Measurement]:
+    """Return the last measurement of each mode, as `known_runs` does."""
+    return _known(student).measurements
+
+
+def _known(student: str) -> Document:
+    from graders.grading.progress import Document, read_progress
 
     try:
         return read_progress(student)
     except CannotCheck as error:
         echo(f"lab: progress is not known: {error}")
-        return []
+        return Document([], [])
 
 
 def effort(runs: Sequence[Run]) -> str:

@@ -70,7 +70,7 @@ def _known(lab: Lab, student: str) -> tuple[Lab, list[str]]:
 
     known = {
         run.variant: None
-        for run in read_progress(student)
+        for run in read_progress(student).runs
         if run.lab == lab.id
     }
     variants = [one for one in known if one in lab.variants]
@@ -100,7 +100,7 @@ def _running(plan: Plan, *, give_up: bool) -> tuple[Lab, list[str]]:
     lab, state = current_lab(plan)
     if not state.gave_up and not any(
         (run.lab, run.variant) == (lab.id, state.variant)
-        for run in read_progress(plan.student)
+        for run in read_progress(plan.student).runs
     ):
         if not give_up:
             raise UsageError(

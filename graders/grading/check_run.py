@@ -16,6 +16,7 @@ from graders.grading.result import CheckResult
 if TYPE_CHECKING:
     from graders.checks.check import CheckSpec
     from graders.grading.result import Cause, Outcome
+    from graders.probes.outage import Outage
 
 MAX_LENGTH: Final = 160
 
@@ -66,7 +67,9 @@ class CheckRun:
         self.reason = describe(error)
         self.expected = self.actual = self.command = self.evidence = ""
 
-    def result(self, measurements: str = "") -> CheckResult:
+    def result(
+        self, measurements: str = "", outage: Outage | None = None
+    ) -> CheckResult:
         """Return the result; points are all or nothing."""
         points = self.spec.max_points if self.outcome == "pass" else 0
         return CheckResult(
@@ -84,6 +87,7 @@ class CheckRun:
             evidence=self.evidence,
             reason=self.reason,
             measurements=measurements,
+            outage=outage,
         )
 
 

@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 from graders.course.topology import topology
 from graders.errors import printable
-from graders.grading.documents import write_document
+from graders.grading.comparison import comparison
+from graders.grading.outage_figure import comparison_table, outage_figure
 from graders.grading.report import MARKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterator, Sequence
 
     from graders.course.lab import Lab
+    from graders.grading.comparison import Measurement
     from graders.grading.result import CheckResult, GradeResult
     from graders.plan.plan import Plan
 
@@ -45,6 +46,9 @@ svg path { fill: none; stroke: var(--line); stroke-width: 1.5; }
 svg .bus { stroke: currentColor; stroke-width: 3; }
 svg .ours { stroke: var(--good); stroke-width: 5; }
 svg .bgp, svg .dhcp { stroke-dasharray: 5 4; }
+svg .answered, svg .lost { stroke-width: 4; }
+svg .answered { stroke: var(--good); } svg .lost { stroke: var(--bad); }
+th, td { padding: .2rem .8rem .2rem 0; text-align: left; }
 svg rect.broken { fill: none; stroke: var(--bad); stroke-width: 4;
   stroke-dasharray: 9 5; }
 """
@@ -67,24 +71,23 @@ _PAGE: Final = """\
 <ol>
 {checks}
 </ol>
+{table}
 <p>Written by version {kit} of the kit.</p>
 </body>
 </html>
 """
 
 
-def write_html(result: GradeResult, lab: Lab, plan: Plan, path: Path) -> None:
-    """Write `result` to `path`.
+def to_html(
+    result: GradeResult,
+    lab: Lab,
+    plan: Plan,
+    measured: Sequence[Measurement] = (),
+) -> str:
+    """Return `result` as HTML, with a picture of the student's network.
 
-    Raises:
-        UsageError: the file cannot be written.
-
+    What was `measured` before, in this lab or another, is compared in it.
     """
-    write_document(path, to_html(result, lab, plan), "--html")
-
-
-def to_html(result: GradeResult, lab: Lab, plan: Plan) -> str:
-    """Return `result` as HTML, with a picture of the student's network."""
     layer = result.first_broken_layer or ""
     return _PAGE.format(
         policy=_POLICY,
@@ -97,6 +100,7 @@ def to_html(result: GradeResult, lab: Lab, plan: Plan) -> str:
         total=result.total,
         figure=topology(lab, lambda path: _number(plan, path), layer),
         checks="\n".join("\n".join(_check(check)) for check in result.checks),
+        table="\n".join(comparison_table(comparison(measured))),
         kit=_text(result.kit),
     )
 
@@ -120,6 +124,7 @@ def _check(check: CheckResult) -> Iterator[str]:
     )
     if check.measurements:
         yield f"<p>Measured: {_text(check.measurements)}</p>"
+    yield from outage_figure(check)
     if check.outcome != "pass":
         yield f"<p>{_text(check.reason)}</p>"
         if check.command:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from graders.course.lab import Lab
     from graders.grading.result import Cause, CheckResult
+    from graders.probes.outage import Outage
 
 
 class PlanLike(Protocol):
@@ -47,6 +48,10 @@ class SessionLike(Protocol):
     @property
     def measurements(self) -> Mapping[str, str]:
         """The measurements of checks, by name."""
+
+    @property
+    def outages(self) -> Mapping[str, Outage]:
+        """The outages that checks measured, by name."""
 
     def require_machines(self) -> None:
         """Raise CannotCheck if a machine does not run."""
@@ -253,7 +258,10 @@ class GradePlugin:
     def _finish(self, run: CheckRun) -> None:
         """Store a result and pass it on, until the output is closed."""
         name = run.spec.name
-        result = run.result(self._session.measurements.get(name, ""))
+        result = run.result(
+            self._session.measurements.get(name, ""),
+            self._session.outages.get(name),
+        )
         self.results[name] = result
         if self._on_result is None:
             return

@@ -13,10 +13,12 @@ import os
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
 
 from graders.errors import MALFORMED, CannotCheck
 from graders.files import read_text, write_atomically
+from graders.grading.comparison import Measurement
+from graders.probes.outage import Mode
 from graders.settings import progress_file
 
 if TYPE_CHECKING:
@@ -56,6 +58,13 @@ class Run:
     gave_up: bool
 
 
+class Document(NamedTuple):
+    """The whole file; of each mode the last measurement."""
+
+    runs: list[Run]
+    measurements: list[Measurement]
+
+
 class Recorded(NamedTuple):
     """The run as it is now, None if that is not known, and what to say."""
 
@@ -68,18 +77,23 @@ def solved_labs(runs: Sequence[Run]) -> set[str]:
     return {one.lab for one in runs if one.solved}
 
 
-def to_json(student: str, runs: Sequence[Run]) -> str:
+def to_json(
+    student: str,
+    runs: Sequence[Run],
+    measurements: Sequence[Measurement] = (),
+) -> str:
     """Return the document, indented, with a newline at its end."""
     document = {
         "version": VERSION,
         "student": student,
         "runs": [asdict(one) for one in runs],
+        "measurements": [asdict(one) for one in measurements],
     }
     return json.dumps(document, indent=2) + "\n"
 
 
-def read_progress(student: str) -> list[Run]:
-    """Return all runs, the oldest first.
+def read_progress(student: str) -> Document:
+    """Return all runs, the oldest first, and what was measured.
 
     Raises:
         CannotCheck: the file is damaged, of a later version (`LaterVersion`),
@@ -88,9 +102,9 @@ def read_progress(student: str) -> list[Run]:
     """
     file = progress_file(student)
     try:
-        return _runs(json.loads(read_text(file, _LIMIT)), file)
+        return _document(json.loads(read_text(file, _LIMIT)), file)
     except FileNotFoundError:
-        return []
+        return Document([], [])
     except OSError as error:
         raise CannotCheck(
             f"could not read {file}: {error.strerror}",
@@ -104,14 +118,22 @@ def read_progress(student: str) -> list[Run]:
         ) from error
 
 
-def record(student: str, state: State, *, solved: bool = False) -> Recorded:
+def record(
+    student: str,
+    state: State,
+    *,
+    solved: bool = False,
+    measured: Sequence[Measurement] = (),
+) -> Recorded:
     """Record how far the running lab is. A verdict never depends on it."""
     file = progress_file(student)
     try:
         with _alone(file.parent):
-            runs, problem = _for_writing(student, file)
+            (runs, known), problem = _for_writing(student, file)
             runs = _with(runs, state, datetime.now(UTC), solved=solved)
-            write_atomically(file, to_json(student, runs), mode=0o600)
+            last = {one.mode: one for one in (*known, *measured)}
+            text = to_json(student, runs, [*last.values()])
+            write_atomically(file, text, mode=0o600)
     except LaterVersion as error:
         return Recorded(None, f"progress was not recorded: {error}")
     except OSError as error:
@@ -120,8 +142,8 @@ def record(student: str, state: State, *, solved: bool = False) -> Recorded:
     return Recorded(runs[-1], problem)
 
 
-def _for_writing(student: str, file: Path) -> tuple[list[Run], str]:
-    """Return the runs, or none where a damaged file was put aside."""
+def _for_writing(student: str, file: Path) -> tuple[Document, str]:
+    """Return the document, an empty one if a damaged file was put aside."""
     try:
         return read_progress(student), ""
     except LaterVersion:
@@ -132,7 +154,8 @@ def _for_writing(student: str, file: Path) -> tuple[list[Run], str]:
     now = datetime.now(UTC)
     aside = file.with_name(f"{file.name}.damaged-{now:%Y%m%d-%H%M%S-%f}")
     file.replace(aside)
-    return [], f"progress was damaged; the file is kept as {aside}"
+    said = f"progress was damaged; the file is kept as {aside}"
+    return Document([], []), said
 
 
 def _with(
@@ -160,8 +183,8 @@ def _with(
     return [*others, entry]
 
 
-def _runs(document: Any, file: Path) -> list[Run]:  # noqa: ANN401 - any JSON
-    """Return a document's runs; what is malformed raises one of MALFORMED."""
+def _document(document: Any, file: Path) -> Document:  # noqa: ANN401 - any JSON
+    """Return a document; what is malformed raises one of MALFORMED."""
     version = document["version"]
     if type(version) is not int or version < VERSION:
         raise ValueError(version)
@@ -171,18 +194,34 @@ def _runs(document: Any, file: Path) -> list[Run]:  # noqa: ANN401 - any JSON
             remedy="update the kit; the file was left as it is",
         )
     runs = [Run(**fields) for fields in document["runs"]]
-    for one in runs:
+    # A file that was written before there were any has none.
+    fields = document.get("measurements", [])
+    measured = [Measurement(**one) for one in fields]
+    _verify(runs, measured)
+    return Document(runs, measured)
+
+
+def _verify(runs: list[Run], measured: list[Measurement]) -> None:
+    """Raise one of MALFORMED unless all values are of their types."""
+    entries: list[Run | Measurement] = [*runs, *measured]
+    for one in entries:
         for name, value in asdict(one).items():
-            if type(value) is not _TYPES[name]:
+            if type(value) not in _TYPES.get(name, (str,)):
                 raise TypeError(name)
-        if datetime.fromisoformat(one.last).tzinfo is None:
-            raise ValueError(one.last)
-    return runs
+    for time in [one.last for one in runs] + [one.at for one in measured]:
+        if datetime.fromisoformat(time).tzinfo is None:
+            raise ValueError(time)
+    if not {one.mode for one in measured} <= {*get_args(Mode)}:
+        raise ValueError(measured)
 
 
-_TYPES: Final = dict.fromkeys(Run.__dataclass_fields__, str) | {
-    **dict.fromkeys(("seconds", "attempts", "hints"), int),
-    **dict.fromkeys(("solved", "gave_up"), bool),
+# The types of fields that are not text.
+_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    **dict.fromkeys(("seconds", "attempts", "hints"), (int,)),
+    **dict.fromkeys(("solved", "gave_up"), (bool,)),
+    **dict.fromkeys(("requests", "lost"), (int,)),
+    "longest": (float, int),
+    "rerouted_after": (float, int, type(None)),
 }
 
 

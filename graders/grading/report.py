@@ -9,8 +9,11 @@ from rich.text import Text
 
 from graders.console import Terminal
 from graders.errors import printable
+from graders.grading.outage_chart import chart
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console
 
     from graders.grading.result import (
@@ -56,6 +59,7 @@ class Report:
         for check in result.checks:
             self.check(check)
         self.foot(result)
+        self.outages(result)
 
     def head(self, heading: Heading) -> None:
         """Print which lab this is, whose, and the attempt."""
@@ -91,6 +95,17 @@ class Report:
         line = f"{verdict}   {sums}"
         gap = "   " if len(line + advice) + 3 <= self._width else "\n"
         self._print(self._text(line, "bold") + gap + self._text(advice))
+
+    def outages(self, result: GradeResult) -> None:
+        """Draw the outages that were measured."""
+        for check in result.checks:
+            if check.outage:
+                self.lines(["", *chart(check.outage, self._width)])
+
+    def lines(self, lines: Iterable[str]) -> None:
+        """Print lines that are not folded."""
+        for line in lines:
+            self._print(self._text(line))
 
     def _line(self, check: CheckResult) -> None:
         """Print mark, layer, sentence, points, and seconds or reason."""

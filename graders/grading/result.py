@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from graders.course.lab import LAYERS, Layer
+from graders.probes.outage import Outage
 
 Outcome: TypeAlias = Literal["pass", "fail", "cannot-check"]
 # Why a check has no verdict: a check that it needs did not pass, it runs with
@@ -21,7 +22,7 @@ SOLVED: Final = 0
 NOT_SOLVED: Final = 1
 NOT_CHECKED: Final = 3
 # Raised whenever version 1 gets another key.
-MINOR_VERSION: Final = 2
+MINOR_VERSION: Final = 3
 
 
 def _escaped(char: str) -> str:
@@ -69,6 +70,7 @@ class CheckResult(BaseModel):
     evidence: Text = ""
     reason: Text = ""
     measurements: Annotated[Text, Field(alias="measured")] = ""
+    outage: Outage | None = None
 
 
 class Heading(BaseModel):

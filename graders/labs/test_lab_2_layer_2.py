@@ -34,6 +34,7 @@ from graders.checks import (
     extra_source_addresses,
     fail,
     isolate,
+    measure_outage,
     paths_from,
     pool_of,
     rejoin_wait,
@@ -207,35 +208,26 @@ def test_failover(lab: Session) -> None:
         fail("expected one worker to announce web, not none or two")
     (first,) = announcers
     other_pods = lab.cluster.ready_nodes(NAMESPACE, "web") - {first}
-    with (
-        lab.lan_client.watch(vip, WATCH_SECONDS) as watch,
-        isolate(lab, first),
-    ):
-        start = time.monotonic()
-        second = until(
-            "takeover",
-            partial(arp_responders, lab, vip),
-            partial(_are_workers, lab),
-        )
-        seconds = time.monotonic() - start
-        expect(
-            f"with {first} silent, {vip} to be answered within 20 s by",
-            expected="another worker",
-            actual=second.names,
-            ok=_are_workers(lab, second),
-            seen_by=second.seen_by,
-            evidence=lambda: lab.cluster.events("web", NAMESPACE),
-        )
-        # Without a pod elsewhere no answer is possible, and this check does
-        # not judge where the pods of web are.
-        if other_pods:
-            run_parallel(
-                partial(_expect_some_answer, vip, ", ".join(second.names)),
-                (lab.lan_client, lab.client),
-            )
+    watch = lab.lan_client.watch(vip, WATCH_SECONDS)
+    with measure_outage(lab, "failover", "layer-2", watch):
+        with isolate(lab, first):
+            watch.mark("silent", first)
+            start = time.monotonic()
+            second = _expect_takeover(lab, first)
+            seconds = time.monotonic() - start
+            watch.mark("taken-over", second)
+            # Without a pod elsewhere no answer is possible, and this check
+            # does not judge where the pods of web are.
+            if other_pods:
+                run_parallel(
+                    partial(_expect_some_answer, vip, second),
+                    (lab.lan_client, lab.client),
+                )
+        watch.mark("back", first)
+    outage = lab.outages["failover"]
     lab.measurements["failover"] = (
         f"ARP was answered again after {seconds:.0f} s, and a client went"
-        f" without an answer for {watch.longest_outage:.1f} s"
+        f" without an answer for {outage.longest:.1f} s"
     )
     node = until(rejoin_wait(), partial(_settled_responder, lab, vip), bool)
     expect(
@@ -245,6 +237,25 @@ def test_failover(lab: Session) -> None:
         ok=bool(node),
         seen_by=f"arping -b -c 2 -I eth0 {vip} on lan-client",
     )
+
+
+def _expect_takeover(lab: Session, silent: str) -> str:
+    """Fail unless another worker answers ARP soon; return its name."""
+    vip = str(lab.plan.l2_vip)
+    second = until(
+        "takeover",
+        partial(arp_responders, lab, vip),
+        partial(_are_workers, lab),
+    )
+    expect(
+        f"with {silent} silent, {vip} to be answered within 20 s by",
+        expected="another worker",
+        actual=second.names,
+        ok=_are_workers(lab, second),
+        seen_by=second.seen_by,
+        evidence=lambda: lab.cluster.events("web", NAMESPACE),
+    )
+    return ", ".join(second.names)
 
 
 def _expect_some_answer(vip: str, node: str, client: Client) -> None:

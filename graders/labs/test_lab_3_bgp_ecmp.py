@@ -38,6 +38,7 @@ from graders.checks import (
     is_settled,
     isolate,
     kernel_route,
+    measure_outage,
     new_services,
     node_names,
     run_parallel,
@@ -271,11 +272,19 @@ def test_failover(lab: Session) -> None:
     def hops() -> list[str]:
         return kernel_route(lab, vip)[1]
 
-    with lab.client.watch(vip, 90) as watch:
+    watch = lab.client.watch(vip, 90)
+    with measure_outage(lab, "failover", "bgp", watch):
         with isolate(lab, victim):
+            watch.mark("silent", victim)
             without = until("hold-time", hops, rest.__eq__)
+            if without == rest:
+                watch.mark("hop-dropped", victim)
+        watch.mark("back", victim)
         restored = until("takeover", hops, sorted(nodes).__eq__)
-    lab.measurements["failover"] = watch.summary
+        if restored == sorted(nodes):
+            watch.mark("hop-restored", victim)
+    outage = lab.outages["failover"]
+    lab.measurements["failover"] = outage.summary
     command = f"ip route show {vip} on router"
     expect(
         f"the next hops without {victim} to be",
@@ -292,8 +301,8 @@ def test_failover(lab: Session) -> None:
     expect(
         "the time in which connections were lost to be",
         expected=f"{MAX_OUTAGE} s at most",
-        actual=f"{watch.outage_window:.1f} s ({watch.summary})",
-        ok=watch.outage_window <= MAX_OUTAGE,
+        actual=f"{outage.window:.1f} s ({outage.summary})",
+        ok=outage.window <= MAX_OUTAGE,
         seen_by=f"curl --max-time 1 http://{vip}/ on client",
     )
 

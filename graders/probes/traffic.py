@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 
 from graders.errors import CannotCheck
+from graders.probes.outage import Event, Outage
 
 if TYPE_CHECKING:
+    from graders.probes.outage import EventKind, Mode
     from graders.providers.machine import Machine
 
 # Without a proxy, or a configuration that a student has given curl. A page
@@ -42,14 +45,15 @@ done
 wait
 rm -f "$3"
 """
+# Stop the requests; the machine's time is on the clock of the samples.
+_END: Final = 'read -r t _ < /proc/uptime; touch "$1"; echo "$t"'
 # Printed by curl after each answer: how many connections it opened for it.
 _CONNECTS: Final = " %{num_connects}\n"
 _ANSWER: Final = re.compile(r"^(?P<body>.*) (?P<opened>[0-9]{1,6})")
 _SAMPLE: Final = re.compile(r"([0-9]{1,15}\.[0-9]{1,3}) ([01])")
+_UPTIME: Final = re.compile(r"[0-9]{1,15}\.[0-9]{1,3}")
 _RATE: Final = 5
 _STOP: Final = "/tmp/lab-watch-stop"  # noqa: S108 - in the client's container
-# Seconds after which a request counts as lost; see _WATCH.
-_LOST_AFTER: Final = 1.0
 
 
 @dataclass(frozen=True)
@@ -116,8 +120,8 @@ def persistent_connection(
 class AvailabilityMonitor:
     """A request every 0.2 s in the background, while the context is open.
 
-    It stops by itself after `seconds`. The figures are valid once the
-    context is closed.
+    It stops by itself after `seconds`. `outage` is valid once the context is
+    closed.
     """
 
     machine: Machine
@@ -126,6 +130,9 @@ class AvailabilityMonitor:
     samples: list[tuple[float, bool]] = field(default_factory=list)
     _thread: threading.Thread | None = None
     _error: Exception | None = None
+    _marks: list[tuple[float, EventKind, str]] = field(default_factory=list)
+    # Seconds by which the machine's clock is ahead of this computer's.
+    _ahead: float | None = None
 
     def __enter__(self) -> Self:
         """Start the requests."""
@@ -140,7 +147,7 @@ class AvailabilityMonitor:
             CannotCheck: there are no samples.
 
         """
-        self.machine.run("touch", _STOP)
+        self._stop()
         assert self._thread  # noqa: S101 - set by __enter__
         self._thread.join(self.seconds + 10)
         if kind is not None:
@@ -153,48 +160,32 @@ class AvailabilityMonitor:
                 remedy="grade again",
             )
 
-    @property
-    def total(self) -> int:
-        """How many requests were sent."""
-        return len(self.samples)
+    def mark(self, kind: EventKind, node: str) -> None:
+        """Note that something has just happened to a node."""
+        self._marks.append((time.monotonic(), kind, node))
 
-    @property
-    def failed(self) -> int:
-        """How many got no answer within a second."""
-        return sum(not answered for _, answered in self.samples)
+    def outage(self, mode: Mode) -> Outage:
+        """Return what was seen, in seconds from the first request."""
+        first = self.samples[0][0]
+        times = {
+            good: tuple(
+                round(at - first, 2) for at, ok in self.samples if ok is good
+            )
+            for good in (True, False)
+        }
+        events = [
+            Event(round(at + self._ahead - first, 2), kind, node)
+            for at, kind, node in self._marks
+            if self._ahead is not None
+        ]
+        return Outage(mode, self.url, times[True], times[False], (*events,))
 
-    @property
-    def outage_window(self) -> float:
-        """Seconds from the first lost request until none was lost."""
-        lost = [time for time, answered in self.samples if not answered]
-        return lost[-1] - lost[0] + _LOST_AFTER if lost else 0.0
-
-    @property
-    def summary(self) -> str:
-        """The losses in words."""
-        return (
-            f"{self.failed} of {self.total} connections lost,"
-            f" within {self.outage_window:.1f} s"
-        )
-
-    @property
-    def longest_outage(self) -> float:
-        """Seconds of the longest stretch without any answer."""
-        return max(self.outages(), default=0.0)
-
-    def outages(self) -> list[float]:
-        """Return how long each stretch without any answer took, seconds."""
-        lengths, start, last = [], None, 0.0
-        for time, answered in self.samples:
-            if answered and start is not None:
-                lengths.append(time - start)
-                start = None
-            elif not answered and start is None:
-                start = time
-            last = time
-        if start is not None:
-            lengths.append(last - start + _LOST_AFTER)
-        return lengths
+    def _stop(self) -> None:
+        """Stop the requests, and compare the machine's clock with this one."""
+        before = time.monotonic()
+        result = self.machine.run("sh", "-c", _END, "end", _STOP)
+        if uptime := _UPTIME.fullmatch(result.out.strip()):
+            self._ahead = float(uptime[0]) - (before + time.monotonic()) / 2
 
     def _run(self) -> None:
         """Send the requests; keep an error of this thread for __exit__."""

@@ -38,8 +38,8 @@ def answer(  # noqa: C901, PLR0911, PLR0912, PLR0915 - a table of commands
             return "".join(
                 f"{at:.2f} {int(good)}\n" for at, good in model.samples
             )
-        case ["touch", *_]:
-            return ""
+        case ["sh", "-c", _, "end", _]:
+            return f"{model.samples[-1][0]:.2f}\n" if model.samples else ""
         case ["ip", *rest]:
             return _ip(model, role, tuple(rest))
         case ["cat", file]:

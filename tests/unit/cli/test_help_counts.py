@@ -92,7 +92,7 @@ def test_hints_are_counted_once() -> None:
     state = lab_state.read(PLAN)
     assert rungs == ["hint 1 of 3", "hint 2 of 3", *2 * ["hint 3 of 3"]]
     assert state == replace(STATE, hints=3)
-    assert [one.hints for one in read_progress("demo")] == [3]
+    assert [one.hints for one in read_progress("demo").runs] == [3]
     assert json.loads(_grade("--json"))["hints"] == 3
 
 
@@ -102,7 +102,7 @@ def test_a_pass_is_recorded_with_a_debrief(running: Running) -> None:
     running.repaired = True
     solved = _grade()
 
-    (run,) = read_progress("demo")
+    (run,) = read_progress("demo").runs
     assert "What it was" not in broken
     assert "Solved. 0 of 1 points" in solved
     assert "What it was   MetalLB runs without a pool" in solved

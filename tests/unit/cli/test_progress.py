@@ -13,6 +13,7 @@ from graders.cli.main import lab_app
 from graders.cli.progress_note import next_lab
 from graders.course.lab import load_lab
 from graders.course.overview import overviews
+from graders.grading.comparison import Measurement
 from graders.grading.progress import read_progress, record
 from graders.settings import progress_file
 from graders.state.lab_state import State
@@ -60,6 +61,23 @@ def test_labs_and_faults() -> None:
     assert max(map(len, lines)) <= 80
 
 
+def test_measurements() -> None:
+    """Once both modes are measured, they are compared, with 80 columns."""
+    at = "2026-11-30T03:00:00+00:00"
+    bgp = Measurement("bgp", "lab-3-bgp-ecmp", at, 200, 12, 0.6, 9.1)
+    arp = Measurement("layer-2", "lab-2-layer-2", at, 210, 36, 7.2, 8.0)
+    assert "Layer 2 beside" not in _progress().stdout
+
+    record("ada", FIRST, measured=[bgp])
+    assert "has measured Layer 2, too, both are" in _progress().stdout
+
+    record("ada", FIRST, measured=[arp])
+    lines = _progress().stdout.splitlines()
+    (row,) = (line for line in lines if line.startswith("requests lost"))
+    assert row.split()[2:] == ["36", "of", "210", "12", "of", "200"]
+    assert max(map(len, lines)) <= 80
+
+
 def test_a_fault_that_is_not_found_has_no_name() -> None:
     """Nor is it in the document."""
     assert "other-class" not in _progress().stdout
@@ -91,7 +109,7 @@ def test_unreadable(text: str, words: str) -> None:
 
 def test_what_is_next() -> None:
     """A later lab, then one left out, then other faults."""
-    runs = read_progress("ada")
+    runs = read_progress("ada").runs
     every = [replace(runs[0], lab=lab.id, solved=True) for lab in overviews()]
 
     assert next_lab(runs, after=1).startswith("make lab-2, ")

@@ -58,7 +58,7 @@ def test_solved() -> None:
     assert done.exit_code == 0
     assert "No pool at all" in done.stdout
     assert str(PLAN.pool) in done.stdout
-    assert not read_progress("demo")[0].gave_up
+    assert not read_progress("demo").runs[0].gave_up
 
 
 def test_given_up() -> None:
@@ -69,7 +69,7 @@ def test_given_up() -> None:
     assert "No pool at all" in first.stdout
     assert state
     assert state.gave_up
-    assert [one.gave_up for one in read_progress("demo")] == [True]
+    assert [one.gave_up for one in read_progress("demo").runs] == [True]
     assert _solution().stdout == first.stdout
 
 

@@ -9,9 +9,12 @@ import pytest
 
 from graders.course.lab import all_labs, load_lab
 from graders.errors import UsageError
-from graders.grading.html_report import to_html, write_html
+from graders.grading.comparison import Measurement
+from graders.grading.documents import write_document
+from graders.grading.html_report import to_html
 from graders.grading.result import CheckResult, Heading, summarise
 from graders.plan.plan import make_plan
+from graders.probes.outage import Event, Outage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,6 +89,36 @@ def test_solved() -> None:
     assert "Evidence" not in page
 
 
+def test_an_outage() -> None:
+    """It is drawn, with the same in words; markup in it is text."""
+    events = [Event(0.2, "silent", "<worker>"), Event(1, "back", "<worker>")]
+    lost = tuple(at / 5 for at in range(2, 400))
+    outage = Outage("bgp", "http://10.0.100.7/", (0.0,), lost, (*events,))
+
+    page = to_html(_result(outcome="pass", outage=outage), LAB, PLAN)
+
+    summary = "398 of 399 connections lost, within 80.4 s"
+    label = f"Requests to http://10.0.100.7/: {summary}"
+    assert f'aria-label="{label}"' in page
+    assert "<li>a, 0.0 s: &lt;worker&gt; is cut off</li>" in page
+    assert "<li>b, 0.8 s: &lt;worker&gt; is back</li>" in page
+    assert page.count('class="answered"') == page.count('class="lost"') == 1
+    assert "<table>" not in page
+
+
+def test_both_modes() -> None:
+    """Once both are known, a table compares them."""
+    at = "2026-11-30T03:00:00+00:00"
+    bgp = Measurement("bgp", "lab-3-bgp-ecmp", at, 200, 12, 0.6, 9.1)
+    arp = Measurement("layer-2", "lab-2-layer-2", at, 210, 36, 7.2, None)
+
+    page = to_html(_result(), LAB, PLAN, [bgp, arp])
+
+    row = '<th scope="row">requests lost</th><td>36 of 210</td>'
+    assert f"{row}<td>12 of 200</td>" in page
+    assert "<table>" not in to_html(_result(), LAB, PLAN, [bgp])
+
+
 def test_without_a_verdict() -> None:
     """It says how many checks have none."""
     result = _result(outcome="cannot-check", cause="environment")
@@ -106,8 +139,9 @@ def test_size() -> None:
 
 def test_files(tmp_path: Path) -> None:
     """It is written as a whole; a place that cannot be is named."""
-    write_html(_result(), LAB, PLAN, tmp_path / "a.html")
+    page = to_html(_result(), LAB, PLAN)
+    write_document(tmp_path / "a.html", page, "--html")
 
-    assert (tmp_path / "a.html").read_text().endswith("</html>\n")
+    assert (tmp_path / "a.html").read_text() == page
     with pytest.raises(UsageError, match="give --html a file"):
-        write_html(_result(), LAB, PLAN, tmp_path / "none" / "a.html")
+        write_document(tmp_path / "none" / "a.html", page, "--html")

@@ -33,7 +33,10 @@ def _session(stopped: str = "") -> SimpleNamespace:
             raise CannotCheck(stopped, remedy="`lab up` mends it")
 
     return SimpleNamespace(
-        plan=make_plan(), measurements={}, require_machines=require_machines
+        plan=make_plan(),
+        measurements={},
+        outages={},
+        require_machines=require_machines,
     )
 
 
@@ -386,10 +389,13 @@ def test_a_failure_while_a_machine_has_stopped(
 def test_a_figure_is_told_of_a_check_that_passes(tmp_path: Path) -> None:
     """Others have none."""
     body = '''
+    from graders.probes.outage import Outage
+
     @check(layer="allocation")
     def test_vip(lab):
         """web has a VIP."""
         lab.measurements["vip"] = "0.3 s"
+        lab.outages["vip"] = Outage("bgp", "http://10.0.0.1/", (0.0,), ())
 
     @check(layer="neighbour")
     def test_arp(lab):
@@ -399,3 +405,7 @@ def test_a_figure_is_told_of_a_check_that_passes(tmp_path: Path) -> None:
 
     assert result.check("vip").measurements == "0.3 s"
     assert not result.check("arp").measurements
+    outage = result.check("vip").outage
+    assert outage
+    assert outage.answered == (0.0,)
+    assert result.check("arp").outage is None

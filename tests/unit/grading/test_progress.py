@@ -13,6 +13,7 @@ from hypothesis import given
 
 from graders.errors import CannotCheck
 from graders.grading import progress
+from graders.grading.comparison import Measurement
 from graders.grading.progress import (
     BREAK_S,
     LaterVersion,
@@ -37,6 +38,9 @@ RUN = Run(
     gave_up=False,
 )
 DOCUMENT = to_json("ada", [RUN])
+FOUR = "2026-11-30T04:00:00+00:00"
+BGP = Measurement("bgp", "lab-3-bgp-ecmp", FOUR, 200, 12, 0.6, 9.1)
+MEASURED = to_json("ada", [RUN], [BGP])
 LATER = json.dumps({"version": 2, "student": "ada", "news": []})
 
 
@@ -68,7 +72,7 @@ def clock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Clock:
 
 def test_nothing_yet() -> None:
     """Without a file there are no runs."""
-    assert read_progress("ada") == []
+    assert read_progress("ada").runs == []
 
 
 def test_a_run_from_start_to_pass(clock: Clock) -> None:
@@ -88,9 +92,9 @@ def test_a_run_from_start_to_pass(clock: Clock) -> None:
     assert run
     assert (run.variant, run.solved, run.seconds) == ("no-pool", True, 420)
     assert (run.attempts, run.hints, run.gave_up) == (2, 1, False)
-    assert read_progress("ada") == [run]
+    assert read_progress("ada").runs == [run]
     assert solved_labs([run]) == {STATE.lab}
-    assert read_progress("bob") == []
+    assert read_progress("bob").runs == []
 
 
 def test_breaks_and_clocks(clock: Clock) -> None:
@@ -132,7 +136,7 @@ def test_each_start_is_a_run() -> None:
     record("ada", STATE, solved=True)
     record("ada", replace(STATE, run="cd34"))
 
-    assert [one.solved for one in read_progress("ada")] == [True, False]
+    assert [one.solved for one in read_progress("ada").runs] == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -144,6 +148,10 @@ def test_each_start_is_a_run() -> None:
         DOCUMENT.replace('"attempts": 0,', ""),
         DOCUMENT.replace("T03:00:00+00:00", "T03:00:00"),
         DOCUMENT.replace('"hints": 0', '"hints": true'),
+        MEASURED.replace('"longest": 0.6', '"longest": "0.6"'),
+        MEASURED.replace('"mode": "bgp"', '"mode": "ospf"'),
+        MEASURED.replace('"lost": 12,', ""),
+        MEASURED.replace("T04:00:00+00:00", "T04:00:00"),
     ],
 )
 def test_damaged_file(text: str) -> None:
@@ -159,7 +167,7 @@ def test_damaged_file(text: str) -> None:
     (aside,) = file.parent.glob("*.damaged-*")
     assert aside.read_text() == text
     assert str(aside) in problem
-    assert read_progress("ada") == [run]
+    assert read_progress("ada").runs == [run]
 
 
 def test_file_of_a_later_version() -> None:
@@ -197,7 +205,31 @@ def test_a_file_that_cannot_be_read() -> None:
     assert progress_file("ada").is_dir()
 
 
-@given(text=damaged(DOCUMENT, LATER))
+def test_measurements() -> None:
+    """Of each mode, the last one is kept."""
+    layer_2 = replace(BGP, mode="layer-2", rerouted_after=None)
+    again = replace(BGP, at="2026-11-30T05:00:00+00:00", lost=3)
+
+    record("ada", STATE, measured=[BGP])
+    record("ada", STATE, measured=[layer_2])
+    record("ada", STATE, measured=[again])
+    record("ada", STATE)
+
+    assert read_progress("ada").measurements == [again, layer_2]
+
+
+def test_a_file_without_measurements() -> None:
+    """One of an earlier day has only runs."""
+    document = json.loads(DOCUMENT)
+    del document["measurements"]
+    file = progress_file("ada")
+    file.parent.mkdir(parents=True)
+    file.write_text(json.dumps(document))
+
+    assert read_progress("ada") == ([RUN], [])
+
+
+@given(text=damaged(DOCUMENT, MEASURED, LATER))
 @FUZZ
 def test_any_text(text: str) -> None:
     """A file has runs, or the error says what is wrong with it."""
@@ -207,6 +239,6 @@ def test_any_text(text: str) -> None:
 
     runs = []
     with suppress(CannotCheck):
-        runs = read_progress("ada")
+        runs = read_progress("ada").runs
 
     assert all(isinstance(one, Run) for one in runs)

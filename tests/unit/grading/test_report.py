@@ -12,6 +12,7 @@ from rich.console import Console
 
 from graders.grading.report import EVIDENCE_LINES, Report
 from graders.grading.result import GradeResult, summarise
+from graders.probes.outage import Outage
 
 GOLDEN = Path(__file__).parents[2] / "golden"
 RESULT = GradeResult.model_validate_json((GOLDEN / "result.json").read_text())
@@ -145,6 +146,17 @@ def test_a_quick_grade_names_the_rest() -> None:
 
     assert "Nothing broken so far." in text
     assert "The rest: grade --full" in text
+
+
+def test_an_outage_is_drawn_at_the_end() -> None:
+    """It has a row for answers and one for losses, and words below."""
+    first, *others = RESULT.checks
+    outage = Outage("bgp", "http://10.0.100.7/", (0.0, 0.2), (0.4,))
+    first = first.model_copy(update={"outage": outage})
+    text = _report(RESULT.model_copy(update={"checks": (first, *others)}), 80)
+
+    assert text.startswith(_report(RESULT, 80))
+    assert "answered   =\nlost       x\n" in text
 
 
 def test_a_figure_stands_under_a_check_that_passed() -> None:

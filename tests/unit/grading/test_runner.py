@@ -27,6 +27,7 @@ def _session(*actions: object, **seen: object) -> SimpleNamespace:
     return SimpleNamespace(
         plan=make_plan(),
         measurements={},
+        outages={},
         require_machines=lambda: None,
         **(well | seen),
     )

@@ -639,9 +639,28 @@ def test_the_outage_is_measured(judge: Judge) -> None:
     model.samples = [(at / 5, not 20 < at < 51) for at in range(100)]
     model.docker.busy = 2
 
-    measured = judge.run("failover").measurements["failover"]
+    lab = judge.run("failover")
 
+    measured = lab.measurements["failover"]
     assert "a client went without an answer for 6.0 s" in measured
+    outage = lab.outages["failover"]
+    assert (outage.mode, len(outage.lost)) == ("layer-2", 30)
+    kinds = [event.kind for event in outage.events]
+    assert kinds == ["silent", "taken-over", "back"]
+    assert outage.events[0].node == outage.events[2].node
+    assert {event.node for event in outage.events} == {*WORKERS}
+
+
+def test_the_outage_of_a_failure_is_kept(judge: Judge) -> None:
+    """Up to where it failed."""
+    _one_worker(judge.on("2"))
+    session = judge.model.session()
+
+    with pytest.raises(CheckFailed):
+        judge.run_in(session, "failover")
+
+    (outage,) = session.outages.values()
+    assert [event.kind for event in outage.events] == ["silent"]
 
 
 def test_speakers_that_cannot_meet_are_not_waited_for(judge: Judge) -> None:

@@ -589,9 +589,16 @@ def test_the_outage_is_measured(judge: Judge) -> None:
     """The proof tells how much was lost, and for how long."""
     judge.on("3").samples = [(at / 5, not 20 < at < 51) for at in range(100)]
 
-    told = judge.run("failover").measurements["failover"]
+    lab = judge.run("failover")
 
+    told = lab.measurements["failover"]
     assert told == "30 of 100 connections lost, within 6.8 s"
+    outage = lab.outages["failover"]
+    assert (outage.mode, len(outage.lost)) == ("bgp", 30)
+    kinds = [event.kind for event in outage.events]
+    assert kinds == ["silent", "hop-dropped", "back", "hop-restored"]
+    victim = lab.plan.nodes["worker2"].name
+    assert {event.node for event in outage.events} == {victim}
 
 
 def _peer_for_each_node(model: LabModel) -> None:

@@ -82,7 +82,8 @@ def _watch(machine: Machine) -> float:
     monitor = AvailabilityMonitor(machine, f"http://{VIP}/", 1)
     with monitor:
         pass
-    return monitor.outage_window + monitor.longest_outage
+    outage = monitor.outage("bgp")
+    return outage.window + outage.longest
 
 
 def _entries(machine: Machine) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import pytest
@@ -73,22 +74,61 @@ def test_watch(
     with AvailabilityMonitor(says(rows), "http://10.0.100.7/", 1) as watch:
         pass
 
-    assert watch.outages() == pytest.approx(outages)
-    assert watch.longest_outage == pytest.approx(max([0, *outages]))
-    assert watch.summary.startswith(f"{failed} of {watch.total} connections")
-    assert watch.outage_window == pytest.approx(window)
-    assert (watch.failed, watch.total) == (failed, rows.count("\n"))
+    outage = watch.outage("bgp")
+    assert outage.stretches() == pytest.approx(outages)
+    assert outage.longest == pytest.approx(max([0, *outages]))
+    assert outage.summary.startswith(f"{failed} of {outage.total} connections")
+    assert outage.window == pytest.approx(window)
+    assert (len(outage.lost), outage.total) == (failed, rows.count("\n"))
+
+
+@dataclass(frozen=True)
+class Clock(Machine):
+    """A machine that was started `since` seconds before this computer."""
+
+    since: float = 500
+    end: str = "{:.2f}\n"
+
+    def run(self, *argv: str, seconds: float = 20, stdin: str = "") -> Output:
+        """Send one request, or tell the time."""
+        del seconds, stdin
+        now = time.monotonic() + self.since
+        ended = argv[3] == "end"
+        text = self.end.format(now) if ended else f"{now:.2f} 1\n"
+        return Output("sh", 0, text, "")
+
+
+def test_events() -> None:
+    """They are on the clock of the requests."""
+    machine = Clock("client", DockerExec("metallb-lab-client"))
+    with AvailabilityMonitor(machine, "http://10.0.100.7/", 1) as watch:
+        watch.mark("silent", "worker2")
+
+    outage = watch.outage("bgp")
+    (event,) = outage.events
+    assert (event.kind, event.node) == ("silent", "worker2")
+    assert event.seconds == pytest.approx(0, abs=0.5)
+    assert (outage.answered, outage.url) == ((0.0,), "http://10.0.100.7/")
+
+
+def test_events_without_a_clock() -> None:
+    """When they happened is not known, and not invented."""
+    machine = Clock("client", DockerExec("metallb-lab-client"), end="?")
+    with AvailabilityMonitor(machine, "http://10.0.100.7/", 1) as watch:
+        watch.mark("silent", "worker2")
+
+    assert watch.outage("bgp").events == ()
 
 
 @dataclass(frozen=True)
 class Fails(Machine):
-    """A machine on which the monitor cannot start."""
+    """A machine on which the requests cannot be sent."""
 
     def run(self, *argv: str, seconds: float = 20, stdin: str = "") -> Output:
-        """Stop the monitor, but do not start it."""
+        """Stop the requests, but do not send any."""
         del seconds, stdin
-        if argv[0] == "touch":
-            return Output("touch", 0, "", "")
+        if argv[3] == "end":
+            return Output("sh", 0, "", "")
         raise CannotCheck("client is gone")
 
 
