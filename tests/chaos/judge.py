@@ -58,7 +58,10 @@ def _judge_command(ended: Ended, one: Mishap) -> Iterator[str]:
         yield f"{what} ended with {ended.code}"
     if fault := _FAULT.search(ended.text):
         yield f"{what} printed {fault[0]!r}"
-    if ended.code in _COULD_NOT:
+    # What only a full grade looks at was not checked, and nothing is wrong.
+    graded = verdict(ended)
+    done = graded is not None and graded.flawless
+    if ended.code in _COULD_NOT and not done:
         yield from _judge_words(ended, one)
     elif ended.command in one.refuses and ended.code >= 0:
         yield f"{what} ended with {ended.code}, and cannot have been done"

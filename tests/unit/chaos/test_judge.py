@@ -30,6 +30,13 @@ def test_a_command_may_end_so(code: int, err: str) -> None:
     assert judge.judge_command(ended("up", code, err=err), QUIET) == []
 
 
+def test_a_grade_that_leaves_the_full_checks_says_enough() -> None:
+    """It ends with 3, and its JSON says that those need `grade --full`."""
+    result = graded(web="pass", failover="needs-full")
+
+    assert judge.judge_command(ended("grade", 3, result), QUIET) == []
+
+
 @pytest.mark.parametrize(
     ("code", "err", "wrong"),
     [
