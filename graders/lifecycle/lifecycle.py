@@ -130,10 +130,17 @@ def extra_vars(plan: Plan) -> dict[str, Any]:
     )
 
 
-def up(plan: Plan, *, metallb: bool = True, tries: int = _READY_TRIES) -> int:
+def up(
+    plan: Plan,
+    *,
+    metallb: bool = True,
+    tries: int = _READY_TRIES,
+    recreate: Sequence[str] = (),
+) -> int:
     """Bring up cluster and machines; return how many tasks changed something.
 
-    Nodes have some `tries` of 4 s to become ready.
+    Nodes have some `tries` of 4 s to become ready. `recreate` are roles of
+    machines that lose what they have.
 
     Raises:
         PlanMoved: another lab has taken its networks.
@@ -147,6 +154,7 @@ def up(plan: Plan, *, metallb: bool = True, tries: int = _READY_TRIES) -> int:
         "lab_namespace": _running_namespace(plan),
         "kubeconfig_usable": is_usable(kubeconfig, plan.context),
         "ready_tries": tries,
+        "recreate_machines": [plan.machine_name(role) for role in recreate],
     }
     return run_playbook(
         "up",
@@ -225,11 +233,13 @@ def _start(
 def _repair(plan: Plan, *, metallb: bool, tries: int = _READY_TRIES) -> None:
     """Bring up what does not run, and wait for nodes that are starting.
 
+    A machine without its network is recreated: the lab is about to be reset.
+
     Raises:
         KitError: as `up`.
 
     """
-    up(plan, metallb=metallb, tries=tries)
+    up(plan, metallb=metallb, tries=tries, recreate=_displaced_machines(plan))
     until("node-back", lambda: is_up(plan), bool)
 
 
@@ -272,6 +282,15 @@ def reset(
     else:
         lab_state.mark_complete(plan)
     return left
+
+
+def _displaced_machines(plan: Plan) -> list[str]:
+    """Return the machines that run, but not at their addresses."""
+    try:
+        found = provider().machines(plan)
+    except CannotCheck:
+        return []  # the playbook starts the engine
+    return [role for role in plan.machines if found[role].displaced]
 
 
 def _try_to_repair(run: LabRun, tell: Callable[[str], None]) -> bool:

@@ -78,6 +78,11 @@ class MachineStatus:
     exists: bool = True
     started: str = ""
 
+    @property
+    def displaced(self) -> bool:
+        """Whether the machine runs, but not at its address."""
+        return self.state == "running" and not self.running
+
 
 @dataclass(frozen=True)
 class ProviderStatus:

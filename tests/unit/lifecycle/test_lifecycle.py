@@ -14,7 +14,7 @@ from graders.lifecycle import lifecycle
 from graders.lifecycle.playbook import Outcome
 from graders.plan.plan import make_plan
 from graders.polling import WAITS, Wait
-from graders.providers.base import Location
+from graders.providers.base import Location, MachineStatus
 from graders.providers.docker import EngineDown
 from graders.providers.kind import KindProvider
 from graders.state import cluster_identity, lab_state
@@ -460,6 +460,22 @@ def test_reset_repairs_first(host: Host) -> None:
     assert host.reset() == []
     assert host.played == ["up", "reset"]
     assert host.told == []
+
+
+def test_a_machine_without_its_network_is_recreated(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It runs, and nothing that it has leads there."""
+    host.stands = False
+    host.after["reset"] = START
+    fine = MachineStatus("10.1.0.3", "running", running=True)
+    lost = MachineStatus("", "running", running=False)
+    gone = MachineStatus("", "exited", running=False)
+    found = dict.fromkeys(PLAN.machines, fine) | {"client": lost, "desk": gone}
+    monkeypatch.setattr(KindProvider, "machines", lambda *_: found)
+
+    assert host.reset() == []
+    assert host.given[0]["recreate_machines"] == [PLAN.machine_name("client")]
 
 
 def test_reset_of_what_cannot_be_repaired(host: Host) -> None:
