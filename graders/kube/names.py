@@ -22,6 +22,11 @@ WEBHOOKS: Final = (
 CRDS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 # The Secret in which Helm keeps the release that a lab begins with.
 HELM_RELEASE: Final = "sh.helm.release.v1.metallb.v1"
+# The labels of the kit's release of MetalLB; another installation, which a lab
+# or a student adds, has the first of them.
+METALLB_LABELS: Final = {
+    "app.kubernetes.io/name": "metallb",
+    "app.kubernetes.io/instance": "metallb",
+}
 # The objects of MetalLB's chart, wherever they are.
-METALLB_LABEL: Final = {"app.kubernetes.io/name": "metallb"}
 METALLB_SELECTOR: Final = "?labelSelector=app.kubernetes.io/name=metallb"

@@ -1,9 +1,9 @@
 """Reset the cluster to its initial state, keeping the lab's own objects.
 
 Whatever a fault or a student may have added is deleted: objects of all kinds
-with a namespace, those without one that `start_state` names, MetalLB's
-resources, and labels, annotations and taints of nodes. Deletions are not
-waited for.
+with a namespace, those without one that `start_state` names, all that is not
+of the kit's release in MetalLB's namespace, and labels, annotations and taints
+of nodes. Deletions are not waited for.
 """
 
 from __future__ import annotations
@@ -51,6 +51,11 @@ _NOW: Final = NO_GRACE_PERIOD | {"propagationPolicy": "Background"}
 _CONTROLLER_SCALE: Final = (
     f"{METALLB_APPS}/deployments/metallb-controller/scale"
 )
+# Copies of these have the same labels.
+_METALLB_WORKLOADS: Final = {
+    "deployments.apps": "metallb-controller",
+    "daemonsets.apps": "metallb-speaker",
+}
 # Kinds that hold others back; the cluster and MetalLB's chart have none.
 _RESTRICTIONS: Final = frozenset(
     {
@@ -218,7 +223,7 @@ def _is_foreign(
         return (
             metallb
             and meta["namespace"] == METALLB_NAMESPACE
-            and _configures_metallb(kind, meta)
+            and not _comes_with_metallb(kind, meta)
         )
     labs = is_labs(meta) and meta["namespace"] in keep.labs
     if kind.name in DEPENDENT_KINDS:
@@ -230,14 +235,21 @@ def _is_foreign(
     return not labs or kind.name == "services"
 
 
-def _configures_metallb(kind: Kind, meta: Object) -> bool:
-    """Tell whether an object configures MetalLB, and is not of its chart.
+def _comes_with_metallb(kind: Kind, meta: Object) -> bool:
+    """Tell whether an object of MetalLB's namespace is of the kit's release.
 
-    It read a ConfigMap up to version 0.12, and reads resources since.
+    What configures MetalLB is the lab's or a student's; `_foreign_secrets`
+    knows whose a Secret is.
     """
-    if kind.name != "configmaps":
-        return kind.name.endswith(".metallb.io")
-    return not (is_metallb(meta) or is_clusters_own(kind.name, meta))
+    if kind.name.endswith(".metallb.io"):
+        return False
+    if kind.name in _METALLB_WORKLOADS:
+        return bool(meta["name"] == _METALLB_WORKLOADS[kind.name])
+    return (
+        kind.name == "secrets"
+        or is_metallb(meta)
+        or is_clusters_own(kind.name, meta)
+    )
 
 
 def _foreign_namespaces(kube: KubeClient, keep: PreserveRules) -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from graders.kube.names import MANAGED_BY_KIT, METALLB_LABEL
+from graders.kube.names import MANAGED_BY_KIT, METALLB_LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -144,8 +144,8 @@ def is_controlled(meta: Mapping[str, Any]) -> bool:
 
 
 def is_metallb(meta: Mapping[str, Any]) -> bool:
-    """Tell whether an object without namespace comes with MetalLB's chart."""
-    return METALLB_LABEL.items() <= (meta.get("labels") or {}).items()
+    """Tell whether an object is of the kit's release of MetalLB."""
+    return METALLB_LABELS.items() <= (meta.get("labels") or {}).items()
 
 
 def is_labs(meta: Mapping[str, Any]) -> bool:

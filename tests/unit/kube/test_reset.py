@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from graders.kube.client import KubeError
-from graders.kube.names import HELM_RELEASE
+from graders.kube.names import HELM_RELEASE, METALLB_LABELS
 from graders.kube.reset import PreserveRules, node_patch, reset_cluster
 from tests.kube_api import FakeApi, node
 
@@ -124,10 +124,9 @@ def test_what_goes(kind: str, item: dict[str, Any]) -> None:
 def test_cluster_scoped(kind: str, own: str) -> None:
     """The cluster's own objects and MetalLB's stay; all others go."""
     path = _list(kind)
-    chart = {"app.kubernetes.io/name": "metallb"}
     metas: list[dict[str, Any]] = [
         {"name": own},
-        {"name": "metallb:x", "labels": chart},
+        {"name": "metallb:x", "labels": METALLB_LABELS},
         {"name": f"{own}-2"} if own == "kindnet" else {"name": "mine"},
     ]
 
@@ -256,13 +255,14 @@ def test_metallb() -> None:
 
 def test_config_maps_of_metallb() -> None:
     """One that its chart does not have goes, as MetalLB 0.12 read it."""
-    chart = {"app.kubernetes.io/name": "metallb"}
     path = "/api/v1/namespaces/metallb-system/configmaps"
     lists = {
         "/api/v1/configmaps": [
             _meta("config", "metallb-system"),
             _meta("kube-root-ca.crt", "metallb-system"),
-            _meta("metallb-excludel2", "metallb-system", labels=chart),
+            _meta(
+                "metallb-excludel2", "metallb-system", labels=METALLB_LABELS
+            ),
             _meta("config", "kube-system"),
         ]
     }
@@ -271,6 +271,41 @@ def test_config_maps_of_metallb() -> None:
 
     assert asked == [f"DELETE {path}/config"]
     assert _restored(lists, metallb=False) == ([], [])
+
+
+def test_a_second_installation_of_metallb() -> None:
+    """It goes, in the namespace of the first one and without a namespace.
+
+    A copy of a workload has all of its labels.
+    """
+    system, rbac = "metallb-system", "/apis/rbac.authorization.k8s.io/v1"
+    other = METALLB_LABELS | {"app.kubernetes.io/instance": "other"}
+    lists = {
+        "/apis/apps/v1/deployments": [
+            _meta("metallb-controller", system, labels=METALLB_LABELS),
+            _meta("metallb-controller-2", system, labels=METALLB_LABELS),
+        ],
+        "/apis/apps/v1/daemonsets": [
+            _meta("metallb-speaker", system, labels=METALLB_LABELS),
+            _meta("other-speaker", system, labels=other),
+        ],
+        "/api/v1/serviceaccounts": [
+            _meta("default", system),
+            _meta("metallb-controller", system, labels=METALLB_LABELS),
+            _meta("other-controller", system, labels=other),
+        ],
+        f"{rbac}/clusterroles": [
+            {"metadata": {"name": "metallb:x", "labels": METALLB_LABELS}},
+            {"metadata": {"name": "other-metallb:x", "labels": other}},
+        ],
+    }
+
+    asked, _ = _restored(lists)
+
+    assert sorted(path.rpartition("/")[2] for path in asked) == [
+        *("metallb-controller-2", "other-controller"),
+        *("other-metallb:x", "other-speaker"),
+    ]
 
 
 @pytest.mark.parametrize(
