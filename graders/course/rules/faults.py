@@ -12,7 +12,7 @@ from graders import settings
 from graders.course.rules.texts import PLANS
 from graders.course.templates import names_in
 from graders.course.walkthrough import shown
-from graders.yamlfile import line_of
+from graders.yamlfile import WithoutAliases, line_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,6 +35,10 @@ _ANSIBLE_NAMES: Final = {"item", "lookup", "omit", "playbook_dir", "query"}
 _CONDITIONS: Final = ("failed_when", "until", "when")
 _PLACES: Final = {None, *PLANS[0].nodes, *PLANS[0].machines}
 _ENGINE: Final = re.compile(r"docker,? exec")
+
+
+class _Loader(WithoutAliases, yaml.SafeLoader):
+    """A loader of tasks."""
 
 
 def fault_problems(lab: Lab) -> list[str]:
@@ -103,9 +107,8 @@ def _file_problems(
 
 
 def _tasks(file: Path) -> list[dict[str, Any]]:
-    tasks: list[dict[str, Any]] = yaml.safe_load(
-        file.read_text(encoding="utf-8")
-    )
+    text = file.read_text(encoding="utf-8")
+    tasks: list[dict[str, Any]] = yaml.load(text, _Loader)  # noqa: S506 - it is a SafeLoader
     return tasks
 
 

@@ -54,6 +54,10 @@ def _add(lab_copy: LabCopy, tasks: str) -> int:
             "includes a file that is not in tasks/",
         ),
         ("- name: Half\n  lab_exec: {\n", ""),
+        (
+            "- {name: &it Look, lab_patch: {kind: *it}}\n",
+            "alias *it must be written out",
+        ),
         ("# docker exec\n", "name a machine (`machine: router`)"),
         ("- name: '{{ a'\n  lab_patch: {}\n", "unexpected"),
     ],
