@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import secrets
+from collections import Counter
 from functools import partial
 from itertools import starmap
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -11,6 +13,7 @@ from graders.checks.check import expect
 from graders.checks.parallel import run_parallel
 from graders.kube.names import METALLB_NAMESPACE
 from graders.polling import until
+from graders.probes.cluster import runs
 from graders.probes.refusal import Refused
 
 if TYPE_CHECKING:
@@ -20,8 +23,9 @@ if TYPE_CHECKING:
 
     Request: TypeAlias = tuple[str, str, dict[str, Any]]
 
-_IMAGE: Final = "metallb/controller"
-_ENDED: Final = frozenset({"Succeeded", "Failed"})
+# Without registry, tag and digest: metallb/controller, bitnami's too.
+_IMAGE: Final = re.compile(r"(.*/)?metallb[/-]controller(:[^/]*)?")
+_ONLY_WEBHOOK: Final = "onlywebhook"
 _WEBHOOKS: Final = (
     "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
 )
@@ -57,47 +61,79 @@ _INVALID: Final[tuple[tuple[str, str, dict[str, Any]], ...]] = (
 
 
 def expect_one_controller(lab: Session) -> None:
-    """Fail unless exactly one pod of MetalLB's controller exists.
+    """Fail unless exactly one controller of MetalLB serves each Service.
 
     It has no leader election: two of them keep two books, and may allocate
-    one address twice. A pod that cannot start yet counts, too.
+    one address twice. A controller with a class of its own leaves all other
+    Services alone. A pod that cannot start yet counts, too.
 
     Example:
         expect_one_controller(lab)
 
     Raises:
-        CheckFailed: there are several pods, in whatever namespace, or none.
+        CheckFailed: several serve the same Services, in whatever namespaces,
+            or there is none.
         CannotCheck: the API server does not answer.
 
     """
-    names = until(
-        "pods", partial(_controllers, lab), lambda names: len(names) == 1
+    found = until(
+        "pods",
+        partial(_controllers, lab),
+        lambda found: _disputed(found) is None,
     )
+    disputed = _disputed(found)
+    names = [name for name, served in found if served == (disputed or "")]
     expect(
-        "controllers of MetalLB:",
+        "controllers of MetalLB for Services"
+        f" {f'of class {disputed}' if disputed else 'without a class'}:",
         expected="one pod",
         actual=names or "none",
-        ok=len(names) == 1,
+        ok=disputed is None,
         seen_by="kubectl get pods -A -o wide",
     )
 
 
-def _controllers(lab: Session) -> list[str]:
-    """Return the controller's pods, by their images, wherever they are."""
-    pods = [
-        pod
+def _controllers(lab: Session) -> list[tuple[str, str]]:
+    """Return each controller's pod and the class of Services that it serves.
+
+    Controllers are known by their images, wherever they run. One that is
+    there for its webhook only serves none.
+    """
+    return [
+        (
+            f"{pod['metadata']['namespace']}/{pod['metadata']['name']}",
+            _flag(container, "lb-class"),
+        )
         for pod in lab.cluster.items("/api/v1/pods")
-        if "deletionTimestamp" not in pod["metadata"]
-        and pod.get("status", {}).get("phase") not in _ENDED
-        and any(map(_is_controller, pod["spec"].get("containers", [])))
+        if runs(pod)
+        for container in pod["spec"].get("containers", [])
+        if _IMAGE.fullmatch(str(container.get("image")).partition("@")[0])
+        and _flag(container, "webhook-mode") != _ONLY_WEBHOOK
     ]
-    metas = [pod["metadata"] for pod in pods]
-    return [f"{meta['namespace']}/{meta['name']}" for meta in metas]
 
 
-def _is_controller(container: dict[str, Any]) -> bool:
-    image = str(container.get("image", ""))
-    return image.partition("@")[0].rpartition(":")[0].endswith(_IMAGE)
+def _flag(container: dict[str, Any], name: str) -> str:
+    """Return the last value of a flag, as Go's programs read them."""
+    texts = [*(container.get("command") or []), *(container.get("args") or [])]
+    words = [word for text in texts for word in text.split() or [""]]
+    values = [
+        value if equal else following
+        for word, following in zip(words, [*words, ""][1:], strict=True)
+        for flag, equal, value in (word.partition("="),)
+        if flag in {f"-{name}", f"--{name}"}
+    ]
+    return values[-1] if values else ""
+
+
+def _disputed(found: list[tuple[str, str]]) -> str | None:
+    """Return the class that has several controllers, or "" if none has none.
+
+    Whether a single controller serves the right Services is shown by them.
+    """
+    counts = Counter(served for _, served in found)
+    if len(found) != 1 and counts[""] != 1:
+        return ""
+    return next((name for name, count in counts.items() if count > 1), None)
 
 
 def expect_validated(lab: Session) -> None:

@@ -90,7 +90,7 @@ def _controller_off(model: LabModel) -> None:
     model.one("Deployment", "metallb-controller")["spec"]["replicas"] = 0
 
 
-@WRONG("metallb_pods", "MetalLB: one pod, not metallb-system/.*, default/copy")
+@WRONG("metallb_pods", "class: one pod, not metallb-system/.*, default/copy")
 def _installed_twice(model: LabModel) -> None:
     deployment = model.one("Deployment", "metallb-controller")
     meta = {"name": "copy", "namespace": "default"}

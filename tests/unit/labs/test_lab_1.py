@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import pytest
 
+from graders.checks.check import CheckFailed
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 
 if TYPE_CHECKING:
@@ -147,7 +149,8 @@ def _search_served_by_web(model: LabModel) -> None:
 
 
 @WRONG(
-    "controller", "MetalLB: one pod, not metallb-system/.*, metallb-system/"
+    "controller",
+    "without a class: one pod, not metallb-system/.*, metallb-system/",
 )
 def _two_controllers(model: LabModel) -> None:
     model.one("Deployment", "metallb-controller")["spec"]["replicas"] = 2
@@ -155,15 +158,36 @@ def _two_controllers(model: LabModel) -> None:
 
 @WRONG(
     "controller",
-    "one pod, not metallb-system/metallb-controller-1, default/copy",
+    "one pod, not metallb-system/metallb-controller-1, neighbours/copy",
 )
-def _controller_elsewhere(model: LabModel) -> None:
-    deployment = model.one("Deployment", "metallb-controller")
-    meta = {"name": "copy", "namespace": "default"}
-    model.cluster.add({**deployment, "metadata": meta})
+def _growth_announced_only(model: LabModel) -> None:
+    _what_it_left(model)
+    model.one("L2Advertisement")["spec"] = {}
+    _second_controller(model)
 
 
-@WRONG("controller", "MetalLB: one pod, not none")
+@WRONG("arp", "one answer to ARP for 172.18.255.1, not none")
+def _what_it_left(model: LabModel) -> None:
+    plan = model.plan
+    growth = _pool(model, "growth", f"{plan.free_first}-{plan.free_last}")
+    growth["spec"]["autoAssign"] = False
+    model.set_vip("web", str(plan.free_first))
+
+
+@WRONG("controller", "of class a/b: one pod, not neighbours/copy-., .*/copy-.")
+def _two_controllers_of_one_class(model: LabModel) -> None:
+    copy = _second_controller(model, "--lb-class=a/b")
+    copy["spec"]["replicas"] = 2
+
+
+@WRONG("controller", "without a class: one pod, not none")
+def _no_controller_without_a_class(model: LabModel) -> None:
+    _second_controller(model, "--lb-class=a/b")
+    _second_controller(model, "--lb-class=c/d", name="another")
+    _no_controller(model)
+
+
+@WRONG("controller", "without a class: one pod, not none")
 def _no_controller(model: LabModel) -> None:
     model.one("Deployment", "metallb-controller")["spec"]["replicas"] = 0
 
@@ -313,6 +337,20 @@ def _class_of_metallb_changed(model: LabModel) -> None:
 
 
 @WRONG("new_service", "to be 'hello from web', not no answer")
+def _services_without_a_class_unannounced(model: LabModel) -> None:
+    _class_of_metallb_changed(model)
+
+    def serve() -> None:
+        # The other team's controller has no speakers.
+        for item in model.cluster.all("Service"):
+            if "loadBalancerClass" not in item["spec"]:
+                address = str(model.plan.free_first)
+                model.set_vip(item["metadata"]["name"], address)
+
+    model.adjust = serve
+
+
+@WRONG("new_service", "to be 'hello from web', not no answer")
 def _second_address_unannounced(model: LabModel) -> None:
     def forget() -> None:
         for item in model.cluster.all("ServiceL2Status"):
@@ -369,6 +407,17 @@ def _reserved_for_nobody(model: LabModel) -> None:
     # The positive control: nobody gets an address, the neighbours neither.
     fence = {"namespaces": ["nobody"]}
     model.one("IPAddressPool")["spec"]["serviceAllocation"] = fence
+
+
+def _second_controller(
+    model: LabModel, *args: str, name: str = "copy", image: str = ""
+) -> Object:
+    """Run MetalLB's controller in the neighbours' namespace, too."""
+    deployment = deepcopy(model.one("Deployment", "metallb-controller"))
+    deployment["metadata"] = {"name": name, "namespace": "neighbours"}
+    (container,) = deployment["spec"]["template"]["spec"]["containers"]
+    container |= {"args": [*args], "image": image or container["image"]}
+    return model.cluster.add(deployment)
 
 
 def _webhooks(model: LabModel) -> list[Object]:
@@ -432,3 +481,55 @@ def test_a_reservation_by_policy_passes(judge: Judge) -> None:
     )
 
     judge.run("reservation")
+
+
+@pytest.mark.parametrize(
+    ("args", "image"),
+    [
+        (["--port=9120", "--lb-class=example.com/theirs"], ""),
+        (["-lb-class", "example.com/theirs", "--port", "9120"], ""),
+        (["--lb-class=", "--lb-class=example.com/theirs"], ""),
+        (["--webhook-mode=onlywebhook"], ""),
+        ([], "example.com:5000/metallb/speaker:v1"),
+    ],
+)
+def test_another_controller_for_other_services_passes(
+    judge: Judge, args: list[str], image: str
+) -> None:
+    """A second installation with a class leaves all others' Services alone."""
+    model = judge.on("1", "two-controllers")
+    _second_controller(model, *args, image=image)
+
+    judge.run("vip", "controller", "new_service")
+
+
+@pytest.mark.parametrize(
+    ("args", "image"),
+    [
+        (["--lb-class="], ""),
+        (["--lb-class", "", "--port=9120"], ""),
+        (["--lb-class=example.com/theirs", "--lb-class="], ""),
+        (["--log-level=info", "--webhook-mode=disabled"], ""),
+        ([], "quay.io/metallb/controller@sha256:0123"),
+        ([], "example.com:5000/metallb/controller"),
+        ([], "bitnami/metallb-controller:1@sha256:0123"),
+    ],
+)
+def test_another_controller_for_the_same_services_is_refused(
+    judge: Judge, args: list[str], image: str
+) -> None:
+    """Whatever its image is called, and whatever flags it has."""
+    model = judge.on("1", "two-controllers")
+    _second_controller(model, *args, image=image)
+
+    with pytest.raises(CheckFailed, match=r"one pod, not .*, neighbours/copy"):
+        judge.run("controller")
+
+
+def test_growth_that_is_announced_passes(judge: Judge) -> None:
+    """What the second controller has given away may stay."""
+    model = judge.on("1", "two-controllers")
+    _what_it_left(model)
+    model.one("L2Advertisement")["spec"] = {}
+
+    judge.run("vip", "controller", "pool", "arp", "announced", "new_service")
