@@ -42,5 +42,7 @@ def install(student: str, nonce: str = NONCE) -> Path:
     file = ticket_file(student)
     file.parent.mkdir(parents=True, exist_ok=True)
     ticket = replace(ADA, student=student, nonce=nonce)
-    file.write_text(envelope(ticket.to_json()), encoding="utf-8")
+    file.write_text(
+        envelope(json.dumps(ticket.to_document())), encoding="utf-8"
+    )
     return file

@@ -45,6 +45,14 @@ Variant = Annotated[
         autocompletion=complete_variants,
     ),
 ]
+ClassFolder = Annotated[
+    str,
+    typer.Option(
+        "--class",
+        metavar="FOLDER",
+        help="The folder that `lab class new` made; by default this one.",
+    ),
+]
 
 
 def echo(text: str) -> None:

@@ -53,7 +53,7 @@ def default_student(verb: str) -> str:
             remedy="say whose lab is meant: --student or STUDENT",
         )
     (student,) = students
-    if verb in _MAKING or _has_lab(student) or not _has_lab(DEMO):
+    if verb in _MAKING or has_lab(student) or not has_lab(DEMO):
         return student
     typer.echo(
         f"lab: this is demo's lab, without the class ticket of {student};"
@@ -63,7 +63,7 @@ def default_student(verb: str) -> str:
     return DEMO
 
 
-def _has_lab(student: str) -> bool:
+def has_lab(student: str) -> bool:
     """Tell whether this account has created a lab of the student."""
     return (state_dir(student) / "kubeconfig").exists()
 

@@ -11,6 +11,7 @@ import typer
 from graders.cli.brief import brief
 from graders.cli.capture import capture
 from graders.cli.check import check
+from graders.cli.class_app import class_app
 from graders.cli.doctor import doctor
 from graders.cli.down import down
 from graders.cli.engine import engine_app
@@ -29,6 +30,7 @@ from graders.cli.shell import shell
 from graders.cli.solution import solution
 from graders.cli.start import start
 from graders.cli.status import status
+from graders.cli.ticket import ticket
 from graders.cli.up import up
 from graders.cli.version import Version  # noqa: TC001 - typer reads it
 from graders.cli.watch import watch
@@ -49,7 +51,7 @@ def _options(version: Version = False) -> None:
 
 for verb in (
     *(start, up, reset, down, purge, hint, status, watch, brief, shell),
-    *(capture, solution, prove, doctor, quiz, check),
+    *(capture, solution, ticket, prove, doctor, quiz, check),
 ):
     lab_app.command()(verb)
 lab_app.command("list", cls=QuickCommand)(list_)
@@ -57,6 +59,7 @@ lab_app.command("progress", cls=QuickCommand)(progress)
 lab_app.add_typer(images_app, name="images")
 lab_app.add_typer(hosts_app, name="hosts")
 lab_app.add_typer(engine_app, name="engine")
+lab_app.add_typer(class_app, name="class")
 
 grade_app = typer.Typer(
     rich_markup_mode="rich",

@@ -49,10 +49,10 @@ class Ticket:
     valid_until: date
     key: str
 
-    def to_json(self) -> str:
+    def to_document(self) -> dict[str, Any]:
         """Return the payload of the envelope."""
         values = {name: str(value) for name, value in vars(self).items()}
-        return json.dumps({"version": VERSION, **values}, sort_keys=True)
+        return {"version": VERSION, **values}
 
 
 def parse_ticket(text: str) -> Ticket:

@@ -1,0 +1,16 @@
+"""The commands `lab class`, which are the teacher's."""
+
+from __future__ import annotations
+
+import typer
+
+from graders.cli.class_new import new
+from graders.cli.class_roster import roster
+
+class_app = typer.Typer(
+    help="A class: tickets for its students, and what they hand in.",
+    no_args_is_help=True,
+)
+
+for verb in (new, roster):
+    class_app.command()(verb)

@@ -1,0 +1,59 @@
+"""`lab class roster`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from graders.cli.common import ClassFolder, command_context
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def roster(
+    file: Annotated[
+        str,
+        typer.Argument(
+            metavar="FILE.csv",
+            help="Columns login, name, email; the last two may be left out.",
+        ),
+    ],
+    folder: ClassFolder = ".",
+) -> None:
+    """Write a ticket for each student of a CSV file.
+
+    Who has one keeps its numbers, so it can be run whenever the list has
+    changed.
+    """
+    from pathlib import Path
+
+    from graders.classroom.class_folder import open_class
+    from graders.classroom.enrolment import enrol
+    from graders.classroom.roster import read_roster
+    from graders.errors import printable
+
+    with command_context("lab class roster", "demo"):
+        course = open_class(Path(folder).expanduser())
+        done = enrol(course, read_roster(Path(file).expanduser()))
+        count = len(done.new + done.renewed + done.kept)
+        lines = [
+            f"{course.course}: tickets of {count} in {course.tickets}",
+            *_group("new", done.new),
+            *_group("renewed, with the same numbers", done.renewed),
+            *_group("unchanged", done.kept, named=False),
+            *_group("no longer on the list, tickets kept", done.left),
+            "give each student their own file; they type: lab ticket FILE",
+        ]
+        typer.echo(printable("\n".join(lines), keep="\n"))
+
+
+def _group(
+    what: str, students: Sequence[str], *, named: bool = True
+) -> list[str]:
+    """Return a line about some students, none if there are none."""
+    if not students:
+        return []
+    who = f": {', '.join(students)}" if named else ""
+    return [f"  {len(students)} {what}{who}"]
