@@ -145,6 +145,16 @@ def typed_lines(path: Path) -> dict[str, str]:
     }
 
 
+def typed_blocks(text: str, where: str) -> tuple[Block, ...]:
+    """Return the blocks of a text that is no template, as a stranger's.
+
+    Raises:
+        UsageError: a block is not closed, or has unknown words.
+
+    """
+    return tuple(_blocks(where, text, 0))
+
+
 def shown(path: Path) -> str:
     """Return the path as errors show it: from the repository's root."""
     resolved = path.resolve()

@@ -3,6 +3,7 @@
 The shell itself decides where a command ends: after its continuation prompt
 (a here-document, an open quote, a backslash) the next line is typed. That,
 and a status for each command, is what pexpect.replwrap does not have.
+What a command writes is read up to a limit.
 """
 
 from __future__ import annotations
@@ -25,9 +26,54 @@ if TYPE_CHECKING:
 
 MAX_LENGTH: Final = 400
 OPEN_TIMEOUT_S: Final = 20.0
+# Characters that one command may write: no probe needs more.
+OUTPUT_LIMIT: Final = 4_000_000
+# Of what is read, the end is searched for a prompt: it is on the last line.
+_WINDOW: Final = 2000
+_INTERRUPT_TIMEOUT_S: Final = 5.0
 _ANSI: Final = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r")
 # vtysh edits its lines: escape sequences may come before the prompt.
 _VTYSH: Final = r"(?:^|\n|\r|\x1b\[[0-9;?]*[a-z])[\w.-]+(?:\([\w-]+\))?# $"
+
+
+if TYPE_CHECKING:
+    _Spawn = pexpect.spawn[str]
+else:
+    _Spawn = pexpect.spawn
+
+
+class Stuck(CannotCheck):
+    """No prompt came back; `lines` were typed, and `ended` is the shell."""
+
+    def __init__(self, message: str, lines: int, *, ended: bool) -> None:
+        """Keep them next to the message."""
+        super().__init__(message)
+        self.lines, self.ended = lines, ended
+
+
+class _TooMuchError(pexpect.ExceptionPexpect):
+    """A command has written more than is read."""
+
+
+class _Terminal(_Spawn):
+    """A pseudo-terminal from which a bounded text is read."""
+
+    unread = OUTPUT_LIMIT
+
+    def read_nonblocking(
+        self, size: int = 1, timeout: float | None = -1
+    ) -> str:
+        """Read what is there.
+
+        Raises:
+            _TooMuchError: that is the limit.
+
+        """
+        text = super().read_nonblocking(size, timeout)
+        self.unread -= len(text)
+        if self.unread < 0:
+            raise _TooMuchError("")
+        return text
 
 
 @dataclass(frozen=True)
@@ -103,19 +149,25 @@ class ShellSession:
             self.close()
             raise
 
-    def type(self, lines: Sequence[str], where: str) -> tuple[Step, int]:
+    def type(
+        self, lines: Sequence[str], where: str, seconds: float = -1
+    ) -> tuple[Step, int]:
         """Type one command; return it and how many lines it took.
 
+        `seconds` are for each line; by default, those of the session.
+
         Raises:
-            CannotCheck: it does not end in time or within these lines, or
-                the shell ended.
+            Stuck: it does not end in time, or the shell ended.
+            CannotCheck: it does not end within these lines.
 
         """
         start = time.monotonic()
         output = ""
+        self._child.unread = OUTPUT_LIMIT
         for count, line in enumerate(lines, start=1):
             self._child.sendline(line)
-            prompt = self._wait(f"{where}: `{line.strip()}`")
+            what = f"{where}: `{line.strip()}`"
+            prompt = self._wait(what, seconds, lines=count)
             output += _clean(self._child.before)
             if prompt == 0:
                 command = "\n".join(lines[:count])
@@ -124,6 +176,17 @@ class ShellSession:
             f"{where}: the block ends inside a command, `{lines[0].strip()}`",
             remedy="close its quote or here-document",
         )
+
+    def interrupt(self) -> bool:
+        """Press Ctrl-C; return whether that brings the prompt back."""
+        self._child.unread = OUTPUT_LIMIT
+        try:
+            self._child.sendintr()
+            while self._wait("after Ctrl-C", _INTERRUPT_TIMEOUT_S):
+                self._child.sendintr()
+        except (CannotCheck, OSError):
+            return False
+        return True
 
     def close(self) -> None:
         """Kill the shell, whatever it is doing."""
@@ -145,22 +208,25 @@ class ShellSession:
         )
         self._wait("opening the shell", OPEN_TIMEOUT_S)
 
-    def _wait(self, what: str, seconds: float = -1) -> int:
+    def _wait(self, what: str, seconds: float = -1, lines: int = 0) -> int:
         """Wait for a prompt: 0 is the usual one, 1 the continuation."""
-        prompt = self._child.expect(
-            [self._ready, self._more, pexpect.EOF, pexpect.TIMEOUT], seconds
-        )
+        timeout = self._child.timeout if seconds < 0 else seconds
+        try:
+            prompt = self._child.expect(
+                [self._ready, self._more, pexpect.EOF, pexpect.TIMEOUT],
+                seconds,
+            )
+        except _TooMuchError:
+            cause = f"it wrote more than {OUTPUT_LIMIT // 1_000_000} MB"
+            raise Stuck(f"{what}: {cause}", lines, ended=False) from None
         if prompt <= 1:
             return prompt
-        timeout = self._child.timeout if seconds < 0 else seconds
-        causes = {
-            2: "the shell ended",
-            3: f"no prompt within {timeout:.0f} s",
-        }
-        cause = causes[prompt]
-        raise CannotCheck(
-            f"{what}: {cause}; {_tail(_clean(self._child.before))}"
+        ended = self._child.after is pexpect.EOF
+        cause = (
+            "the shell ended" if ended else f"no prompt within {timeout:.0f} s"
         )
+        said = _tail(_clean(self._child.before))
+        raise Stuck(f"{what}: {cause}; {said}", lines, ended=ended)
 
     def _step(self, command: str, output: str, start: float) -> Step:
         seconds = time.monotonic() - start
@@ -173,9 +239,9 @@ class ShellSession:
         return Step(command, output, 1 if error else 0, seconds)
 
 
-def _spawn(shell: ShellSpec, timeout: float) -> pexpect.spawn[str]:
+def _spawn(shell: ShellSpec, timeout: float) -> _Terminal:
     try:
-        return pexpect.spawn(
+        return _Terminal(
             shell.argv[0],
             list(shell.argv[1:]),
             # No colours and no pager.
@@ -185,6 +251,7 @@ def _spawn(shell: ShellSpec, timeout: float) -> pexpect.spawn[str]:
             encoding="utf-8",
             codec_errors="replace",
             dimensions=(50, 250),
+            searchwindowsize=_WINDOW,
         )
     except pexpect.ExceptionPexpect as error:
         raise CannotCheck(
