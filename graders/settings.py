@@ -113,6 +113,24 @@ def provider_name() -> str:
     return name
 
 
+def confined() -> bool:
+    """Return whether a stranger's commands will be typed in the lab.
+
+    `lab class regrade` sets METALLB_LAB_CONFINED for its own labs.
+    """
+    return os.environ.get("METALLB_LAB_CONFINED") == "1"
+
+
+def wanted_slot() -> int | None:
+    """Return the slot that a new lab must have, None if any will do.
+
+    What was typed in a lab has its addresses: METALLB_LAB_SLOT is for a
+    replay.
+    """
+    found = os.environ.get("METALLB_LAB_SLOT", "")
+    return int(found) if found.isdecimal() else None
+
+
 def inventory_file() -> Path:
     """Return the inventory that HOSTS names, or the one of the kit."""
     named = os.environ.get("HOSTS")

@@ -24,7 +24,7 @@ from graders.lifecycle.playbook import run_playbook
 from graders.plan.networks import mac
 from graders.polling import until
 from graders.providers.registry import exec_prefixes, provider
-from graders.settings import cache_dir, installed_dir, state_dir
+from graders.settings import cache_dir, confined, installed_dir, state_dir
 from graders.state import lab_state
 from graders.state.baseline import (
     CLUSTER,
@@ -107,7 +107,8 @@ def extra_vars(plan: Plan) -> dict[str, Any]:
     `exec_prefix` has, by role, the command prefix that runs something there;
     `host_exec_prefix` and `host_addresses` are by host of the inventory;
     `lan_macs` has the MACs that the kit gives machines on the LAN;
-    `class_nonce` is that of the class ticket, or empty;
+    `class_nonce` is that of the class ticket, or empty; `confined` says that
+    a stranger's commands will be typed in the lab;
     `provider` is `kind` or `hosts`; `run_id` is different for each playbook.
     """
     return (
@@ -122,6 +123,7 @@ def extra_vars(plan: Plan) -> dict[str, Any]:
             },
             "run_id": secrets.token_hex(4),
             "owner": os.getuid(),
+            "confined": confined(),
             "class_nonce": plan.nonce,
             "cache_dir": str(cache_dir()),
             "state_dir": str(state_dir(plan.student)),

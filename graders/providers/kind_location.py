@@ -22,6 +22,7 @@ from graders.providers.docker_networks import (
     docker_networks,
     host_routes,
 )
+from graders.settings import wanted_slot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -141,8 +142,10 @@ def first_free_plan(
 
     """
     student, nonce = first.student, first.nonce
-    wanted = make_plan(student, lan_name=lan_name, nonce=nonce)
-    for slot in slots(student):
+    only = wanted_slot()
+    possible = slots(student) if only is None else range(only, only + 1)
+    wanted = make_plan(student, possible[0], lan_name, nonce)
+    for slot in possible:
         plan = make_plan(student, slot, lan_name, nonce)
         if not collision(plan, used):
             moved = plan.lan != wanted.lan
@@ -153,8 +156,8 @@ def first_free_plan(
                 moved_because=collision(wanted, used),
             )
     raise CannotCheck(
-        f"all {len(slots(student))} networks that the lab may use are"
-        f" taken, {wanted.lan} by {collision(wanted, used)}",
+        f"all {len(possible)} networks that the lab may use are taken,"
+        f" {wanted.lan} by {collision(wanted, used)}",
         remedy="remove docker networks you no longer need (`docker network"
         " prune`), or leave the VPN",
     )

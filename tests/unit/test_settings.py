@@ -55,3 +55,21 @@ def test_default_is_the_users(
 
     assert len(found) == 2
     assert all(path.is_relative_to(tmp_path) for path in found)
+
+
+def test_a_replay_has_its_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any other lab takes the first that is free."""
+    assert settings.wanted_slot() is None
+    monkeypatch.setenv("METALLB_LAB_SLOT", "3")
+
+    assert settings.wanted_slot() == 3
+
+
+def test_labs_are_confined_for_strangers_only(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A student's own lab is as it always was."""
+    assert not settings.confined()
+    monkeypatch.setenv("METALLB_LAB_CONFINED", "1")
+
+    assert settings.confined()

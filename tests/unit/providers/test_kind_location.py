@@ -260,6 +260,16 @@ def test_nothing_is_free() -> None:
         first_free_plan(make_plan(), taken)
 
 
+def test_a_replay_has_one_slot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was typed has its addresses: no other one will do."""
+    monkeypatch.setenv("METALLB_LAB_SLOT", "2")
+    plan = make_plan("ada", 2)
+
+    assert first_free_plan(make_plan("ada"), []).plan == plan
+    with pytest.raises(CannotCheck, match=f"{plan.lan} by the VPN"):
+        first_free_plan(make_plan("ada"), [UsedSubnet(plan.lan, "the VPN")])
+
+
 def test_own_networks_are_not_taken() -> None:
     """Neither a lab's own networks nor the routes to them are taken."""
     ours = DockerNetwork(

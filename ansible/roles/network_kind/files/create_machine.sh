@@ -3,9 +3,9 @@
 # or of an older image: nothing that it has is lost. A container of another owner
 # keeps its name, and docker says so.
 #
-# Environment: ROLE, NAME; NETWORK, ADDRESS; IMAGE, LABELS; MACHINE_ENVIRONMENT;
-# STUDENT; VOLUME of the DHCP server; EDGE_NETWORK, EDGE_ADDRESS, FRR_CONF of the
-# router.
+# Environment: ROLE, NAME; NETWORK, ADDRESS; IMAGE, LABELS, LIMITS;
+# MACHINE_ENVIRONMENT; STUDENT; VOLUME of the DHCP server; EDGE_NETWORK,
+# EDGE_ADDRESS, FRR_CONF of the router.
 # shellcheck disable=SC2086 # words are split on purpose
 set -e
 # Files go into the machine with the modes that they have here.
@@ -30,7 +30,7 @@ esac
 old=$(docker ps --all --quiet --filter name="^$NAME\$" --filter label="metallb-lab.student=$STUDENT")
 [ -z "$old" ] || docker rm --force $old > /dev/null
 docker create --name "$NAME" --hostname "$ROLE" --network "$NETWORK" --ip "$ADDRESS" \
-  --restart unless-stopped $LABELS --label "metallb-lab.role=$ROLE" \
+  --restart unless-stopped $LIMITS $LABELS --label "metallb-lab.role=$ROLE" \
   --cap-add NET_ADMIN --cap-add NET_RAW --security-opt no-new-privileges \
   --sysctl net.ipv4.ip_forward=1 --sysctl net.ipv4.fib_multipath_hash_policy=1 \
   --sysctl net.ipv4.conf.all.rp_filter=0 --sysctl net.ipv4.conf.default.rp_filter=0 \
