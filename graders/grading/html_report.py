@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 # Characters of evidence of one check; the page stays below 500 kB.
 _EVIDENCE: Final = 8_000
 # Nothing in the page runs, and nothing is loaded.
-_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
-_STYLE: Final = """\
+POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'"
+STYLE: Final = """\
 :root { color-scheme: light dark; --good: #1b7f3b; --bad: #b3261e;
   --wait: #8a5a00; --line: #8888; --box: #8881; }
 @media (prefers-color-scheme: dark) {
@@ -90,10 +90,10 @@ def to_html(
     """
     layer = result.first_broken_layer or ""
     return _PAGE.format(
-        policy=_POLICY,
-        style=_STYLE,
-        title=_text(f"Lab {lab.number}: {result.title}"),
-        student=_text(result.student),
+        policy=POLICY,
+        style=STYLE,
+        title=as_html(f"Lab {lab.number}: {result.title}"),
+        student=as_html(result.student),
         attempt=result.attempt,
         verdict=_verdict(result),
         points=result.points,
@@ -101,7 +101,7 @@ def to_html(
         figure=topology(lab, lambda path: _number(plan, path), layer),
         checks="\n".join("\n".join(_check(check)) for check in result.checks),
         table="\n".join(comparison_table(comparison(measured))),
-        kit=_text(result.kit),
+        kit=as_html(result.kit),
     )
 
 
@@ -119,19 +119,19 @@ def _check(check: CheckResult) -> Iterator[str]:
     yield "<li>"
     yield (
         f'<p><strong class="{check.outcome}">{MARKS[check.outcome][0]}'
-        f"</strong> <em>{check.layer}</em>: {_text(check.sentence)}"
+        f"</strong> <em>{check.layer}</em>: {as_html(check.sentence)}"
         f" ({check.points}/{check.max_points})</p>"
     )
     if check.measurements:
-        yield f"<p>Measured: {_text(check.measurements)}</p>"
+        yield f"<p>Measured: {as_html(check.measurements)}</p>"
     yield from outage_figure(check)
     if check.outcome != "pass":
-        yield f"<p>{_text(check.reason)}</p>"
+        yield f"<p>{as_html(check.reason)}</p>"
         if check.command:
-            yield f"<p>Seen by <code>{_text(check.command)}</code></p>"
+            yield f"<p>Seen by <code>{as_html(check.command)}</code></p>"
         if evidence := _cut(check.evidence.strip("\n")):
             yield "<details><summary>Evidence</summary>"
-            yield f"<pre>{_text(evidence)}</pre></details>"
+            yield f"<pre>{as_html(evidence)}</pre></details>"
     yield "</li>"
 
 
@@ -141,11 +141,14 @@ def _cut(text: str) -> str:
     return f"{text[:_EVIDENCE]}\n... (grade --json shows all)"
 
 
-def _text(text: str) -> str:
+def as_html(text: str) -> str:
+    """Return a text as HTML, without what a terminal would act upon."""
     return escape(printable(text, keep="\n"))
 
 
 def _number(plan: Plan, path: str) -> str:
     """Return a number of the student's plan by its name."""
     values: Any = plan.as_vars()
-    return _text(str(reduce(lambda at, key: at[key], path.split("."), values)))
+    return as_html(
+        str(reduce(lambda at, key: at[key], path.split("."), values))
+    )
