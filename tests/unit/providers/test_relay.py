@@ -100,7 +100,7 @@ def test_what_does_not_end_is_ended(folder: Path) -> None:
 
 def test_some_commands_at_a_time(folder: Path) -> None:
     """A flood of them is refused, not queued."""
-    ours = Relay(folder / "on.sock", {"router": ["env"]})
+    ours = _relay(folder)
     ours._free._value = 0  # all are taken
 
     assert ours.answer("router", ["true"], "")[0] == 75
@@ -108,7 +108,7 @@ def test_some_commands_at_a_time(folder: Path) -> None:
 
 def test_a_program_that_is_not_there(folder: Path) -> None:
     """The docker client may be missing."""
-    ours = Relay(folder / "on.sock", {"router": ["/none"]})
+    ours = _relay(folder, "/none")
 
     code, _, error = ours.answer("router", ["true"], "")
 
@@ -117,7 +117,7 @@ def test_a_program_that_is_not_there(folder: Path) -> None:
 
 def test_words_are_needed(folder: Path) -> None:
     """An empty command would be a shell in some transports."""
-    ours = Relay(folder / "on.sock", {"router": ["env"]})
+    ours = _relay(folder)
 
     assert ours.answer("router", [], "")[0] == 2
 
@@ -149,3 +149,10 @@ def test_malformed_requests(
 
     assert done.stdout == status
     assert on("router", "true").returncode == 0
+
+
+def _relay(folder: Path, program: str = "env") -> Relay:
+    """Return one that serves nobody."""
+    ours = Relay(folder / "on.sock", {"router": [program]})
+    ours._server.server_close()
+    return ours
