@@ -122,9 +122,9 @@ def suspended(world: World) -> Iterator[None]:
     _send(world, signal.SIGSTOP, group=True)
     try:
         time.sleep(world.random.uniform(1, 6))
-        yield
     finally:
         _send(world, signal.SIGCONT, group=True)
+    yield
 
 
 @mishap(
