@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import re
+import signal
 import statistics
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import pexpect
 import pytest
 
 from graders.course.lab import load_lab
@@ -19,10 +16,12 @@ from graders.course.templates import names
 from graders.course.walkthrough import read_walkthrough
 from graders.proof.driver import LabDriver
 from graders.proof.typist import ShellSession
+from graders.proof.watching import PlainWatch, delays
 from graders.providers.kind_location import locate
 from graders.settings import ROOT, SOLUTIONS
 
-from .conftest import BIN, STUDENT, ok
+from .conftest import BIN, STUDENT, ok, run
+from .test_10_up import ENGINE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,78 +32,25 @@ pytestmark = [pytest.mark.usefixtures("fresh"), pytest.mark.machine]
 
 LAB: Final = "1"
 VARIANT: Final = "auto-assign-off"
-# Lines that may change what a check sees.
-_CHANGE: Final = re.compile(
-    r"\b(apply|patch|create|delete|annotate|label|scale|rollout|replace)\b"
-)
-_VERDICT: Final = re.compile(r"\d\d:\d\d:\d\d (PASS|FAIL) ")
-# After this time a line has changed no verdict.
-_WAIT_S: Final = 10.0
+_BROKEN: Final = "First broken layer: allocation"
 _SOON_S: Final = 3.0
 _IDLE_S: Final = 20.0
 _IDLE_SHARE: Final = 0.05
 
 
-class Watch:
-    """`lab watch --plain`, and when it printed each line."""
-
-    def __init__(self) -> None:
-        """Start it."""
-        self.lines: list[tuple[float, str]] = []
-        self._child = pexpect.spawn(
-            str(BIN / "lab"),
-            ["watch", "--plain"],
-            cwd=str(ROOT),
-            encoding="utf-8",
-            timeout=None,
-            dimensions=(24, 500),
-        )
-        assert self._child.pid
-        self.pid: int = self._child.pid
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        # `close` may close the terminal first.
-        with contextlib.suppress(OSError, ValueError):
-            for line in self._child:
-                self.lines.append((time.monotonic(), line.rstrip()))
-
-    def find(self, what: str, since: float, seconds: float) -> float | None:
-        """Return when a line came, at or after `since`; None without one."""
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            for at, line in [*self.lines]:
-                if at >= since and re.search(what, line):
-                    return at
-            time.sleep(0.02)
-        return None
-
-    def text(self) -> str:
-        """All lines, for a failure's message."""
-        return "\n".join(line for _, line in self.lines)
-
-    def close(self) -> int | None:
-        """End it by Ctrl-C; return its exit code."""
-        if self._child.closed:
-            return self._child.exitstatus
-        self._child.sendintr()
-        deadline = time.monotonic() + 10
-        while self._child.isalive() and time.monotonic() < deadline:
-            time.sleep(0.05)
-        self._child.close(force=True)
-        return self._child.exitstatus
+def _watch() -> PlainWatch:
+    """Watch the lab in another terminal."""
+    return PlainWatch([str(BIN / "lab"), "watch", "--plain"], ROOT)
 
 
 @pytest.fixture(scope="module")
-def watch(fresh: str) -> Iterator[Watch]:
+def watch(fresh: str) -> Iterator[PlainWatch]:
     """Start the lab, and watch it until its fault is shown."""
     del fresh
     ok("lab", "start", LAB, "--variant", VARIANT)
-    watch = Watch()
+    watch = _watch()
     begin = time.monotonic()
-    assert watch.find("First broken layer: allocation", begin, 30), (
-        watch.text()
-    )
+    assert watch.find(_BROKEN, begin, 30), watch.text()
     yield watch
     watch.close()
 
@@ -118,30 +64,22 @@ def shell() -> Iterator[ShellSession]:
     session.close()
 
 
-def test_solution(
-    watch: Watch, shell: ShellSession, record_property: Record
-) -> None:
+def test_solution(watch: PlainWatch, record_property: Record) -> None:
     """What a line of the solution changes is shown within 3 s (median)."""
-    file = SOLUTIONS / load_lab(LAB).id / f"{VARIANT}.md"
-    latencies = []
-    start = time.monotonic()
-    for block in read_walkthrough(file, names(locate(STUDENT).plan)).blocks:
-        lines = list(block.lines)
-        while lines:
-            begin = time.monotonic()
-            step, count = shell.type(lines, file.name)
-            del lines[:count]
-            if _CHANGE.search(step.command):
-                shown = watch.find(_VERDICT.pattern, begin, _WAIT_S)
-                latencies += [shown - begin] if shown else []
-    assert watch.find("All that can be seen is right", start, 30), watch.text()
-    assert latencies, watch.text()
-    record_property("seconds until a change was shown", latencies)
-    assert statistics.median(latencies) <= _SOON_S, latencies
+    plan, lab = locate(STUDENT).plan, load_lab(LAB)
+    file = SOLUTIONS / lab.id / f"{VARIANT}.md"
+    driver = LabDriver(plan, print, lab, VARIANT)
+
+    seconds = delays(watch, read_walkthrough(file, names(plan)), driver.shell)
+
+    assert watch.turns_right(30), watch.text()
+    assert seconds, watch.text()
+    record_property("seconds until a change was shown", seconds)
+    assert statistics.median(seconds) <= _SOON_S, seconds
 
 
 def test_machine(
-    watch: Watch, shell: ShellSession, record_property: Record
+    watch: PlainWatch, shell: ShellSession, record_property: Record
 ) -> None:
     """A change on a machine turns red, and green once it is undone."""
     vip = f"{locate(STUDENT).plan.neighbour_vips['billing']}/32"
@@ -157,7 +95,7 @@ def test_machine(
     assert max(seconds) <= 2 * _SOON_S
 
 
-def test_grade(watch: Watch) -> None:
+def test_grade(watch: PlainWatch) -> None:
     """A grade is waited for, and counted."""
     begin = time.monotonic()
 
@@ -167,7 +105,7 @@ def test_grade(watch: Watch) -> None:
     assert watch.find("attempts 1", begin, 10), watch.text()
 
 
-def test_idle(watch: Watch, record_property: Record) -> None:
+def test_idle(watch: PlainWatch, record_property: Record) -> None:
     """While nothing happens, it needs next to no processor time."""
     time.sleep(15)
     before = _cpu_seconds(watch.pid)
@@ -179,11 +117,82 @@ def test_idle(watch: Watch, record_property: Record) -> None:
     assert share <= _IDLE_SHARE
 
 
-def test_end(watch: Watch) -> None:
+def test_end(watch: PlainWatch) -> None:
     """Ctrl-C ends it at once, and leaves nothing on the machines."""
     assert watch.close() == 130
     left = ok("lab", "status")
     assert "lab-1" in left
+
+
+@pytest.fixture(scope="module")
+def broken(fresh: str) -> Iterator[PlainWatch]:
+    """Break the lab again, and watch that by another process."""
+    del fresh
+    ok("lab", "start", LAB, "--variant", VARIANT)
+    with _watch() as watch:
+        assert watch.find(_BROKEN, 0, 30), watch.text()
+        yield watch
+
+
+def test_two(broken: PlainWatch) -> None:
+    """A second watch shows the same, and ending it disturbs nothing."""
+    with _watch() as second:
+        assert second.find(_BROKEN, 0, 30), second.text()
+        assert second.close() == 130
+
+    begin = time.monotonic()
+    assert run("grade").returncode == 1
+    assert broken.find(_BROKEN, begin, 30), broken.text()
+
+
+@pytest.mark.usefixtures("broken")
+def test_kill() -> None:
+    """After kill -9 of a watch, the lab can be graded, and watched."""
+    with _watch() as second:
+        assert second.find(_BROKEN, 0, 30), second.text()
+        os.kill(second.pid, signal.SIGKILL)
+
+    assert run("grade").returncode == 1
+    with _watch() as third:
+        assert third.find(_BROKEN, 0, 30), third.text()
+
+
+def test_reset(broken: PlainWatch) -> None:
+    """A reset is waited for; then the lab is judged again."""
+    begin = time.monotonic()
+
+    ok("lab", "reset")
+
+    assert broken.find("waiting for `lab reset`", begin, 10), broken.text()
+    end = time.monotonic()
+    assert broken.find(_BROKEN, end, 30), broken.text()
+
+
+def test_engine_stopped(broken: PlainWatch) -> None:
+    """What cannot be seen without an engine is said; later it is judged."""
+    if not ENGINE.exists():
+        pytest.skip("the engine was not started by the kit")
+    ok("lab", "engine", "stop")
+    stopped = time.monotonic()
+    assert broken.find("engine|cannot check", stopped, 90), broken.text()
+
+    ok("lab", "up")
+
+    back = time.monotonic()
+    assert broken.find(_BROKEN, back, 60), broken.text()
+
+
+def test_down(broken: PlainWatch) -> None:
+    """A lab that was taken down is said to be gone; the next one is shown."""
+    ok("lab", "down")
+    gone = time.monotonic()
+    assert broken.find("no lab|`lab up`|make lab", gone, 30), broken.text()
+
+    ok("lab", "start", LAB, "--variant", VARIANT)
+
+    back = time.monotonic()
+    assert broken.find(_BROKEN, back, 60), broken.text()
+    assert broken.close() == 130
 
 
 def _cpu_seconds(pid: int) -> float:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import termios
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pexpect
@@ -19,7 +20,6 @@ from graders.settings import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 # The command, without a lab and without an engine.
 _WATCH = """
@@ -49,20 +49,26 @@ def environment(tmp_path: Path) -> dict[str, str]:
     }
 
 
-@pytest.fixture
-def terminal(environment: dict[str, str]) -> Iterator[pexpect.spawn[str]]:
-    """Run it on a terminal of 80x24, up to its message."""
+def _opened(environment: dict[str, str], columns: int) -> pexpect.spawn[str]:
+    """Run it on a terminal of 24 lines, up to its message."""
     child = pexpect.spawn(
         sys.executable,
         ["-c", _WATCH],
         cwd=str(ROOT),
         env=environment,
-        dimensions=(24, 80),
+        dimensions=(24, columns),
         encoding="utf-8",
         timeout=120,
     )
     child.expect_exact("\x1b[?1049h")
     child.expect(re.escape("no lab is running"))
+    return child
+
+
+@pytest.fixture
+def terminal(environment: dict[str, str]) -> Iterator[pexpect.spawn[str]]:
+    """Run it on a terminal of 80x24."""
+    child = _opened(environment, 80)
     yield child
     child.close(force=True)
 
@@ -87,6 +93,21 @@ def test_keys(terminal: pexpect.spawn[str], key: str, code: int) -> None:
     terminal.send(key)
 
     assert _rest(terminal)[1] == code
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("progress", ["{", '{"version": 9}'])
+def test_narrow(environment: dict[str, str], progress: str) -> None:
+    """40 columns are enough, and no file of progress is needed or changed."""
+    folder = Path(environment["METALLB_LAB_STATE"]) / ".progress"
+    folder.mkdir()
+    (folder / "ada.json").write_text(progress)
+    child = _opened(environment, 40)
+
+    child.send("q")
+
+    assert _rest(child)[1] == 0
+    assert (folder / "ada.json").read_text() == progress
 
 
 @pytest.mark.slow
