@@ -25,6 +25,13 @@ _KINDS: Final[dict[EventKind, str]] = {
 }
 
 
+class Line(NamedTuple):
+    """A line, and how a terminal with colours shows it."""
+
+    text: str
+    style: str = ""
+
+
 class Mark(NamedTuple):
     """An event: its letter, its column, its second and its words."""
 
@@ -97,20 +104,21 @@ def timeline(outage: Outage, columns: int) -> Timeline:
     )
 
 
-def chart(outage: Outage, width: int) -> list[str]:
+def chart(outage: Outage, width: int) -> list[Line]:
     """Return lines of at most `width` characters."""
     line = timeline(outage, width - _LABEL)
-    rows = {
-        "answered": _row(line, line.answered, "="),
-        "lost": _row(line, line.lost, "x"),
-        "": _letters(line),
-        "seconds": _axis(line),
-    }
     return [
-        f"Requests to {outage.url}, a column is {line.step:g} s:",
-        *(f"{name:{_LABEL}}{row}".rstrip() for name, row in rows.items()),
-        *_legend(line),
+        Line(f"Requests to {outage.url}, a column is {line.step:g} s:"),
+        _named("answered", _row(line, line.answered, "="), "green"),
+        _named("lost", _row(line, line.lost, "x"), "red"),
+        _named("", _letters(line)),
+        _named("seconds", _axis(line)),
+        *map(Line, _legend(line)),
     ]
+
+
+def _named(name: str, row: str, style: str = "") -> Line:
+    return Line(f"{name:{_LABEL}}{row}".rstrip(), style)
 
 
 def _row(line: Timeline, columns: Collection[int], mark: str) -> str:

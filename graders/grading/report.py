@@ -100,7 +100,9 @@ class Report:
         """Draw the outages that were measured."""
         for check in result.checks:
             if check.outage:
-                self.lines(["", *chart(check.outage, self._width)])
+                self.lines([""])
+                for text, style in chart(check.outage, self._width):
+                    self._print(self._text(text, style))
 
     def lines(self, lines: Iterable[str]) -> None:
         """Print lines that are not folded."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 from mkdocs.config import config_options
@@ -12,15 +13,18 @@ from mkdocs.plugins import BasePlugin
 from mkdocs.structure.files import File, Files
 
 from graders.errors import KitError
+from graders.proof.recording import load_recording
 from graders.site import (
     fences,
     links,
     page_html,
     plan_placeholders,
     policy,
+    styles,
 )
 from graders.site.fragments import Diagnostics, Fragment
 from graders.site.pages import Collection, collect
+from graders.site.recording import with_recording
 from graders.site.reference import BENCH_URI, with_figures
 
 if TYPE_CHECKING:
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from mkdocs.structure.nav import Navigation
     from mkdocs.structure.pages import Page
 
+    from graders.proof.recording import Recording
     from graders.site.fragments import GeneratedPage
 
 # Pages of docs/ in which the names in {{ }} are the plan's.
@@ -51,11 +56,13 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
         self._pages: dict[str, str] = {}
         self._anchors: list[links.AnchorLink] = []
         self._files: set[str] = set()
+        self._recording: Recording | None = None
 
     def on_config(self, config: MkDocsConfig) -> MkDocsConfig:
         """Read labs and questions, and put their pages into the menu."""
         self.__init__()  # type: ignore[misc] # `mkdocs serve` builds again
         collection = self._collect()
+        self._recording = _recording()
         self._generated = {page.uri: page for page in collection.pages}
         for section in config.nav or []:
             if isinstance(section, dict):
@@ -116,6 +123,7 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
         about = page_html.description(html, str(page.title))
         page.meta.setdefault("description", about)
         html = page_html.with_name_form(html, uri)
+        html = with_recording(html, self._recording)
         self._pages[uri] = html
         return html
 
@@ -157,6 +165,17 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
                 page.title = generated.title
         return nav
 
+    def on_post_build(self, *, config: MkDocsConfig) -> None:
+        """Leave out of the theme's stylesheets what no page uses."""
+        colours = {
+            scheme[kind]
+            for scheme in config.theme["palette"]
+            for kind in ("primary", "accent")
+            if kind in scheme
+        }
+        sheets = Path(config.site_dir) / "assets" / "stylesheets"
+        styles.slim_files(sheets, colours)
+
     def _collect(self) -> Collection:
         edition: Literal["student", "instructor"] = (
             "instructor" if self.config.edition == "instructor" else "student"
@@ -174,3 +193,11 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
         text = fences.for_site(piece, self._diagnostics)
         here = links.Page(page.file.src_uri, self._files, self._anchors)
         return links.linked(piece, text, here, self._diagnostics)
+
+
+def _recording() -> Recording | None:
+    """Return the recording of the first page; a damaged one ends the build."""
+    try:
+        return load_recording()
+    except KitError as error:
+        raise PluginError(str(error)) from None
