@@ -6,11 +6,12 @@ import typer
 
 from graders.cli.class_new import new
 from graders.cli.class_roster import roster
+from graders.cli.class_verify import verify
 
 class_app = typer.Typer(
     help="A class: tickets for its students, and what they hand in.",
     no_args_is_help=True,
 )
 
-for verb in (new, roster):
+for verb in (new, roster, verify):
     class_app.command()(verb)
