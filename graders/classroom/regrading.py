@@ -122,7 +122,7 @@ class Regrading:
         waiting = list(items)
         running: dict[Future[None], Prepared] = {}
         last = len(items) == 1 or self.settings.jobs == 1
-        with ThreadPoolExecutor(self.settings.jobs) as pool:
+        with ThreadPoolExecutor(self.settings.jobs) as pool, _ending():
             while waiting or running:
                 for item in _startable(
                     waiting, [*running.values()], self.settings.jobs
@@ -221,6 +221,16 @@ def _expect_names(items: Sequence[Prepared]) -> None:
                 remedy="give one of them another name",
             )
         names[item.file.name] = item.file
+
+
+@contextmanager
+def _ending() -> Iterator[None]:
+    """End workers before they are waited for; they remove their labs."""
+    try:
+        yield
+    except BaseException:
+        capture.terminate_children()
+        raise
 
 
 @contextmanager

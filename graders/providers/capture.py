@@ -148,7 +148,24 @@ def run(  # noqa: PLR0913 - what a program gets, and what is kept of it
     return subprocess.CompletedProcess(argv, code, out.text, error.text)
 
 
+def terminate_children() -> None:
+    """Send SIGTERM to what this process has started and that still runs."""
+    for pid, parent in _processes():
+        if parent == os.getpid():
+            with suppress(OSError):
+                os.kill(pid, signal.SIGTERM)
+
+
 def _with_descendants(pid: int) -> list[int]:
+    pairs = _processes()
+    found = [pid]
+    for parent in found:
+        found += [child for child, above in pairs if above == parent]
+    return found
+
+
+def _processes() -> list[tuple[int, int]]:
+    """Return all processes, each with its parent; none if that is unknown."""
     try:
         done = subprocess.run(
             ["ps", "-A", "-o", "pid=,ppid="],
@@ -158,12 +175,9 @@ def _with_descendants(pid: int) -> list[int]:
             check=True,
         )
     except (OSError, subprocess.SubprocessError):
-        return [pid]
-    pairs = [[*map(int, line.split())] for line in done.stdout.splitlines()]
-    found = [pid]
-    for parent in found:
-        found += [child for child, above in pairs if above == parent]
-    return found
+        return []
+    lines = (line.split() for line in done.stdout.splitlines())
+    return [(int(pid), int(parent)) for pid, parent in lines]
 
 
 def _left(deadline: float | None) -> float | None:

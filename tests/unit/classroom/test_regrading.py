@@ -271,6 +271,24 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
         Regrading(settings, [item("ada")], print, Workers().work).run()
 
 
+def test_ctrl_c_ends_the_workers(
+    regrade: Callable[..., list[Regraded]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They remove their labs, and are waited for."""
+    ended: list[bool] = []
+
+    def interrupt(_: Task) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(
+        capture, "terminate_children", lambda: ended.append(True)
+    )
+
+    with pytest.raises(KeyboardInterrupt):
+        regrade(Workers({"ada": interrupt}), item("ada"))
+    assert ended == [True]
+
+
 def test_a_worker_is_ended_and_its_lab_removed(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

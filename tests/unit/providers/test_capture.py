@@ -87,3 +87,19 @@ def test_no_program() -> None:
     """A program that is not there is an error of the system."""
     with pytest.raises(FileNotFoundError):
         capture.run(["/nonexistent"])
+
+
+ENDING = """
+import subprocess
+from graders.providers.capture import terminate_children
+child = subprocess.Popen(["sleep", "60"])
+terminate_children()
+print(child.wait(10))
+"""
+
+
+def test_children_are_asked_to_end() -> None:
+    """Those of this process, by SIGTERM."""
+    done = capture.run([sys.executable, "-c", ENDING])
+
+    assert done.stdout == "-15\n", done.stderr
