@@ -38,12 +38,16 @@ class Prepared:
 
 
 def prepare(
-    file: Path, reasons: Sequence[str] = (), *, any_fault: bool = False
+    file: Path,
+    reasons: Sequence[str] = (),
+    *,
+    refused: bool = False,
+    any_fault: bool = False,
 ) -> Prepared:
     """Return what to do with a submission that was verified.
 
-    `reasons` are what could not be verified; with `any_fault`, another fault
-    than the student's own is played, too.
+    `reasons` are what that found, by which it may be `refused`; with
+    `any_fault`, another fault than the student's own is played, too.
     """
     known = Regraded(
         file=file.name,
@@ -55,10 +59,12 @@ def prepare(
     try:
         sent = submission.read(file)
         known = known.model_copy(update=_known(sent))
+        if refused:
+            return Prepared(file, known)
         plan = _plan(sent)
         notes = _fault_notes(sent, plan, any_fault=any_fault)
     except KitError as error:
-        return Prepared(file, _refused(known, error))
+        return Prepared(file, known if refused else _refused(known, error))
     known = known.model_copy(update={"reasons": (*known.reasons, *notes)})
     return Prepared(file, known, plan, sent.plan.ticket)
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _TITLE: Final = "Report of a class"
 _TABLES: Final = """\
+html { background: Canvas; color: CanvasText; }
 table { border-collapse: collapse; }
 caption { text-align: left; padding: .3rem 0; }
 th, td { text-align: left; padding: .2rem .6rem;
@@ -120,7 +121,7 @@ def _cells(row: Regraded) -> list[str]:
     word = MEANINGS[row.status]
     return [
         as_html(row.student or row.file),
-        as_html(row.lab),
+        as_html("-".join(row.lab.split("-")[:2])),
         f'<strong class="{row.status}">{word}</strong>',
         f"{verified.points}/{verified.total}" if verified else "-",
         f"{claimed.points}/{claimed.total}" if claimed else "-",
