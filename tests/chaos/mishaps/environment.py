@@ -98,7 +98,7 @@ def misleading_variables(world: World) -> Iterator[None]:
 @mishap("no-home", keeps=True, lasts=True, cheap=True)
 def no_home(world: World) -> Iterator[None]:
     """The home folder does not exist."""
-    cached = {"HOME": "/nonexistent", "XDG_CONFIG_HOME": None}
+    cached = {"HOME": "/proc/nonexistent", "XDG_CONFIG_HOME": None}
     world.environment |= cached
     yield
 
