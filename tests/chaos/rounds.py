@@ -16,6 +16,7 @@ from graders.proof.driver import LabDriver
 from graders.providers.registry import provider
 from tests.chaos import judge, mishap
 from tests.chaos.draw import PAUSED, STEP
+from tests.chaos.evidence import save_evidence
 from tests.chaos.leftovers import cluster_of, faults, leftovers
 from tests.chaos.mishap import Wrong
 from tests.chaos.published import Row
@@ -71,6 +72,8 @@ class Player:
         back, seconds, problems = _Round(self, draw, world).play()
         standing = (draw.lab, draw.variant)
         self.standing = None if problems or draw.solved else standing
+        if problems:
+            save_evidence(world)
         return Row(
             number=draw.number,
             kind=draw.mishap.kind,
