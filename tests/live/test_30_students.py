@@ -55,6 +55,27 @@ def test_a_lab_is_played_to_its_end(second: str) -> None:
     assert (document["hints"], document["gave_up"]) == (1, True)
 
 
+def test_helm_knows_the_release(second: str) -> None:
+    """It is listed and can be upgraded, and a reset restores it."""
+    mine = ("--student", second)
+    shown = "helm list --namespace metallb-system --output json"
+    upgrade = (
+        "helm upgrade metallb metallb/metallb --namespace metallb-system"
+        " --reuse-values --set controller.logLevel=debug"
+    )
+
+    def revision() -> str:
+        (release,) = json.loads(ok("lab", "shell", "-c", shown, *mine))
+        assert (release["name"], release["status"]) == ("metallb", "deployed")
+        return str(release["revision"])
+
+    assert revision() == "1"
+    ok("lab", "shell", "-c", upgrade, *mine)
+    assert revision() == "2"
+    ok("lab", "reset", *mine)
+    assert revision() == "1"
+
+
 def test_packets_are_captured(second: str, tmp_path: Path) -> None:
     """The file is one of pcap, and has what was sent."""
     file = tmp_path / "lan.pcap"
