@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from graders.course.lab import load_lab
 from graders.proof.recording import load_recording
 
 _CHECK = re.compile(r"^ (?:PASS|FAIL|----) +(?P<layer>\S+) +", re.MULTILINE)
@@ -14,7 +13,7 @@ _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def test_recording() -> None:
-    """Its points and its checks' layers are those of the labs."""
+    """A layer is broken, then all points are reached; requests are lost."""
     recording = load_recording()
     if recording is None:
         pytest.skip("scripts/record has not been run")
@@ -23,9 +22,13 @@ def test_recording() -> None:
         _COLOUR.sub("", pane.text) for pane in recording.panes
     )
 
-    total = sum(load_lab("1").checks.values())
-    assert f" of {total} points" in broken
-    assert f"{total} of {total} points" in repaired
-    assert [m["layer"] for m in _CHECK.finditer(broken)] == ["allocation"]
+    sums = re.search(
+        r"^Solved\. (\d+) of (\d+) points", repaired, re.MULTILINE
+    )
+    assert sums
+    assert sums[1] == sums[2]
+    assert f" of {sums[2]} points" in broken
+    layers = {check["layer"] for check in _CHECK.finditer(broken)}
+    assert layers == {"allocation"}
     assert re.search(r"^answered +=", outage, re.MULTILINE)
     assert re.search(r"^lost +x", outage, re.MULTILINE)
