@@ -32,7 +32,8 @@ STYLE: Final = """\
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem;
   margin: 0 auto; padding: 1rem; overflow-wrap: anywhere; }
 ol { list-style: none; padding: 0; }
-li { border-top: 1px solid var(--line); padding: .5rem 0; }
+ol > li { border-top: 1px solid var(--line); padding: .5rem 0; }
+figcaption ul { margin: .2rem 0; }
 p { margin: .2rem 0; }
 .pass { color: var(--good); } .fail { color: var(--bad); }
 .cannot-check { color: var(--wait); }
