@@ -48,7 +48,7 @@ def answers_file(lab: Session) -> Path:
 def read_answers(file: Path) -> dict[str, str]:
     """Return the answers by their questions' ids, "" for a missing one.
 
-    An answer is a text, or a list of texts.
+    An answer is a text, a list of texts, or keys with texts.
 
     Example:
         answers = read_answers(answers_file(lab))
@@ -87,7 +87,9 @@ def read_answers(file: Path) -> dict[str, str]:
         kind = type(questions).__name__
         fail(f"expected questions in {file.name}, not {kind}", seen_by=_SHOW)
     return {
-        name: _text(part.get("answer") if isinstance(part, dict) else part)
+        name: _text(part.get("answer", part))
+        if isinstance(part, dict)
+        else _text(part)
         for name, part in questions.items()
     }
 
@@ -99,8 +101,19 @@ def _line(error: yaml.MarkedYAMLError) -> str:
 
 def _text(answer: object) -> str:
     """Return an answer's text; what is nested deeper does not count."""
-    texts = answer if isinstance(answer, list) else [answer]
+    parts = answer if isinstance(answer, list) else [answer]
+    texts = [text for part in parts for text in _texts(part)]
     return ", ".join(text for text in texts if isinstance(text, str))
+
+
+def _texts(part: object) -> list[object]:
+    if not isinstance(part, dict):
+        return [part]
+    return [
+        f"{key} {value}"
+        for key, value in part.items()
+        if isinstance(value, str)
+    ]
 
 
 def wrong_answers(answers: dict[str, str], key: Path = KEY) -> list[str]:

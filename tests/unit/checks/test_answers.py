@@ -58,12 +58,14 @@ def test_answers_are_read(tmp_path: Path) -> None:
 def test_texts_and_lists_of_texts(tmp_path: Path) -> None:
     """An answer is what it looks like; what is deeper does not count."""
     text = "a: [10.0.0.1, 010]\nb: no\nc: [x, [y], {z: 1}]\nd: {answer: [1]}"
+    text += "\ne: {f: 1, g: [2]}"
 
     assert _read(tmp_path, text) == {
         "a": "10.0.0.1, 010",
         "b": "no",
-        "c": "x",
+        "c": "x, z 1",
         "d": "1",
+        "e": "f 1",
     }
 
 

@@ -39,7 +39,7 @@ def _lab(services: Mapping[str, str]) -> Any:  # noqa: ANN401 - a stand-in
     return SimpleNamespace(plan=PLAN, cluster=cluster)
 
 
-def _write(**rows: str) -> None:
+def _write(**rows: object) -> None:
     file = state_dir(PLAN.student) / "answers.yml"
     file.parent.mkdir(exist_ok=True)
     file.write_text(yaml.safe_dump(rows), encoding="utf-8")
@@ -60,21 +60,40 @@ def test_many_lost() -> None:
         expect_held(_lab({}), POOL, "a", names)
 
 
+@pytest.mark.parametrize("left", ["6", "6 addresses", "6 of 8", "still 6"])
 @pytest.mark.parametrize(
-    "holders", ["a 2, b 1", "a: 2; b: 1", "a=2 b=1", "b - 1, a - 2"]
+    "holders",
+    [
+        *("a 2, b 1", "a: 2; b: 1", "a=2 b=1", "b - 1, a - 2"),
+        *("2 in a, 1 in b", "2 a; 1 b", {"a": "2", "b": "1"}),
+        *([{"a": "2"}, {"b": "1"}], ["a 2", "b 1"]),
+    ],
 )
-def test_forms_of_the_answer(holders: str) -> None:
+def test_forms_of_the_answer(holders: object, left: str) -> None:
     """What is between a namespace and its number does not matter.
 
     Two Services may share an address.
     """
-    _write(left="6", holders=holders)
+    _write(left=left, holders=holders)
     services = {"a/x": "192.0.2.1", "a/y": "192.0.2.1", "b/z": "192.0.2.2"}
 
     expect_inventory(_lab(services), POOL)
 
 
-@pytest.mark.parametrize("holders", ["", "two", "a two", "a 1, b 1, c 1"])
+@pytest.mark.parametrize("left", ["", "some", "16", "60", "none of 6"])
+def test_wrong_numbers(left: str) -> None:
+    """The first number counts, and all of it."""
+    _write(left=left, holders="a 1, b 1")
+    services = {"a/x": "192.0.2.1", "b/z": "192.0.2.2"}
+
+    with pytest.raises(CheckFailed, match="that are left, by"):
+        expect_inventory(_lab(services | {"b/y": "192.0.2.3"}), POOL)
+
+
+@pytest.mark.parametrize(
+    "holders",
+    ["", "two", "a two", "a 1, b 1, c 1", "1 in a, 1 in b, 1 in c", "1 a"],
+)
 def test_wrong_answers(holders: str) -> None:
     """A namespace that holds none is as wrong as one that is missing."""
     _write(left="6", holders=holders)
