@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from graders.checks import (
     SEE_POOLS,
+    Client,
     ClientPath,
     Flows,
     Responders,
@@ -148,7 +150,8 @@ def test_no_loss(lab: Session) -> None:
     """No flow to web or web-lan is lost, whichever client sends it."""
     _send_flows(lab, _paths(lab))
     with extra_source_addresses(lab) as sources:
-        _send_flows(lab, paths_from(lab, sources, *_vips(lab)))
+        paths = paths_from(lab, sources, *_vips(lab))
+        _send_flows(lab, [*paths, _path_of_colleague(lab)])
 
 
 @check(layer="forwarding", needs=("no_loss",))
@@ -318,6 +321,14 @@ def _paths_to(lab: Session, vip: str, lan_vip: str) -> list[ClientPath]:
         ClientPath(lab.lan_client, lan_vip, lan_client),
         ClientPath(lab.client, lan_vip, client),
     ]
+
+
+def _path_of_colleague(lab: Session) -> ClientPath:
+    """Return the path to web-lan of another machine on the LAN."""
+    role = random.choice(("dhcp", "router"))  # noqa: S311 - no secret
+    own = str(lab.plan.machines[role].lan)
+    vip = lab.cluster.vip("web-lan", NAMESPACE)
+    return ClientPath(Client(lab.machine(role)), vip, own)
 
 
 def _serving_nodes(lab: Session, name: str) -> frozenset[str]:

@@ -141,7 +141,7 @@ def _flows(model: LabModel, role: str, argv: tuple[str, str, str]) -> str:
 
 def _address(model: LabModel, role: str) -> str:
     machine = model.plan.machines[role]
-    return str(machine.lan if role == "lan-client" else machine.edge)
+    return str(machine.edge if role == "client" else machine.lan)
 
 
 def _ip(model: LabModel, role: str, argv: tuple[str, ...]) -> str | int:

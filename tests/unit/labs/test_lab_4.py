@@ -212,6 +212,17 @@ def _clients_permitted(model: LabModel) -> None:
     model.lost = lambda source, node, _: source not in own and node == WORKER2
 
 
+@WRONG("no_loss", "answers from 172.* to (dhcp|router): 30 of 30, not 0")
+def _client_networks_permitted(model: LabModel) -> None:
+    own = str(model.plan.machines["lan-client"].lan)
+
+    def lost(source: str, node: str, _: int) -> bool:
+        permitted = source == own or _from_edge(model, source)
+        return not permitted and node == WORKER2
+
+    model.lost = lost
+
+
 @WRONG("other_node", "by the pod on .*worker2: 6 of 6, not 0")
 def _off_the_node(model: LabModel) -> None:
     _node_firewall(model)
