@@ -15,7 +15,7 @@ from graders.checks.check import expect
 from graders.checks.parallel import run_parallel
 from graders.plan.ip_ranges import covered
 from graders.polling import until
-from graders.probes.redirection import OTHER
+from graders.probes.redirection import OTHER, network_of
 from graders.probes.static_entries import COMMANDS, static_entries
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ _KINDS: Final[dict[Kind, str]] = {
     "setting": "a kernel setting that answers ARP for {} to be on",
 }
 _ANSWERS: Final = "the machine answers, and still does when the VIP moves"
+_HIDES: Final = "nodes no longer see who calls"
 _LEADS: Final = "it helps that machine alone, and stays when the node fails"
 _MAIN_TABLES: Final = frozenset({"", "main", "local", "default"})
 
@@ -87,6 +88,7 @@ def _expect_none(
         return
     role, first = found[0]
     why = _ANSWERS if first.answers_arp else _LEADS
+    why = _HIDES if first.hides_source else why
     roles = {role for role, entry in found if entry.kind == first.kind}
     others = f" and {len(roles) - 1} more" if len(roles) > 1 else ""
     expect(
@@ -170,7 +172,21 @@ def _is_foreign(plan: Plan, role: str, entry: StaticEntry) -> bool:
             return False
         case "rule" | "route":
             return _is_foreign_route(plan, role, entry)
+        case "translation" | "nft" if entry.hides_source:
+            return role == "router" and _hides_clients(plan, entry)
     return True
+
+
+def _hides_clients(plan: Plan, entry: StaticEntry) -> bool:
+    """Tell whether a rule of the router replaces outside clients' addresses.
+
+    Nodes do so, too, for pods and for Services with policy Cluster.
+    """
+    source = network_of(entry.operand("-s", "saddr"))
+    device = entry.operand("-o", "oifname").strip('"')
+    return device in {"", "eth0"} and (
+        source is None or source.overlaps(plan.edge)
+    )
 
 
 def _is_foreign_route(plan: Plan, role: str, entry: StaticEntry) -> bool:

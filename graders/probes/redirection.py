@@ -33,13 +33,13 @@ seen="$(readlink /proc/self/ns/net) $(stat -L -c 'net:[%i]' /run/netns/*)"
 IPTABLES: Final = """\
 { iptables-save
   [ -z "$(cat /proc/net/ip_tables_names)" ] || iptables-legacy-save
-} | grep -E -e '-j (DNAT|REDIRECT|NETMAP|TPROXY|TEE)'"""
+} | grep -E -e '-j (DNAT|REDIRECT|NETMAP|TPROXY|TEE|SNAT|MASQUERADE)'"""
 # Each rule after the family, table and chain that it is in.
 NFT: Final = """\
 nft list ruleset | awk '
   /^table/ { table = $2 " " $3 }
   /^\\tchain/ { chain = $2 }
-  /[\\t ](dnat|redirect|tproxy|fwd|dup)( |$)|daddr set/ {
+  /[\\t ](dnat|redirect|tproxy|fwd|dup|snat|masquerade)( |$)|daddr set/ {
     sub(/^\\t+/, ""); print table, chain, $0
   }'"""
 # A default qdisc has no number, and nothing that redirects.

@@ -86,6 +86,8 @@ _OTHER_TYPES: Final = frozenset({"broadcast", "multicast", "anycast", "nat"})
 # Numbers of interfaces, lifetimes of addresses, and marks of line breaks.
 _NOISE: Final = re.compile(r"^\d+:\s|valid_lft .*|\\")
 _ANSWERING: Final = frozenset({"address", "proxy", "responder", "setting"})
+# What replaces the source of packets, in rules of iptables and nft.
+_SOURCE_NAT: Final = re.compile(r"\b(SNAT|MASQUERADE|snat|masquerade)\b")
 # The device on which kube-proxy keeps every VIP in mode IPVS.
 _IPVS: Final = "kube-ipvs0"
 
@@ -102,6 +104,22 @@ class StaticEntry:
         """Return what follows a word, "" without it."""
         _, found, rest = f" {self.text} ".partition(f" {word} ")
         return rest.split()[0] if found and rest.strip() else ""
+
+    def operand(self, *words: str) -> str:
+        """Return what a rule requires by one of some words, "" for anything.
+
+        What it excludes is not followed further.
+        """
+        for word in words:
+            value = self.value(word)
+            if value not in {"", "!="} and f"! {word} " not in self.text:
+                return value
+        return ""
+
+    @property
+    def hides_source(self) -> bool:
+        """It is a rule that replaces the source of packets."""
+        return bool(_SOURCE_NAT.search(self.text))
 
     @property
     def device(self) -> str:

@@ -44,3 +44,42 @@ def test_routes_do_not_answer_arp(judge: Judge) -> None:
     model.tables = {"worker": {"proxy": [f"{vip} dev eth0 proxy"]}}
     with pytest.raises(CheckFailed, match="proxy neighbour entry"):
         expect_not_on_interface(model.session(), [vip])
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "-A POSTROUTING -o eth0 -j MASQUERADE",
+        "-A POSTROUTING -s {edge} -j SNAT --to-source 172.18.0.2",
+        "-A POSTROUTING -s {edge} ! -o eth1 -j MASQUERADE",
+        "-A POSTROUTING ! -s 192.0.2.0/24 -j MASQUERADE",
+    ],
+)
+def test_clients_are_hidden(judge: Judge, rule: str) -> None:
+    """The router makes its own packets of those of outside clients."""
+    model = judge.on("2")
+    line = rule.format(edge=model.plan.edge)
+    model.tables = {"router": {"translation": [line]}}
+
+    with pytest.raises(CheckFailed, match=r"router .*no longer see who calls"):
+        expect_no_static_entries(model.session(), [str(model.plan.l2_vip)])
+
+
+@pytest.mark.parametrize(
+    ("role", "rule"),
+    [
+        ("router", "-A POSTROUTING -o eth1 -j MASQUERADE"),
+        ("router", "-A POSTROUTING -s 192.0.2.0/24 -j MASQUERADE"),
+        ("router", "-A POSTROUTING -d 192.0.2.0/24 -j MASQUERADE"),
+        (
+            "worker",
+            "-A POSTROUTING -s 10.244.1.0/24 ! -d 10.244.0.0/16 -j MASQUERADE",
+        ),
+    ],
+)
+def test_others_may_be_hidden(judge: Judge, role: str, rule: str) -> None:
+    """Nodes hide pods, and what a router does with others is not judged."""
+    model = judge.on("2")
+    model.tables = {role: {"translation": [rule]}}
+
+    expect_no_static_entries(model.session(), [str(model.plan.l2_vip)])

@@ -21,6 +21,8 @@ _RULES = {
     "-A KUBE-MINE -d 172.18.255.220/32 -j DNAT --to-destination 1.2": _VIP,
     "-A KUBE-SEP-A -p tcp -j DNAT --to-destination 10.244.1.5:80": None,
     "-A DOCKER_OUTPUT -d 1.2.3.4 -j DNAT --to-destination 127.0.0.11:9": None,
+    "-A POSTROUTING -s 10.90.0.0/24 -o eth0 -j MASQUERADE": EVERYTHING,
+    "-A DOCKER_POSTROUTING -s 127.0.0.11/32 -j SNAT --to-source :53": None,
 }
 _NFT_RULES = {
     "ip mine pre ip daddr 172.18.255.220 dnat to 1.2.3.4": _VIP,
