@@ -140,7 +140,7 @@ class FakeCluster(Cluster):
         base, _, kind = path.rpartition("/")
         found = [
             item
-            for place, item in self.objects.items()
+            for place, item in [*self.objects.items()]
             if place.startswith(f"{base}/")
             and place.split("/")[-2:-1] == [kind]
             and isinstance(item, dict)

@@ -27,6 +27,7 @@ from graders.checks.bgp_filter import (
     expect_agreed_accepted,
     expect_agreed_pools,
     expect_foreign_refused,
+    expect_silent_filtered,
     foreign_prefixes,
     new_services,
 )
@@ -230,6 +231,7 @@ __all__ = [
     "expect_router_listens",
     "expect_served_by",
     "expect_session",
+    "expect_silent_filtered",
     "expect_source_ip",
     "expect_source_port",
     "expect_udp_source_ip",

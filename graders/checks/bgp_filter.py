@@ -34,12 +34,14 @@ _HOST: Final = 32
 _LONG: Final = 24
 # An entry of a prefix list, or of an access list, which has no lengths.
 _PERMIT: Final = re.compile(
-    r"^ *(ip prefix-list|access-list) .*permit (\S+/\d+)"
+    r"^ *(ip prefix-list|access-list) .*permit (\S+/\d+|any)"
     r"(?: ge (\d+))?(?: le (\d+))?",
     re.MULTILINE,
 )
 # Of more entries than these, some are drawn.
 _MAX_ENTRIES: Final = 3
+_EVERYTHING: Final = IPv4Network("0.0.0.0/0")
+# A list of what is forbidden may have all of these.
 _ELSEWHERE: Final = (
     *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10"),
     *("198.18.0.0/15", "203.0.113.0/24"),
@@ -84,8 +86,9 @@ def expect_agreed_pools(lab: Session) -> None:
 def foreign_prefixes(lab: Session) -> list[IPv4Network]:
     """Draw prefixes that the router must not accept.
 
-    They are other ones each time: on the LAN, next to the agreed prefix,
-    somewhere else, and inside what the router's lists permit outside it.
+    They are other ones each time: on the LAN, next to the agreed prefix, in
+    a private network, anywhere, and inside what the router's lists permit
+    outside it.
 
     Example:
         prefixes = foreign_prefixes(lab)
@@ -105,6 +108,7 @@ def foreign_prefixes(lab: Session) -> list[IPv4Network]:
         (plan.lan, _HOST),
         (IPv4Network((neighbour, plan.bgp_pool.prefixlen)), _HOST),
         (IPv4Network(random.choice((*_ELSEWHERE, str(plan.edge)))), _HOST),  # noqa: S311 - no secret
+        (_EVERYTHING, _HOST),
         *_permitted(plan, lab.router.config()),
     ]
     found: list[IPv4Network] = []
@@ -250,6 +254,34 @@ def expect_foreign_refused(lab: Session) -> None:
     )
 
 
+def expect_silent_filtered(lab: Session) -> None:
+    """Fail if the router has no filter for a node that announces nothing.
+
+    What it accepts from the others is tried; that one does not announce what
+    the grader would try.
+
+    Example:
+        expect_silent_filtered(lab)
+
+    Raises:
+        CheckFailed: it would accept anything from that node.
+        CannotCheck: FRR does not answer.
+
+    """
+    sessions = lab.router.sessions()
+    for node in lab.plan.nodes.values():
+        session = sessions.get(str(node.lan))
+        if session is None or node.name in announcing_nodes(lab):
+            continue
+        expect(
+            f"what the router accepts from {node.name} to be",
+            expected="filtered",
+            actual="anything",
+            ok=session.filtered,
+            seen_by=f"vtysh -c 'show bgp neighbors {node.lan}' on router",
+        )
+
+
 @parsing("the router's configuration", "`lab reset` restores it")
 def _permitted(
     plan: Plan, configuration: str
@@ -260,13 +292,14 @@ def _permitted(
     """
     found: list[tuple[IPv4Network, int]] = []
     for kind, text, least, most in _PERMIT.findall(configuration):
-        space = IPv4Network(text, strict=False)
+        # FRR writes so what is of any length, too.
+        is_any = text == "any"
+        space = _EVERYTHING if is_any else IPv4Network(text, strict=False)
         if space.subnet_of(plan.bgp_pool):
             continue
         first = int(least or space.prefixlen)
-        last = int(
-            most or (_HOST if least or kind == "access-list" else first)
-        )
+        open_end = is_any or least or kind == "access-list"
+        last = int(most or (_HOST if open_end else first))
         # Of the lengths that it permits, the longer ones: they are free.
         first = max(first, min(last, _LONG))
         found.append((space, random.randint(first, last)))  # noqa: S311 - no secret

@@ -29,6 +29,7 @@ from graders.checks import (
     expect_passwords_kept,
     expect_router_listens,
     expect_session,
+    expect_silent_filtered,
     expect_unsigned_dropped,
     expect_validated,
     expect_vip,
@@ -244,6 +245,7 @@ def test_webhook(lab: Session) -> None:
 def test_filter(lab: Session) -> None:
     """Pools and the router keep to the prefix agreed for Services."""
     expect_agreed_pools(lab)
+    expect_silent_filtered(lab)
     # A speaker sends its updates in order: once the router has the routes to
     # new Services, it has received those that were announced before.
     with (

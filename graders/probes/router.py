@@ -38,6 +38,13 @@ for port in $(seq 20001 $((20000 + $2))); do
   echo "route get $1 sport $port"
 done | ip -o -batch -
 """
+# What FRR says of a neighbour's prefixes; without a policy it may refuse all.
+_FILTERS: Final = frozenset(
+    {
+        *("routeMapForIncomingAdvertisements", "inboundEbgpRequiresPolicy"),
+        *("incomingUpdatePrefixFilterList", "incomingUpdateNetworkFilterList"),
+    }
+)
 _REMEDY: Final = "`lab reset` makes the router as it was"
 _of_frr = parsing("what FRR says of its table", _REMEDY)
 _of_ip = parsing("what `ip -j route` says on the router", _REMEDY)
@@ -49,7 +56,8 @@ class BgpSession:
     """A session of the router with one neighbour.
 
     `state` is FRR's word, "Established" if the session is up, `hold_time` is
-    in seconds, and `families` are the activated address families.
+    in seconds, and `families` are the activated address families. The session
+    is `filtered` if something decides which prefixes come in.
     """
 
     state: str
@@ -60,6 +68,7 @@ class BgpSession:
     seconds_up: float = 0
     seconds_quiet: float = 0
     keeps_refused: bool = False
+    filtered: bool = True
 
     @property
     def established(self) -> bool:
@@ -321,6 +330,7 @@ def _session(neighbour: dict[str, Any]) -> BgpSession:
             family.get("inboundSoftConfigPermit")
             for family in families.values()
         ),
+        filtered=all(_FILTERS & family.keys() for family in families.values()),
     )
 
 

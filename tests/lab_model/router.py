@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from tests.lab_model.controllers import Controllers
 
 NO_BGP = "% BGP instance not found"
+_FILTER = {"routeMapForIncomingAdvertisements": "services-only"}
 
 
 @dataclass
@@ -90,7 +91,7 @@ class FakeRouter:
                 "bgpTimerHoldTimeMsecs": 9000,
                 "bgpTimerUpMsec": 60_000,
                 "bgpInUpdateElapsedTimeMsecs": 60_000,
-                "addressFamilyInfo": {"ipv4Unicast": {}},
+                "addressFamilyInfo": {"ipv4Unicast": {**_FILTER}},
                 **self.changes.get(role, {}),
             }
             for role, node in self.plan.nodes.items()

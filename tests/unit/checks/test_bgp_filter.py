@@ -47,10 +47,11 @@ def session(config: str = "", ranges: tuple[str, ...] = ()) -> Any:  # noqa: ANN
 
 
 def test_prefixes_are_drawn() -> None:
-    """They are on the LAN, next to the pool and elsewhere, and free."""
+    """They are on the LAN, next to the pool, private, anywhere, and free."""
     drawn = [foreign_prefixes(session()) for _ in range(40)]
 
-    assert all(len(prefixes) == 3 for prefixes in drawn)
+    assert all(len(prefixes) == 4 for prefixes in drawn)
+    assert any(one[3].is_global for one in drawn)
     assert len({str(prefix) for one in drawn for prefix in one}) > 40
     assert all(one[0].subnet_of(PLAN.lan) for one in drawn)
     for prefix in (prefix for one in drawn for prefix in one):
@@ -86,7 +87,19 @@ def test_what_is_agreed_or_taken_is_not_tried() -> None:
     entries = [f"permit {PLAN.bgp_pool} le 32", "permit 192.0.2.0/24", "deny"]
     config = "\n".join(f"ip prefix-list x seq 5 {text}" for text in entries)
 
-    assert len(foreign_prefixes(session(config, ("192.0.2.7/32",)))) == 3
+    assert len(foreign_prefixes(session(config, ("192.0.2.7/32",)))) == 4
+
+
+def test_a_list_that_permits_anything_is_tried() -> None:
+    """What it forbids before does not matter."""
+    drawn = [foreign_prefixes(session("access-list x permit any"))[-1]]
+    drawn += [
+        foreign_prefixes(session("ip prefix-list x seq 5 permit any"))[-1]
+        for _ in range(40)
+    ]
+
+    assert all(24 <= one.prefixlen <= 32 for one in drawn)
+    assert len({one.prefixlen for one in drawn}) > 3
 
 
 def test_prefix_not_announced(monkeypatch: pytest.MonkeyPatch) -> None:

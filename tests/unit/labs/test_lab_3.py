@@ -19,6 +19,7 @@ from tests.lab_model.webhook import webhook_deleted, webhook_ignored
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tests.fakes import Object
     from tests.lab_model.model import LabModel
 
 WRONG = WrongStates()
@@ -360,6 +361,12 @@ def _no_filter(model: LabModel) -> None:
 def _one_network_denied(model: LabModel) -> None:
     rest = IPv4Network("0.0.0.0/0").address_exclude(model.plan.lan)
     model.router.permits = [*map(str, rest)]
+
+
+@WRONG("filter", "from .*-control-plane to be filtered, not anything")
+def _control_plane_unfiltered(model: LabModel) -> None:
+    families: Object = {"ipv4Unicast": {}}
+    model.router.changes["control-plane"] = {"addressFamilyInfo": families}
 
 
 @WRONG("filter", r"outside .* to be nothing, not 172\.18\.[^a-z]+$")

@@ -60,11 +60,32 @@ def test_sessions() -> None:
     assert sessions == {
         "172.18.1.3": BgpSession(
             *("Established", 64501, 64500, 9, frozenset({"ipv4Unicast"})),
-            *(61, 4.5, False),
+            *(61, 4.5, False, False),
         ),
         "172.18.1.4": BgpSession("Active", 64501, 64510, 0, frozenset()),
     }
     assert [peer.established for peer in sessions.values()] == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("families", "filtered"),
+    [
+        ({"ipv4Unicast": {"routeMapForIncomingAdvertisements": "x"}}, True),
+        ({"ipv4Unicast": {"incomingUpdatePrefixFilterList": "x"}}, True),
+        ({"ipv4Unicast": {"inboundEbgpRequiresPolicy": "discarded"}}, True),
+        ({"ipv4Unicast": {"routeMapForOutgoingAdvertisements": "x"}}, False),
+        ({}, True),
+    ],
+)
+def test_filters(
+    families: dict[str, dict[str, str]], *, filtered: bool
+) -> None:
+    """Whatever decides what comes in is one, and a session may have none."""
+    neighbour = NEIGHBOURS["172.18.1.3"] | {"addressFamilyInfo": families}
+
+    (session,) = _router({"172.18.1.3": neighbour}).sessions().values()
+
+    assert session.filtered == filtered
 
 
 def test_next_hops() -> None:
