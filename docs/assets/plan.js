@@ -1,4 +1,5 @@
-/* Every number of a lab, as a pure function of the student's name.
+/* Every number of a lab, as a pure function of the student's name, and of the
+ * nonce behind it if there is a class ticket: "ada 00112233445566ff".
  *
  * The same as graders/plan/plan.py with its first choice of networks; a test
  * compares both over many names. */
@@ -6,6 +7,7 @@
 
 (function () {
   const NAME = /^[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?$/;
+  const NONCE = /^[0-9a-f]{16}$/;
   const OWN = ["lan", "edge", "storage", "state", "router", "client", "dhcp",
     "desk", "control-plane", "worker", "worker2"];
   const RESERVED = new RegExp(`^(.*-)?(${OWN.join("|")})$`);
@@ -103,45 +105,53 @@
       .map((shift) => Math.floor(number / 2 ** shift) % 256).join(".");
   }
 
-  function problem(student) {
+  function problem(seed) {
+    const [student, nonce, ...more] = seed.split(" ");
     if (!NAME.test(student)) {
       return "A name has 1 to 20 of a-z, 0-9 and -, with no - at either end.";
     }
     if (RESERVED.test(student)) {
       return `A name must not end in a word of the lab's own: ${OWN.join(", ")}.`;
     }
+    if (more.length || (nonce !== undefined && !NONCE.test(nonce))) {
+      return "Behind the name there may be the nonce of a class ticket: 16 of 0-9 and a-f.";
+    }
+    if (student === "demo" && nonce) {
+      return "demo has the module's own numbers, and no class ticket.";
+    }
     return "";
   }
 
-  function networks(student) {
-    if (student === "demo") {
+  function networks(seed) {
+    if (seed === "demo") {
       return { lan: "172.18.0.0", edge: "10.90.0.0", storage: "10.91.0.0",
         bgp: "10.0.100.0" };
     }
-    const nth = below(student, 100);
+    const nth = below(seed, 100);
     return { lan: `10.${100 + nth}.0.0`, edge: `10.90.${100 + nth}.0`,
       storage: `10.91.${100 + nth}.0`, bgp: `10.0.${101 + nth}.0` };
   }
 
-  function shape(student) {
-    if (student === "demo") {
+  function shape(seed) {
+    if (seed === "demo") {
       return { dhcpThird: 100, dhcpHost: 100, serviceThird: 255, poolHost: 200,
         small: 2, asn: 64500 };
     }
     return {
-      dhcpThird: 20 + below(`${student} dhcp third`, 130),
-      dhcpHost: 20 + 10 * below(`${student} dhcp host`, 13),
-      serviceThird: 200 + below(`${student} service third`, 51),
-      poolHost: 20 + 10 * below(`${student} pool host`, 18),
-      small: 2 + below(`${student} small pool`, 2),
-      asn: 64512 + 2 * below(`${student} asn`, 511),
+      dhcpThird: 20 + below(`${seed} dhcp third`, 130),
+      dhcpHost: 20 + 10 * below(`${seed} dhcp host`, 13),
+      serviceThird: 200 + below(`${seed} service third`, 51),
+      poolHost: 20 + 10 * below(`${seed} pool host`, 18),
+      small: 2 + below(`${seed} small pool`, 2),
+      asn: 64512 + 2 * below(`${seed} asn`, 511),
     };
   }
 
   /* The result has the names of Plan.as_vars in graders/plan/plan.py. */
-  function plan(student) {
-    const nets = networks(student);
-    const form = shape(student);
+  function plan(seed) {
+    const student = seed.split(" ")[0];
+    const nets = networks(seed);
+    const form = shape(seed);
     const cluster = student === "demo" ? "metallb-lab" : `metallb-lab-${student}`;
     const lan = toNumber(nets.lan);
     const edge = toNumber(nets.edge);

@@ -44,7 +44,7 @@
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    show(field.value.trim());
+    show(field.value.trim().replace(/\s+/g, " "));
   });
   const before = kept();
   if (before && !labPlan.problem(before)) {

@@ -53,7 +53,13 @@ def default_student(verb: str) -> str:
             remedy="say whose lab is meant: --student or STUDENT",
         )
     (student,) = students
-    if verb in _MAKING or has_lab(student) or not has_lab(DEMO):
+    if has_lab(student) or not has_lab(DEMO):
+        return student
+    if verb in _MAKING:
+        typer.echo(
+            "lab: demo's lab is up, too; `STUDENT=demo lab down` removes it",
+            err=True,
+        )
         return student
     typer.echo(
         f"lab: this is demo's lab, without the class ticket of {student};"

@@ -138,4 +138,5 @@ def _about(one: Ticket) -> Iterator[str]:
     yield f"  student      {one.student} (STUDENT is not needed any more)"
     yield f"  valid until  {one.valid_until}"
     yield f"  nonce        {one.nonce}"
+    yield f"  on the site  {one.student} {one.nonce} (as your name)"
     yield f"  signed by    {fingerprint(one.key)} (compare with your teacher)"

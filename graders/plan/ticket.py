@@ -146,7 +146,7 @@ def _damaged(student: str, error: Exception) -> UsageError:
         f"the installed ticket of {student} ({ticket_file(student)}) cannot"
         f" be used: {cause}",
         remedy="`lab ticket FILE` installs the one that your teacher gave you"
-        " again",
+        " again; `lab ticket --remove` goes on without",
     )
 
 

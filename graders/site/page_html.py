@@ -48,14 +48,16 @@ _FORM: Final = """\
 <link rel="stylesheet" href="{up}assets/lab.css">
 <form class="student" data-student>
 <label for="student">Your name in the lab</label>
-<input id="student" name="student" value="demo" maxlength="20"
+<input id="student" name="student" value="demo" maxlength="40"
 autocomplete="off" autocapitalize="none" spellcheck="false"
 aria-describedby="student-told">
 <button type="submit" class="md-button">Show my numbers</button>
 <p id="student-told" role="status" aria-live="polite">These are the numbers
 of <code>demo</code>.</p>
 <p>If a network is already in use on your machine, the numbers
-change; <code>.venv/bin/lab brief</code> shows the ones that apply.</p>
+change; <code>.venv/bin/lab brief</code> shows the ones that apply. With a
+class ticket, type the name that <code>lab ticket</code> shows for the
+site.</p>
 </form>
 <noscript><p>Scripts are switched off here, so these are the numbers of
 <code>demo</code>. <code>lab brief</code> shows yours.</p></noscript>

@@ -111,6 +111,8 @@ def test_demo_s_lab_stays_until_another_is_made() -> None:
 
     assert done.stdout == "demo\n"
     assert "without the class ticket of ada" in done.stderr
-    assert _typed("start").stdout == "ada\n"
+    done = _typed("start")
+    assert done.stdout == "ada\n"
+    assert "`STUDENT=demo lab down` removes it" in done.stderr
     _has_lab("ada")
     assert _typed("status").stdout == "ada\n"
