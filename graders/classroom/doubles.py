@@ -16,6 +16,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 from graders.classroom.reasons import note, refused, shown, warning
+from graders.classroom.zipped import DIFFERENCES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _FEW: Final = 4
 # A plan has fewer numbers; no other one is searched for.
 _MOST_NUMBERS: Final = 300
+_DEPTH: Final = 4
 # Characters of a text that are compared.
 _COMPARED: Final = 100_000
 _FENCE: Final = re.compile(r"[ \t]*(`{3,}|~{3,})[^\n]*")
@@ -117,7 +119,7 @@ def _foreign(files: Sequence[Compared]) -> Iterator[tuple[int, Reason]]:
     """Yield repairs that have addresses of another student's plan."""
     owners = _owners(files)
     for at, it in enumerate(files):
-        repair = it.sent.typed + it.sent.differences.to_json()
+        repair = f"{it.sent.typed}\n{_changes(it.sent)}"
         for address, others in _borrowed(at, files, owners, repair)[:1]:
             yield (
                 at,
@@ -183,7 +185,7 @@ def _owners(files: Sequence[Compared]) -> dict[str, list[int]]:
     owners: dict[str, list[int]] = defaultdict(list)
     for at, it in enumerate(files):
         if not it.refused:
-            for address in addresses(json.dumps(it.sent.plan.numbers)):
+            for address in _own_addresses(it.sent):
                 owners[address].append(at)
     return owners
 
@@ -195,7 +197,7 @@ def _borrowed(
     text: str,
 ) -> list[tuple[str, list[int]]]:
     """Return addresses in a text that only other students' plans have."""
-    own = addresses(json.dumps(files[at].sent.plan.numbers))
+    own = _own_addresses(files[at].sent)
     found = []
     for address in sorted(addresses(text) - own):
         others = [
@@ -249,12 +251,23 @@ def differences(sent: Submission) -> str:
     found = sent.differences
     if not (found.objects.apply or found.objects.delete or found.machines):
         return ""
-    return _digest(_named(found.to_json(), sent))
+    return _digest(_named("".join(_changes(sent).split()), sent))
+
+
+def _changes(sent: Submission) -> str:
+    """Return what a repair changed, as it was handed in."""
+    return sent.members.get(DIFFERENCES, b"").decode()
 
 
 def addresses(text: str) -> set[str]:
     """Return the IPv4 addresses in a text."""
     return {*_ADDRESS.findall(text)}
+
+
+def _own_addresses(sent: Submission) -> set[str]:
+    """Return the addresses of a plan."""
+    numbers = _leaves(sent.plan.numbers)
+    return addresses("\n".join(value for _, value in numbers))
 
 
 def _named(text: str, sent: Submission) -> str:
@@ -275,11 +288,15 @@ def _named(text: str, sent: Submission) -> str:
     )
 
 
-def _leaves(value: Any, name: str = "") -> Iterator[tuple[str, str]]:  # noqa: ANN401 - any JSON
-    """Yield texts and numbers with their names."""
-    if isinstance(value, dict):
+def _leaves(
+    value: Any,  # noqa: ANN401 - any JSON
+    name: str = "",
+    depth: int = _DEPTH,
+) -> Iterator[tuple[str, str]]:
+    """Yield texts and numbers with their names, as deep as a plan has them."""
+    if isinstance(value, dict) and depth:
         for key, item in value.items():
-            yield from _leaves(item, f"{name}.{key}")
+            yield from _leaves(item, f"{name}.{key}", depth - 1)
     elif isinstance(value, str | int):
         yield name, str(value)
 

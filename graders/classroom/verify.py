@@ -84,7 +84,13 @@ def _row(path: Path, origin: Origin) -> tuple[Row, str]:
     key = ""
     try:
         key, found = signature(sent)
-        reasons += [*found, *_problems(sent, origin)]
+        reasons += found
+        for reason in _problems(sent, origin):
+            # What is known stays known if a later step fails.
+            reasons.append(reason)
+    except (ArithmeticError, RecursionError, ValueError) as error:
+        what = f"{type(error).__name__}: {error}"
+        reasons.append(refused("form", f"a value in it is too large: {what}"))
     except Exception as error:  # noqa: BLE001 - as above
         reasons.append(_fault(error))
     return Row(path, sent, tuple(reasons)), key

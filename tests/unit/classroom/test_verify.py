@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 from graders.classroom import history, submission, zipped
 from graders.classroom.enrolment import enrol
 from graders.classroom.verify import Row, verify
+from graders.classroom.verify_report import table
 from graders.grading.result import GradeResult
 from graders.plan.plan import make_plan
 from graders.state import journal, lab_state
@@ -752,6 +753,54 @@ def test_thousands_of_reasons(tmp_path: Path, course: Class) -> None:
     assert row.status == "refused"
 
 
+@pytest.mark.parametrize("depth", [200, 400, 900, 960, 980, 990])
+@pytest.mark.parametrize("where", ["numbers", "differences", "journal"])
+def test_nested_values(
+    tmp_path: Path, course: Class, where: str, depth: int
+) -> None:
+    """However deep, in a file that no other reason refuses, it costs a row."""
+
+    def change(files: dict[str, bytes]) -> None:
+        if where == "numbers":
+            for name in (zipped.PLAN, zipped.RESULT):
+                edited(name, kit="9.9")(files)
+            edited(zipped.PLAN, numbers={"x": "DEEP"})(files)
+        elif where == "journal":
+            chained(_data(journal.GRADE, points="DEEP"))(files)
+        else:
+            changes = {"apply": [{"x": "DEEP"}]}
+            edited(zipped.DIFFERENCES, objects=changes)(files)
+        deep = '{"x": ' * depth + "1" + "}" * depth
+        for name, content in files.items():
+            files[name] = content.replace(b'"DEEP"', deep.encode())
+
+    work = Work.of(course, "bob", predicate={"kit": "9.9"})
+    files = [
+        work.write(tmp_path, change),
+        Work.of(course, "ada").write(tmp_path),
+    ]
+
+    rows = verify(files, course)
+
+    assert rows[1].status == "verified"
+    assert rows[0].status in {"refused", "warning"}
+    assert "a fault of the kit" not in _told(rows[0])
+
+
+@pytest.mark.parametrize("field", ["points", "attempt", "hints", "slot"])
+def test_huge_numbers(tmp_path: Path, course: Class, field: str) -> None:
+    """Numbers that Python does not write out are refused."""
+    name = zipped.PLAN if field == "slot" else zipped.RESULT
+    for huge in (10**4299, -(10**4299), 1e308):
+        change = edited(name, **{field: huge})
+
+        row = _one(Work.of(course, "ada").write(tmp_path, change), course)
+
+        assert row.status == "refused"
+        assert "a fault of the kit" not in _told(row)
+        assert table([row], course)
+
+
 def test_a_fault_of_the_kit(
     tmp_path: Path, course: Class, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -761,7 +810,7 @@ def test_a_fault_of_the_kit(
 
     def fails(sent: submission.Submission) -> Any:  # noqa: ANN401 - an iterator
         if sent.plan.student == "ada":
-            raise ZeroDivisionError("x")
+            raise KeyError("x")
         return real(sent)
 
     monkeypatch.setattr(history, "problems", fails)
@@ -769,7 +818,7 @@ def test_a_fault_of_the_kit(
     rows = verify(files, course)
 
     assert [row.status for row in rows] == ["warning", "verified"]
-    assert "a fault of the kit: ZeroDivisionError: x" in _told(rows[0])
+    assert "a fault of the kit: KeyError: 'x'" in _told(rows[0])
 
 
 @FUZZ
