@@ -8,7 +8,7 @@ from graders.classroom.reasons import refused, shown
 from graders.course.lab import LAYERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Container, Iterator, Mapping
 
     from graders.classroom.reasons import Reason
     from graders.grading.result import CheckResult, GradeResult
@@ -35,15 +35,22 @@ def sums(result: GradeResult) -> Iterator[Reason]:
             yield refused("points", f"{name} cannot be {count}")
 
 
-def of_lab(result: GradeResult, points: Mapping[str, int]) -> Iterator[Reason]:
-    """Yield where a result has other checks or points than its lab."""
+def of_lab(
+    result: GradeResult,
+    points: Mapping[str, int],
+    others: Container[str] = (),
+) -> Iterator[Reason]:
+    """Yield where a result has other checks or points than its lab.
+
+    `others` are checks of other faults, which a grade leaves out.
+    """
     names = [check.name for check in result.checks]
     for name in sorted({name for name in names if names.count(name) > 1}):
         yield refused("points", f"check {shown(name)} is there twice")
     for name in sorted({*names} - {*points}):
         yield refused("points", f"the lab has no check {shown(name)}")
     for name in points:
-        if name not in names:
+        if name not in names and name not in others:
             yield refused("points", f"check {name} is missing")
     for check in result.checks:
         most = points.get(check.name, check.max_points)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from graders.checks.check import get_spec
 from graders.classroom import history, points, submission
 from graders.classroom.doubles import Compared, doubles
 from graders.classroom.origin import Origin
@@ -25,6 +26,7 @@ from graders.classroom.signature import signature
 from graders.classroom.zipped import SubmissionError
 from graders.course.lab import Lab, load_lab
 from graders.errors import UsageError
+from graders.grading.check_spec import check_functions, check_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -106,11 +108,24 @@ def _problems(sent: Submission, origin: Origin) -> Iterator[Reason]:
         yield warning("fault", f"this kit has no lab {shown(sent.plan.lab)}")
         return
     yield from origin.fault(sent, lab)
-    of_lab = points.of_lab(sent.result, lab.checks)
+    others = _of_other_faults(lab.id, sent.plan.fault)
+    of_lab = points.of_lab(sent.result, lab.checks, others)
     if origin.is_of_this_kit(sent):
         yield from of_lab
     else:
         yield from (replace(one, kind="warning") for one in of_lab)
+
+
+@lru_cache(maxsize=256)
+def _of_other_faults(lab: str, fault: str) -> frozenset[str]:
+    """Return the checks of a lab that are not about this fault."""
+    return frozenset(
+        check_name(function.__name__)
+        for function in check_functions(_lab(lab).grader_file)
+        if (spec := get_spec(function))
+        and spec.variants
+        and fault not in spec.variants
+    )
 
 
 @lru_cache(maxsize=64)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import typer
 
+from graders.cli.class_ci import ci
 from graders.cli.class_new import new
+from graders.cli.class_regrade import regrade
+from graders.cli.class_report import report
 from graders.cli.class_roster import roster
 from graders.cli.class_verify import verify
 
@@ -13,5 +16,5 @@ class_app = typer.Typer(
     no_args_is_help=True,
 )
 
-for verb in (new, roster, verify):
+for verb in (new, roster, verify, regrade, report, ci):
     class_app.command()(verb)

@@ -43,7 +43,7 @@ def verify(
     from graders.classroom.verify_report import exit_code, table, to_json
 
     with command_context("lab class verify", "demo"):
-        course = _class(folder)
+        course = find_class(folder)
         rows = verify_all(submission_files(files), course)
         if json:
             typer.echo(to_json(rows, course).rstrip())
@@ -52,7 +52,7 @@ def verify(
         sys.exit(exit_code(rows))
 
 
-def _class(folder: str) -> Class | None:
+def find_class(folder: str) -> Class | None:
     """Return the class that is named, or the one in this folder, if any.
 
     Raises:

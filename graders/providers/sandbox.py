@@ -171,6 +171,7 @@ class Sandbox:
             *("--label", f"{LABEL_ROLE}={ROLE}"),
             *("--network", self._plan.lan_name),
             *("--ip", str(self._plan.node_range[_HOST]), "--dns", _NO_DNS),
+            *("--dns-option", "timeout:1", "--dns-option", "attempts:1"),
             *_LIMITS,
             *_RIGHTS,
             *_mount(files, "/kit"),

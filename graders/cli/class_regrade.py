@@ -1,0 +1,206 @@
+"""`lab class regrade`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from graders.cli.common import command_context, echo
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from graders.classroom.place import PlaceName
+    from graders.classroom.prepare import Prepared
+    from graders.classroom.regraded import Regraded
+
+_CHOOSE = (
+    "submissions are strangers' commands, so say where they may run: --sandbox"
+    " or --here"
+)
+
+
+def regrade(  # noqa: PLR0913, PLR0917 - options of a command
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILES...", help="Submissions, or folders of them."
+        ),
+    ],
+    results: Annotated[
+        Path,
+        typer.Option(
+            metavar="FOLDER", help="Where each result is written, one file."
+        ),
+    ] = Path("results"),
+    sandbox: Annotated[
+        bool,
+        typer.Option(
+            "--sandbox",
+            help="Type the commands in a container without engine.",
+        ),
+    ] = False,
+    here: Annotated[
+        bool,
+        typer.Option(
+            "--here",
+            help="Type them here: a throw-away machine or CI runner only.",
+        ),
+    ] = False,
+    jobs: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="N",
+            help="Clusters at a time; by default as memory and cores allow.",
+        ),
+    ] = 0,
+    minutes: Annotated[
+        float,
+        typer.Option(min=0.1, help="Time for the commands of a submission."),
+    ] = 10,
+    class_: Annotated[
+        str,
+        typer.Option(
+            "--class",
+            metavar="FOLDER",
+            help="The folder that `lab class new` made; by default this one,"
+            " if it is one.",
+        ),
+    ] = "",
+    any_fault: Annotated[
+        bool,
+        typer.Option(
+            "--any-fault",
+            help="Regrade faults that are not the student's own, too.",
+        ),
+    ] = False,
+) -> None:
+    """Play submissions on fresh labs, grade them, and compare.
+
+    Ends with 0 if all are as claimed, 1 if one is not, 2 wrong usage, 3 if one
+    could not be regraded; run it again, and what has a result is left out.
+    """
+    with command_context("lab class regrade", "demo"):
+        place = _place(here=here, sandbox=sandbox)
+        items = _prepared(files, class_, any_fault=any_fault)
+        _expect_machine(items)
+        found = _regraded(items, results, place, (jobs, minutes))
+        sys.exit(_exit_code(found))
+
+
+def _place(*, here: bool, sandbox: bool) -> PlaceName:
+    """Return the place that was chosen.
+
+    Raises:
+        UsageError: none was, or both, or labs are on hosts.
+
+    """
+    from graders.errors import UsageError
+    from graders.settings import KIND, provider_name
+
+    if here == sandbox:
+        raise UsageError(
+            _CHOOSE, remedy="docs/class.md says which is safe for what"
+        )
+    if provider_name() != KIND:
+        raise UsageError(
+            "submissions are regraded in containers of this computer",
+            remedy="unset CLUSTER",
+        )
+    return "here" if here else "sandbox"
+
+
+def _prepared(
+    names: Sequence[str], folder: str, *, any_fault: bool
+) -> list[Prepared]:
+    """Verify submissions; those that are refused will not be played.
+
+    Raises:
+        UsageError: there is no such class, or no such file.
+
+    """
+    from graders.classroom.prepare import prepare
+    from graders.classroom.submission_files import submission_files
+    from graders.classroom.verify import verify
+    from graders.cli.class_verify import find_class
+
+    rows = verify(submission_files(names), find_class(folder))
+    return [
+        prepare(
+            row.path,
+            [str(one) for one in row.reasons],
+            refused=any(
+                one.kind == "refused"
+                and not (any_fault and one.about == "fault")
+                for one in row.reasons
+            ),
+            any_fault=any_fault,
+        )
+        for row in rows
+    ]
+
+
+def _expect_machine(items: Sequence[Prepared]) -> None:
+    """Start the engine, and refuse a computer that cannot have a lab.
+
+    Raises:
+        KitError: all that would stop a lab.
+
+    """
+    from graders.cli.plans import run_plain_playbook
+    from graders.doctor.doctor import examine, raise_for_findings
+    from graders.providers.base import ProviderDown
+    from graders.providers.registry import provider
+
+    plans = [item.plan for item in items if item.plan]
+    if not plans:
+        return
+    try:
+        provider().status(plans[0].student)
+    except ProviderDown:
+        run_plain_playbook("engine", plans[0].student)
+    raise_for_findings(examine(plans[0]))
+
+
+def _regraded(
+    items: Sequence[Prepared],
+    results: Path,
+    place: PlaceName,
+    limits: tuple[int, float],
+) -> list[Regraded]:
+    from graders.classroom.capacity import default_jobs
+    from graders.classroom.regrading import Regrading, Settings
+
+    jobs, minutes = limits
+    settings = Settings(results, place, jobs or default_jobs(), minutes)
+    found = Regrading(settings, items, _tell).run()
+    counts = {one.status: 0 for one in found}
+    for one in found:
+        counts[one.status] += 1
+    shown = ", ".join(f"{count} {word}" for word, count in counts.items())
+    typer.echo(f"{len(found)} submissions: {shown}; results in {results}")
+    return found
+
+
+def _tell(one: Regraded) -> None:
+    """Print one result as soon as it is there."""
+    points = ""
+    if one.verified and one.claimed:
+        points = (
+            f", {one.verified.points} of {one.verified.total} points"
+            f" (claimed {one.claimed.points})"
+        )
+    echo(f"{one.file}: {one.status}{points}, {one.seconds:.0f} s")
+    for reason in one.reasons:
+        echo(f"  {reason}")
+
+
+def _exit_code(found: Sequence[Regraded]) -> int:
+    statuses = {one.status for one in found}
+    if "error" in statuses:
+        return 3
+    return 0 if statuses <= {"confirmed"} else 1
