@@ -51,9 +51,11 @@ def main() -> None:
     student = task.known.student
     try:
         with _locked(student):
-            save(task.result, _regraded(task, student))
+            _regrade(task, student)
     except KitError as error:
-        save(task.result, _error(task.known, error))
+        # A lab that cannot be removed takes no result away.
+        if not task.result.exists():
+            save(task.result, _error(task.known, error))
 
 
 def clean() -> None:
@@ -79,8 +81,8 @@ def remove_lab(student: str) -> None:
     mark.unlink()
 
 
-def _regraded(task: Task, student: str) -> Regraded:
-    """Return the result; the lab is removed before and after.
+def _regrade(task: Task, student: str) -> None:
+    """Write the result; the lab is removed before and after.
 
     Raises:
         KitError: the lab cannot be created here.
@@ -97,7 +99,7 @@ def _regraded(task: Task, student: str) -> Regraded:
     try:
         sent = submission.read(task.file)
         regrade = Regrade(task, sent, driver, renew)
-        return regrade.run(load_lab(task.known.lab))
+        save(task.result, regrade.run(load_lab(task.known.lab)))
     finally:
         remove_lab(student)
 

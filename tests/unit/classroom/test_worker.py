@@ -160,7 +160,7 @@ def test_labs_are_removed_by_name(
 def test_a_lab_that_cannot_be_removed(
     did: list[str], task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The row says why."""
+    """The result is kept; the next regrade tries to remove the lab."""
     del did
 
     def fail(*_: object, **__: object) -> None:
@@ -170,4 +170,22 @@ def test_a_lab_that_cannot_be_removed(
 
     module.main()
 
+    assert load(task.result) == task.known
+    assert (state_dir("ada") / "regraded").exists()
+
+
+def test_a_leftover_that_cannot_be_removed(
+    did: list[str], task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is played, and the row says why."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise UsageError("no engine")
+
+    (state_dir("ada") / "regraded").touch()
+    monkeypatch.setattr(module, "run_playbook", fail)
+
+    module.main()
+
     assert load(task.result).status == "error"
+    assert not did
