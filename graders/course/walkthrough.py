@@ -30,10 +30,14 @@ PLACES: Final = (
     "lan-client",
     "dhcp",
     "desk",
+    "control-plane",
+    "worker",
+    "worker2",
 )
 MAY_FAIL: Final = "may-fail"
 
-_FENCE: Final = re.compile(r"^(?P<indent>\s*)```(?P<info>[^`]*)$")
+# What is typed may have a fence in it, so a longer one ends later.
+_FENCE: Final = re.compile(r"^(?P<indent>\s*)(?P<mark>`{3,})(?P<info>[^`]*)$")
 _KEYS: Final = ("variant", "refused-by", "found-by")
 
 
@@ -207,7 +211,7 @@ def _blocks(where: str, text: str, before: int) -> Iterator[Block]:
             continue
         typed: list[str] = []
         for _, inner in lines:
-            if inner.strip() == "```":
+            if inner.strip() == fence["mark"]:
                 break
             typed.append(inner.removeprefix(fence["indent"]))
         else:

@@ -9,6 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from graders.errors import UsageError
 from graders.files import write_atomically
+from graders.lifecycle.record import (
+    SCRIPT,
+    SHELL,
+    local_file,
+    machine_rc,
+    note,
+)
 from graders.providers.registry import exec_prefixes, provider
 from graders.settings import cache_dir, state_dir
 
@@ -18,6 +25,9 @@ if TYPE_CHECKING:
     from graders.plan.plan import Plan
 
 _RC: Final = "shell.rc"
+# What is typed is recorded in the file that it names; see record.sh.
+_TYPED: Final = "LAB_TYPED"
+_WITH_RC: Final = 'exec bash --rcfile <(printf %s "$1") -i'
 # A command in the background must not read the terminal.
 _ON_SCRIPT: Final = """\
 #!/bin/sh
@@ -37,21 +47,27 @@ exec "$@"
 
 
 def shell_argv(
-    plan: Plan, machine: str | None = None, command: str | None = None
+    plan: Plan,
+    machine: str | None = None,
+    command: str | None = None,
+    *,
+    record: bool = False,
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     """Return the command line and whole environment of a shell.
 
     Without `machine`, it is a shell on this computer with the kit's kubectl,
     helm and kind, for the student's cluster; otherwise one on that machine or
     node. With `command`, it runs that and ends. The shell's files in the
-    student's folder are written.
+    student's folder are written. With `record`, what is typed is recorded.
 
     Raises:
         UsageError: there is no such machine.
+        OSError: what is typed cannot be recorded.
 
     """
     if machine is not None:
-        return _machine(plan, machine, command), dict(os.environ)
+        argv = _machine(plan, machine, command, record=record)
+        return argv, dict(os.environ)
     folder = state_dir(plan.student)
     folder.mkdir(parents=True, exist_ok=True)
     _copy_helm_repo(folder / "helm")
@@ -60,6 +76,12 @@ def shell_argv(
     rc_file = folder / _RC
     write_atomically(rc_file, _rc(settings))
     environment = dict(os.environ) | settings
+    # Another shell may have it in its environment.
+    environment.pop(_TYPED, None)
+    if record and command is None:
+        environment[_TYPED] = str(local_file(plan))
+    elif record and command:
+        note(plan, SHELL, command)
     if command is None:
         return ("bash", "--rcfile", str(rc_file), "-i"), environment
     # Scripts have no aliases, so `k` is a function there.
@@ -72,7 +94,9 @@ def shell_places(plan: Plan) -> list[str]:
     return [*plan.machines, *plan.nodes]
 
 
-def _machine(plan: Plan, machine: str, command: str | None) -> tuple[str, ...]:
+def _machine(
+    plan: Plan, machine: str, command: str | None, *, record: bool
+) -> tuple[str, ...]:
     places = shell_places(plan)
     if machine not in places:
         raise UsageError(
@@ -80,8 +104,13 @@ def _machine(plan: Plan, machine: str, command: str | None) -> tuple[str, ...]:
             remedy="without one, `lab shell` opens a shell on this computer",
         )
     transport = provider().transport(plan, machine)
+    if command is None and record:
+        rc = machine_rc(machine)
+        return (*transport.terminal, "bash", "-c", _WITH_RC, "bash", rc)
     if command is None:
         return (*transport.terminal, "bash")
+    if record:
+        note(plan, machine, command)
     return (*transport.prefix, "bash", "-c", command)
 
 
@@ -152,6 +181,7 @@ def _rc(settings: dict[str, str]) -> str:
             f"export PATH={shlex.quote(front)}$PATH",
             *lines,
             "alias k=kubectl",
+            f'[ -z "${{{_TYPED}-}}" ] || . {shlex.quote(str(SCRIPT))}',
             r'PS1="(metallb-lab) ${PS1:-\w\$ }"',
             "",
         ]
