@@ -47,7 +47,7 @@ def grade(  # noqa: PLR0913, PLR0917 - options of a command
     from graders.grading.junit import write_junit
 
     with command_context("grade", student, locked=True):
-        result, session = _grade(student, as_json=json, full=full)
+        result, session = grade_lab(student, as_json=json, full=full)
         if junit:
             write_junit(result, Path(junit))
         if html:
@@ -57,7 +57,7 @@ def grade(  # noqa: PLR0913, PLR0917 - options of a command
         sys.exit(result.exit_code)
 
 
-def _grade(
+def grade_lab(
     student: str, *, as_json: bool, full: bool
 ) -> tuple[GradeResult, Session]:
     """Grade and print the result; return what it is of, too.
@@ -67,6 +67,7 @@ def _grade(
 
     """
     from graders.checks.cleanup import clean_session
+    from graders.cli.journal_note import note_grade
     from graders.grading.kept_results import keep_result
     from graders.grading.runner import run_grade
     from graders.state import lab_state
@@ -92,6 +93,7 @@ def _grade(
         if result.interrupted:
             raise KeyboardInterrupt
     state = lab_state.count_attempt(session.plan, state)
+    note_grade(session.plan, state, result, full=full)
     _conclude(session, state, result, report)
     return result, session
 

@@ -31,12 +31,14 @@ def _next_hint(student: str) -> Hint:
 
     """
     from graders.checks.cleanup import clean_session
+    from graders.cli.journal_note import note
     from graders.cli.progress_note import note_progress
     from graders.cli.running_lab import open_running_lab
     from graders.course.templates import names
     from graders.grading.hints import next_hint
     from graders.grading.runner import run_grade
     from graders.state import lab_state
+    from graders.state.journal import HINT
 
     session, state = open_running_lab(student)
     lab = session.lab
@@ -56,6 +58,8 @@ def _next_hint(student: str) -> Hint:
         # The last one of a ladder may be shown again.
         if hint.rung > rung.shown:
             state = lab_state.count_hint(session.plan, state)
+            data = {"number": state.hints, "check": hint.check}
+            note(session.plan, state, HINT, data)
         rung.shown = hint.rung
     note_progress(student, state)
     return hint

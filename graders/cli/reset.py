@@ -2,38 +2,62 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import typer
 
 from graders.cli.common import Student, command_context, echo
 
+if TYPE_CHECKING:
+    from graders.course.lab import Lab
+    from graders.providers.base import ProviderStatus
+    from graders.state.lab_state import State
+
 
 def reset(student: Student = "demo") -> None:
     """Return the lab to its start state, and verify it."""
+    from graders.cli.journal_note import note
     from graders.cli.plans import checked_status
     from graders.cli.progress_note import note_progress
     from graders.errors import CannotCheck
     from graders.lifecycle import lifecycle
-    from graders.state.current import current_lab
-    from graders.state.lab_state import UnknownState
+    from graders.state.journal import RESET
 
     with command_context("lab reset", student, locked=True):
         status = checked_status(student)
         plan = status.location.plan
-        try:
-            lab, state = current_lab(plan)
-        except UnknownState:
-            raise
-        except CannotCheck:
-            if not any(one.exists for one in status.machines.values()):
-                raise
-            # The lab's state may be on a machine: repair that first.
-            lifecycle.up(plan)
-            lab, state = current_lab(plan)
+        lab, state = _running_lab(status)
         remaining = lifecycle.reset(plan, lab, echo, status.machines)
         if remaining:
             raise CannotCheck(
                 *map(str, remaining),
                 remedy="`lab down`, then start the lab again",
             )
+        note(plan, state, RESET, {})
         note_progress(student, state)
         typer.echo(f"{lab.id} is at its start state, as recorded")
+
+
+def _running_lab(status: ProviderStatus) -> tuple[Lab, State]:
+    """Return the running lab and its state.
+
+    Raises:
+        CannotCheck: none is running.
+
+    """
+    from graders.errors import CannotCheck
+    from graders.lifecycle import lifecycle
+    from graders.state.current import current_lab
+    from graders.state.lab_state import UnknownState
+
+    plan = status.location.plan
+    try:
+        return current_lab(plan)
+    except UnknownState:
+        raise
+    except CannotCheck:
+        if not any(one.exists for one in status.machines.values()):
+            raise
+    # The lab's state may be on a machine: repair that first.
+    lifecycle.up(plan)
+    return current_lab(plan)

@@ -91,11 +91,13 @@ def _running(plan: Plan, *, give_up: bool) -> tuple[Lab, list[str]]:
         CannotCheck: no lab is running, or progress cannot be read.
 
     """
+    from graders.cli.journal_note import note
     from graders.cli.progress_note import note_progress
     from graders.errors import UsageError
     from graders.grading.progress import read_progress
     from graders.state import lab_state
     from graders.state.current import current_lab
+    from graders.state.journal import GIVE_UP
 
     lab, state = current_lab(plan)
     if not state.gave_up and not any(
@@ -109,5 +111,6 @@ def _running(plan: Plan, *, give_up: bool) -> tuple[Lab, list[str]]:
                 " shows the solution, which is recorded",
             )
         state = lab_state.mark_given_up(plan, state)
+        note(plan, state, GIVE_UP, {})
         note_progress(plan.student, state)
     return lab, [state.variant]

@@ -16,6 +16,7 @@ def start(
 ) -> None:
     """Start a lab with its fault, and show its brief."""
     from graders.cli.brief import show_brief
+    from graders.cli.journal_note import note_start
     from graders.cli.plans import with_plan
     from graders.cli.progress_note import note_progress
     from graders.cli.ticket_note import expect_ticket
@@ -40,5 +41,6 @@ def start(
 
         plan = with_plan(student, begin)
         if state := lab_state.read(plan):
+            note_start(plan, state, chosen=bool(variant))
             note_progress(student, state)
         show_brief(plan, chosen)

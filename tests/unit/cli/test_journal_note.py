@@ -1,0 +1,79 @@
+"""Commands write the journal, and no command depends on it."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+import pytest
+
+from graders.cli.journal_note import note, note_grade, note_start
+from graders.grading.result import CheckResult, Heading, summarise
+from graders.plan.plan import make_plan
+from graders.state import journal
+from graders.state.lab_state import State
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PLAN = make_plan()
+STATE = State("lab-1-pending-service", "no-pool", "ab", 0)
+
+
+@pytest.fixture(autouse=True)
+def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Return the folder of the running lab's state."""
+    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
+    return tmp_path / "demo" / "lab"
+
+
+def test_lines() -> None:
+    """A start says which kit, and a grade what it found."""
+    check = CheckResult(
+        name="vip",
+        layer="allocation",
+        sentence="Web has an external IP.",
+        outcome="fail",
+        points=0,
+        max_points=10,
+        seconds=0.1,
+    )
+    heading = Heading(lab=STATE.lab, title="", student="demo", attempt=1)
+    result = summarise(heading, [check], 1.0)
+
+    note_start(PLAN, STATE, chosen=True)
+    note(PLAN, STATE, journal.HINT, {"number": 1, "check": "vip"})
+    note_grade(PLAN, STATE, result, full=True)
+
+    text = journal.read(PLAN)
+    start, hint, grade = (entry.data for entry in journal.parse(text))
+    assert start["chosen"] is True
+    assert len(start["recipe"]) == 8
+    assert hint == {"number": 1, "check": "vip"}
+    document = result.to_json().encode()
+    assert grade == {
+        "attempt": 1,
+        "full": True,
+        "solved": False,
+        "points": 0,
+        "total": 10,
+        "first_broken_layer": "allocation",
+        "failed": ["vip"],
+        "hints": 0,
+        "result": sha256(document).hexdigest(),
+    }
+    assert "no-pool" not in json.dumps([start, hint, grade])
+
+
+def test_unwritable(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What cannot be written is one line, and no error."""
+    folder.parent.mkdir()
+    folder.touch()
+
+    note_start(PLAN, STATE, chosen=False)
+    note(PLAN, STATE, journal.RESET, {})
+
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("lab: the journal was not written: could not")
