@@ -91,6 +91,7 @@ class FakeApi:
                 continue
             resource = {
                 "resource": plural,
+                "responseKind": {"kind": plural.removesuffix("s").title()},
                 "scope": "Cluster"
                 if plural in _CLUSTER_SCOPED
                 else "Namespaced",

@@ -39,6 +39,14 @@ class Kind:
     """The API path of the list of all namespaces."""
     namespaced: bool
     deletable: bool
+    title: str = ""
+    """As objects name it: `Pod`."""
+
+    @property
+    def api_version(self) -> str:
+        """As objects name group and version: `v1`, `apps/v1`."""
+        _, _, *version = self.path.split("/")[:-1]
+        return "/".join(version)
 
     def object_path(self, meta: dict[str, Any]) -> str:
         """Return the API path of one object."""
@@ -78,4 +86,5 @@ def _kinds(root: str, group: dict[str, Any]) -> Iterator[Kind]:
                     f"{prefix}/{plural}",
                     namespaced=resource["scope"] == "Namespaced",
                     deletable="delete" in verbs,
+                    title=(resource.get("responseKind") or {}).get("kind", ""),
                 )

@@ -143,8 +143,8 @@ def snapshot_cluster(cluster: Reader) -> Baseline:
         CannotCheck: the API server does not answer.
 
     """
-    found = _objects(cluster)
-    return {CLUSTER: {place: _text(*it) for place, it in found.items()}}
+    found = list_objects(cluster)
+    return {CLUSTER: {place: object_text(*it) for place, it in found.items()}}
 
 
 def record_cluster(cluster: Reader) -> tuple[Baseline, Objects]:
@@ -154,9 +154,9 @@ def record_cluster(cluster: Reader) -> tuple[Baseline, Objects]:
         CannotCheck: the API server does not answer.
 
     """
-    found = _objects(cluster)
+    found = list_objects(cluster)
     return (
-        {CLUSTER: {place: _text(*it) for place, it in found.items()}},
+        {CLUSTER: {place: object_text(*it) for place, it in found.items()}},
         {
             place: recordable(item)
             for place, (kind, item) in found.items()
@@ -165,7 +165,7 @@ def record_cluster(cluster: Reader) -> tuple[Baseline, Objects]:
     )
 
 
-def _objects(cluster: Reader) -> dict[str, tuple[Kind, dict[str, Any]]]:
+def list_objects(cluster: Reader) -> dict[str, tuple[Kind, dict[str, Any]]]:
     """Return all objects that do not change by themselves."""
     kinds = [
         kind for kind in discover(cluster) if kind.name not in VOLATILE_KINDS
@@ -208,7 +208,7 @@ def _list(cluster: Reader, kind: Kind) -> list[dict[str, Any]]:
     return cluster.items(kind.path)
 
 
-def _text(kind: Kind, item: dict[str, Any]) -> str:
+def object_text(kind: Kind, item: dict[str, Any]) -> str:
     """Return an object's text, or its digest if it is secret or the cluster's.
 
     The cluster has hundreds of its own, and every grade reads the record.
@@ -226,7 +226,7 @@ def _user_fields(kind: Kind, item: dict[str, Any]) -> dict[str, Any]:
     meta = item["metadata"]
     namespace, status = meta.get("namespace", ""), item.get("status", {})
     fields = {
-        key: _strip_defaults(value)
+        key: strip_defaults(value)
         for key, value in item.items()
         if key not in {"apiVersion", "kind", "metadata", "status"}
     }
@@ -259,18 +259,18 @@ def _kept_annotations(annotations: dict[str, str]) -> dict[str, str]:
     }
 
 
-def _strip_defaults(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def strip_defaults(value: Any) -> Any:  # noqa: ANN401 - any JSON
     """Drop, at any depth, fields that the cluster fills in.
 
     `kubectl rollout restart` notes the time in a pod template, which makes
     no other workload of it.
     """
     if isinstance(value, list):
-        return [_strip_defaults(inner) for inner in value]
+        return [strip_defaults(inner) for inner in value]
     if not isinstance(value, dict):
         return value
     fields = {
-        key: _strip_defaults(inner)
+        key: strip_defaults(inner)
         for key, inner in value.items()
         if key not in _DEFAULTED and not key.startswith(_ANNOTATIONS)
     }

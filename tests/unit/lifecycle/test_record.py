@@ -59,9 +59,10 @@ def _type(
     argv: Sequence[str], env: dict[str, str], lines: Sequence[str]
 ) -> None:
     """Type lines at a terminal; the character ETX is Ctrl-C."""
+    # Whoever runs tests in the background has them ignore Ctrl-C.
     shell = pexpect.spawn(
-        argv[0],
-        list(argv[1:]),
+        "env",
+        ["--default-signal=INT", *argv],
         env=env,
         encoding="utf-8",
         timeout=60,
