@@ -39,6 +39,8 @@ _SECRET: Final = re.compile(
 # A line of `find` has mode, target of a link and path; one of cksum has
 # checksum, size and path.
 _FILE: Final = re.compile(r"\d+ \S* (/.*)")
+# A link that says that a unit is enabled.
+_ENABLED: Final = re.compile(r"/systemd/system/[^/]+\.(?:wants|requires)/(.+)")
 _LARGEST_FILE: Final = 64 * 1024
 _READ_FILE: Final = f"""\
 if [ -L "$f" ]; then echo L && readlink "$f"
@@ -196,11 +198,14 @@ def _paths(lines: Sequence[str]) -> set[str]:
 def _file(path: str, printed: list[str]) -> str:
     """Return the command that makes a file what was printed of it."""
     kind, content, *_ = [*printed, ""]
-    target = quote(path)
-    if kind == "L":
+    target, unit = quote(path), _ENABLED.search(path)
+    if kind == "L" and not unit:
         return f"ln -sfn {quote(content)} {target}"
-    if not kind:
+    if not kind and not unit:
         return f"rm -f {target}"
+    if unit:
+        verb = "enable" if kind else "disable"
+        return f"systemctl {verb} --now {quote(unit[1])}"
     mode, _, size = kind.partition(" ")
     if not content and size != "0":
         return f"# {path} is too large to be handed in"

@@ -40,7 +40,7 @@ VERSION: Final = 1
 _SHOWN: Final = 200
 # Bytes of a fault's name, unpacked.
 _LONGEST_NAME: Final = 200
-_FIELDS: Final = ConfigDict(frozen=True, strict=True, validate_by_name=True)
+_FIELDS: Final = ConfigDict(frozen=True, strict=True)
 
 _ModelT = TypeVar("_ModelT", bound=BaseModel)
 _T = TypeVar("_T")
@@ -159,7 +159,7 @@ def write(path: Path, members: Mapping[str, bytes], statement: str) -> None:
         raise SubmissionError(
             path.name,
             *problems,
-            remedy="shorten what was typed with `lab submit --edit`",
+            remedy="what was typed can be shortened with `lab submit --edit`",
         )
     write_atomically(path, content, mode=0o600)
 

@@ -30,6 +30,7 @@ from graders.cli.shell import shell
 from graders.cli.solution import solution
 from graders.cli.start import start
 from graders.cli.status import status
+from graders.cli.submit import submit
 from graders.cli.ticket import ticket
 from graders.cli.up import up
 from graders.cli.version import Version  # noqa: TC001 - typer reads it
@@ -51,7 +52,7 @@ def _options(version: Version = False) -> None:
 
 for verb in (
     *(start, up, reset, down, purge, hint, status, watch, brief, shell),
-    *(capture, solution, ticket, prove, doctor, quiz, check),
+    *(capture, solution, submit, ticket, prove, doctor, quiz, check),
 ):
     lab_app.command()(verb)
 lab_app.command("list", cls=QuickCommand)(list_)

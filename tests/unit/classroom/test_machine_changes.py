@@ -221,6 +221,9 @@ def test_files_of_daemons(lab: Lab) -> None:
         "600  /etc/shadow\n640  /etc/kubernetes/admin.conf"
     )
     lab.now["worker2"]["programs"] = "1 2"
+    lab.now["client"]["files"] = (
+        "777 /x /etc/systemd/system/multi-user.target.wants/bad.service"
+    )
 
     changes, _ = lab.changes()
 
@@ -230,5 +233,9 @@ def test_files_of_daemons(lab: Lab) -> None:
         "rm -f /var/lib/kubelet/none.yaml",
         "systemctl daemon-reload",
         "systemctl restart kubelet",
+    ]
+    assert changes["client"] == [
+        "systemctl disable --now bad.service",
+        "systemctl daemon-reload",
     ]
     assert changes["worker2"] == ["# programs of the system were changed"]
