@@ -97,6 +97,7 @@ def honest(folder: Path, taken: set[str]) -> Path:
     return submission(folder, taken, read_text(page, values))
 
 
+@thorough
 def test_right_forged_and_without_a_text(folder: Path) -> None:
     """A repair that works is the solution; a claim alone is nothing."""
     taken: set[str] = set()
@@ -137,6 +138,7 @@ def output(*argv: str) -> str:
     )
 
 
+@thorough
 @pytest.mark.parametrize("deed", HOSTILE)
 def test_a_hostile_repair_costs_its_own_row(folder: Path, deed: str) -> None:
     """Next to it, an honest one has its points."""
@@ -197,7 +199,7 @@ def test_a_sandbox_has_what_a_lab_needs(
         "ls /var/run/docker.sock /run/docker.sock",
         "command -v docker",
         "ip route del prohibit default",
-        "curl --max-time 5 http://1.1.1.1",
+        "ip route get 192.0.2.1",
         f"curl --max-time 5 http://{make_plan(STUDENT).lan_gateway}:22",
         "getent hosts example.com",
         "touch /kit/x",
@@ -214,6 +216,7 @@ def test_a_sandbox_has_nothing_else(
     assert typed(script).returncode != 0
 
 
+@thorough
 def test_a_killed_regrade_goes_on(folder: Path) -> None:
     """What has a result is not played again, and nothing is left."""
     taken: set[str] = set()
