@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ from graders.cli.common import echo
 from graders.errors import CannotCheck
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from graders.grading.result import GradeResult
     from graders.plan.plan import Plan
@@ -58,6 +59,18 @@ def note(
     from graders.state import journal
 
     _say_if_not(lambda: journal.append(plan, state, event, data))
+
+
+@contextmanager
+def kept_journal(plan: Plan) -> Iterator[None]:
+    """Keep the journal where a reset builds the lab again from nothing."""
+    from graders.state import journal
+
+    text = ""
+    with suppress(CannotCheck):
+        text = journal.read(plan)
+    yield
+    _say_if_not(lambda: journal.restore(plan, text))
 
 
 def _say_if_not(write: Callable[[], None]) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def reset(student: Student = "demo") -> None:
     """Return the lab to its start state, and verify it."""
-    from graders.cli.journal_note import note
+    from graders.cli.journal_note import kept_journal, note
     from graders.cli.plans import checked_status
     from graders.cli.progress_note import note_progress
     from graders.errors import CannotCheck
@@ -27,7 +27,8 @@ def reset(student: Student = "demo") -> None:
         status = checked_status(student)
         plan = status.location.plan
         lab, state = _running_lab(status)
-        remaining = lifecycle.reset(plan, lab, echo, status.machines)
+        with kept_journal(plan):
+            remaining = lifecycle.reset(plan, lab, echo, status.machines)
         if remaining:
             raise CannotCheck(
                 *map(str, remaining),

@@ -86,6 +86,17 @@ def append(
     _write(plan, with_line(text, state, event, data))
 
 
+def restore(plan: Plan, text: str) -> None:
+    """Write a journal back that was lost with the lab's state.
+
+    Raises:
+        CannotCheck: it cannot be written.
+
+    """
+    if text and not read(plan):
+        _write(plan, text)
+
+
 def with_line(
     text: str, state: State, event: str, data: Mapping[str, Any]
 ) -> str:

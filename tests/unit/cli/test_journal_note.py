@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from graders.cli.journal_note import note, note_grade, note_start
+from graders.cli.journal_note import (
+    kept_journal,
+    note,
+    note_grade,
+    note_start,
+)
 from graders.grading.result import CheckResult, Heading, summarise
 from graders.plan.plan import make_plan
 from graders.state import journal
@@ -64,6 +69,30 @@ def test_lines() -> None:
         "result": sha256(document).hexdigest(),
     }
     assert "no-pool" not in json.dumps([start, hint, grade])
+
+
+def test_kept(folder: Path) -> None:
+    """A reset that builds the lab from nothing keeps the journal."""
+    note_start(PLAN, STATE, chosen=False)
+    before = journal.read(PLAN)
+
+    with kept_journal(PLAN):
+        (folder / "journal").unlink()
+
+    assert journal.read(PLAN) == before
+
+
+def test_not_replaced() -> None:
+    """One that went on meanwhile is left as it is, and none stays none."""
+    with kept_journal(PLAN):
+        note_start(PLAN, STATE, chosen=False)
+    text = journal.read(PLAN)
+
+    with kept_journal(PLAN):
+        note(PLAN, STATE, journal.RESET, {})
+
+    assert journal.read(PLAN).startswith(text)
+    assert len(journal.parse(journal.read(PLAN))) == 2
 
 
 def test_unwritable(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
