@@ -20,7 +20,7 @@ from graders.errors import CannotCheck
 from graders.files import read_text
 from graders.kube.client import cluster_client
 from graders.lifecycle import record
-from graders.settings import state_dir
+from graders.settings import LABS, state_dir
 from graders.state import journal, lab_state
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def collect(plan: Plan, lab: str, written: str | None = None) -> Repair:
     """
     problems: list[str] = []
     typed = _recorded(plan, lab, problems) if written is None else written
-    differences = _differences(plan, problems)
+    differences = _differences(plan, lab, problems)
     size = len(differences.to_json().encode())
     if size > LIMIT:
         problems.append(
@@ -85,12 +85,12 @@ def _began(plan: Plan, problems: list[str]) -> float:
     return 0
 
 
-def _differences(plan: Plan, problems: list[str]) -> Differences:
+def _differences(plan: Plan, lab: str, problems: list[str]) -> Differences:
     """Return what differs from the recorded start state."""
     baseline = lab_state.read_baseline(plan)
     if baseline is None:
         problems.append(f"no start state was recorded, so {_TYPED_ONLY}")
-        return Differences(answers=_answers(plan, problems))
+        return Differences(answers=_answers(plan, lab, problems))
     objects = ObjectChanges()
     nodes: list[str] = []
     try:
@@ -108,12 +108,17 @@ def _differences(plan: Plan, problems: list[str]) -> Differences:
             role: MachineChanges(typed=commands)
             for role, commands in machines.items()
         },
-        answers=_answers(plan, problems),
+        answers=_answers(plan, lab, problems),
     )
 
 
-def _answers(plan: Plan, problems: list[str]) -> str | None:
-    """Return the text of the student's answers, None if there are none."""
+def _answers(plan: Plan, lab: str, problems: list[str]) -> str | None:
+    """Return the text of the student's answers, None if there are none.
+
+    Those to a lab before stay in the student's folder.
+    """
+    if not (LABS / lab / "answers.yml.j2").is_file():
+        return None
     file = state_dir(plan.student) / "answers.yml"
     try:
         return read_text(file)

@@ -58,6 +58,7 @@ def test_both_forms(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was typed and what differs, answers included."""
     record.note(PLAN, "shell", "k get svc")
     (folder / "answers.yml").write_text("1: a\n")
+    assert collect(PLAN, STATE.lab).differences.answers is None
     changes = ObjectChanges(delete=[GONE])
     monkeypatch.setattr(
         repair, "object_changes", lambda *_: (changes, ["kubectl label"])
@@ -66,7 +67,7 @@ def test_both_forms(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         repair, "machine_changes", lambda *_: {"control-plane": ["true"]}
     )
 
-    found = collect(PLAN, STATE.lab)
+    found = collect(PLAN, "lab-5-dhcp-overlap")
 
     assert "```shell may-fail\nk get svc\n```\n" in found.typed
     differences = found.differences
@@ -135,7 +136,7 @@ def test_out_of_reach(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Machine, "run", fail)
     (folder / "answers.yml").write_bytes(b"\xff")
 
-    problems = collect(PLAN, STATE.lab).problems
+    problems = collect(PLAN, "lab-5-dhcp-overlap").problems
 
     count = len(PLAN.machines) + len(PLAN.nodes)
     missing = "what was typed there is missing: it is paused"
