@@ -171,11 +171,15 @@ def _checks(lab: str) -> Iterable[str]:
 
 
 def _repairs_tried(row: Regraded, work: Work) -> dict[str, int]:
-    """Return what refused a repair; what fails as shipped refuses none."""
+    """Return what refused a repair; what fails as shipped refuses none.
+
+    The repair that was handed in counts, too, as it was regraded.
+    """
+    tries = Counter(work.tries)
+    if row.verified and not row.verified.solved:
+        tries.update(row.verified.failed[:1])
     breaks = _breaks(row.lab, row.fault)
-    return {
-        check: count for check, count in work.tries.items() if check != breaks
-    }
+    return {check: count for check, count in tries.items() if check != breaks}
 
 
 def _breaks(lab: str, fault: str) -> str:

@@ -58,6 +58,15 @@ def test_what_fails_as_shipped_is_no_repair() -> None:
     assert [(one.check, one.amount) for one in found] == [("neighbours", 3)]
 
 
+def test_what_was_handed_in_counts() -> None:
+    """A wrong repair that was regraded is one that was tried."""
+    one = row("ada", failed="neighbours", status="differs", work=HARD)
+
+    (found,) = to_report([one]).tries
+
+    assert (found.check, found.amount) == ("neighbours", 4)
+
+
 def test_wrong_repairs_have_their_titles() -> None:
     """The teacher reads what the students may have done."""
     one = row(
