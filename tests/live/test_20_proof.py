@@ -8,6 +8,7 @@ from typing import Final
 import pytest
 
 from graders.course.lab import all_labs
+from tests.depth import WRONG
 from tests.proving import expect_proven
 
 from .conftest import run
@@ -15,8 +16,6 @@ from .conftest import run
 CASES: Final = [(lab.id, name) for lab in all_labs() for name in lab.variants]
 # `PROOF=--full make test` leaves nothing out, and takes its time.
 DEPTH: Final = os.environ.get("PROOF", "--brief").split()
-# Such as 1/3, every third one; CI plays one third by commit.
-WRONG: Final = os.environ.get("WRONG", "1/1")
 
 
 @pytest.mark.usefixtures("fresh")

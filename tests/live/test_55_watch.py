@@ -19,6 +19,7 @@ from graders.proof.typist import ShellSession
 from graders.proof.watching import PlainWatch, delays
 from graders.providers.kind_location import locate
 from graders.settings import ROOT, SOLUTIONS
+from tests.depth import thorough
 
 from .conftest import BIN, STUDENT, ok, run
 from .test_10_up import ENGINE
@@ -145,6 +146,7 @@ def test_two(broken: PlainWatch) -> None:
     assert broken.find(_BROKEN, begin, 30), broken.text()
 
 
+@thorough
 @pytest.mark.usefixtures("broken")
 def test_kill() -> None:
     """After kill -9 of a watch, the lab can be graded, and watched."""
@@ -157,6 +159,7 @@ def test_kill() -> None:
         assert third.find(_BROKEN, 0, 30), third.text()
 
 
+@thorough
 def test_reset(broken: PlainWatch) -> None:
     """A reset is waited for; then the lab is judged again."""
     begin = time.monotonic()
@@ -168,6 +171,7 @@ def test_reset(broken: PlainWatch) -> None:
     assert broken.find(_BROKEN, end, 30), broken.text()
 
 
+@thorough
 def test_engine_stopped(broken: PlainWatch) -> None:
     """What cannot be seen without an engine is said; later it is judged."""
     if not ENGINE.exists():
@@ -182,6 +186,7 @@ def test_engine_stopped(broken: PlainWatch) -> None:
     assert broken.find(_BROKEN, back, 60), broken.text()
 
 
+@thorough
 def test_down(broken: PlainWatch) -> None:
     """A lab that was taken down is said to be gone; the next one is shown."""
     ok("lab", "down")
