@@ -14,7 +14,7 @@ import pytest
 
 from graders.course.lab import load_lab
 from graders.providers.kind_location import locate
-from tests.depth import FULL
+from tests.depth import FULL, thorough
 
 from .conftest import STUDENT, eventually, ok, run
 from .test_45_damage import solve, troubles
@@ -40,6 +40,7 @@ done
 """
 
 
+@thorough
 def test_two_announce() -> None:
     """A lab is solved once they have met, which a grade waits for.
 

@@ -20,6 +20,7 @@ from graders.state.baseline import (
     snapshot_cluster,
     snapshot_machines,
 )
+from tests.depth import thorough
 
 from .conftest import STUDENT, eventually, ok, run
 
@@ -280,6 +281,7 @@ def test_recreated() -> None:
     assert "rebuilding" not in told
 
 
+@thorough
 def test_rebuilt() -> None:
     """A program of a node and a deleted node come back with a new cluster."""
     node = locate(STUDENT).plan.machine_name("worker2")

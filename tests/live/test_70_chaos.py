@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.usefixtures("fresh"), pytest.mark.machine]
 
 
 # Twenty take six minutes.
-ROUNDS: Final = "20" if FULL else "8"
+ROUNDS: Final = "20" if FULL else "5"
 
 
 def test_rounds(capfd: pytest.CaptureFixture[str]) -> None:
