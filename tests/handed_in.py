@@ -14,6 +14,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from graders.classroom import keys, statement, submission, zipped
+from graders.classroom.verify import of_other_faults
 from graders.course import lab as lab_module
 from graders.grading.result import CheckResult, GradeResult, Heading, summarise
 from graders.lifecycle import image_tag
@@ -162,6 +163,7 @@ class Work:
                 evidence=self.evidence,
             )
             for at, (name, points) in enumerate(lab.checks.items())
+            if name not in of_other_faults(lab.id, self._fault())
         ]
         heading = Heading(
             lab=lab.id, title=lab.title, student=self.student, attempt=attempt

@@ -50,7 +50,9 @@ def of_lab(
     for name in sorted({*names} - {*points}):
         yield refused("points", f"the lab has no check {shown(name)}")
     for name in points:
-        if name not in names and name not in others:
+        if name in names and name in others:
+            yield refused("points", f"check {name} is for another fault")
+        elif name not in names and name not in others:
             yield refused("points", f"check {name} is missing")
     for check in result.checks:
         most = points.get(check.name, check.max_points)

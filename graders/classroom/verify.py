@@ -108,7 +108,7 @@ def _problems(sent: Submission, origin: Origin) -> Iterator[Reason]:
         yield warning("fault", f"this kit has no lab {shown(sent.plan.lab)}")
         return
     yield from origin.fault(sent, lab)
-    others = _of_other_faults(lab.id, sent.plan.fault)
+    others = of_other_faults(lab.id, sent.plan.fault)
     of_lab = points.of_lab(sent.result, lab.checks, others)
     if origin.is_of_this_kit(sent):
         yield from of_lab
@@ -117,7 +117,7 @@ def _problems(sent: Submission, origin: Origin) -> Iterator[Reason]:
 
 
 @lru_cache(maxsize=256)
-def _of_other_faults(lab: str, fault: str) -> frozenset[str]:
+def of_other_faults(lab: str, fault: str) -> frozenset[str]:
     """Return the checks of a lab that are not about this fault."""
     return frozenset(
         check_name(function.__name__)

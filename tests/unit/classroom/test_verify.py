@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 from graders.classroom import history, submission, zipped
 from graders.classroom.enrolment import enrol
-from graders.classroom.verify import Row, verify
+from graders.classroom.verify import Row, of_other_faults, verify
 from graders.classroom.verify_report import table
 from graders.grading.result import GradeResult
 from graders.plan.plan import make_plan
@@ -279,6 +279,26 @@ def test_edited_check(
 
     assert row.status == "refused"
     assert told.replace("2 points", f"{points} points") in _told(row)
+
+
+def test_checks_of_another_fault(tmp_path: Path, course: Class) -> None:
+    """A grade leaves them out, so they give no points."""
+    lab = load_lab("1")
+    fault = next(it for it in lab.variants if of_other_faults(lab.id, it))
+    work = Work.of(course, "ada", variant=fault)
+    other = next(iter(of_other_faults(lab.id, fault)))
+
+    def change(files: dict[str, bytes]) -> None:
+        result = json.loads(files[zipped.RESULT])
+        more = {"name": other, "points": lab.checks[other]}
+        result["checks"].append(
+            result["checks"][0] | more | {"of": lab.checks[other]}
+        )
+        files[zipped.RESULT] = json.dumps(result).encode()
+
+    row = _one(work.write(tmp_path, change), course)
+
+    assert f"check {other} is for another fault" in _told(row)
 
 
 def _event(name: str) -> Any:  # noqa: ANN401 - a change
