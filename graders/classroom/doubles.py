@@ -1,6 +1,6 @@
 """What several students have handed in alike.
 
-The same evidence cannot be measured twice, so that is refused. The same
+Two grades do not take the same milliseconds, so that is refused. The same
 commands are a warning: some repairs have few ways. The same differences are
 only noted, because a right repair often leaves the same objects.
 """
@@ -13,7 +13,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from graders.classroom.reasons import note, refused, shown, warning
 from graders.classroom.zipped import DIFFERENCES
@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 
 # Fewer commands than this are alike by chance.
 _FEW: Final = 4
+# Lab, check, outcome, seconds.
+Timed: TypeAlias = tuple[str, str, str, float]
+_SLOW_S: Final = 0.02
+# How many checks, and how much of a grade, do not agree by chance. Waits that
+# end without success take about the same time.
+_SAME: Final = 4
+_MOST: Final = 0.7
 # A plan has fewer numbers; no other one is searched for.
 _MOST_NUMBERS: Final = 300
 _DEPTH: Final = 4
@@ -78,11 +85,13 @@ def _copies(files: Sequence[Compared]) -> Iterator[tuple[int, Reason]]:
         or bool(_borrowed(at, files, owners, evidence_text(it.sent)))
         for at, it in enumerate(files)
     ]
-    for what, prints in (
-        ("evidence, to the millisecond,", [evidence(it.sent) for it in files]),
-        ("run", [it.sent.plan.run for it in files]),
+    timed = _pairs(files, [times(it.sent) for it in files])
+    runs = _groups(files, [it.sent.plan.run for it in files])
+    for what, found in (
+        ("times of its checks, to the millisecond,", timed),
+        ("run", runs),
     ):
-        for at, others in _groups(files, prints):
+        for at, others in found:
             text = f"the same {what} as {_names(others, files)}"
             if not suspect[at] and any(suspect[it] for it in others):
                 yield at, warning("double", f"{text}, which is a copy")
@@ -180,6 +189,29 @@ def _groups(
                 yield at, others
 
 
+def _pairs(
+    files: Sequence[Compared], found: Sequence[frozenset[Timed]]
+) -> Iterator[tuple[int, list[int]]]:
+    """Yield a place, and those of other students with the same times."""
+    for at, own in enumerate(found):
+        others = [
+            it
+            for it, other in enumerate(found)
+            if files[it].student != files[at].student and _is_copy(own, other)
+        ]
+        if others:
+            yield at, others
+
+
+def _is_copy(one: frozenset[Timed], other: frozenset[Timed]) -> bool:
+    """Tell whether most checks took the same time.
+
+    Who copies changes some, and some are for one of two faults only.
+    """
+    same = len(one & other)
+    return same >= _SAME and same >= _MOST * min(len(one), len(other))
+
+
 def _owners(files: Sequence[Compared]) -> dict[str, list[int]]:
     """Return whose plan has an address."""
     owners: dict[str, list[int]] = defaultdict(list)
@@ -216,13 +248,16 @@ def _names(places: Sequence[int], files: Sequence[Compared]) -> str:
     return ", ".join(str(files[at]) for at in places[:2]) + more
 
 
-def evidence(sent: Submission) -> str:
-    """Return a digest of what was measured, seconds and all."""
-    checks = [check.model_dump(mode="json") for check in sent.result.checks]
-    # Without a second for any check, nothing was measured.
-    if not any(check.seconds for check in sent.result.checks):
-        return ""
-    return _digest(checks)
+def times(sent: Submission) -> frozenset[Timed]:
+    """Return how long each check took, to the millisecond.
+
+    One that was not made, or is soon done, has the time of many others.
+    """
+    return frozenset(
+        (sent.plan.lab, check.name, check.outcome, check.seconds)
+        for check in sent.result.checks
+        if check.seconds >= _SLOW_S
+    )
 
 
 def evidence_text(sent: Submission) -> str:

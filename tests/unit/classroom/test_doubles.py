@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from graders.classroom import submission, zipped
-from graders.classroom.doubles import differences, evidence, typed
+from graders.classroom.doubles import differences, times, typed
 from graders.classroom.verify import verify
 from graders.plan.plan import make_plan
 from tests.classes import a_class
-from tests.handed_in import COMMANDS, Work, edited
+from tests.handed_in import COMMANDS, Work, edited, load_lab
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +47,7 @@ def _found(
     ]
 
 
-def test_the_same_evidence(tmp_path: Path, course: Class) -> None:
+def test_the_same_times(tmp_path: Path, course: Class) -> None:
     """Nobody measures the same milliseconds twice; both are named."""
     ada, bob = (Work.of(course, it, seconds=0.25) for it in ("ada", "bob"))
 
@@ -56,9 +56,27 @@ def test_the_same_evidence(tmp_path: Path, course: Class) -> None:
     for (status, told), other in zip(found, ("bob", "ada"), strict=True):
         assert status == "refused"
         assert told[0] == (
-            "refused: the same evidence, to the millisecond, as"
+            "refused: the same times of its checks, to the millisecond, as"
             f" {other} ('{other}-lab-1.lab')"
         )
+
+
+def test_times_that_were_changed_a_little(
+    tmp_path: Path, course: Class
+) -> None:
+    """Who changes two of the times has still copied the others."""
+    works = [Work.of(course, it, seconds=0.25) for it in ("ada", "bob")]
+
+    def change(files: dict[str, bytes]) -> None:
+        result = json.loads(files[zipped.RESULT])
+        for check in result["checks"][:2]:
+            check["seconds"] += 0.7
+        files[zipped.RESULT] = json.dumps(result).encode()
+
+    files = [works[0].write(tmp_path), works[1].write(tmp_path, change)]
+
+    for row in verify(files, course):
+        assert "the same times" in str([*map(str, row.reasons)])
 
 
 def test_the_original_counts(tmp_path: Path, course: Class) -> None:
@@ -89,7 +107,37 @@ def test_evidence_with_a_neighbour_s_numbers(
     assert one[0] == "warning"
     assert "which is a copy" in one[1][0]
     assert other[0] == "refused"
-    assert "the same evidence, to the millisecond, as ada" in other[1][0]
+    assert (
+        "the same times of its checks, to the millisecond, as ada"
+        in other[1][0]
+    )
+
+
+def test_failed_alike(tmp_path: Path, course: Class) -> None:
+    """Checks that are not made, or wait in vain, agree without a copy."""
+    checks = [*load_lab("1").checks]
+    works = [
+        Work.of(course, it, failed=tuple(checks), seconds=seconds)
+        for it, seconds in (("ada", 0.0), ("bob", 0.0))
+    ]
+
+    def waits(own: float) -> Callable[[dict[str, bytes]], None]:
+        def change(files: dict[str, bytes]) -> None:
+            result = json.loads(files[zipped.RESULT])
+            for at, check in enumerate(result["checks"]):
+                seconds = (4.014, own, own + 1)[at] if at < 3 else 0.001
+                check["seconds"] = seconds
+            files[zipped.RESULT] = json.dumps(result).encode()
+
+        return change
+
+    files = [
+        work.write(tmp_path, waits(own))
+        for work, own in zip(works, (0.55, 0.56), strict=True)
+    ]
+
+    for row in verify(files, course):
+        assert "the same times" not in str([*map(str, row.reasons)])
 
 
 def test_the_same_run(tmp_path: Path, course: Class) -> None:
@@ -191,17 +239,8 @@ def test_twice(tmp_path: Path, course: Class) -> None:
         assert "signed with several keys" in str(row.reasons[-1])
 
 
-@pytest.mark.parametrize(
-    ("digest", "work"),
-    [
-        (typed, Work(typed=())),
-        (typed, Work(typed=("", " ", "ls"))),
-        (evidence, Work(seconds=0)),
-    ],
-)
-def test_nothing_to_compare(
-    tmp_path: Path, digest: Callable[[submission.Submission], str], work: Work
-) -> None:
+@pytest.mark.parametrize("commands", [(), ("", " ", "ls")])
+def test_nothing_to_compare(tmp_path: Path, commands: tuple[str, ...]) -> None:
     """What is empty is like nothing else."""
 
     def change(files: dict[str, bytes]) -> None:
@@ -211,10 +250,10 @@ def test_nothing_to_compare(
         files[zipped.RESULT] = json.dumps(result).encode()
         files[zipped.DIFFERENCES] = b'{"version": 1}'
 
-    sent = submission.read(work.write(tmp_path, change))
+    sent = submission.read(Work(typed=commands).write(tmp_path, change))
 
-    assert digest(sent) == ""
-    assert differences(sent) == ""
+    assert (typed(sent), differences(sent)) == ("", "")
+    assert times(sent) == frozenset()
 
 
 def test_thousands_of_numbers(tmp_path: Path) -> None:
