@@ -31,6 +31,8 @@ def body(alive):
     modes = termios.tcgetattr(0)
     modes[3] &= ~(termios.ECHO | termios.ICANON)
     termios.tcsetattr(0, termios.TCSANOW, modes)
+    if "alive" not in sys.argv:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
     sys.stdout.write("\\x1b[?1049h\\x1b[?25l")
     print(f"child {os.getpid()} of {os.getppid()}.", flush=True)
     word = sys.argv[1]
@@ -43,7 +45,6 @@ def body(alive):
         os.read(alive, 1)
         open(sys.argv[2], "w").write("alone")
         return 0
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
     time.sleep(60)
 
 sys.exit(guarded(body))
@@ -76,6 +77,13 @@ def _start(
     return terminal, int(terminal.match[1]), int(terminal.match[2])
 
 
+def _await_end(terminal: pexpect.spawn[str]) -> None:
+    """Wait for the program; closing its terminal earlier would end it."""
+    terminal.expect(pexpect.EOF)
+    terminal.wait()
+    terminal.close()
+
+
 def _echoes(terminal: pexpect.spawn[str]) -> bool:
     return bool(termios.tcgetattr(terminal.child_fd)[3] & termios.ECHO)
 
@@ -85,8 +93,7 @@ def test_end(spawned: list[pexpect.spawn[str]], word: str, code: int) -> None:
     """The exit code is the child's."""
     terminal, _, _ = _start(word, spawned)
 
-    terminal.expect(pexpect.EOF)
-    terminal.close()
+    _await_end(terminal)
 
     assert terminal.exitstatus == code
 
@@ -100,7 +107,7 @@ def test_killed_child(spawned: list[pexpect.spawn[str]]) -> None:
     terminal.expect_exact("\x1b[?1049l\x1b[?25h")
     terminal.expect(pexpect.EOF)
     echoes = _echoes(terminal)
-    terminal.close()
+    _await_end(terminal)
 
     assert echoes
     assert terminal.exitstatus == 128 + signal.SIGKILL
@@ -114,8 +121,7 @@ def test_signal(
     terminal, child, parent = _start("wait", spawned)
 
     os.kill(parent, number)
-    terminal.expect(pexpect.EOF)
-    terminal.close()
+    _await_end(terminal)
 
     assert terminal.exitstatus == (
         130 if number == signal.SIGTERM else 128 + signal.SIGHUP
