@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     Request: TypeAlias = tuple[str, str, dict[str, Any]]
 
 # Without registry, tag and digest: metallb/controller, bitnami's too.
-_IMAGE: Final = re.compile(r"(.*/)?metallb[/-]controller(:[^/]*)?")
+_IMAGE: Final = re.compile(r"^(.*/)?metallb[/-]controller(:[^/]*)?")
 _ONLY_WEBHOOK: Final = "onlywebhook"
 _WEBHOOKS: Final = (
     "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"

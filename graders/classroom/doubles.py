@@ -38,7 +38,7 @@ _MOST_NUMBERS: Final = 300
 _DEPTH: Final = 4
 # Characters of a text that are compared.
 _COMPARED: Final = 100_000
-_FENCE: Final = re.compile(r"[ \t]*(`{3,}|~{3,})[^\n]*")
+_FENCE: Final = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n]*")
 _ADDRESS: Final = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 
 

@@ -38,7 +38,7 @@ _SECRET: Final = re.compile(
 )
 # A line of `find` has mode, target of a link and path; one of cksum has
 # checksum, size and path.
-_FILE: Final = re.compile(r"\d+ \S* (/.*)")
+_FILE: Final = re.compile(r"^\d+ \S* (/.*)")
 # A link that says that a unit is enabled.
 _ENABLED: Final = re.compile(r"/systemd/system/[^/]+\.(?:wants|requires)/(.+)")
 _LARGEST_FILE: Final = 64 * 1024

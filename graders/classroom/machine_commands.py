@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     ]
 
 _ADDRESS: Final = re.compile(
-    r"(?P<device>\S+)\s+inet (?P<address>\S+)(?P<broadcast> brd \S+)?.* scope"
+    r"^(?P<device>\S+)\s+inet (?P<address>\S+)(?P<broadcast> brd \S+)?.* scope"
     r" \S+ (?:secondary )?(?P<label>[^\s\\]+)"
 )
-_LINK: Final = re.compile(r"(\S+) (\S*) mtu (\d+)")
+_LINK: Final = re.compile(r"^(\S+) (\S*) mtu (\d+)")
 _NEIGHBOUR: Final = re.compile(
-    r"(\S+) dev (\S+)(?: lladdr (\S+))?.* (PERMANENT|NOARP|proxy)"
+    r"^(\S+) dev (\S+)(?: lladdr (\S+))?.* (PERMANENT|NOARP|proxy)"
 )
-_RULE: Final = re.compile(r"(\d+):\s+(.*)")
+_RULE: Final = re.compile(r"^(\d+):\s+(.*)")
 # Words that `ip route` prints and does not take.
 _STATES: Final = re.compile(
     r" (linkdown|dead|(rt_)?(offload|trap)|pervasive)\b"
 )
 # Routes of FRR follow from its configuration.
 _OF_FRR: Final = re.compile(r" nhid | proto (bgp|zebra|ospf|19\d) ")
-_CHAIN: Final = re.compile(r"(\S+ (?!-A)\S+) (\S+)")
+_CHAIN: Final = re.compile(r"^(\S+ (?!-A)\S+) (\S+)")
 # The kernel's own for addresses, such as the one that the desk leases.
 _OF_ADDRESS: Final = re.compile(
     r"(local|broadcast) \S+ dev (?!lo )\S+ table local proto kernel "

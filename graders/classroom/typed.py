@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 # bash reports Ctrl-C like this.
 _CTRL_C: Final = 130
-_ENDS: Final = re.compile(r"\s*(exit|logout)(\s+\d+)?\s*")
+_ENDS: Final = re.compile(r"^\s*(exit|logout)(\s+\d+)?\s*")
 # Leaves a level of configuration, or vtysh itself.
 _VTYSH_ENDS: Final = frozenset({"exit", "quit", "end", "q"})
-_OF_THE_KIT: Final = re.compile(r"\s*(\S*/)?(lab|grade|make)(\s|$)")
+_OF_THE_KIT: Final = re.compile(r"^\s*(\S*/)?(lab|grade|make)(\s|$)")
 # What ends only when a person says so.
 _NEEDS_A_PERSON: Final = re.compile(
-    r"""\s*(sudo\s+)?(\S*/)?(
+    r"""^\s*(sudo\s+)?(\S*/)?(
       (vim?|nvim|nano|emacs|less|more|man|top|htop|watch|ssh|tmux|k9s)(\s|$)
       |(bash|sh|zsh|vtysh|python3?)\s*$
       |(k|kubectl)\s(.*\s)?(edit|attach)\s

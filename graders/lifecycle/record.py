@@ -35,8 +35,8 @@ SCRIPT: Final = Path(__file__).with_name("record.sh")
 _FOLDER: Final = "/var/lib/lab-made/typed"
 # Bytes of a record that are read, the newest ones.
 _LIMIT: Final = 1_000_000
-_ENTRY: Final = re.compile(r"(\d+) +\d+\*? +(\d+) (.*)", re.DOTALL)
-_SESSION: Final = re.compile(rf"(.+)\.{VTYSH}-(\d+)")
+_ENTRY: Final = re.compile(r"^(\d+) +\d+\*? +(\d+) (.*)", re.DOTALL)
+_SESSION: Final = re.compile(rf"^(.+)\.{VTYSH}-(\d+)")
 _READ: Final = f"""\
 cd {_FOLDER} 2> /dev/null || exit 0
 for file in *; do

@@ -31,10 +31,10 @@ _END_S: Final = 10.0
 # What only reads cannot change a verdict. Other lines are waited for, so one
 # that is missing here costs time and nothing else.
 _READS: Final = re.compile(
-    r"(k|kubectl) (get|describe|logs|wait|rollout status|cluster-info)\b"
+    r"^(?:(k|kubectl) (get|describe|logs|wait|rollout status|cluster-info)\b"
     r"|(on \S+ )?(curl|arping|nstat|ss|grep|cat [^>]|dhcp-try|ip route show)"
     r"|(on \S+ )?vtysh -c [\"']?show|show |configure terminal|end$|write "
-    r"|kind get|docker network (ls|inspect)|echo |for |\w+=|timeout "
+    r"|kind get|docker network (ls|inspect)|echo |for |\w+=|timeout )"
 )
 
 

@@ -22,7 +22,7 @@ from graders.files import WRITTEN_LIMIT
 from graders.kube.kubeconfig import KubeconfigError, read_access
 from graders.providers import capture
 from graders.providers.capture import TooSlow
-from graders.providers.docker import docker
+from graders.providers.docker import DockerExec, docker
 from graders.providers.kind_location import LABEL_ROLE, LABEL_STUDENT
 from graders.providers.registry import exec_prefixes
 from graders.providers.relay import Relay
@@ -114,7 +114,7 @@ class Sandbox:
     def terminal(self) -> tuple[str, ...]:
         """The command line of an interactive shell there."""
         shell = ("bash", "--rcfile", "/kit/rc", "-i")
-        return ("docker", "exec", "-it", self.name, *shell)
+        return (*DockerExec(self.name).terminal, *shell)
 
     def run(self, script: str, seconds: float) -> Result:
         """Run a script in bash there.
@@ -124,7 +124,7 @@ class Sandbox:
 
         """
         return capture.run(
-            ["docker", "exec", "-i", self.name, "bash", "-s"],
+            [*DockerExec(self.name).prefix, "bash", "-s"],
             timeout=seconds,
             stdin=script,
         )
@@ -133,7 +133,7 @@ class Sandbox:
         """Copy the student's answers to where a grade reads them."""
         # One byte more than is read, so that a longer file is one here, too.
         size = str(WRITTEN_LIMIT + 1)
-        argv = ["docker", "exec", self.name, "head", "-c", size, ANSWERS]
+        argv = [*DockerExec(self.name).prefix, "head", "-c", size, ANSWERS]
         try:
             done = capture.run(argv, timeout=_COPY_S)
         except TooSlow:
