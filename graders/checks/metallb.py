@@ -64,7 +64,7 @@ def expect_one_controller(lab: Session) -> None:
     """Fail unless exactly one controller of MetalLB serves each Service.
 
     It has no leader election: two of them keep two books, and may allocate
-    one address twice. A controller with a class of its own leaves all other
+    one address twice. A controller with a load balancer class leaves all other
     Services alone. A pod that cannot start yet counts, too.
 
     Example:

@@ -1,4 +1,4 @@
-"""What several students have handed in alike.
+"""Find submissions of several students that are alike.
 
 Two grades do not take the same milliseconds, so that is refused. The same
 commands are a warning: some repairs have few ways. The same differences are
@@ -56,7 +56,7 @@ class Compared:
 
     @property
     def student(self) -> str:
-        """Who says to have handed it in."""
+        """The name of the student in the submission."""
         return self.sent.plan.student
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Whether the journal is whole, and tells of the result that was handed in."""
+"""Verify a submission's journal: its chain, and that it fits the result."""
 
 from __future__ import annotations
 

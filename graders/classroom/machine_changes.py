@@ -1,4 +1,4 @@
-"""What differs on machines and nodes from the recorded start of a lab."""
+"""Find changes of machines and nodes since the recorded start of a lab."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FRR_CONF: Final = "/etc/frr/frr.conf"
 _RUNNING_CONFIG: Final = (
     "vtysh -c 'show running-config' | sed '1,/^Current configuration:/d'"
 )
-# Keys, accounts, and what each cluster has of its own.
+# Keys, accounts, and files that differ from cluster to cluster.
 _SECRET: Final = re.compile(
     r"/etc/(g?shadow-?|passwd-?|ssh/|ssl/|kubernetes/|cni/|frr/frr\.conf)"
     r"|\.key$|\.pem$"
@@ -127,7 +127,7 @@ def _lines(before: str, after: str) -> tuple[list[str], list[str]]:
 
 
 class _Machine:
-    """What has to be read of a machine once it is known what differs."""
+    """Read a machine's changed files, and return commands that repeat them."""
 
     def __init__(self, plan: Plan, role: str) -> None:
         self._machine = machine_of(plan, role)

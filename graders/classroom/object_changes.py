@@ -1,4 +1,4 @@
-"""What differs in the cluster from the recorded start of a lab."""
+"""Find changes of the cluster since the recorded start of a lab."""
 
 from __future__ import annotations
 

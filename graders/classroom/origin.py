@@ -1,4 +1,4 @@
-"""Whether a submission is that of its student: ticket, numbers, fault."""
+"""Verify that a submission is its student's: ticket, numbers, fault."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ KIT: Final = "metallb-lab-kit"
 
 @dataclass(frozen=True)
 class Origin:
-    """What the verifier knows: its own kit, and a class if there is one."""
+    """The verifier's own kit, and its class if there is one."""
 
     course: Class | None = None
 
