@@ -269,9 +269,10 @@ def expect_silent_filtered(lab: Session) -> None:
 
     """
     sessions = lab.router.sessions()
+    announcing = announcing_nodes(lab)
     for node in lab.plan.nodes.values():
         session = sessions.get(str(node.lan))
-        if session is None or node.name in announcing_nodes(lab):
+        if session is None or node.name in announcing:
             continue
         expect(
             f"what the router accepts from {node.name} to be",

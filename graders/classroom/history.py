@@ -72,18 +72,7 @@ def _grades(sent: Submission) -> Iterator[Reason]:
         yield refused(
             "journal", "result.json is not the document of the last grade"
         )
-    yield from _differences(
-        last,
-        {
-            "attempt": result.attempt,
-            "solved": result.solved,
-            "points": result.points,
-            "total": result.total,
-            "first_broken_layer": result.first_broken_layer,
-            "failed": [check.name for check in result.failed],
-            "hints": result.hints,
-        },
-    )
+    yield from _differences(last, result.as_journal_data)
     after = events[len(events) - events[::-1].index(journal.GRADE) :]
     if journal.RESET in after:
         yield warning(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from graders.grading.html_report import POLICY, STYLE, as_html
+from graders.grading.html_report import HEAD, POLICY, STYLE, as_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,17 +25,9 @@ td.number, th.number { text-align: right; }
 .confirmed { color: var(--good); } .differs, .refused { color: var(--bad); }
 .stopped, .error { color: var(--wait); }
 """
-_PAGE: Final = """\
-<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="{policy}">
-<meta name="viewport" content="width=device-width">
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
+_PAGE: Final = (
+    HEAD
+    + """\
 <main>
 <h1>{title}</h1>
 <p>{summary}</p>
@@ -51,6 +43,7 @@ Attempts, hints, minutes and layers are what students' own journals say.</p>
 </body>
 </html>
 """
+)
 # Heading, class of its cells.
 _COLUMNS: Final = (
     ("Student", ""),

@@ -38,15 +38,8 @@ def note_grade(
     """Add a grade, with the digest of its document."""
     from graders.state.journal import GRADE
 
-    data = {
-        "attempt": result.attempt,
+    data = result.as_journal_data | {
         "full": full,
-        "solved": result.solved,
-        "points": result.points,
-        "total": result.total,
-        "first_broken_layer": result.first_broken_layer,
-        "failed": [check.name for check in result.failed],
-        "hints": result.hints,
         "result": sha256(result.to_json().encode()).hexdigest(),
     }
     note(plan, state, GRADE, data)

@@ -53,7 +53,8 @@ th, td { padding: .2rem .8rem .2rem 0; text-align: left; }
 svg rect.broken { fill: none; stroke: var(--bad); stroke-width: 4;
   stroke-dasharray: 9 5; }
 """
-_PAGE: Final = """\
+# The head of all pages, with places for policy, title and style.
+HEAD: Final = """\
 <!DOCTYPE html>
 <html lang="en">
 <head>
@@ -64,6 +65,10 @@ _PAGE: Final = """\
 <style>{style}</style>
 </head>
 <body>
+"""
+_PAGE: Final = (
+    HEAD
+    + """\
 <h1>{title}</h1>
 <p>Student {student}, attempt {attempt}.</p>
 <p><strong>{verdict}</strong> {points} of {total} points.</p>
@@ -77,6 +82,7 @@ _PAGE: Final = """\
 </body>
 </html>
 """
+)
 
 
 def to_html(

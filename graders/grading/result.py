@@ -164,6 +164,19 @@ class GradeResult(BaseModel):
         return not self.failed and self.unchecked == self.deferred
 
     @property
+    def as_journal_data(self) -> dict[str, Any]:
+        """The fields that the journal repeats in its line about a grade."""
+        return {
+            "attempt": self.attempt,
+            "solved": self.solved,
+            "points": self.points,
+            "total": self.total,
+            "first_broken_layer": self.first_broken_layer,
+            "failed": [check.name for check in self.failed],
+            "hints": self.hints,
+        }
+
+    @property
     def summary(self) -> str:
         """What failed, with the first broken layer, and what did not run."""
         if self.flawless:
