@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from graders.classroom import keys, statement, submission, zipped
-from graders.grading.result import CheckResult, Heading, summarise
+from graders.grading.result import CheckResult, GradeResult, Heading, summarise
 from graders.plan.plan import make_plan
 from graders.state import journal, lab_state
 from graders.state.lab_state import State
@@ -31,20 +31,27 @@ k get ipaddresspools -n metallb-system
 """
 
 
-def members(student: str = "ada") -> dict[str, bytes]:
-    """Return the files of a submission that claims full points."""
+def vip_result(
+    *, solved: bool = True, student: str = "ada", attempt: int = 1
+) -> GradeResult:
+    """Return the result of a grade with one check, of ten points."""
     check = CheckResult(
         name="vip",
         layer="allocation",
         sentence="Web has an external IP instead of <pending>.",
-        outcome="pass",
-        points=10,
+        outcome="pass" if solved else "fail",
+        points=10 if solved else 0,
         max_points=10,
         seconds=0.1,
     )
     heading = Heading(
-        lab=STATE.lab, title="Pending", student=student, attempt=1
+        lab=STATE.lab, title="Pending", student=student, attempt=attempt
     )
+    return summarise(heading, [check], 1.0)
+
+
+def members(student: str = "ada") -> dict[str, bytes]:
+    """Return the files of a submission that claims full points."""
     lines = journal.with_line("", STATE, journal.START, {"kit": "0.2.0"})
     plan = submission.SubmittedPlan(
         student=student,
@@ -57,7 +64,7 @@ def members(student: str = "ada") -> dict[str, bytes]:
         run=STATE.run,
     )
     texts = {
-        zipped.RESULT: summarise(heading, [check], 1.0).to_json(),
+        zipped.RESULT: vip_result(student=student).to_json(),
         zipped.JOURNAL: journal.with_line(lines, STATE, journal.GRADE, {}),
         zipped.TYPED: TYPED,
         zipped.DIFFERENCES: submission.Differences().to_json(),

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graders.cli.common import command_context, echo
+from graders.cli.common import (
+    AnyClassFolder,
+    Submissions,
+    command_context,
+    echo,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,12 +29,7 @@ _CHOOSE = (
 
 
 def regrade(  # noqa: PLR0913, PLR0917 - options of a command
-    files: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="FILES...", help="Submissions, or folders of them."
-        ),
-    ],
+    files: Submissions,
     results: Annotated[
         Path,
         typer.Option(
@@ -62,15 +62,7 @@ def regrade(  # noqa: PLR0913, PLR0917 - options of a command
         float,
         typer.Option(min=0.1, help="Time for the commands of a submission."),
     ] = 10,
-    class_: Annotated[
-        str,
-        typer.Option(
-            "--class",
-            metavar="FOLDER",
-            help="The folder that `lab class new` made; by default this one,"
-            " if it is one.",
-        ),
-    ] = "",
+    class_: AnyClassFolder = "",
     any_fault: Annotated[
         bool,
         typer.Option(

@@ -7,28 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graders.cli.common import command_context
+from graders.cli.common import AnyClassFolder, Submissions, command_context
 
 if TYPE_CHECKING:
     from graders.classroom.class_folder import Class
 
 
 def verify(
-    files: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="FILES...", help="Submissions, or folders of them."
-        ),
-    ],
-    folder: Annotated[
-        str,
-        typer.Option(
-            "--class",
-            metavar="FOLDER",
-            help="The folder that `lab class new` made; by default this one,"
-            " if it is one.",
-        ),
-    ] = "",
+    files: Submissions,
+    folder: AnyClassFolder = "",
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON document.")
     ] = False,

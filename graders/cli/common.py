@@ -53,6 +53,21 @@ ClassFolder = Annotated[
         help="The folder that `lab class new` made; by default this one.",
     ),
 ]
+AnyClassFolder = Annotated[
+    str,
+    typer.Option(
+        "--class",
+        metavar="FOLDER",
+        help="The folder that `lab class new` made; by default this one,"
+        " if it is one.",
+    ),
+]
+Submissions = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="FILES...", help="Submissions, or folders of them."
+    ),
+]
 
 
 def echo(text: str) -> None:

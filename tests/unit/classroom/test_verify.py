@@ -47,6 +47,15 @@ def _one(path: Path, course: Class | None = None) -> Row:
     return row
 
 
+def _with_journal(
+    folder: Path,
+    course: Class,
+    change: Any,  # noqa: ANN401 - a change
+) -> Row:
+    """Verify a submission of ada whose journal was changed."""
+    return _one(Work.of(course, "ada").write(folder, chained(change)), course)
+
+
 def _told(row: Row) -> str:
     return "\n".join(f"{it.kind} {it.about}: {it}" for it in row.reasons)
 
@@ -358,9 +367,7 @@ def test_edited_journal(
     told: str,
 ) -> None:
     """A journal whose chain was made again must tell of this result."""
-    path = Work.of(course, "ada").write(tmp_path, chained(change))
-
-    row = _one(path, course)
+    row = _with_journal(tmp_path, course, change)
 
     assert row.status == "refused"
     assert told in _told(row)
@@ -414,9 +421,7 @@ def test_doubtful_journal(
     told: str,
 ) -> None:
     """What may have happened to an honest student is a warning."""
-    path = Work.of(course, "ada").write(tmp_path, chained(change))
-
-    row = _one(path, course)
+    row = _with_journal(tmp_path, course, change)
 
     assert row.status == "warning"
     assert told in _told(row)

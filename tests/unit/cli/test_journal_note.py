@@ -14,10 +14,10 @@ from graders.cli.journal_note import (
     note_grade,
     note_start,
 )
-from graders.grading.result import CheckResult, Heading, summarise
 from graders.plan.plan import make_plan
 from graders.state import journal
 from graders.state.lab_state import State
+from tests.submissions import vip_result
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,17 +35,7 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def test_lines() -> None:
     """A start says which kit, and a grade what it found."""
-    check = CheckResult(
-        name="vip",
-        layer="allocation",
-        sentence="Web has an external IP.",
-        outcome="fail",
-        points=0,
-        max_points=10,
-        seconds=0.1,
-    )
-    heading = Heading(lab=STATE.lab, title="", student="demo", attempt=1)
-    result = summarise(heading, [check], 1.0)
+    result = vip_result(solved=False, student="demo")
 
     note_start(PLAN, STATE, chosen=True)
     note(PLAN, STATE, journal.HINT, {"number": 1, "check": "vip"})

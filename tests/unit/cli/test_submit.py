@@ -15,7 +15,6 @@ from graders.classroom.submission import Differences, ObjectChanges, read
 from graders.cli import grade
 from graders.cli.journal_note import note_grade
 from graders.cli.main import lab_app
-from graders.grading.result import CheckResult, Heading, summarise
 from graders.lifecycle import record
 from graders.plan.plan import make_plan
 from graders.providers.base import Location
@@ -23,13 +22,13 @@ from graders.providers.kind import KindProvider
 from graders.providers.machine import Machine, Output
 from graders.state import journal, lab_state
 from graders.state.lab_state import State
+from tests.submissions import vip_result
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from typer.testing import Result
 
-    from graders.grading.result import GradeResult
 
 PLAN = make_plan("ada")
 STATE = State("lab-1-pending-service", "no-pool", "ab", 2)
@@ -43,20 +42,6 @@ def _submit(*argv: str) -> Result:
 class _Client:
     def close(self) -> None:
         """Have no connection."""
-
-
-def _result() -> GradeResult:
-    check = CheckResult(
-        name="vip",
-        layer="allocation",
-        sentence="Web has an external IP.",
-        outcome="pass",
-        points=10,
-        max_points=10,
-        seconds=0.1,
-    )
-    heading = Heading(lab=STATE.lab, title="", student="ada", attempt=3)
-    return summarise(heading, [check], 1.0)
 
 
 @pytest.fixture(autouse=True)
@@ -81,7 +66,7 @@ def grades(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[bool]:
 
     def graded(*_: object, full: bool, **__: object) -> tuple[object, object]:
         found.append(full)
-        return _result(), None
+        return vip_result(attempt=3), None
 
     monkeypatch.setattr(grade, "grade_lab", graded)
     return found
@@ -97,7 +82,7 @@ def test_file(tmp_path: Path) -> None:
         " 1 machine changed, 4 KB; hand it in\n"
     )
     found = read(tmp_path / "ada-lab-1.lab")
-    assert found.result == _result()
+    assert found.result == vip_result(attempt=3)
     assert [one.event for one in found.journal] == ["start", "submit"]
     assert "k get svc" in found.typed
     assert found.differences.machines["desk"].typed == ["a"]
@@ -138,7 +123,7 @@ def test_full(
     expected: bool,  # noqa: FBT001 - a row
 ) -> None:
     """A grade with --full is followed by another one."""
-    note_grade(PLAN, STATE, _result(), full=last)
+    note_grade(PLAN, STATE, vip_result(attempt=3), full=last)
 
     _submit(*options)
 
