@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from graders.course.lab import Lab
-    from graders.proof.proof import Depth, ProofStep, Share
+    from graders.proof.proof import Depth, ProofStep
 
 
 def prove(  # noqa: PLR0913, PLR0917 - what may be typed
@@ -36,13 +36,6 @@ def prove(  # noqa: PLR0913, PLR0917 - what may be typed
             "--brief", help="Other right repairs for a lab's first fault only."
         ),
     ] = False,
-    wrong: Annotated[
-        str,
-        typer.Option(
-            metavar="N/M",
-            help="Play every M-th wrong repair only, from the N-th.",
-        ),
-    ] = "1/1",
     list_: Annotated[
         bool,
         typer.Option("--list", help="Only print the steps of the proof."),
@@ -51,17 +44,15 @@ def prove(  # noqa: PLR0913, PLR0917 - what may be typed
 ) -> None:
     """Prove labs: red as shipped, wrong repairs refused, right ones pass."""
     from graders.console import Terminal
-    from graders.proof.proof import Share, as_json, proven, table
+    from graders.proof.proof import as_json, proven, table
 
     depth: Depth = "full" if full else "brief" if brief else "whole"
     if list_:
         with command_context("lab prove", student):
-            typer.echo(
-                "\n".join(_list(lab, variant, depth, Share.parse(wrong)))
-            )
+            typer.echo("\n".join(_list(lab, variant, depth)))
         return
     with command_context("lab prove", student, locked=True):
-        steps = _prove(lab, variant, student, depth, Share.parse(wrong))
+        steps = _prove(lab, variant, student, depth)
         if json:
             typer.echo(as_json(steps))
         else:
@@ -69,8 +60,8 @@ def prove(  # noqa: PLR0913, PLR0917 - what may be typed
         sys.exit(0 if proven(steps) else 1)
 
 
-def _prove(  # noqa: PLR0913, PLR0917 - what to prove, and how
-    ref: str, variant: str, student: str, depth: Depth, share: Share
+def _prove(
+    ref: str, variant: str, student: str, depth: Depth
 ) -> list[ProofStep]:
     """Prove one lab or all on a running cluster.
 
@@ -86,16 +77,16 @@ def _prove(  # noqa: PLR0913, PLR0917 - what to prove, and how
     steps: list[ProofStep] = []
     for lab, names in _selected(ref, variant):
         driver = LabDriver(plan, echo)
-        steps += prove(lab, names, driver, _report, depth=depth, share=share)
+        steps += prove(lab, names, driver, _report, depth=depth)
     return steps
 
 
-def _list(ref: str, variant: str, depth: Depth, share: Share) -> Iterator[str]:
+def _list(ref: str, variant: str, depth: Depth) -> Iterator[str]:
     """Yield the steps of the proof, without a cluster."""
     from graders.proof.proof import planned
 
     for lab, names in _selected(ref, variant):
-        yield from planned(lab, names, depth, share)
+        yield from planned(lab, names, depth)
 
 
 def _selected(ref: str, variant: str) -> Iterator[tuple[Lab, list[str]]]:

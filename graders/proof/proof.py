@@ -8,21 +8,17 @@ the same verdict.
 A node is isolated (`grade --full`) where the verdict depends on it, and on the
 solution of a lab's first variant; at depth `full`, on every right repair.
 Grading twice in a row is proved on the first variant only. At depth `brief`,
-so are other right repairs and the last reset. A share of the wrong repairs
-can be chosen, such as every second one.
+so are other right repairs and the last reset.
 """
 
 from __future__ import annotations
 
 import json
-import re
 import time
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import count
 from typing import (
     TYPE_CHECKING,
-    Final,
     Literal,
     Protocol,
     TypeAlias,
@@ -34,10 +30,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from graders.course.solutions import all_repairs
-from graders.errors import KitError, UsageError
+from graders.errors import KitError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from graders.course.solutions import LabLike, Repairs
@@ -46,52 +42,6 @@ if TYPE_CHECKING:
 # How much to prove of the variants after a lab's first.
 Depth: TypeAlias = Literal["brief", "whole", "full"]
 
-
-@dataclass(frozen=True)
-class Share:
-    """Every `of`-th of a lab's wrong repairs, beginning with the `part`-th."""
-
-    part: int = 1
-    of: int = 1
-
-    @classmethod
-    def parse(cls, text: str) -> Share:
-        """Read a share such as `2/3`.
-
-        Raises:
-            UsageError: it is not two numbers, or there is no such part.
-
-        """
-        found = re.fullmatch(r"([1-9]\d?)/([1-9]\d?)", text)
-        share = cls(*map(int, found.groups())) if found else cls(part=2)
-        if share.part > share.of:
-            raise UsageError(
-                "the share of wrong repairs must be one such as 1/2,"
-                f" not {text}"
-            )
-        return share
-
-    def choose(self, repairs: Mapping[str, Repairs]) -> dict[str, Repairs]:
-        """Return a lab's repairs by variant, with the chosen wrong ones.
-
-        They are counted over the lab, so that each part has some of most
-        variants.
-        """
-        distance = count(1 - self.part)
-        return {
-            variant: replace(
-                ours,
-                wrong=tuple(
-                    wrong
-                    for wrong in ours.wrong
-                    if next(distance) % self.of == 0
-                ),
-            )
-            for variant, ours in repairs.items()
-        }
-
-
-ALL: Final = Share()
 
 LabT = TypeVar("LabT", bound="LabLike")
 LabT_contra = TypeVar("LabT_contra", bound="LabLike", contravariant=True)
@@ -158,11 +108,8 @@ def prove(  # noqa: PLR0913 - what to prove, how, and how to report it
     on_step: Callable[[ProofStep], None] = lambda _: None,
     *,
     depth: Depth = "whole",
-    share: Share = ALL,
 ) -> list[ProofStep]:
     """Prove these variants of the lab; `on_step` gets each step at once.
-
-    Of the wrong repairs, a `share` is played.
 
     A step that fails does not end the proof; a lab that does not start
     ends that of its variant.
@@ -172,7 +119,7 @@ def prove(  # noqa: PLR0913 - what to prove, how, and how to report it
 
     """
     steps = []
-    repairs = share.choose(all_repairs(lab))
+    repairs = all_repairs(lab)
     for variant in variants:
         proof = _Proof(lab, variant, driver, depth)
         for step in proof.run(repairs[variant]):
@@ -181,9 +128,7 @@ def prove(  # noqa: PLR0913 - what to prove, how, and how to report it
     return steps
 
 
-def planned(
-    lab: LabLike, variants: Iterable[str], depth: Depth, share: Share = ALL
-) -> list[str]:
+def planned(lab: LabLike, variants: Iterable[str], depth: Depth) -> list[str]:
     """Return the steps that `prove` would run, one line each.
 
     Raises:
@@ -193,7 +138,7 @@ def planned(
     # No step is run.
     nothing = cast("Driver[LabLike]", None)
     lines = []
-    repairs = share.choose(all_repairs(lab))
+    repairs = all_repairs(lab)
     for variant in variants:
         proof = _Proof(lab, variant, nothing, depth)
         for step in proof.steps(repairs[variant]):

@@ -17,6 +17,7 @@ from graders.plan.plan import make_plan
 from graders.settings import ROOT
 from tests import state
 from tests.commands import output
+from tests.depth import choose
 from tests.distribution import GroupScheduling
 
 from .making import Site
@@ -163,6 +164,19 @@ def pytest_xdist_make_scheduler(
 ) -> GroupScheduling:
     """Keep tests of the same hosts on one worker."""
     return GroupScheduling(config, log, _hosts_of)
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave a run of one part its proofs; one part has the four hosts."""
+    choose(config, items, _unit_of)
+
+
+def _unit_of(item: pytest.Item) -> str:
+    if _hosts_of(item.nodeid) == "four":
+        return "four"
+    return item.nodeid if item.path.name == "test_20_proof.py" else ""
 
 
 def _hosts_of(nodeid: str) -> str:

@@ -15,6 +15,7 @@ from graders.plan.plan import DEMO
 from graders.settings import ROOT, cache_dir, state_dir
 from tests import state
 from tests.commands import output
+from tests.depth import choose
 from tests.distribution import GroupScheduling
 
 if TYPE_CHECKING:
@@ -26,6 +27,19 @@ BIN: Final = Path(sys.executable).parent
 # Two students' labs run side by side on one machine: so do two workers.
 _STUDENTS: Final = {"master": DEMO, "gw0": DEMO, "gw1": "ada"}
 STUDENT: Final = _STUDENTS[os.environ.get("PYTEST_XDIST_WORKER", "master")]
+# Their tests need nothing of each other.
+_INDEPENDENT: Final = frozenset(
+    {
+        "test_20_proof.py",
+        "test_40_trouble.py",
+        "test_45_damage.py",
+        "test_46_meeting.py",
+        "test_55_watch.py",
+        "test_56_submit.py",
+        "test_57_regrade.py",
+        "test_60_pages.py",
+    }
+)
 # Images from nothing take longest; every other command is far below.
 _SECONDS: Final = 3600
 
@@ -107,6 +121,20 @@ def pytest_xdist_make_scheduler(
 ) -> GroupScheduling:
     """Keep each file on one worker; proofs go to whichever is free."""
     return GroupScheduling(config, log, _group_of)
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave a run of one part its tests."""
+    choose(config, items, _unit_of)
+
+
+def _unit_of(item: pytest.Item) -> str:
+    file = item.path.name
+    if file == "test_10_up.py":
+        return ""
+    return item.nodeid if file in _INDEPENDENT else file
 
 
 def _group_of(nodeid: str) -> str:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from graders.course.solutions import all_repairs
 from graders.errors import CannotCheck, UsageError
 from graders.grading.result import CheckResult, Heading, summarise
 from graders.proof import proof as module
@@ -232,33 +231,6 @@ def test_brief_proofs_leave_out_what_the_first_variant_shows(
     assert [row.step for row in rows] == [
         *("as shipped", "wrong/wide.md", "no-pool.md")
     ]
-
-
-@pytest.mark.parametrize("of", [1, 2, 3])
-def test_shares_have_every_wrong_repair_once(folder: Path, of: int) -> None:
-    """The parts of a lab's wrong repairs are all of them, also one a fault."""
-    for name in ("narrow", "none"):
-        write(folder / "wrong" / f"{name}.md", "no-pool", "pool")
-    repairs = all_repairs(Lab())
-    whole = list(repairs["no-pool"].wrong)
-
-    parts = [
-        module.Share(part, of).choose(repairs)["no-pool"].wrong
-        for part in range(1, of + 1)
-    ]
-
-    chosen = [wrong for part in parts for wrong in part]
-    assert len(whole) == 3
-    assert sorted(chosen, key=lambda it: it.path) == whole
-
-
-@pytest.mark.parametrize(
-    "text", ["", "0/1", "2/1", "1", "1/0", "a/b", "1/2/3"]
-)
-def test_a_share_is_a_part_of_a_number(text: str) -> None:
-    """What is no share is refused, with an example of one."""
-    with pytest.raises(UsageError, match=r"one such as 1/2"):
-        module.Share.parse(text)
 
 
 @pytest.mark.usefixtures("folder")
