@@ -47,7 +47,7 @@ WAITS: Final[dict[str, Wait]] = {
         20, "as pods, but these are the grader's, not the lab's"
     ),
     "settled": Wait(6, "pods get ready and VIPs allocated after a reset"),
-    "session": Wait(10, "a speaker retries after 1 s, then 2, then 4"),
+    "session": Wait(12, "a dial that is not answered ends after 10 s"),
     "frr": Wait(2, "a restart of FRR stops its daemons for about a second"),
     "device": Wait(2, "a device answers for its own addresses at once"),
     "lease": Wait(5, "a device sends three requests, a second apart"),
@@ -89,29 +89,36 @@ def until(  # noqa: PLR0913 - all that a wait may depend on
     clock: Clock | None = None,
     *,
     hopeless: Callable[[T], object] = lambda _: False,
+    extra: Callable[[], float] = lambda: 0,
 ) -> T:
     """Call `probe` until its value is `ok`; return its last value.
 
     The last value may not be `ok`: the caller judges it. `probe` is called at
     least once, and once more when the named wait is over. The wait ends early
     when values have been `hopeless` for a while: this tells that nothing is
-    on its way that could make them `ok`.
+    on its way that could make them `ok`. It gets `extra` seconds more, asked
+    for once, when it would end without any.
 
     Example:
         vip = until("allocation", lambda: lab.cluster.vip("web", "x"), bool)
 
     Raises:
-        KitError: there is no such wait. Errors of `probe` and `hopeless` are
-            passed on.
+        KitError: there is no such wait. Errors of `probe`, `hopeless` and
+            `extra` are passed on.
 
     """
     now = clock or time
     deadline = now.monotonic() + _seconds(wait)
     hoped = now.monotonic()
     pause = FIRST_PAUSE
+    more: float | None = None
     while True:
         value = probe()
         left = deadline - now.monotonic()
+        if left <= 0 and more is None and not ok(value):
+            more = _bounded(extra())
+            left += more
+            deadline += more
         if ok(value) or left <= 0:
             return value
         if not hopeless(value):
@@ -141,7 +148,10 @@ def until_none(
 
 
 def _seconds(wait: str) -> float:
-    seconds = _named(wait).seconds
+    return _bounded(_named(wait).seconds)
+
+
+def _bounded(seconds: float) -> float:
     limit = Patience.limit
     return seconds if limit is None else min(seconds, limit)
 

@@ -35,7 +35,11 @@ from graders.checks.bgp_passwords import (
     expect_passwords_kept,
     expect_unsigned_dropped,
 )
-from graders.checks.bgp_peers import cannot_connect, expect_one_peer
+from graders.checks.bgp_peers import (
+    cannot_connect,
+    expect_one_peer,
+    until_redialled,
+)
 from graders.checks.bgp_routes import (
     expect_bgp_alone,
     has_all_updates,
@@ -271,6 +275,7 @@ __all__ = [
     "temporary_service",
     "until",
     "until_converged",
+    "until_redialled",
     "unused_addresses",
     "wait_until_open",
     "wrong_answers",

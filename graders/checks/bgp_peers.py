@@ -19,6 +19,9 @@ _PEERS: Final = (
     f"/apis/metallb.io/v1beta2/namespaces/{METALLB_NAMESPACE}/bgppeers"
 )
 
+# Seconds in which a speaker that was refused dials again; see below.
+_REDIALLED_S: Final = 17
+
 
 def bgp_peers(lab: Session) -> dict[str, list[dict[str, Any]]]:
     """Return the BGPPeers that each node's speaker connects to, by node.
@@ -111,6 +114,23 @@ def cannot_connect(lab: Session, sessions: dict[str, BgpSession]) -> bool:
         ):
             return True
     return False
+
+
+def until_redialled(lab: Session) -> float:
+    """Return for how many more seconds speakers may wait for a started FRR.
+
+    A speaker whose session is lost dials at once and, if refused, 1, 3, 7 and
+    15 s after that (MetalLB 0.16.1, internal/bgp/native/backoff.go). One that
+    found FRR stopped thus dials in the first 17 s of its next run.
+
+    Example:
+        until("session", read, ok, extra=partial(until_redialled, lab))
+
+    Raises:
+        CannotCheck: the router does not answer.
+
+    """
+    return max(_REDIALLED_S - lab.router.seconds_running(), 0)
 
 
 def _differs(

@@ -44,6 +44,7 @@ from graders.checks import (
     node_names,
     run_parallel,
     until,
+    until_redialled,
 )
 
 NAMESPACE: Final = "lab-3"
@@ -90,6 +91,7 @@ def test_sessions(lab: Session) -> None:
         lab.router.sessions,
         lambda sessions: _established(sessions) >= wanted,
         hopeless=partial(cannot_connect, lab),
+        extra=partial(until_redialled, lab),
     )
     for node in nodes.values():
         address = str(node.lan)

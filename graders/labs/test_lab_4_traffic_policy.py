@@ -41,6 +41,7 @@ from graders.checks import (
     restored_placement,
     run_parallel,
     until,
+    until_redialled,
     wait_until_open,
 )
 
@@ -102,7 +103,12 @@ def test_session(lab: Session) -> None:
             if session.established and "ipv4Unicast" in session.families
         }
 
-    addresses = until("session", established, wanted.__eq__)
+    addresses = until(
+        "session",
+        established,
+        wanted.__eq__,
+        extra=partial(until_redialled, lab),
+    )
     expect(
         "sessions with",
         expected=wanted,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 from functools import partial
@@ -130,6 +131,16 @@ class Router:
             for address, neighbour in self.ask(_NEIGHBORS).items()
             if isinstance(neighbour, dict) and "bgpState" in neighbour
         }
+
+    def seconds_running(self) -> float:
+        """Return for how long bgpd has run, infinite if it does not run.
+
+        Raises:
+            CannotCheck: the router does not answer.
+
+        """
+        said = self.machine.run("ps", "-C", "bgpd", "-o", "etimes=").out
+        return min(map(int, re.findall(r"\d+", said)), default=math.inf)
 
     @_of_frr
     def prefixes(self) -> list[str]:

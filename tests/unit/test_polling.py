@@ -77,6 +77,21 @@ def test_what_is_hopeless_ends_the_wait() -> None:
     assert HOPELESS_S <= clock.now < HOPELESS_S + LONGEST_PAUSE
 
 
+def test_what_may_take_longer_gets_its_seconds() -> None:
+    """They are asked for once, when the wait would end in vain."""
+    clock = FakeClock()
+    asked = []
+
+    def extra() -> float:
+        asked.append(clock.now)
+        return 7
+
+    assert not until("http", lambda: 0, bool, clock, extra=extra)
+    assert asked == [pytest.approx(WAITS["http"].seconds)]
+    assert clock.now == pytest.approx(WAITS["http"].seconds + 7)
+    assert until("http", lambda: 1, bool, clock, extra=lambda: 1 / 0)
+
+
 def test_hope_begins_again() -> None:
     """What is hopeless in some looks only is waited for to the end."""
     clock = FakeClock()
@@ -125,12 +140,14 @@ def test_every_wait_is_short_and_has_a_reason() -> None:
     """A broken lab is graded within 15 s, so no wait may eat that alone.
 
     Those of `grade --full`, which takes a minute, may be longer, and so may
-    that for the grader's own pods: a broken lab does not get there.
+    that for the grader's own pods: a broken lab does not get there. Without a
+    session no later check waits.
     """
-    full = {"hold-time": 15, "takeover": 20, "node-back": 30, "probe-pods": 20}
-    full |= {"host-back": 60, "rejoin": 40, "diverged": 75}
+    longer = {"hold-time": 15, "takeover": 20, "node-back": 30}
+    longer |= {"host-back": 60, "rejoin": 40, "diverged": 75}
+    longer |= {"probe-pods": 20, "session": 12}
     assert all(
-        0 < wait.seconds <= full.get(name, 10) and wait.why
+        0 < wait.seconds <= longer.get(name, 10) and wait.why
         for name, wait in WAITS.items()
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ from graders.checks.bgp_peers import (
     cannot_connect,
     expect_one_peer,
     peer_password,
+    until_redialled,
 )
 from graders.checks.check import CheckFailed
 from graders.plan.plan import make_plan
@@ -140,3 +142,14 @@ def test_what_may_connect(
 ) -> None:
     """What is not certain is waited for."""
     assert not cannot_connect(lab(*specs), sessions(state, remote_as))
+
+
+@pytest.mark.parametrize(
+    ("running", "left"), [(2, 15), (17, 0), (60, 0), (math.inf, 0)]
+)
+def test_frr_that_was_just_started(running: float, left: float) -> None:
+    """Speakers that found it stopped dial until then."""
+    given = lab(RIGHT)
+    given.router.seconds_running = lambda: running
+
+    assert until_redialled(given) == left

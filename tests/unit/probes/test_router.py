@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 import pytest
 
@@ -204,6 +205,15 @@ def test_restarted_frr_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     router = machine(lambda _: next(answers), "router")
 
     assert len(Router(router).sessions()) == len(NEIGHBOURS)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [("      7\n", 7), ("", math.inf)],
+)
+def test_seconds_running(said: str, seconds: float) -> None:
+    """It is infinite without such a program."""
+    assert _router(said).seconds_running() == seconds
 
 
 def test_frozen() -> None:
