@@ -37,12 +37,16 @@ def guarded(body: Callable[[int], int]) -> int:
     alive, parent_end = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
+    # A signal that comes before it can be passed on waits until it can.
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     child = os.fork()
     if child == 0:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(parent_end)
         os._exit(_run(body, alive))
     os.close(alive)
     with _signals_to(child):
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if code < 0:
         sys.stdout.write(RESTORE)

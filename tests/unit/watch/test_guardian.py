@@ -64,9 +64,11 @@ def _start(
     word: str, spawned: list[pexpect.spawn[str]], *more: str
 ) -> tuple[pexpect.spawn[str], int, int]:
     """Run the program; return it, its child and its parent."""
+    # Under nohup, tests and what they start ignore SIGHUP.
+    heeds = "--default-signal=HUP"
     terminal = pexpect.spawn(
-        sys.executable,
-        ["-c", _PROGRAM, word, *more],
+        "env",
+        [heeds, sys.executable, "-c", _PROGRAM, word, *more],
         cwd=str(ROOT),
         encoding="utf-8",
         timeout=60,
