@@ -16,11 +16,12 @@ define install
 @$(PYTHON) scripts/install $(1)
 endef
 
-.PHONY: help site browser test-site up down grade hint reset status check lint test-unit mutate proof-steps test test-hosts test-vm prove bench images doctor engine-stop clean lock digests sbom
+.PHONY: help site browser test-site class up down grade hint reset status check lint test-unit mutate proof-steps test test-hosts test-vm prove bench images doctor engine-stop clean lock digests sbom
 
 help:
 	@echo 'make lab-1   start lab 1, broken; then repair it and run make grade'
 	@echo 'make grade | hint | reset | status | down | doctor | images'
+	@echo 'make class   install what lab class board needs, for instructors'
 	@echo 'make check   run linters, type checks and unit tests'
 	@echo 'make test    prove all labs on a fresh cluster'
 	@echo 'make test-hosts   prove labs on hosts reached over SSH, which it creates'
@@ -29,8 +30,12 @@ help:
 .venv/stamp: requirements.txt pyproject.toml
 	$(call install,)
 
+# The class board, which instructors serve: 2 MB that no student needs.
+.venv/stamp-class: requirements-class.txt requirements.txt pyproject.toml
+	$(call install,--class)
+
 # Linters, tests and the site: not for students.
-.venv/stamp-dev: requirements-dev.txt requirements.txt pyproject.toml
+.venv/stamp-dev: requirements-dev.txt requirements-class.txt requirements.txt pyproject.toml
 	$(call install,--dev)
 
 # Write the lock files again; UPGRADE=1 takes newer versions.
@@ -38,11 +43,14 @@ COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11.2 --ge
   --no-annotate --no-emit-index-url --no-emit-find-links $(if $(UPGRADE),--upgrade)
 lock: .venv/stamp-dev
 	$(COMPILE) --custom-compile-command 'make lock (what labs run with)' requirements.in -o requirements.txt
+	$(COMPILE) --custom-compile-command 'make lock (what the class board needs, too)' requirements-class.in -o requirements-class.txt
 	$(COMPILE) --custom-compile-command 'make lock (what checks, tests and the site need, too)' requirements-dev.in -o requirements-dev.txt
 	echo uv | $(COMPILE) --custom-compile-command 'make lock (what installs the other two)' -c requirements-dev.txt - -o requirements-uv.txt
 
 lab-%: .venv/stamp
 	@$(BIN)/lab start $* $(variant)
+
+class: .venv/stamp-class
 
 up down hint reset status doctor: .venv/stamp
 	@$(BIN)/lab $@

@@ -243,10 +243,12 @@ def _locked(name: str) -> dict[str, str]:
 
 
 def test_locks_agree() -> None:
-    """The contributors' lock has what students run, and the uv for both."""
+    """Each lock has what the one before has, and the last the uv for all."""
+    student = _locked("requirements.txt")
+    instructor = _locked("requirements-class.txt")
     dev = _locked("requirements-dev.txt")
 
-    assert _locked("requirements.txt").items() <= dev.items()
+    assert student.items() < instructor.items() < dev.items()
     assert _locked("requirements-uv.txt") == {"uv": dev["uv"]}
 
 
@@ -270,19 +272,27 @@ def test_debian_s_own_python_will_do() -> None:
 
 
 def test_labs_run_with_the_students_lock() -> None:
-    """Nothing but the site needs a package of the contributors' lock."""
-    locked = _locked("requirements.txt")
-    owners = packages_distributions()
+    """Only the site needs contributors' packages, the board instructors'."""
+    board = ROOT / "graders" / "classroom" / "board"
+    served = {board / f"{name}.py" for name in ("access", "app", "server")}
     files = {
         *(ROOT / "graders").rglob("*.py"),
         *(ANSIBLE / "action_plugins").glob("*.py"),
     } - {*(ROOT / "graders" / "site").rglob("*.py")}
-    needed = {
+    needed = _needed(files - served)
+
+    assert len(needed) > 5
+    assert not needed - _locked("requirements.txt").keys()
+    assert _needed(served) - _locked("requirements.txt").keys()
+    assert not _needed(served) - _locked("requirements-class.txt").keys()
+
+
+def _needed(files: set[Path]) -> set[str]:
+    """Return the packages that files import."""
+    owners = packages_distributions()
+    return {
         canonicalize_name(owners[name][0])
         for file in files
         for name in _IMPORT.findall(file.read_text(encoding="utf-8"))
         if name in owners and name != "graders"
     }
-
-    assert len(needed) > 5
-    assert not needed - locked.keys()

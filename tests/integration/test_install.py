@@ -85,9 +85,11 @@ def kit(tmp_path: Path) -> Path:
     for name in ("Makefile", "scripts/install"):
         shutil.copy2(ROOT / name, root / name)
     student = _wheel(index, "student", {"student.py": ""})
-    dev = student + _wheel(index, "contributor", {"contributor.py": ""})
+    board = student + _wheel(index, "instructor", {"instructor.py": ""})
+    dev = board + _wheel(index, "contributor", {"contributor.py": ""})
     uv = _wheel(index, "uv", {"uv-1.data/scripts/uv": UV})
     (root / "requirements.txt").write_text(student)
+    (root / "requirements-class.txt").write_text(board)
     (root / "requirements-dev.txt").write_text(dev)
     (root / "requirements-uv.txt").write_text(uv)
     (root / "pyproject.toml").write_text(PROJECT)
@@ -175,6 +177,21 @@ def test_pip_installs_where_uv_fails(kit: Path) -> None:
     (kit / "requirements.txt").touch()
     assert "UV=0: pip installs" in _make(kit, UV="0").stdout
     assert not log.exists()
+
+
+def test_instructors_have_the_board(kit: Path) -> None:
+    """`make class` adds what no student has, and contributors have it, too."""
+    assert _make(kit, UV="0").returncode == 0
+    assert not _has(kit, "instructor")
+
+    done = _make(kit, "class", UV="0")
+
+    assert done.returncode == 0, done.stderr
+    assert _has(kit, "instructor")
+    assert not _has(kit, "contributor")
+    assert "Nothing to be done" in _make(kit, "class").stdout
+    _make(kit, ".venv/stamp-dev", UV="0")
+    assert "Nothing to be done" in _make(kit, "class").stdout
 
 
 def test_contributors_have_both_locks(kit: Path) -> None:
