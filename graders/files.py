@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import secrets
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 # How many records of a kind are kept.
@@ -73,3 +77,17 @@ def write_record(folder: Path, name: str, text: str) -> Path:
     for old in others[RECORDS - 1 :]:
         old.unlink(missing_ok=True)
     return file
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Let no other command of this computer write in a folder; create it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        # Some network file systems have no locks.
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

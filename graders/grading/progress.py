@@ -7,22 +7,19 @@ and one of a later version is left alone.
 
 from __future__ import annotations
 
-import fcntl
 import json
-import os
-from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, get_args
 
 from graders.errors import MALFORMED, CannotCheck
-from graders.files import read_text, write_atomically
+from graders.files import alone_in, read_text, write_atomically
 from graders.grading.comparison import Measurement
 from graders.probes.outage import Mode
 from graders.settings import progress_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from graders.state.lab_state import State
@@ -128,7 +125,8 @@ def record(
     """Record how far the running lab is. A verdict never depends on it."""
     file = progress_file(student)
     try:
-        with _alone(file.parent):
+        # A lab on hosts has another lock.
+        with alone_in(file.parent):
             (runs, known), problem = _for_writing(student, file)
             runs = _with(runs, state, datetime.now(UTC), solved=solved)
             last = {one.mode: one for one in (*known, *measured)}
@@ -223,17 +221,3 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
     "longest": (float, int),
     "rerouted_after": (float, int, type(None)),
 }
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Let no other command write: a lab on hosts has another lock."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        # Some network file systems have no locks.
-        with suppress(OSError):
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
