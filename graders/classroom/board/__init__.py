@@ -1,0 +1,1 @@
+"""The class board: what students' commands tell it, and who needs help."""
