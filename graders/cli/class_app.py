@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from graders.cli.class_board import board
 from graders.cli.class_ci import ci
 from graders.cli.class_new import new
 from graders.cli.class_regrade import regrade
@@ -16,5 +17,5 @@ class_app = typer.Typer(
     no_args_is_help=True,
 )
 
-for verb in (new, roster, verify, regrade, report, ci):
+for verb in (new, roster, verify, regrade, report, ci, board):
     class_app.command()(verb)
