@@ -59,6 +59,11 @@ def progress_dir() -> Path:
     return state_base() / ".progress"
 
 
+def outbox_file(student: str) -> Path:
+    """Return the file of what the class board has not got yet."""
+    return state_base() / ".board" / f"{student}.json"
+
+
 def installed_dir() -> Path:
     """Return the folder of notes on what the kit installed on this machine.
 

@@ -101,7 +101,8 @@ def grade_lab(
 def _conclude(
     session: Session, state: State, result: GradeResult, report: Report | None
 ) -> None:
-    """Record the progress; compare what was measured, and debrief."""
+    """Record and tell the progress; compare what was measured, and debrief."""
+    from graders.cli.board_events import tell_grade
     from graders.cli.debrief import show_debrief
     from graders.cli.progress_note import known_measurements, note_progress
     from graders.grading.comparison import comparison_lines, measurements
@@ -116,6 +117,7 @@ def _conclude(
         report.lines(["", *comparison_lines(known_measurements(student))])
     if report and result.solved:
         show_debrief(session.plan, session.lab, state, run)
+    tell_grade(student, state, result)
 
 
 def _open(student: str) -> tuple[Session, State]:

@@ -15,16 +15,21 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from graders.grading.hints import Hint
+    from graders.state.lab_state import State
 
 
 def hint(student: Student = "demo") -> None:
     """Show the next hint for the first failed check."""
+    from graders.cli.board_events import tell_hint
+
     with command_context("lab hint", student, locked=True):
-        _print(_next_hint(student))
+        rung, state = _next_hint(student)
+        _print(rung)
+        tell_hint(student, state)
 
 
-def _next_hint(student: str) -> Hint:
-    """Grade in silence; return the next rung of the hint ladder.
+def _next_hint(student: str) -> tuple[Hint, State]:
+    """Grade in silence; return the next rung of the ladder, and the state.
 
     Raises:
         KitError: no lab is running, or the kit cannot look.
@@ -62,7 +67,7 @@ def _next_hint(student: str) -> Hint:
             note(session.plan, state, HINT, data)
         rung.shown = hint.rung
     note_progress(student, state)
-    return hint
+    return hint, state
 
 
 def _print(hint: Hint) -> None:

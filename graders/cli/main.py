@@ -16,6 +16,7 @@ from graders.cli.doctor import doctor
 from graders.cli.down import down
 from graders.cli.engine import engine_app
 from graders.cli.grade import grade
+from graders.cli.help import help_
 from graders.cli.hint import hint
 from graders.cli.hosts import hosts_app
 from graders.cli.images import images_app
@@ -56,6 +57,7 @@ for verb in (
 ):
     lab_app.command()(verb)
 lab_app.command("list", cls=QuickCommand)(list_)
+lab_app.command("help")(help_)
 lab_app.command("progress", cls=QuickCommand)(progress)
 lab_app.add_typer(images_app, name="images")
 lab_app.add_typer(hosts_app, name="hosts")

@@ -16,14 +16,11 @@ def start(
 ) -> None:
     """Start a lab with its fault, and show its brief."""
     from graders.cli.brief import show_brief
-    from graders.cli.journal_note import note_start
     from graders.cli.plans import with_plan
-    from graders.cli.progress_note import note_progress
     from graders.cli.ticket_note import expect_ticket
     from graders.course.lab import load_lab
     from graders.lifecycle import lifecycle
     from graders.plan.plan import variant_for
-    from graders.state import lab_state
 
     with command_context("lab start", student, locked=True):
         chosen = load_lab(lab)
@@ -40,7 +37,18 @@ def start(
             return plan
 
         plan = with_plan(student, begin)
-        if state := lab_state.read(plan):
-            note_start(plan, state, chosen=bool(variant))
-            note_progress(student, state)
+        _record(plan, chosen=bool(variant))
         show_brief(plan, chosen)
+
+
+def _record(plan: Plan, *, chosen: bool) -> None:
+    """Record and tell that a lab was started."""
+    from graders.cli.board_events import tell_start
+    from graders.cli.journal_note import note_start
+    from graders.cli.progress_note import note_progress
+    from graders.state import lab_state
+
+    if state := lab_state.read(plan):
+        note_start(plan, state, chosen=chosen)
+        note_progress(plan.student, state)
+        tell_start(plan.student, state)

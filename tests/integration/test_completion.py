@@ -25,6 +25,8 @@ complete --do-complete '{line} '$argv[1]
 """
 _TESTED: Final = [
     ("lab li", {"list"}),
+    ("lab he", {"help"}),
+    ("lab class b", {"board"}),
     ("lab start ", {"0", "1", "2", "3", "4", "5"}),
     ("lab start lab-3", {"lab-3-bgp-ecmp"}),
     ("lab list 4", {"4"}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
@@ -12,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from graders.checks import cleanup
+from graders.classroom.board import outbox
 from graders.cli import running_lab
 from graders.cli.main import grade_app, lab_app
 from graders.course.lab import load_lab
@@ -19,6 +21,7 @@ from graders.grading import runner
 from graders.grading.progress import read_progress
 from graders.grading.result import CheckResult, Heading, summarise
 from graders.plan.plan import make_plan
+from graders.settings import ticket_file
 from graders.state import lab_state
 from graders.state.lab_state import State
 
@@ -123,3 +126,28 @@ def test_giving_up_is_in_the_result() -> None:
     lab_state.mark_given_up(PLAN, STATE)
 
     assert json.loads(_grade("--json"))["gave_up"]
+
+
+def test_a_board_that_does_not_answer(
+    running: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The verdict is the same; the events wait, with no fault's name."""
+    before = CliRunner().invoke(grade_app, ["--json"])
+    monkeypatch.setenv("METALLB_LAB_CONFIG", str(tmp_path / "config"))
+    ticket_file("demo").parent.mkdir(parents=True)
+    ticket_file("demo").write_text("a ticket")
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        port = deaf.getsockname()[1]
+        monkeypatch.setenv("CLASS_URL", f"http://127.0.0.1:{port}")
+        done = CliRunner().invoke(grade_app, ["--json"])
+        assert _hint().startswith("hint 1 of 3")
+        running.repaired = True
+        passed = CliRunner().invoke(grade_app, ["--json"])
+
+    assert (before.exit_code, done.exit_code, passed.exit_code) == (1, 1, 0)
+    assert before.stdout == done.stdout
+    assert "gets this with the next command's" in done.stderr
+    events = outbox.waiting("demo")
+    assert [one["event"] for one in events] == ["grade", "hint", "grade"]
+    assert [one.get("solved") for one in events] == [False, None, True]
+    assert "no-pool" not in str(events)
