@@ -26,7 +26,7 @@ class PaperClass:
     """A class whose folder has what the board reads."""
 
     def __init__(self, folder: Path) -> None:
-        """Begin with nobody in it."""
+        """Create an empty class."""
         self.course = new_class(folder, "Networks", today() + timedelta(90))
         self._signer = self.course.signer()
         self._entries: dict[str, Entry] = {}

@@ -22,7 +22,7 @@ installed, these commands tell the board:
 
 With each go the lab, a random name of this run, the time, your class ticket
 (course, login, name) and the public half of a key of this computer, which
-signs it so that nobody else can speak for you. Nothing else is sent: no
+signs it, so that no other student can speak for you. Nothing else is sent: no
 commands, no output, no addresses. No verdict depends on the board.
 `unset CLASS_URL` stops it."""
 

@@ -1,8 +1,8 @@
 """Tell the class board what a command did, if this computer was told to.
 
-Nothing here may change what the command says, or delay it for long: the
-message is sent by a thread that nobody waits for longer than a moment, and
-what the board did not get goes with the next command's.
+Nothing here may change what the command says, or delay it for long: a thread
+sends the message, the command waits for it for less than a second, and what
+the board did not get goes with the next command's.
 """
 
 from __future__ import annotations

@@ -54,6 +54,6 @@
     const hands = message.hands;
     document.getElementById("sum").textContent = students
       ? `${hands} raised hand${hands === 1 ? "" : "s"}`
-      : "Nobody has told the board anything yet.";
+      : "The board has not been told anything yet.";
   });
 })();

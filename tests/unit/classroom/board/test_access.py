@@ -1,4 +1,4 @@
-"""Tokens open what they are for, and go only where nobody listens."""
+"""Tokens open what they are for, and go over loopback and TLS only."""
 
 from __future__ import annotations
 

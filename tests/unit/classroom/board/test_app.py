@@ -96,7 +96,7 @@ def test_the_projector_s_stream_has_no_names(
 
 @pytest.mark.parametrize("path", [*CLOSED, "lower", "computer"])
 def test_closed_without_a_token(board: Served, path: str) -> None:
-    """Nobody sees or does anything without it, or with a wrong one."""
+    """Nothing is seen or done without it, or with a wrong one."""
     name = board.access.cookie
     body = b'{"student": "ada"}' if path in {"lower", "computer"} else None
     for cookie in (

@@ -1,4 +1,4 @@
-"""What students tell is stored once, by whom it says, and shown."""
+"""What students tell is stored once, under the right name, and shown."""
 
 from __future__ import annotations
 
@@ -170,7 +170,7 @@ def test_who_was_first_with_a_ticket(world: World, word: Word) -> None:
             with pytest.raises(OtherKeyError):
                 await board.take(second.message(event("start")))
             await board.decide("ada", word)
-            await board.decide("nobody", word)
+            await board.decide("unknown", word)
         async with world.board() as board:
             await board.take(world.ada.message(event("hint")))
             with pytest.raises(RefusedKeyError, match="has refused"):
@@ -304,7 +304,7 @@ def test_helped(world: World) -> None:
             assert _rows(board)[0]["need"][0] == 0
             world.clock.now += 1
             await board.lower_hand("ada")
-            await board.lower_hand("nobody")
+            await board.lower_hand("unknown")
             assert _rows(board)[0]["raised"] == 0
         async with world.board() as board:
             assert _rows(board)[0]["raised"] == 0

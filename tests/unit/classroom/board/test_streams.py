@@ -26,7 +26,7 @@ class Stub:
         return ["all"] if version < 0 else ["one"]
 
     def silent(self) -> list[str]:
-        """Return nobody."""
+        """Return no names."""
         return []
 
     def counts(self) -> dict[str, Any]:
