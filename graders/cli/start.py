@@ -9,12 +9,14 @@ from graders.cli.common import LabArg, Student, Variant, command_context
 if TYPE_CHECKING:
     from graders.plan.plan import Plan
     from graders.providers.base import ProviderStatus
+    from graders.state.lab_state import State
 
 
 def start(
     lab: LabArg, variant: Variant = "", student: Student = "demo"
 ) -> None:
     """Start a lab with its fault, and show its brief."""
+    from graders.cli.board_events import tell_start
     from graders.cli.brief import show_brief
     from graders.cli.plans import with_plan
     from graders.cli.ticket_note import expect_ticket
@@ -37,13 +39,14 @@ def start(
             return plan
 
         plan = with_plan(student, begin)
-        _record(plan, chosen=bool(variant))
+        state = _record(plan, chosen=bool(variant))
         show_brief(plan, chosen)
+        if state:
+            tell_start(student, state)
 
 
-def _record(plan: Plan, *, chosen: bool) -> None:
-    """Record and tell that a lab was started."""
-    from graders.cli.board_events import tell_start
+def _record(plan: Plan, *, chosen: bool) -> State | None:
+    """Record that a lab was started; return its state."""
     from graders.cli.journal_note import note_start
     from graders.cli.progress_note import note_progress
     from graders.state import lab_state
@@ -51,4 +54,4 @@ def _record(plan: Plan, *, chosen: bool) -> None:
     if state := lab_state.read(plan):
         note_start(plan, state, chosen=chosen)
         note_progress(plan.student, state)
-        tell_start(plan.student, state)
+    return state

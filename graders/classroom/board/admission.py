@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from graders.classroom.roster import read_roster
 from graders.classroom.tickets import verify_ticket
-from graders.errors import KitError
+from graders.errors import CannotCheck, KitError
 from graders.files import read_text
 from graders.plan.ticket import LIMIT, Ticket
 
@@ -39,6 +39,7 @@ class Admission:
         self._verified: OrderedDict[bytes, Ticket | str] = OrderedDict()
         self._students: dict[str, Ticket] = {}
         self._changed: list[int] = []
+        self._unreadable = False
 
     def check(self, text: str, now: float) -> Ticket:
         """Return the ticket in an envelope.
@@ -46,12 +47,15 @@ class Admission:
         Raises:
             NotOfThisClassError: this class has not signed it, it has been
                 replaced, or it is no longer valid.
+            CannotCheck: who is in the class cannot be read now.
 
         """
         found = self._verify(text)
         if isinstance(found, str):
             raise NotOfThisClassError(found)
         if self.nonce(found.student) != found.nonce:
+            if self._unreadable:
+                raise CannotCheck("the board could not read its class's list")
             raise NotOfThisClassError(
                 f"the ticket of {found.student} was replaced, or the student"
                 " is no longer in the class",
@@ -110,8 +114,9 @@ class Admission:
             if unsure or changed != self._changed:
                 self._students = {one.student: one for one in self._present()}
                 self._changed = changed
+            self._unreadable = False
         except (OSError, KitError):
-            pass
+            self._unreadable = True
         return self._students
 
     def _present(self) -> Iterator[Ticket]:

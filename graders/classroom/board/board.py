@@ -14,6 +14,7 @@ from graders.classroom.board.message import Event, read_message, read_parts
 from graders.classroom.board.rows import Row, State, apply, counts, need, state
 from graders.classroom.board.store import KEPT_S, Key, Stored
 from graders.classroom.envelope import verify_document
+from graders.course.folders import lab_paths
 from graders.errors import KitError
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class Board:
         self._now = now
         self._pupils: dict[str, _Pupil] = {}
         self._version = 0
+        self._labs = frozenset(folder.name for folder in lab_paths())
         self._orders: list[_Order] = []
         self._ordered = asyncio.Event()
         store.forget_before(now() - KEPT_S)
@@ -238,11 +240,12 @@ class Board:
     def counts(self) -> dict[str, Any]:
         """Return how many are where, without names."""
         now = self._now()
-        return counts(
+        rows = (
             (row, state(row, pupil.newest, now))
             for pupil in self._pupils.values()
             for row in pupil.rows.values()
         )
+        return counts(rows, self._labs)
 
     def age(self) -> None:
         """Notice who has become idle as time went by."""
@@ -255,13 +258,13 @@ class Board:
 
     def _shown(self, student: str, pupil: _Pupil, row: Row) -> dict[str, Any]:
         at = pupil.states[row.lab]
-        waiting = row.last == pupil.newest and bool(
-            pupil.having(self._holder_of(student), "waiting")
-        )
+        waiting = len(pupil.having(self._holder_of(student), "waiting"))
+        if row.last != pupil.newest:
+            waiting = 0
         return asdict(row) | {
             "name": self._admission.name(student),
             "state": at,
-            "need": need(row, at, waiting=waiting),
+            "need": need(row, at, waiting=bool(waiting)),
             "waiting": waiting,
         }
 
@@ -273,24 +276,32 @@ class Board:
             await self._ordered.wait()
             self._ordered.clear()
             orders, self._orders = self._orders, []
-            events = [one for order in orders for one in order.events]
-            keys = [key for order in orders for key in order.keys]
             try:
-                added = await asyncio.to_thread(self._store.add, events, keys)
-            except KitError as error:
+                added = await self._store_orders(orders)
+            except Exception as error:  # noqa: BLE001 - those who wait are told
                 for order in orders:
                     self._undo(order)
-                    order.done.set_exception(error)
+                    if not order.done.done():
+                        order.done.set_exception(error)
                 continue
-            for key in keys:
-                self._add_key(key)
-            for one in added:
-                self._add(one)
             new = {id(one) for one in added}
             for order in orders:
-                order.done.set_result(
-                    [one for one in order.events if id(one) in new]
-                )
+                # Whoever waited may have gone.
+                if not order.done.done():
+                    order.done.set_result(
+                        [one for one in order.events if id(one) in new]
+                    )
+
+    async def _store_orders(self, orders: Sequence[_Order]) -> list[Stored]:
+        """Store orders, then take them into the state; return new events."""
+        events = [one for order in orders for one in order.events]
+        keys = [key for order in orders for key in order.keys]
+        added = await asyncio.to_thread(self._store.add, events, keys)
+        for key in keys:
+            self._add_key(key)
+        for one in added:
+            self._add(one)
+        return added
 
     def _undo(self, order: _Order) -> None:
         """Forget the key of a first message that could not be stored."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from graders.course.lab import LAYERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from graders.classroom.board.message import Event
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 IDLE_S: Final = 45 * 60
 # And for so long, the lab is of an earlier lesson.
 EARLIER_S: Final = 12 * 3600
+
+OTHER_LABS: Final = "other labs"
 
 State: TypeAlias = Literal["working", "idle", "left", "solved", "earlier"]
 _ORDER: Final[tuple[State, ...]] = (
@@ -150,15 +152,22 @@ def need(row: Row, at: State, *, waiting: bool) -> tuple[int, float]:
     return 1 + _ORDER.index(at), -row.last
 
 
-def counts(rows: Iterable[tuple[Row, State]]) -> dict[str, Any]:
-    """Return how many students are where, by lab and without names."""
+def counts(
+    rows: Iterable[tuple[Row, State]], known: Collection[str]
+) -> dict[str, Any]:
+    """Return how many students are where, by lab and without names.
+
+    Labs that are not `known` are one: their names are what a student wrote,
+    and the whole class reads this.
+    """
     labs: dict[str, dict[str, int]] = {}
     hands = 0
     for row, at in rows:
         hands += bool(row.raised)
         if at in {"left", "earlier"} or not row.lab:
             continue
-        places = labs.setdefault(row.lab, {})
+        lab = row.lab if row.lab in known else OTHER_LABS
+        places = labs.setdefault(lab, {})
         place = "solved" if row.solved else row.layer or "begun"
         places[place] = places.get(place, 0) + 1
     return {"labs": dict(sorted(labs.items())), "hands": hands}

@@ -31,10 +31,11 @@ if TYPE_CHECKING:
 
 # What the board keeps, in the class's folder.
 FOLDER: Final = "board"
-# Connections at a time: of one computer, and of all. A proxy on this computer
-# has those of all.
+# Connections at a time: of another computer, of all others, and again as many
+# of this one, so that nobody keeps the teacher out. A proxy on this computer
+# has those of all. A process may have 1024 files open.
 MOST_OF_ONE: Final = 64
-MOST: Final = 600
+MOST: Final = 450
 # Seconds until a request must have begun.
 HEADERS_S: Final = 10
 _HEADERS: Final = 16 * 1024
@@ -161,9 +162,7 @@ class _Guarded(H11Protocol):
         self._host = "" if _is_loopback(host) else host
         self._of[self._host] += 1
         self._timer = self.loop.call_later(HEADERS_S, self._expect_request)
-        if len(self.connections) > MOST or (
-            self._host and self._of[self._host] > MOST_OF_ONE
-        ):
+        if self._is_too_much():
             transport.abort()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -173,6 +172,13 @@ class _Guarded(H11Protocol):
         if not self._of[self._host]:
             del self._of[self._host]
         super().connection_lost(exc)
+
+    def _is_too_much(self) -> bool:
+        own = self._of[self._host]
+        if not self._host:
+            return own > MOST
+        others = self._of.total() - self._of[""]
+        return own > MOST_OF_ONE or others > MOST
 
     def _expect_request(self) -> None:
         if self.cycle is None:

@@ -140,12 +140,12 @@ class Store:
         self._base.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._base.execute("COMMIT")
         except BaseException:
             # A full disk has ended it already.
             if self._base.in_transaction:
                 self._base.execute("ROLLBACK")
             raise
-        self._base.execute("COMMIT")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

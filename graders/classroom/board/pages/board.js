@@ -22,6 +22,12 @@
     return String(Math.max(0, Math.floor(passed / 60000)));
   }
 
+  function computers(waiting) {
+    if (!waiting) return "";
+    return waiting === 1 ? "Events of another computer wait." :
+      `Events of ${waiting} other computers wait.`;
+  }
+
   function act(path, wish, buttons) {
     for (const button of buttons) button.disabled = true;
     fetch(path, {
@@ -92,7 +98,7 @@
     set(one.name, row.name === row.student ? row.name :
       `${row.name} (${row.student})`);
     one.hand(row.raised ? row.hand || "Raises a hand." : "");
-    one.computer(row.waiting ? "Events of another computer wait." : "");
+    one.computer(computers(row.waiting));
     [row.lab || "no lab", row.lab ? words(row) : "", wait,
       String(row.attempts), String(row.hints),
       row.total ? `${row.points} of ${row.total}` : "",

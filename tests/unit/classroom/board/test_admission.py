@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graders.classroom.board.admission import Admission, NotOfThisClassError
+from graders.errors import CannotCheck
 from tests.fuzzing import FUZZ, damaged, read
 from tests.paper_class import PaperClass
 
@@ -74,6 +75,7 @@ def test_replaced(paper: PaperClass) -> None:
 def test_no_longer_in_the_class(paper: PaperClass) -> None:
     """So is one whose student has left."""
     text = paper.ticket("ada")
+    paper.ticket("grace")
     paper.leave("ada")
 
     with pytest.raises(NotOfThisClassError, match="no longer in the class"):
@@ -108,6 +110,19 @@ def test_a_folder_that_is_gone(paper: PaperClass) -> None:
 
     assert admission.names() == {"ada": "Ada"}
     assert admission.name("grace") == "grace"
+
+
+def test_a_list_that_cannot_be_read(paper: PaperClass) -> None:
+    """Students keep their events until it can be."""
+    ticket = paper.ticket("ada")
+    text = paper.course.roster.read_text()
+    paper.course.roster.write_text("nonsense")
+    admission = paper.admission()
+
+    with pytest.raises(CannotCheck, match="could not read"):
+        admission.check(ticket, time.time())
+    paper.course.roster.write_text(text)
+    assert admission.check(ticket, time.time()).student == "ada"
 
 
 def test_memory_is_bounded(

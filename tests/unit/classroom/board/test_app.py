@@ -7,6 +7,7 @@ import re
 import socket
 import threading
 import time
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -349,6 +350,21 @@ def test_connections_are_bounded(
     assert closed >= 5
     time.sleep(0.5)
     assert board.ask("login").status == 200
+
+
+def test_others_never_keep_the_teacher_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However many connections they have, from as many addresses."""
+    monkeypatch.setattr(
+        server._Guarded, "_of", Counter(dict.fromkeys("abc", 200) | {"": 5})
+    )
+    connection = object.__new__(server._Guarded)
+
+    connection._host = "a"
+    assert connection._is_too_much()
+    connection._host = ""
+    assert not connection._is_too_much()
 
 
 def test_headers(board: Served) -> None:

@@ -334,6 +334,32 @@ def test_a_disk_that_is_full(
     asyncio.run(play())
 
 
+def test_a_fault_while_storing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who waited is told, or has gone; later events are stored."""
+
+    async def play() -> None:
+        async with world.board() as board:
+            body = world.ada.message(event("start"))
+            with monkeypatch.context() as patch:
+                patch.setattr(Store, "add", _faulty)
+                with pytest.raises(ZeroDivisionError):
+                    await board.take(body)
+            gone = asyncio.create_task(board.take(body))
+            await asyncio.sleep(0)
+            gone.cancel()
+            told = world.ada.message(event("hint"))
+            assert (await board.take(told)).stored == 1
+            assert (await board.take(body)).known == 1
+
+    asyncio.run(play())
+
+
+def _faulty(*_: object) -> None:
+    raise ZeroDivisionError
+
+
 def _full(*_: object) -> None:
     raise CannotCheck("disk full")
 

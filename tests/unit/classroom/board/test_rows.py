@@ -10,6 +10,7 @@ from graders.classroom.board.message import Event
 from graders.classroom.board.rows import (
     EARLIER_S,
     IDLE_S,
+    OTHER_LABS,
     Row,
     apply,
     counts,
@@ -178,10 +179,16 @@ def test_counts() -> None:
             (_row(student="joan", lab=OTHER, layer="policy"), "left"),
             (_row(student="mary", layer="route"), "earlier"),
             (_row(student="new", lab="", raised=2), "working"),
-        ]
+            (_row(student="eve", lab="lab-1-rude-words"), "working"),
+        ],
+        {LAB, OTHER},
     )
 
     assert found == {
-        "labs": {LAB: {"route": 2, "begun": 1, "solved": 1}},
+        "labs": {
+            LAB: {"route": 2, "begun": 1, "solved": 1},
+            # What a student made up is not shown to the class.
+            OTHER_LABS: {"begun": 1},
+        },
         "hands": 2,
     }

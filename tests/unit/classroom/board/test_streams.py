@@ -9,7 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from graders.classroom.board import streams
-from graders.classroom.board.streams import projector_stream, teacher_stream
+from graders.classroom.board.streams import (
+    _SILENT,
+    projector_stream,
+    teacher_stream,
+)
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -65,6 +69,19 @@ def test_all_then_changes(stub: Stub) -> None:
         aged = stub.aged
         await _next(stream)
         assert stub.aged == aged + 1
+
+    asyncio.run(play())
+
+
+def test_a_busy_board(stub: Stub) -> None:
+    """Who has become idle is noticed though others never are."""
+
+    async def play() -> None:
+        stream = teacher_stream(stub, lambda: False)  # type: ignore[arg-type] # a stub
+        for _ in range(3 * _SILENT):
+            await _next(stream)
+            stub.version += 1
+        assert stub.aged == 3
 
     asyncio.run(play())
 
