@@ -106,6 +106,7 @@ def test_no_answer(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_refused(board: Served, ticket: PaperClass) -> None:
     """The board's reason is shown."""
     del board
+    ticket.ticket("grace")
     ticket.leave("ada")
 
     done = _help("x")
