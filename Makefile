@@ -83,7 +83,7 @@ lint: .venv/stamp-dev
 	$(BIN)/ansible-lint -q --nocolor
 
 test-unit: .venv/stamp-dev
-	$(BIN)/python -m pytest -q -n logical --cov
+	$(BIN)/python -m pytest -q -n logical --cov --durations=20
 
 # LAB=2 is for the checks of lab 2 only.
 mutate: .venv/stamp-dev

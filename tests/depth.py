@@ -17,8 +17,8 @@ thorough: Final = pytest.mark.skipif(
     not FULL, reason="like another test; PROOF=--full runs it"
 )
 
-# Such as 2/4, the second of four parts of the live tests. CI runs one of four
-# by commit, and all of them every night.
+# Such as 2/8, the second of eight parts of the live tests. CI runs one of them
+# by commit, and all every night.
 PART: Final = os.environ.get("PART", "1/1")
 
 
@@ -28,13 +28,13 @@ def in_part(number: int, units: int) -> bool:
     If there are more parts than units, a unit is in several parts.
 
     Raises:
-        pytest.UsageError: `PART` is not a part such as 2/4.
+        pytest.UsageError: `PART` is not a part such as 2/8.
 
     """
     found = re.fullmatch(r"([1-9])/([1-9])", PART)
     part, parts = map(int, found.groups()) if found else (2, 1)
     if part > parts:
-        raise pytest.UsageError(f"expected PART=2/4 or the like, not {PART}")
+        raise pytest.UsageError(f"expected PART=2/8 or the like, not {PART}")
     turns = min(parts, units)
     return number % turns == (part - 1) % turns
 

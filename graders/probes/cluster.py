@@ -52,8 +52,9 @@ _PROGRAMS: Final = (
     *("kubectl-create", "kubectl-expose", "kubectl-patch", "terraform"),
 )
 # Seconds to connect and to read: a local API server answers in milliseconds,
-# but waits up to 10 s for a webhook that does not.
-_TIMEOUT: Final = urllib3.Timeout(connect=2, read=12)
+# on a busy machine in seconds, and waits up to 10 s for a webhook that does
+# not answer.
+_TIMEOUT: Final = urllib3.Timeout(connect=6, read=16)
 
 
 class Cluster:

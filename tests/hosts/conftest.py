@@ -169,7 +169,7 @@ def pytest_xdist_make_scheduler(
 def pytest_collection_modifyitems(
     config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Leave a run of one part its proofs; one part has the four hosts."""
+    """Leave a run of one part its proof, or the four hosts."""
     choose(config, items, _unit_of)
 
 

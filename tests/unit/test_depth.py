@@ -7,7 +7,7 @@ import pytest
 from tests import depth
 
 
-@pytest.mark.parametrize(("parts", "units"), [(1, 5), (4, 37), (4, 3), (4, 1)])
+@pytest.mark.parametrize(("parts", "units"), [(1, 5), (8, 37), (8, 5), (8, 1)])
 def test_parts_have_every_unit(
     monkeypatch: pytest.MonkeyPatch, parts: int, units: int
 ) -> None:
@@ -30,5 +30,5 @@ def test_a_part_is_one_of_a_number(
     """What is no part is refused, with an example of one."""
     monkeypatch.setattr(depth, "PART", text)
 
-    with pytest.raises(pytest.UsageError, match=r"expected PART=2/4"):
+    with pytest.raises(pytest.UsageError, match=r"expected PART=2/8"):
         depth.in_part(0, 1)
