@@ -17,8 +17,8 @@ thorough: Final = pytest.mark.skipif(
     not FULL, reason="like another test; PROOF=--full runs it"
 )
 
-# Such as 2/8, the second of eight parts of the live tests. CI runs one of them
-# by commit, and all every night.
+# Such as 2/8, the second of eight parts of the live and other slow tests. CI
+# runs one of them by commit, and all every night.
 PART: Final = os.environ.get("PART", "1/1")
 
 
