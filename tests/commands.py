@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from subprocess import CompletedProcess
 
+    from graders.grading.result import GradeResult
+
 
 class CommandFailedError(Exception):
     """A command that a test needs did not work."""
@@ -27,3 +29,15 @@ def output(done: CompletedProcess[str]) -> str:
     if done.returncode != 0:
         raise CommandFailedError(f"{done.args}\n{done.stdout}\n{done.stderr}")
     return done.stdout
+
+
+def checked(result: GradeResult) -> GradeResult:
+    """Return a grade that could look at everything.
+
+    Raises:
+        CommandFailedError: a check could not be carried out.
+
+    """
+    if result.errors:
+        raise CommandFailedError(result.summary)
+    return result

@@ -19,6 +19,7 @@ from graders.proof.typist import play
 from graders.providers.kind_location import locate
 from graders.settings import ROOT, SOLUTIONS
 from graders.state.journal import chain_problems
+from tests.commands import checked
 from tests.depth import FULL
 
 from .conftest import BIN, STUDENT, ok, run
@@ -121,7 +122,7 @@ def test_typed(tmp_path: Path) -> None:
     assert found.plan.fault == "no-pool"
     ok("lab", "reset")
     play(Walkthrough(tmp_path, FrontMatter(), blocks), driver.shell)
-    assert driver.grade().solved
+    assert checked(driver.grade()).solved
 
 
 def _work(pool: Sequence[str]) -> None:
@@ -160,7 +161,7 @@ def test_differences(tmp_path: Path, number: str, variant: str) -> None:
     assert driver.lab
     driver.play(SOLUTIONS / driver.lab.id / f"{variant}.md")
     found = _handed_in(tmp_path)
-    assert found.result.flawless, found.result.summary
+    assert checked(found.result).flawless, found.result.summary
     script = tmp_path / "differences.sh"
     script.write_text(to_script(found.differences), encoding="utf-8")
     ok("lab", "reset")
@@ -170,8 +171,9 @@ def test_differences(tmp_path: Path, number: str, variant: str) -> None:
         f"cd '{tmp_path}' && bash '{script}'",
     )
 
-    assert driver.grade().flawless, (
-        f"{driver.grade().summary}\n{done.stdout}\n{done.stderr}\n"
+    result = checked(driver.grade())
+    assert result.flawless, (
+        f"{result.summary}\n{done.stdout}\n{done.stderr}\n"
         f"{script.read_text(encoding='utf-8')}"
     )
 
