@@ -34,9 +34,7 @@ _INDEPENDENT: Final = frozenset(
         "test_40_trouble.py",
         "test_45_damage.py",
         "test_46_meeting.py",
-        "test_55_watch.py",
         "test_56_submit.py",
-        "test_57_regrade.py",
         "test_60_pages.py",
     }
 )

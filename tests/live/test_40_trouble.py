@@ -67,6 +67,7 @@ def test_interrupted_grade_leaves_nothing(how: signal.Signals) -> None:
 
 def test_two_commands_at_once_are_refused() -> None:
     """The second is told who holds the lab."""
+    ok("lab", "start", "1")
     since = time.time()
     begun = begin("lab", "reset")
     eventually(lambda: "PLAY" in told("reset", since))

@@ -180,6 +180,7 @@ def test_differences(tmp_path: Path, number: str, variant: str) -> None:
 
 def test_nothing_typed(tmp_path: Path) -> None:
     """An unsolved lab can be handed in; a reset leaves nothing of before."""
+    ok("lab", "start", "1")
     ok("lab", "shell", "-c", "k get svc")
     ok("lab", "reset")
 
