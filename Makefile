@@ -124,7 +124,7 @@ browser: .venv/stamp-dev
 # Two students' clusters at a time, as one leaves a third of two cores idle;
 # WORKERS=1 on a machine that has other work, where two wait for each other.
 # Tests that stop the engine or replace images have the machine to themselves.
-# A part may have none of them: pytest's 5.
+# A part may have none of these tests, which pytest ends with 5.
 # A test whose command failed is run once more, which the report says; a wrong
 # verdict is not.
 LIVE_PYTEST := $(BIN)/python -m pytest -v -rR --durations=0 --reruns 1 --only-rerun CommandFailedError
