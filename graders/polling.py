@@ -89,7 +89,7 @@ def until(  # noqa: PLR0913 - all that a wait may depend on
     clock: Clock | None = None,
     *,
     hopeless: Callable[[T], object] = lambda _: False,
-    extra: Callable[[], float] = lambda: 0,
+    extra: Callable[[], float] | None = None,
 ) -> T:
     """Call `probe` until its value is `ok`; return its last value.
 
@@ -111,15 +111,15 @@ def until(  # noqa: PLR0913 - all that a wait may depend on
     deadline = now.monotonic() + _seconds(wait)
     hoped = now.monotonic()
     pause = FIRST_PAUSE
-    more: float | None = None
     while True:
         value = probe()
+        if ok(value):
+            return value
+        if now.monotonic() >= deadline and extra:
+            deadline += _bounded(extra())
+            extra = None
         left = deadline - now.monotonic()
-        if left <= 0 and more is None and not ok(value):
-            more = _bounded(extra())
-            left += more
-            deadline += more
-        if ok(value) or left <= 0:
+        if left <= 0:
             return value
         if not hopeless(value):
             hoped = now.monotonic()

@@ -50,8 +50,7 @@ def choose(
     """
     units = list(dict.fromkeys(filter(None, map(unit_of, items))))
     chosen = {unit for n, unit in enumerate(units) if in_part(n, len(units))}
-    left_out = [
-        item for item in items if unit_of(item) and unit_of(item) not in chosen
-    ]
-    items[:] = [item for item in items if item not in left_out]
+    chosen.add("")
+    left_out = [item for item in items if unit_of(item) not in chosen]
+    items[:] = [item for item in items if unit_of(item) in chosen]
     config.hook.pytest_deselected(items=left_out)
