@@ -26,6 +26,8 @@ TICKET_SUFFIX: Final = ".ticket"
 
 KIND: Final = "kind"
 HOSTS: Final = "hosts"
+# The variable with the address of the class board.
+CLASS_URL: Final = "CLASS_URL"
 # Student names have no dot, so this cannot be another student's folder.
 _STATE_SUFFIX: Final = {KIND: "", HOSTS: ".hosts"}
 

@@ -34,9 +34,10 @@ def no_pooled_shells() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def on_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Use the kind provider, and no ticket, unless a test asks for others."""
+    """Use kind, no ticket and no class board, unless a test sets others."""
     monkeypatch.delenv("CLUSTER", raising=False)
     monkeypatch.delenv("HOSTS", raising=False)
+    monkeypatch.delenv("CLASS_URL", raising=False)
     # There can be no such folder.
     monkeypatch.setenv("METALLB_LAB_CONFIG", f"{os.devnull}/config")
 

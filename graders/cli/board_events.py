@@ -1,19 +1,18 @@
-"""What commands tell the class board, if the student set one up."""
+"""Send the class board an event for each start, hint and grade."""
 
 from __future__ import annotations
 
 import os
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from graders.cli.common import echo
 from graders.errors import KitError, one_line
+from graders.settings import CLASS_URL
 
 if TYPE_CHECKING:
     from graders.grading.result import GradeResult
     from graders.state.lab_state import State
-
-_VARIABLE: Final = "CLASS_URL"
 
 
 def tell_start(student: str, state: State) -> None:
@@ -48,7 +47,7 @@ def _tell(
     **fields: Any,  # noqa: ANN401 - any JSON
 ) -> None:
     """Tell the board; whatever happens, the command has done its work."""
-    if not os.environ.get(_VARIABLE):
+    if not os.environ.get(CLASS_URL):
         return
     # Ctrl-C is about the wait: the command has ended well before.
     with suppress(KeyboardInterrupt):

@@ -1,4 +1,4 @@
-"""Who may see the board: tokens, made with the class, and cookies.
+"""Access to the board's pages by tokens and cookies.
 
 The teacher's token opens everything. The projector's opens the page without
 names only, so that it may be typed on a computer that others use.
@@ -81,9 +81,13 @@ def is_private(request: Request) -> bool:
     """Return whether others could read what is sent: TLS, or loopback."""
     if request.url.scheme == "https":
         return True
-    client = request.client.host if request.client else ""
+    return is_loopback(request.client.host if request.client else "")
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether a peer's address is one of this computer alone."""
     try:
-        return ip_address(client).is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
         return False
 

@@ -1,4 +1,4 @@
-"""Whose tickets the board takes: those of who is in the class now."""
+"""Check tickets against the class's present roster."""
 
 from __future__ import annotations
 

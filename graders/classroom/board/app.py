@@ -106,14 +106,14 @@ def make_app(
 
 
 class _Asked(BaseModel):
-    """What the teacher wants for a student."""
+    """A request of the teacher's page about one student."""
 
     student: str
     word: Word = "accept"
 
 
 class _Pages:
-    """What the routes lead to."""
+    """The handlers of the routes."""
 
     def __init__(
         self, board: Board, access: Access, closing: Callable[[], bool]

@@ -75,7 +75,7 @@ class _Pupil:
 
 @dataclass
 class _Order:
-    """What the writer has to store, and who waits for it."""
+    """Events and keys to store; `done` gets the new events."""
 
     events: Sequence[Stored]
     keys: Sequence[Key]
@@ -83,7 +83,7 @@ class _Order:
 
 
 class Board:
-    """What all students of a class have told, and what viewers see of it.
+    """The progress of all students of a class, and views of it.
 
     All but the database is used by the event loop's thread only.
     """

@@ -14,7 +14,7 @@ MOST_KEPT: Final = 5000
 
 @dataclass
 class Allowance:
-    """What a student may still send, and how much is kept already.
+    """The rate limit and the stored total of one student's events.
 
     Events that are known already cost nothing, or who repeats a student's
     messages would silence the student.

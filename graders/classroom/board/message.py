@@ -61,7 +61,7 @@ class _Strict(BaseModel):
 
 
 class Event(_Strict):
-    """What one command tells the board.
+    """An event that one command reports to the board.
 
     `layer` is the first broken one of a grade. `text` is what a student asks.
     """

@@ -1,4 +1,4 @@
-"""What the board knows of a student in a lab, and who needs help first."""
+"""Rows of the board: a student's progress in a lab, sorted by need."""
 
 from __future__ import annotations
 

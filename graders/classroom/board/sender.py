@@ -22,13 +22,13 @@ from graders.classroom.board.message import write_message
 from graders.classroom.keys import own_key
 from graders.errors import KitError, UsageError, one_line, printable
 from graders.plan.ticket import installed_text
+from graders.settings import CLASS_URL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from graders.classroom.board.message import Kind
 
-VARIABLE: Final = "CLASS_URL"
 # Seconds that a command waits for the board.
 PATIENCE_S: Final = 0.9
 # An event is sent again unless the board said that it never will take it.
@@ -40,7 +40,7 @@ _SHOWN: Final = 300
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of an event, and why.
+    """The result of sending an event, and the reason.
 
     `waiting`: it goes with the next one, as the board did not answer in time
     or cannot take it now.
@@ -57,7 +57,7 @@ def board_url() -> str:
         UsageError: it is none.
 
     """
-    text = os.environ.get(VARIABLE, "").strip()
+    text = os.environ.get(CLASS_URL, "").strip()
     if not text:
         return ""
     try:
@@ -68,9 +68,9 @@ def board_url() -> str:
         valid = False
     if not valid:
         raise UsageError(
-            f"{VARIABLE} must be the address of the class board, such as"
+            f"{CLASS_URL} must be the address of the class board, such as"
             f" http://192.0.2.7:8765, not {one_line(text, _SHOWN)}",
-            remedy=f"`unset {VARIABLE}` sends nothing",
+            remedy=f"`unset {CLASS_URL}` sends nothing",
         )
     return text.rstrip("/")
 
@@ -92,7 +92,7 @@ def tell(
     ticket = installed_text(student)
     if not url or ticket is None:
         raise UsageError(
-            f"{VARIABLE} is not set"
+            f"{CLASS_URL} is not set"
             if not url
             else f"no class ticket of {student} is installed",
             remedy="`lab help` says what the class board needs",

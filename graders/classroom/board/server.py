@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from graders.classroom.board.access import Access, open_access
+from graders.classroom.board.access import Access, is_loopback, open_access
 from graders.classroom.board.admission import Admission
 from graders.classroom.board.app import make_app
 from graders.classroom.board.board import Board
@@ -50,17 +50,17 @@ class Address:
 
     @property
     def is_any(self) -> bool:
-        """Whether it is all addresses of this computer."""
+        """Return whether it stands for all addresses of this computer."""
         return ip_address(self.host).is_unspecified
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this computer reaches it."""
+        """Return whether only this computer can connect to it."""
         return ip_address(self.host).is_loopback
 
     @property
     def hosts(self) -> tuple[str, ...]:
-        """What is listened on: the teacher's pages need loopback, too."""
+        """The addresses to bind: the teacher's pages need loopback, too."""
         if self.is_loopback or self.is_any:
             return (self.host,)
         return (self.host, "127.0.0.1")
@@ -159,7 +159,7 @@ class _Guarded(H11Protocol):
         """Accept a connection, or close it at once."""
         super().connection_made(transport)
         host = self.client[0] if self.client else ""
-        self._host = "" if _is_loopback(host) else host
+        self._host = "" if is_loopback(host) else host
         self._of[self._host] += 1
         self._timer = self.loop.call_later(HEADERS_S, self._expect_request)
         if self._is_too_much():
@@ -183,13 +183,6 @@ class _Guarded(H11Protocol):
     def _expect_request(self) -> None:
         if self.cycle is None:
             self.transport.abort()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _access(folder: Path) -> Access:

@@ -1,4 +1,4 @@
-"""What pages are sent as it happens: server-sent events.
+"""Streams of server-sent events for the board's pages.
 
 A viewer has a number, and nothing waits for it: one that reads slowly gets
 fewer and larger messages.

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pytest
 from typer.testing import CliRunner
 
-from graders.classroom.board import outbox, sender
+from graders.classroom.board import outbox
 from graders.cli.main import lab_app
 from graders.grading.progress import record
-from graders.settings import ticket_file
+from graders.settings import CLASS_URL, ticket_file
 from graders.state.lab_state import State
 from tests.board_server import Served, served
 from tests.paper_class import LAB, PaperClass
@@ -28,7 +28,6 @@ def ticket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> PaperClass:
     monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("METALLB_LAB_CONFIG", str(tmp_path / "config"))
     monkeypatch.delenv("STUDENT", raising=False)
-    monkeypatch.delenv("CLASS_URL", raising=False)
     paper = PaperClass(tmp_path / "class")
     ticket_file("ada").parent.mkdir(parents=True)
     ticket_file("ada").write_text(paper.ticket("ada", "Ada Lovelace"))
@@ -142,7 +141,7 @@ def test_progress_that_cannot_be_read(board: Served, tmp_path: Path) -> None:
 
 def test_an_odd_address(monkeypatch: pytest.MonkeyPatch) -> None:
     """The variable is named."""
-    monkeypatch.setenv(sender.VARIABLE, "board.example")
+    monkeypatch.setenv(CLASS_URL, "board.example")
 
     done = _help()
     assert done.exit_code == 2

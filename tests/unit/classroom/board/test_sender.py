@@ -31,7 +31,6 @@ def computer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep the student's files in the test's folder."""
     monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
     monkeypatch.setenv("METALLB_LAB_CONFIG", str(tmp_path / "config"))
-    monkeypatch.delenv("CLASS_URL", raising=False)
 
 
 @pytest.fixture
