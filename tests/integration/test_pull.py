@@ -91,7 +91,7 @@ def _tasks(name: str) -> list[dict[str, Any]]:
 
 def _choice() -> list[dict[str, Any]]:
     """Return the tasks that find out whether a registry can be used."""
-    tasks = _tasks("obtain.yml")
+    tasks = _tasks("choose.yml")
     names = [task["name"] for task in tasks]
     first = names.index("Refuse digests of a mirror that cannot be read")
     return tasks[first : names.index("Choose the source")]
