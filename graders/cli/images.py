@@ -18,7 +18,13 @@ images_app = typer.Typer(
 
 
 @images_app.command()
-def get(student: Student = "demo") -> None:
+def get(
+    student: Student = "demo",
+    all_images: Annotated[
+        bool,
+        typer.Option("--all", help="Also what only labs with a Gateway need."),
+    ] = False,
+) -> None:
     """Pull, load or build what is missing (IMAGES, REGISTRY, IMAGES_FILE)."""
     from graders.cli.plans import run_plain_playbook
     from graders.doctor import local
@@ -26,7 +32,7 @@ def get(student: Student = "demo") -> None:
     with command_context("lab images", student, locked=True):
         if not local.has_images():
             _refuse_full_disk(build=os.environ.get("IMAGES") != "pull")
-        run_plain_playbook("images", student)
+        run_plain_playbook("images", student, all_images=all_images)
 
 
 @images_app.command()

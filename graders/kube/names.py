@@ -30,3 +30,14 @@ METALLB_LABELS: Final = {
 }
 # The objects of MetalLB's chart, wherever they are.
 METALLB_SELECTOR: Final = "?labelSelector=app.kubernetes.io/name=metallb"
+# Envoy Gateway, and the proxies of all Gateways.
+GATEWAY_NAMESPACE: Final = "envoy-gateway-system"
+GATEWAY_CORE: Final = f"/api/v1/namespaces/{GATEWAY_NAMESPACE}"
+GATEWAY_APPS: Final = f"/apis/apps/v1/namespaces/{GATEWAY_NAMESPACE}"
+GATEWAY_API: Final = "/apis/gateway.networking.k8s.io/v1"
+# The class of Gateways that the kit installs.
+GATEWAY_CLASS: Final = "eg"
+# The objects of its chart, wherever they are.
+GATEWAY_LABEL: Final = {"app.kubernetes.io/name": "gateway-helm"}
+# What it makes for a Gateway.
+GATEWAY_PROXY_LABEL: Final = {"app.kubernetes.io/managed-by": "envoy-gateway"}

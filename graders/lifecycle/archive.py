@@ -32,8 +32,12 @@ if TYPE_CHECKING:
 _IMAGES: Final = "images.tar"
 _TOOLS: Final = ("bin/kind", "bin/kubectl", "bin/helm")
 _CHART: Final = "charts/metallb-"
-_FOLDERS: Final = ("bin", "charts")
-_CHARTS: Final = re.compile(r"charts/(metallb-[\w.-]+\.tgz|index\.yaml)")
+_FOLDERS: Final = ("bin", "charts", "gateway")
+# An archive may also have what only labs with a Gateway need.
+_OTHERS: Final = re.compile(
+    r"charts/(metallb-[\w.-]+\.tgz|index\.yaml)"
+    r"|gateway/(images-\w+\.tar|crds-\w+\.json|gateway-\w+\.yaml)"
+)
 # The images have 2 GB, and a tool 100 MB.
 _SIZE: Final = 8 << 30
 _FILE_SIZE: Final = 1 << 30
@@ -204,6 +208,8 @@ def _contents(archive: tarfile.TarFile) -> set[str]:
         names.add(member.name)
         if member.name == _IMAGES:
             names |= _images_in(content)
+        elif member.name.endswith(".tar"):
+            _images_in(content)
         else:
             _skip(content)
     if _IMAGES not in names:
@@ -228,7 +234,7 @@ def _files(
         if (
             name != _IMAGES
             and name not in _TOOLS
-            and not _CHARTS.fullmatch(name)
+            and not _OTHERS.fullmatch(name)
         ):
             raise ValueError(f"unexpected {name!r}")
         if name in names:

@@ -32,7 +32,7 @@ from graders.errors import (
 )
 from graders.files import write_atomically
 from graders.interrupts import collected_signals
-from graders.lifecycle.image_tag import recipe
+from graders.lifecycle.image_tag import gateway_recipe, recipe
 from graders.lifecycle.lock import machine_lock
 from graders.lifecycle.processes import MARK, terminate_leftovers
 from graders.settings import ANSIBLE, cache_dir, state_dir
@@ -294,7 +294,8 @@ def _run(  # noqa: PLR0913, PLR0917 - all parts of a run
     shutil.rmtree(runner / "env", ignore_errors=True)
     runner.mkdir(exist_ok=True)
     extra = runner / "variables.json"
-    write_atomically(extra, json.dumps(variables | {"recipe": recipe()}))
+    recipes = {"recipe": recipe(), "gateway_recipe": gateway_recipe()}
+    write_atomically(extra, json.dumps(variables | recipes))
     result = ansible_runner.run(
         private_data_dir=str(runner),
         project_dir=str(ANSIBLE),

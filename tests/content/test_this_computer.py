@@ -31,7 +31,8 @@ BASH = "#!/bin/bash\n"
 LINUX = {
     "roles/ci_engine",
     "roles/engine/files",  # looks for files that may be missing
-    "roles/images/tasks/build.yml",
+    *("roles/images/tasks/build.yml", "roles/gateway/tasks/image_build.yml"),
+    "roles/images/tasks/build_requirements.yml",
     "roles/images/tasks/image_import.yml",
     "roles/images/tasks/image_node.yml",
     *("roles/host_setup", "roles/cluster_hosts", "roles/network_hosts"),

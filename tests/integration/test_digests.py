@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import shutil
 import threading
+from email.message import Message
 from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.machinery import SourceFileLoader
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 
 import pytest
 import yaml
@@ -89,9 +92,11 @@ def script(
     loader.exec_module(module)
     copy = tmp_path / "main.yml"
     copy.write_bytes(module.FILE.read_bytes())
+    shutil.copytree(module.GATEWAY, tmp_path / "gateway")
     tools = dict.fromkeys(module.TOOLS, f"http://{site}/{{os}}/{{arch}}")
     for name, value in (
         ("FILE", copy),
+        ("GATEWAY", tmp_path / "gateway"),
         ("DOCKER_HUB", site),
         ("TOOLS", tools),
         ("CHARTS", f"http://{site}/index.yaml"),
@@ -120,7 +125,27 @@ def test_a_mirror_s_digests_are_those_of_what_it_sends(
     found = yaml.safe_load(capsys.readouterr().out)
     assert set(found.values()) == {DIGEST}
     kept = yaml.safe_load(script.FILE.read_text(encoding="utf-8"))
-    assert found.keys() == kept["images_digests"].keys()
+    optional = {"envoy", "envoy_gateway"}
+    assert found.keys() == kept["images_digests"].keys() | optional
+
+
+def test_a_mirror_may_lack_what_few_labs_need(
+    script: ModuleType,
+    site: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Its digests are left out; those of the kit count."""
+    digest_of = script.image_digest
+
+    def lacking(registry: str, name: str) -> str:
+        if "envoy" in name:
+            raise HTTPError(name, 404, "Not Found", Message(), None)
+        return str(digest_of(registry, name))
+
+    monkeypatch.setattr(script, "image_digest", lacking)
+    assert _call(script, monkeypatch, "--registry", site) == 0
+    assert "envoy" not in yaml.safe_load(capsys.readouterr().out)
 
 
 def test_the_file_is_written_with_its_comments(
@@ -134,6 +159,9 @@ def test_the_file_is_written_with_its_comments(
     comments = before[: before.index("images_checksums")]
     assert comments.startswith("---\n# ")
     assert after.startswith(comments)
+    gateway = (script.GATEWAY / "digests.yml").read_text(encoding="utf-8")
+    assert gateway.startswith("---\n# ")
+    assert set(yaml.safe_load(gateway)["gateway_digests"].values()) == {DIGEST}
     found: dict[str, Any] = yaml.safe_load(after)
     platforms = dict.fromkeys(script.PLATFORMS, SUM)
     assert found["images_checksums"] == {
@@ -166,7 +194,7 @@ def test_names_are_what_a_mirror_copies(
     assert _call(script, monkeypatch, "--names") == 0
     lines = capsys.readouterr().out.splitlines()
     kept = yaml.safe_load(script.FILE.read_text(encoding="utf-8"))
-    assert len(lines) == len(kept["images_digests"])
+    assert len(lines) == len(kept["images_digests"]) + 2
     assert f"kindest/node@{kept['images_digests']['node']}" in lines
 
 

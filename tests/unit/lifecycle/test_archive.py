@@ -412,3 +412,32 @@ def test_any_damage(tmp_path: Path, damage: list[tuple[int, bytes]]) -> None:
         unpack_archive(file, tmp_path)
     left = {one.name for one in tmp_path.iterdir()}
     assert left <= {"lab.tar", "bin", "charts"}
+
+
+GATEWAY = ("gateway/crds-0a.json", "gateway/gateway-0a.yaml")
+
+
+def test_images_of_gateways(tmp_path: Path) -> None:
+    """An archive may have them, too; they are unpacked as they are."""
+    file, folder = tmp_path / "lab.tar", tmp_path / "cache"
+    folder.mkdir()
+    own = {"gateway/images-0a.tar": _images()} | dict.fromkeys(GATEWAY, b"x")
+    tools = dict.fromkeys(TOOLS, b"x")
+    file.write_bytes(_tar({"images.tar": _images()} | tools | own))
+
+    check_archive(file, [NODE])
+    unpack_archive(file, folder)
+
+    for name, content in own.items():
+        assert (folder / name).read_bytes() == content
+
+
+def test_damaged_images_of_gateways(tmp_path: Path) -> None:
+    """They are read to their end, as the others."""
+    own = {"gateway/images-0a.tar": _images()[:5000]}
+    said = _check(
+        tmp_path,
+        _tar({"images.tar": _images()} | dict.fromkeys(TOOLS, b"x") | own),
+    )
+
+    assert "the archive is damaged (" in said

@@ -6,7 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from graders.lifecycle.image_tag import recipe
+from graders.lifecycle.image_tag import (
+    gateway_images,
+    gateway_recipe,
+    recipe,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,13 +21,21 @@ COUNTS = (
     "roles/images/tasks/image_own.yml",
     "roles/images/files/modules/etcd/go.mod",
 )
-NOT = ("roles/images/tasks/main.yml", "roles/metallb/tasks/main.yml")
+OF_GATEWAYS = (
+    "roles/gateway/vars/main/versions.yml",
+    "roles/gateway/tasks/image_build.yml",
+    "roles/gateway/files/image/go.mod",
+)
+NOT = (
+    *("roles/images/tasks/main.yml", "roles/metallb/tasks/main.yml"),
+    *("roles/gateway/tasks/nodes.yml", "roles/gateway/files/import.sh"),
+)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return a folder of playbooks."""
-    for name in (*COUNTS, *NOT):
+    for name in (*COUNTS, *OF_GATEWAYS, *NOT):
         file = tmp_path / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(name)
@@ -40,14 +52,33 @@ def test_changes_with(folder: Path, name: str) -> None:
     assert recipe(folder) == before
 
 
+@pytest.mark.parametrize("name", OF_GATEWAYS)
+def test_gateways_have_their_own(folder: Path, name: str) -> None:
+    """Labs without one get no other images for it."""
+    before, others = gateway_recipe(folder), recipe(folder)
+    (folder / name).write_text("another version")
+    assert gateway_recipe(folder) != before
+    assert recipe(folder) == others
+
+
 @pytest.mark.parametrize("name", NOT)
 def test_does_not_change_with(folder: Path, name: str) -> None:
     """Images are not built again for what is not in them."""
-    before = recipe(folder)
+    before = recipe(folder), gateway_recipe(folder)
     (folder / name).write_text("another way")
-    assert recipe(folder) == before
+    assert (recipe(folder), gateway_recipe(folder)) == before
 
 
 def test_of_the_kit() -> None:
     """It stands in the names of images, so it is short, and of hex digits."""
     assert len(recipe()) == len(f"{int(recipe(), 16):08x}")
+
+
+def test_where_images_of_gateways_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file for all labs of this computer, named by its recipe."""
+    monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path))
+
+    file = tmp_path / "gateway" / f"images-{gateway_recipe()}.tar"
+    assert gateway_images() == file
