@@ -14,6 +14,7 @@ _CLUSTER_SCOPED = frozenset(
         *("nodes", "namespaces", "persistentvolumes", "clusterroles"),
         *("clusterrolebindings", "customresourcedefinitions", "apiservices"),
         *("ingressclasses", "priorityclasses", "runtimeclasses"),
+        "gatewayclasses",
         *("validatingadmissionpolicies", "validatingadmissionpolicybindings"),
         *("mutatingadmissionpolicies", "mutatingadmissionpolicybindings"),
         "validatingwebhookconfigurations",

@@ -6,6 +6,7 @@
       lab_namespaces: [lab-1]          # those of the lab that starts
       control_plane: metallb-lab-control-plane
       metallb: true                    # delete its resources, and keep it
+      gateway: false                   # keep Envoy Gateway
 
 It returns `reports`: a `changed` each for what was reset, be it by the script
 (see `lab_exec`) or in the cluster. graders/kube/reset.py says what is reset.
@@ -45,6 +46,7 @@ class ActionModule(ActionBase):
                 "lab_namespaces": names,
                 "control_plane": text,
                 "metallb": {"type": "bool", "required": True},
+                "gateway": {"type": "bool", "default": False},
             },
         )
         variables = task_vars or {}
@@ -78,6 +80,7 @@ def _reset_cluster(
     kept = PreserveRules(
         frozenset(args["lab_namespaces"]),
         args["control_plane"],
+        gateway=args["gateway"],
     )
     try:
         with closing(playbook_client(variables)) as kube:

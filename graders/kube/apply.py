@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 # what a student would have applied.
 _OWNER: Final = "fieldManager=kubectl&force=true"
 _STEP: Final = 0.1
+# Kinds whose objects are there until all that belongs to them is gone.
+_SLOWLY_DELETED: Final = frozenset({"Namespace", "CustomResourceDefinition"})
 
 
 def apply(kube: KubeClient, objects: Sequence[Object], seconds: float) -> None:
@@ -65,8 +67,8 @@ def _apply(
     if if_missing and kube.get(path):
         return
     # It could be applied, and would be gone a moment later.
-    if item["kind"] == "Namespace" and _is_going(kube.get(path)):
-        raise KubeError(f"namespace {meta['name']} is going away")
+    if item["kind"] in _SLOWLY_DELETED and _is_going(kube.get(path)):
+        raise KubeError(f"{item['kind'].lower()} {meta['name']} is going away")
     if kube.ask("PATCH", f"{path}?{_OWNER}", item, APPLY) is None:
         space = meta.get("namespace", "default")
         raise KubeError(f"no namespace {space} for {meta['name']}")
@@ -92,6 +94,7 @@ def _path(
     try:
         place = kinds[version][item["kind"]]
     except KeyError:
+        del kinds[version]  # its CRD may have just been created
         raise KubeError(f"no kind {item['kind']} in {version}") from None
     space = meta.get("namespace", "default")
     path = place.format(group=group, space=space)

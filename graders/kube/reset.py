@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 from graders.kube.client import MERGE, NO_GRACE_PERIOD, KubeError
 from graders.kube.discovery import Kind, discover
 from graders.kube.names import (
+    GATEWAY_NAMESPACE,
     HELM_RELEASE,
     METALLB_APPS,
     METALLB_CORE,
@@ -33,6 +34,7 @@ from graders.kube.start_state import (
     VOLATILE_KINDS,
     is_clusters_own,
     is_controlled,
+    is_envoy_gateways,
     is_labs,
     is_metallb,
 )
@@ -67,6 +69,13 @@ _RESTRICTIONS: Final = frozenset(
 )
 _OWN_DOMAINS: Final = ("kubernetes.io", "k8s.io", "metallb.io")
 _KEPT_NAMESPACES: Final = SYSTEM_NAMESPACES | {METALLB_NAMESPACE}
+# Kinds of a lab's manifests whose objects have VIPs.
+_VIP_KINDS: Final = frozenset(
+    {"services", "gateways.gateway.networking.k8s.io"}
+)
+# Envoy Gateway holds its class as long as there are Gateways, and may be
+# deleted before it lets go.
+_CLASS_FINALIZER: Final = "gateway-exists-finalizer.gateway.networking.k8s.io"
 _NODES: Final = "/api/v1/nodes"
 _NAMESPACES: Final = "/api/v1/namespaces"
 _THREADS: Final = 8
@@ -79,12 +88,14 @@ _POLL_INTERVAL_S: Final = 0.3
 class PreserveRules:
     """What a reset keeps besides the cluster's own objects.
 
-    In the lab's namespaces, objects of its manifests stay. Their Services are
-    deleted, so that VIPs are free.
+    In the lab's namespaces, objects of its manifests stay. Their Services and
+    Gateways are deleted, so that VIPs are free.
     """
 
     labs: frozenset[str]
     control_plane: str
+    gateway: bool = False
+    """Whether Envoy Gateway stays; if not, all of it is deleted."""
 
 
 def reset_cluster(
@@ -215,8 +226,11 @@ def _is_foreign(
     kind: Kind, meta: Object, keep: PreserveRules, *, metallb: bool
 ) -> bool:
     """Tell whether an object is neither the cluster's nor the lab's."""
+    if _is_kept_gateway(kind, meta, keep):
+        return False
+    own = is_clusters_own(kind.name, meta)
     if not kind.namespaced:
-        return not is_clusters_own(kind.name, meta)
+        return not own
     if kind.name in _RESTRICTIONS and not is_labs(meta):
         return True
     if meta["namespace"] in _KEPT_NAMESPACES:
@@ -230,9 +244,16 @@ def _is_foreign(
         # A pod whose labels were changed has lost its owner: Services may
         # select it, and its workload has another pod already.
         return not (labs and is_controlled(meta))
-    if is_clusters_own(kind.name, meta):
-        return False
-    return not labs or kind.name == "services"
+    return not own and (not labs or kind.name in _VIP_KINDS)
+
+
+def _is_kept_gateway(kind: Kind, meta: Object, keep: PreserveRules) -> bool:
+    """Tell whether an object belongs to an Envoy Gateway that stays."""
+    return (
+        keep.gateway
+        and meta.get("namespace", GATEWAY_NAMESPACE) == GATEWAY_NAMESPACE
+        and is_envoy_gateways(kind.name, meta)
+    )
 
 
 def _comes_with_metallb(kind: Kind, meta: Object) -> bool:
@@ -255,6 +276,8 @@ def _comes_with_metallb(kind: Kind, meta: Object) -> bool:
 def _foreign_namespaces(kube: KubeClient, keep: PreserveRules) -> list[str]:
     """Return the paths of namespaces of neither the cluster nor the lab."""
     known = _KEPT_NAMESPACES | keep.labs | {"default"}
+    if keep.gateway:
+        known |= {GATEWAY_NAMESPACE}
     names = [meta["name"] for meta in kube.metadata(_NAMESPACES)]
     return [f"{_NAMESPACES}/{name}" for name in names if name not in known]
 
@@ -293,7 +316,8 @@ def _delete(kube: KubeClient, path: str) -> str:
 def _is_known_finalizer(name: str) -> bool:
     """Tell whether Kubernetes or MetalLB removes it; theirs have a domain."""
     domain, slash, _ = name.rpartition("/")
-    return not slash or domain.endswith(_OWN_DOMAINS)
+    known = not slash or domain.endswith(_OWN_DOMAINS)
+    return known and name != _CLASS_FINALIZER
 
 
 def _patch_node(kube: KubeClient, node: Object, keep: PreserveRules) -> str:

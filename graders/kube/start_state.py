@@ -10,7 +10,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from graders.kube.names import MANAGED_BY_KIT, METALLB_LABELS
+from graders.kube.names import (
+    GATEWAY_CLASS,
+    GATEWAY_LABEL,
+    GATEWAY_PROXY_LABEL,
+    MANAGED_BY_KIT,
+    METALLB_LABELS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,6 +66,7 @@ OWN_NAMES: Final[dict[str, str]] = {
         "|local-path-provisioner-.*"
     ),
     "customresourcedefinitions.apiextensions.k8s.io": r".*\.metallb\.io",
+    "gatewayclasses.gateway.networking.k8s.io": "",
     "ingressclasses.networking.k8s.io": "",
     "mutatingadmissionpolicies.admissionregistration.k8s.io": "",
     "mutatingadmissionpolicybindings.admissionregistration.k8s.io": "",
@@ -70,6 +77,20 @@ OWN_NAMES: Final[dict[str, str]] = {
     "validatingadmissionpolicies.admissionregistration.k8s.io": "",
     "validatingadmissionpolicybindings.admissionregistration.k8s.io": "",
     "validatingwebhookconfigurations.admissionregistration.k8s.io": "",
+}
+# Names of what comes with Envoy Gateway, besides what has its chart's label.
+_GATEWAY_NAMES: Final[dict[str, str]] = {
+    "customresourcedefinitions.apiextensions.k8s.io": (
+        r".*\.gateway\.(networking\.k8s|envoyproxy)\.io"
+    ),
+    "gatewayclasses.gateway.networking.k8s.io": GATEWAY_CLASS,
+    "secrets": "envoy(-gateway|-oidc-hmac|-rate-limit)?",
+    "validatingadmissionpolicies.admissionregistration.k8s.io": (
+        r"safe-upgrades\.gateway\.networking\.k8s\.io"
+    ),
+    "validatingadmissionpolicybindings.admissionregistration.k8s.io": (
+        r"safe-upgrades\.gateway\.networking\.k8s\.io"
+    ),
 }
 # Labels that kubeadm and kubelet give to a node, and to the control plane.
 NODE_LABELS: Final = frozenset(
@@ -146,6 +167,22 @@ def is_controlled(meta: Mapping[str, Any]) -> bool:
 def is_metallb(meta: Mapping[str, Any]) -> bool:
     """Tell whether an object is of the kit's release of MetalLB."""
     return METALLB_LABELS.items() <= (meta.get("labels") or {}).items()
+
+
+def is_envoy_gateways(kind: str, meta: Mapping[str, Any]) -> bool:
+    """Tell whether an object comes with Envoy Gateway, or is made by it.
+
+    It is without namespace or in that of Envoy Gateway. What it makes for a
+    Gateway goes with that; only Envoy Gateway itself would make it again.
+    """
+    if kind in DEPENDENT_KINDS and not is_controlled(meta):
+        return False
+    labels = (meta.get("labels") or {}).items()
+    return (
+        labels >= GATEWAY_LABEL.items()
+        or labels >= GATEWAY_PROXY_LABEL.items()
+        or bool(re.fullmatch(_GATEWAY_NAMES.get(kind, ""), meta["name"]))
+    )
 
 
 def is_labs(meta: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from graders.kube.discovery import Kind, Reader, discover
-from graders.kube.names import METALLB_NAMESPACE
+from graders.kube.names import GATEWAY_NAMESPACE, METALLB_NAMESPACE
 from graders.kube.restore import is_restorable, recordable
 from graders.kube.start_state import (
     METADATA_KINDS,
@@ -41,6 +41,7 @@ Objects = dict[str, dict[str, Any]]
 
 CLUSTER: Final = ""
 _ABBREVIATED: Final = 80
+_OWN_KEYS: Final = frozenset({METALLB_NAMESPACE, GATEWAY_NAMESPACE})
 # Kinds without namespace that students change.
 _READABLE: Final = frozenset({"namespaces", "nodes"})
 # Fields that the cluster fills in, differently each time.
@@ -236,7 +237,7 @@ def _user_fields(kind: Kind, item: dict[str, Any]) -> dict[str, Any]:
             "taints": spec.get("taints", []),
             "unschedulable": spec.get("unschedulable", False),
         }
-    if kind.name == "secrets" and namespace == METALLB_NAMESPACE:
+    if kind.name == "secrets" and namespace in _OWN_KEYS:
         # Keys and certificates are new in each installation.
         fields["data"] = sorted(fields.get("data", {}))
     # The cluster's own pods may start later than the first lab.

@@ -197,3 +197,23 @@ def test_a_deployment_that_does_not_come() -> None:
     kube.deployments = [_deployment(0)]
 
     assert wait_for_deployments(kube, ["lab-2"], 0) == ["lab-2/web"]  # type: ignore[arg-type] # as above
+
+
+def test_a_kind_that_comes_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The API server is asked again for the kinds of a new CRD."""
+    late = {"/apis/metallb.io/v1beta1": RESOURCES["/apis/metallb.io/v1beta1"]}
+    looks: list[str] = []
+
+    class Late(Recorded):
+        def get(self, path: str) -> dict[str, Any] | None:
+            looks.append(path)
+            found = late.get(path) if len(looks) > 1 else None
+            return {"resources": found or []}
+
+    monkeypatch.setattr("graders.kube.apply._STEP", 0.001)
+    kube = Late()
+
+    _apply(kube, PROFILE, seconds=5)
+
+    assert len(looks) == 2
+    assert [body for _, body in kube.asked] == [PROFILE]

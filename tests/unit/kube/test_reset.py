@@ -390,3 +390,95 @@ def test_labels() -> None:
 
 def _list(kind: str) -> str:
     return f"/api/{kind}" if kind.startswith("v1/") else f"/apis/{kind}"
+
+
+SYSTEM = "envoy-gateway-system"
+CHART = {"app.kubernetes.io/name": "gateway-helm"}
+PROXY = {"app.kubernetes.io/managed-by": "envoy-gateway"}
+CONTROLLED = [{"kind": "ReplicaSet", "controller": True}]
+OF_GATEWAYS = [
+    ("apps/v1/deployments", _meta("envoy-gateway", SYSTEM, labels=CHART)),
+    ("apps/v1/deployments", _meta("envoy-lab-6-x", SYSTEM, labels=PROXY)),
+    ("v1/services", _meta("envoy-lab-6-x", SYSTEM, labels=PROXY)),
+    ("v1/secrets", _meta("envoy", SYSTEM)),
+    ("v1/secrets", _meta("envoy-oidc-hmac", SYSTEM)),
+    (
+        "v1/pods",
+        _meta("x", SYSTEM, labels=CHART, ownerReferences=CONTROLLED),
+    ),
+]
+CLASSES = "/apis/gateway.networking.k8s.io/v1/gatewayclasses"
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+
+
+def _asked(
+    lists: dict[str, list[dict[str, Any]]], *, gateway: bool
+) -> list[str]:
+    kube = FakeApi(lists)
+    keep = PreserveRules(KEPT.labs, KEPT.control_plane, gateway=gateway)
+    reset_cluster(kube, keep, metallb=True)  # type: ignore[arg-type] # as far as it is asked
+    return kube.asked
+
+
+@pytest.mark.parametrize(("kind", "item"), OF_GATEWAYS)
+def test_envoy_gateway_stays_with_its_labs(
+    kind: str, item: dict[str, Any]
+) -> None:
+    """What it makes for Gateways stays, too: it alone makes that again."""
+    lists = {_list(kind): [item]}
+
+    assert not _asked(lists, gateway=True)
+    assert len(_asked(lists, gateway=False)) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "item"),
+    [
+        ("apps/v1/deployments", _meta("mine", SYSTEM)),
+        ("v1/pods", _meta("x", SYSTEM, labels=CHART)),
+        ("v1/secrets", _meta("envoy", "lab-2")),
+        ("v1/services", _meta("x", "lab-2", labels=PROXY)),
+        (
+            "gateway.networking.k8s.io/v1/gateways",
+            _meta("web", "lab-2", labels=OURS),
+        ),
+    ],
+)
+def test_what_goes_with_envoy_gateway(kind: str, item: dict[str, Any]) -> None:
+    """A student's objects, and Gateways, which have VIPs."""
+    (asked,) = _asked({_list(kind): [item]}, gateway=True)
+
+    assert asked.startswith("DELETE ")
+
+
+@pytest.mark.parametrize("gateway", [True, False])
+def test_names_of_envoy_gateway(*, gateway: bool) -> None:
+    """Its CRDs, class and namespace stay with it; a student's go."""
+    lists = {
+        CRDS: [
+            {"metadata": {"name": f"gateways.gateway.{group}"}}
+            for group in ("networking.k8s.io", "envoyproxy.io", "example.org")
+        ],
+        CLASSES: [{"metadata": {"name": name}} for name in ("eg", "mine")],
+        "/api/v1/namespaces": [{"metadata": {"name": SYSTEM}}],
+    }
+
+    asked = _asked(lists, gateway=gateway)
+
+    kept = {line.rpartition("/")[2] for line in asked}
+    mine = {"gateways.gateway.example.org", "mine"}
+    its = {
+        *("gateways.gateway.networking.k8s.io", "eg", SYSTEM),
+        "gateways.gateway.envoyproxy.io",
+    }
+    assert kept == (mine if gateway else mine | its)
+
+
+def test_a_class_goes_although_it_is_held() -> None:
+    """Envoy Gateway may be gone before it lets go of its class."""
+    held = ["gateway-exists-finalizer.gateway.networking.k8s.io"]
+    eg = {"metadata": {"name": "eg", "finalizers": held}}
+
+    asked = _asked({CLASSES: [eg]}, gateway=False)
+
+    assert asked == [f"DELETE {CLASSES}/eg", f"PATCH {CLASSES}/eg"]

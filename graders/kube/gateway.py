@@ -1,0 +1,214 @@
+"""Install or repair Envoy Gateway with the CRDs of the Gateway API.
+
+Removing it needs no step of its own: the reset of a lab without a Gateway
+deletes all of it (see `graders.kube.reset`).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Final
+
+import yaml
+
+from graders.kube.apply import apply, rolled_out
+from graders.kube.client import NO_GRACE_PERIOD, KubeError
+from graders.kube.names import (
+    CRDS,
+    GATEWAY_API,
+    GATEWAY_APPS,
+    GATEWAY_CLASS,
+    GATEWAY_CORE,
+    GATEWAY_NAMESPACE,
+)
+from graders.polling import until_none
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from graders.kube.client import KubeClient, Object
+
+_CONTROLLER: Final = f"{GATEWAY_APPS}/deployments/envoy-gateway"
+_CERTIFICATES_JOB: Final = (
+    f"/apis/batch/v1/namespaces/{GATEWAY_NAMESPACE}"
+    "/jobs/eg-gateway-helm-certgen"
+)
+# What that job creates, all of one CA.
+_CERTIFICATES: Final = (
+    *("envoy", "envoy-gateway", "envoy-oidc-hmac", "envoy-rate-limit"),
+)
+_BACKGROUND: Final = NO_GRACE_PERIOD | {"propagationPolicy": "Background"}
+# Kinds that need the CRDs.
+_LAST: Final = ("Deployment", "GatewayClass")
+_OWNER: Final = "gateway.envoyproxy.io/owning-gateway"
+# Seconds: what was removed a moment ago is still being deleted.
+_APPLY_TIMEOUT_S: Final = 60.0
+_ESTABLISHED_TIMEOUT_S: Final = 30.0
+_POLL_INTERVAL_S: Final = 0.2
+
+
+def install(kube: KubeClient, manifest: Path, crds: Path) -> None:
+    """Apply all of Envoy Gateway over what is there.
+
+    Its controller reads which kinds there are only when it starts, so it
+    comes last; its certificates are made while CRDs are created.
+
+    Raises:
+        KubeError: an object was refused for a minute.
+        OSError, ValueError, yaml.YAMLError: a file cannot be read.
+
+    """
+    objects = [_namespace(), *_read(manifest), _class()]
+    _drop_broken_certificates(kube)
+    early = [item for item in objects if item["kind"] not in _LAST]
+    apply(kube, early, _APPLY_TIMEOUT_S)
+    _create_crds(kube, json.loads(crds.read_bytes()))
+    late = [item for item in objects if item["kind"] in _LAST]
+    apply(kube, late, _APPLY_TIMEOUT_S)
+
+
+def wait_controller(kube: KubeClient, seconds: float) -> list[str]:
+    """Wait until the controller is ready; return what is not in time."""
+
+    def late() -> list[str]:
+        try:
+            found = kube.get(_CONTROLLER)
+        except KubeError as error:
+            return [str(error)]
+        if found and rolled_out(found):
+            return []
+        return ["Envoy Gateway's controller is not ready"]
+
+    return until_none(late, seconds, _POLL_INTERVAL_S)
+
+
+def wait_proxies(kube: KubeClient, seconds: float) -> list[str]:
+    """Wait until each Gateway was looked at, and its proxies are ready.
+
+    Return what is not in time. A Gateway that is refused has no proxies.
+    """
+
+    def late() -> list[str]:
+        try:
+            return [*_late_proxies(kube)]
+        except KubeError as error:
+            return [str(error)]
+
+    return until_none(late, seconds, _POLL_INTERVAL_S)
+
+
+def _late_proxies(kube: KubeClient) -> list[str]:
+    ready = {
+        (labels.get(f"{_OWNER}-namespace"), labels.get(f"{_OWNER}-name"))
+        for item in kube.items(f"{GATEWAY_APPS}/deployments")
+        for labels in (item["metadata"].get("labels") or {},)
+        if rolled_out(item)
+    }
+    late = []
+    for gateway in kube.items(f"{GATEWAY_API}/gateways"):
+        meta = gateway["metadata"]
+        accepted = _condition(gateway, "Accepted")
+        place = (meta["namespace"], meta["name"])
+        if accepted is None or (accepted == "True" and place not in ready):
+            late.append(f"Gateway {'/'.join(place)} has no ready proxies")
+    return late
+
+
+def _condition(item: Object, name: str) -> str | None:
+    """Return a condition of the present generation, None before there is."""
+    generation = item["metadata"].get("generation")
+    for condition in item.get("status", {}).get("conditions", []):
+        if (condition["type"], condition.get("observedGeneration")) == (
+            name,
+            generation,
+        ):
+            return str(condition["status"])
+    return None
+
+
+def _read(manifest: Path) -> list[Object]:
+    with manifest.open(encoding="utf-8") as file:
+        return [*filter(None, yaml.load_all(file, yaml.CSafeLoader))]
+
+
+def _create_crds(kube: KubeClient, objects: list[Object]) -> None:
+    """Create the CRDs that are missing, and wait until they can be used.
+
+    They have four megabytes, so they are not applied each time; a reset
+    compares them with what was recorded.
+
+    Raises:
+        KubeError: one was refused for a minute, or is never established.
+
+    """
+    names = {item["metadata"]["name"] for item in objects if _is_crd(item)}
+    there = {
+        meta["name"]
+        for meta in kube.metadata(CRDS)
+        if "deletionTimestamp" not in meta
+    }
+    missing = [
+        item
+        for item in objects
+        if not _is_crd(item) or item["metadata"]["name"] not in there
+    ]
+    apply(kube, missing, _APPLY_TIMEOUT_S)
+
+    def late() -> list[str]:
+        established = {
+            item["metadata"]["name"]
+            for name in names - there
+            if (item := kube.get(f"{CRDS}/{name}"))
+            and _has_condition(item, "Established")
+        }
+        return sorted(names - there - established)
+
+    if waiting := until_none(late, _ESTABLISHED_TIMEOUT_S, _POLL_INTERVAL_S):
+        raise KubeError(f"not established: {', '.join(waiting)}")
+
+
+def _is_crd(item: Object) -> bool:
+    return bool(item["kind"] == "CustomResourceDefinition")
+
+
+def _has_condition(item: Object, name: str) -> bool:
+    conditions = item.get("status", {}).get("conditions", [])
+    return any(
+        (condition["type"], condition["status"]) == (name, "True")
+        for condition in conditions
+    )
+
+
+def _drop_broken_certificates(kube: KubeClient) -> None:
+    """Have all certificates made again if one is missing.
+
+    The job makes only what is missing, by another CA; pods read theirs when
+    they start.
+    """
+    secrets = f"{GATEWAY_CORE}/secrets"
+    there = {meta["name"] for meta in kube.metadata(secrets)}
+    if there.issuperset(_CERTIFICATES) or not kube.get(_CERTIFICATES_JOB):
+        return
+    kube.delete(_CERTIFICATES_JOB, _BACKGROUND)
+    for name in there.intersection(_CERTIFICATES):
+        kube.delete(f"{secrets}/{name}")
+    kube.delete(f"{GATEWAY_CORE}/pods", NO_GRACE_PERIOD)
+
+
+def _namespace() -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": GATEWAY_NAMESPACE},
+    }
+
+
+def _class() -> Object:
+    return {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "GatewayClass",
+        "metadata": {"name": GATEWAY_CLASS},
+        "spec": {
+            "controllerName": "gateway.envoyproxy.io/gatewayclass-controller"
+        },
+    }
