@@ -20,6 +20,7 @@ from graders.kube.client import cluster_client
 from graders.kube.kubeconfig import is_usable, set_aside_damaged
 from graders.kube.restore import restore_objects
 from graders.lifecycle.early_install import install_metallb_early
+from graders.lifecycle.image_tag import gateway_images
 from graders.lifecycle.playbook import run_playbook
 from graders.plan.networks import mac
 from graders.polling import until
@@ -80,6 +81,7 @@ class LabRun:
             "id": self.lab.id,
             "namespace": self.lab.namespace,
             "metallb": self.lab.metallb,
+            "gateway": self.lab.gateway,
             "storage": "storage" in self.lab.topology,
             "early_deployments": fault.early_deployments,
             "plan_overrides": {
@@ -224,6 +226,9 @@ def _start(
     """
     if not is_up(run.plan, machines):
         _repair(run.plan, metallb=run.lab.metallb)
+    if run.lab.gateway and not gateway_images().is_file():
+        variables = extra_vars(run.plan) | {"all_images": True}
+        run_playbook("images", variables, student=run.plan.student)
     lab_state.mark_changing(run.plan, START)
     baseline, objects = _run_lab_playbook(
         "lab", run.as_vars(), run, partial(_settled_snapshot, run.plan)

@@ -11,6 +11,7 @@ import pytest
 from graders.course.lab import load_lab
 from graders.errors import CannotCheck, UsageError
 from graders.lifecycle import lifecycle
+from graders.lifecycle.image_tag import gateway_images
 from graders.lifecycle.playbook import Outcome
 from graders.plan.plan import make_plan
 from graders.polling import WAITS, Wait
@@ -571,3 +572,21 @@ def test_a_playbook_that_does_not_say_when_its_steps_are_done(
     assert host.reset() == []
     lifecycle.start(PLAN, LAB, "no-pool")
     assert host.kept == START
+
+
+def test_images_of_gateways_are_got_once(host: Host) -> None:
+    """When a lab with a Gateway is first started, and no other."""
+    lab = LAB.model_copy(update={"gateway": True})
+    lifecycle.start(PLAN, LAB, "no-pool")
+    lifecycle.start(PLAN, lab, "no-pool")
+    file = gateway_images()
+    file.parent.mkdir(parents=True)
+    file.touch()
+    lifecycle.start(PLAN, lab, "no-pool")
+
+    assert host.played == ["lab", "images", "lab", "lab"]
+    assert host.given[1]["all_images"] is True
+    gateways = [
+        given["lab"]["gateway"] for given in host.given if "lab" in given
+    ]
+    assert gateways == [False, True, True]
