@@ -203,6 +203,7 @@
       desk_lease: toAddress(dhcp + 70),
       dhcp_first: toAddress(dhcp),
       dhcp_last: toAddress(dhcp + 99),
+      domain: `${student}.example`,
       edge: `${nets.edge}/24`,
       edge_gateway: toAddress(edge + 1),
       edge_name: `${cluster}-edge`,
@@ -219,6 +220,7 @@
       lan: `${nets.lan}/16`,
       lan_gateway: toAddress(lan + 1),
       lan_name: student === "demo" ? "kind" : cluster,
+      ledger_vip: toAddress(pool + 41),
       machines: {
         router: machine("router", 2, 2),
         "lan-client": machine("lan-client", 3),
@@ -249,6 +251,7 @@
       rest_last: toAddress(services + 254),
       router_asn: form.asn + 1,
       service_range: `${toAddress(services)}/24`,
+      shared_pool: range(pool + 40, pool + 43),
       slot: 0,
       small_pool: range(pool, pool + form.small - 1),
       small_pool_last: toAddress(pool + form.small - 1),
@@ -261,6 +264,7 @@
       },
       storage_name: `${cluster}-storage`,
       student,
+      unannounced_vip: toAddress(pool + 45),
       vips_in_dhcp: apps(dhcp + 10),
       vips_in_node_range: apps(lan + 5),
     };

@@ -137,6 +137,21 @@ class AddressPlan:
         return f"{self.l2_vip}-{self.gateway_last}"
 
     @property
+    def shared_pool(self) -> str:
+        """Lab 6's pool: four addresses, too few for one an application."""
+        return f"{self.pool_first + 40}-{self.pool_first + 43}"
+
+    @property
+    def ledger_vip(self) -> IPv4Address:
+        """The VIP that lab 6's TCP application keeps for itself."""
+        return self.pool_first + 41
+
+    @property
+    def unannounced_vip(self) -> IPv4Address:
+        """An address for Services that is in no pool of lab 6."""
+        return self.pool_first + 45
+
+    @property
     def private_vip(self) -> IPv4Address:
         """The address of a Service that nobody outside may reach."""
         return self.pool_first - 256 + 5

@@ -98,6 +98,11 @@ class Plan(AddressPlan):
         return f"{self.cluster}-storage"
 
     @property
+    def domain(self) -> str:
+        """The DNS domain of lab 6's applications."""
+        return f"{self.student}.example"
+
+    @property
     def edge_gateway(self) -> IPv4Address:
         """The host's own address on the edge."""
         return self.edge[1]
