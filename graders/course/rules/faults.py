@@ -27,7 +27,7 @@ _INCLUDED: Final = re.compile(
     r"\{\{ (lab_dir \}\}/tasks|shared_tasks \}\})/([\w-]+\.yml)"
 )
 # They report by themselves whether they changed something.
-_STATE_MODULES: Final = {"lab_objects", "lab_patch"}
+_STATE_MODULES: Final = {"lab_certificate", "lab_objects", "lab_patch"}
 _VARIABLES: Final = settings.ANSIBLE / "group_vars" / "all.yml"
 _INVENTORY: Final = settings.INVENTORY / "localhost.yml"
 # Names that Ansible defines.
