@@ -40,6 +40,7 @@ WAITS: Final[dict[str, Wait]] = {
     "connect": Wait(1, "a lost first packet is sent again after 1 s"),
     "http": Wait(5, "kube-proxy programs a new endpoint within seconds"),
     "new-service": Wait(8, "allocation, then announcement"),
+    "new-route": Wait(10, "the controller attaches it, then proxies read it"),
     "withdraw": Wait(5, "a speaker withdraws as soon as it sees the event"),
     "api": Wait(3, "the API server answers in milliseconds or is down"),
     "pods": Wait(8, "the image is on the node, so a pod only has to start"),
@@ -59,6 +60,9 @@ WAITS: Final[dict[str, Wait]] = {
     "node-back": Wait(30, "a kubelet renews its lease every 10 s"),
     "host-back": Wait(60, "TCP sends lost packets again after up to 26 s"),
     "admission": Wait(4, "a restarted controller serves its webhook at once"),
+    "gateway-back": Wait(
+        30, "a controller that starts reads everything first"
+    ),
     "refusal": Wait(4, "as long as allocation, the positive control"),
 }
 

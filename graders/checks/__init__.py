@@ -65,6 +65,14 @@ from graders.checks.endpoints import (
     expect_maintained_endpoints,
     expect_ready_endpoint,
 )
+from graders.checks.gateway import (
+    PROXIES,
+    Gateway,
+    expect_as_asked,
+    expect_gateway_vip,
+    expect_proxy_responds,
+    expect_published,
+)
 from graders.checks.inventory import expect_held, expect_inventory
 from graders.checks.layer2 import (
     SEE_STATUS,
@@ -80,6 +88,19 @@ from graders.checks.layer2 import (
 )
 from graders.checks.memberlist import expect_gossip
 from graders.checks.metallb import expect_one_controller, expect_validated
+from graders.checks.names import (
+    FOUND,
+    NOT_FOUND,
+    OK,
+    Pages,
+    entrance,
+    expect_answers,
+    expect_no_page,
+    expect_redirected,
+    new_host,
+    routed,
+    temporary_route,
+)
 from graders.checks.node_failure import (
     isolate,
     measure_outage,
@@ -115,7 +136,7 @@ from graders.checks.static_entries import (
     expect_not_on_interface,
     find_static_entries,
 )
-from graders.checks.tenancy import expect_pool_restricted
+from graders.checks.tenancy import expect_no_address, expect_pool_restricted
 from graders.checks.traffic import (
     MIN_CONNECTIONS,
     ClientPath,
@@ -151,24 +172,32 @@ from graders.kube.names import (
 from graders.plan.ip_ranges import covered, holds, lacking
 from graders.polling import until
 from graders.probes.client import REQUESTS, Client
+from graders.probes.https import Answer, https, tcp
 from graders.probes.refusal import Refused
 from graders.probes.router import BgpSession
 from graders.probes.traffic import Flows
 
 __all__ = [
+    "FOUND",
     "METALLB_APPS",
     "METALLB_CORE",
     "METALLB_NAMESPACE",
     "METALLB_PATH",
     "MIN_CONNECTIONS",
+    "NOT_FOUND",
+    "OK",
+    "PROXIES",
     "REQUESTS",
     "SEE_POOLS",
     "SEE_STATUS",
+    "Answer",
     "BgpSession",
     "CannotCheck",
     "Client",
     "ClientPath",
     "Flows",
+    "Gateway",
+    "Pages",
     "Refused",
     "Responders",
     "Session",
@@ -189,11 +218,14 @@ __all__ = [
     "cordoned",
     "covered",
     "desk_of",
+    "entrance",
     "evict_pods",
     "expect",
     "expect_agreed_accepted",
     "expect_agreed_pools",
     "expect_announced",
+    "expect_answers",
+    "expect_as_asked",
     "expect_bgp_alone",
     "expect_bgp_port",
     "expect_control_plane_excluded",
@@ -201,6 +233,7 @@ __all__ = [
     "expect_devices_inside",
     "expect_devices_outside",
     "expect_foreign_refused",
+    "expect_gateway_vip",
     "expect_gossip",
     "expect_held",
     "expect_http",
@@ -210,8 +243,10 @@ __all__ = [
     "expect_maintained_endpoints",
     "expect_moved",
     "expect_next_hop",
+    "expect_no_address",
     "expect_no_conflict",
     "expect_no_loss",
+    "expect_no_page",
     "expect_no_static_entries",
     "expect_no_surge",
     "expect_not_on_interface",
@@ -227,9 +262,12 @@ __all__ = [
     "expect_pending",
     "expect_pool_restricted",
     "expect_pools_inside",
+    "expect_proxy_responds",
+    "expect_published",
     "expect_range_leased",
     "expect_ranges_not_leased",
     "expect_ready_endpoint",
+    "expect_redirected",
     "expect_renewal",
     "expect_responder",
     "expect_router_listens",
@@ -250,6 +288,7 @@ __all__ = [
     "foreign_prefixes",
     "has_all_updates",
     "holds",
+    "https",
     "ignores_ports",
     "is_ready",
     "is_settled",
@@ -257,6 +296,7 @@ __all__ = [
     "kernel_route",
     "lacking",
     "measure_outage",
+    "new_host",
     "new_services",
     "next_hops",
     "node_addresses",
@@ -268,10 +308,13 @@ __all__ = [
     "read_answers",
     "rejoin_wait",
     "restored_placement",
+    "routed",
     "run_parallel",
     "speakers_diverged",
+    "tcp",
     "temporary_namespace",
     "temporary_object",
+    "temporary_route",
     "temporary_service",
     "until",
     "until_converged",

@@ -88,7 +88,9 @@ def temporary_object(
 
 
 @contextlib.contextmanager
-def temporary_namespace(lab: Session) -> Iterator[str]:
+def temporary_namespace(
+    lab: Session, labels: Mapping[str, str] | None = None
+) -> Iterator[str]:
     """Create a namespace with a random name, and remove it at the end.
 
     Its removal, and that of what is in it, is not waited for.
@@ -105,7 +107,7 @@ def temporary_namespace(lab: Session) -> Iterator[str]:
     body = {
         "apiVersion": "v1",
         "kind": "Namespace",
-        "metadata": {"name": name},
+        "metadata": {"name": name, "labels": labels or {}},
     }
     with temporary_object(lab, "/api/v1/namespaces", body):
         yield name

@@ -15,7 +15,7 @@ from graders.checks.objects import (
     temporary_service,
 )
 from graders.checks.pools import SEE_POOLS, unused_addresses
-from graders.checks.services import expect_vip
+from graders.checks.services import allocation_decided, expect_vip
 from graders.kube.names import METALLB_PATH
 from graders.plan.ip_ranges import holds
 from graders.polling import until
@@ -72,6 +72,37 @@ def expect_pool_restricted(lab: Session, pool: str) -> None:
             _expect_tenant_served(lab)
             _expect_refused(lab, pool, services)
     _expect_not_assigned(lab, pool)
+
+
+def expect_no_address(lab: Session, namespace: str, **wishes: str) -> None:
+    """Fail if a new Service in `namespace` gets a VIP.
+
+    `wishes` are a pool or an address, as for `temporary_service`. A refusal by
+    the API server is a right answer, too.
+
+    Example:
+        expect_no_address(lab, "shop", pool="ingress-vips")
+
+    Raises:
+        CheckFailed: it gets one.
+        CannotCheck: the API server does not answer.
+
+    """
+    try:
+        with temporary_service(lab, namespace, **wishes) as name:
+            decided = partial(allocation_decided, lab, name, namespace)
+            until("refusal", decided, bool)
+            vip = lab.cluster.vip(name, namespace)
+    except Refused:
+        return
+    asked = " ".join(wishes.values()) or "any address"
+    expect(
+        f"a Service in namespace {namespace} that asks for {asked} to get",
+        expected="no VIP",
+        actual=vip,
+        ok=not vip,
+        seen_by=f"{SEE_POOLS} -o yaml",
+    )
 
 
 def _forms(

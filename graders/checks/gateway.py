@@ -1,0 +1,296 @@
+"""A Gateway of Envoy Gateway: its Service, its address, its proxies.
+
+The controller creates proxies and their Service in its own namespace, from
+the Gateway and the EnvoyProxy that it refers to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from graders.checks.check import expect
+from graders.checks.layer2 import Responders, arp_responders
+from graders.checks.services import expect_vip, expect_vip_in
+from graders.polling import until
+
+if TYPE_CHECKING:
+    from graders.checks.session import Session
+
+Object = dict[str, Any]
+
+# Where the controller and all proxies are.
+PROXIES: Final = "envoy-gateway-system"
+GATEWAY_API: Final = "/apis/gateway.networking.k8s.io/v1"
+_ENVOY_API: Final = "/apis/gateway.envoyproxy.io/v1alpha1"
+_OWNER: Final = "gateway.envoyproxy.io/owning-gateway"
+# Fields of an EnvoyProxy's pod that are the pod's own, under the same name.
+_PLACEMENT: Final = (
+    *("affinity", "nodeSelector", "tolerations"),
+    *("priorityClassName", "topologySpreadConstraints"),
+)
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A Gateway by its name, and what belongs to it."""
+
+    lab: Session
+    name: str
+    namespace: str
+
+    @property
+    def selector(self) -> str:
+        """The labels of everything that was created for the Gateway."""
+        return f"{_OWNER}-name={self.name},{_OWNER}-namespace={self.namespace}"
+
+    @property
+    def see(self) -> str:
+        """The command that shows the Gateway."""
+        return f"kubectl describe gateway {self.name} -n {self.namespace}"
+
+    def read(self) -> Object | None:
+        """Return the object, None if there is none."""
+        space = f"{GATEWAY_API}/namespaces/{self.namespace}"
+        return self.lab.cluster.get(f"{space}/gateways/{self.name}")
+
+    def services(self) -> list[Object]:
+        """Return the Services that lead to its proxies."""
+        return self._created("/api/v1", "services")
+
+    def workloads(self) -> list[Object]:
+        """Return the Deployments and DaemonSets of its proxies."""
+        return [
+            {**item, "kind": kind}
+            for kind in ("Deployment", "DaemonSet")
+            for item in self._created("/apis/apps/v1", f"{kind.lower()}s")
+        ]
+
+    def service_name(self) -> str:
+        """Return the name of its only Service, "" if there is not one."""
+        names = [item["metadata"]["name"] for item in self.services()]
+        return names[0] if len(names) == 1 else ""
+
+    def vip(self) -> str:
+        """Return the VIP of its Service, or ""."""
+        name = self.service_name()
+        return self.lab.cluster.vip(name, PROXIES) if name else ""
+
+    def addresses(self) -> list[str]:
+        """Return the addresses in its status."""
+        status = (self.read() or {}).get("status", {})
+        return [item["value"] for item in status.get("addresses") or []]
+
+    def proxy_spec(self) -> Object:
+        """Return what its EnvoyProxy says, or that of its class."""
+        spec = (self.read() or {"spec": {}})["spec"]
+        own = (spec.get("infrastructure") or {}).get("parametersRef")
+        space = self.namespace
+        if not own:
+            name = spec.get("gatewayClassName", "")
+            found = self.lab.cluster.get(
+                f"{GATEWAY_API}/gatewayclasses/{name}"
+            )
+            own = ((found or {}).get("spec") or {}).get("parametersRef") or {}
+            space = own.get("namespace", PROXIES)
+        if own.get("kind") != "EnvoyProxy":
+            return {}
+        base = f"{_ENVOY_API}/namespaces/{space}/envoyproxies"
+        found = self.lab.cluster.get(f"{base}/{own['name']}")
+        spec = (found or {}).get("spec") or {}
+        provider = spec.get("provider") or {}
+        return dict(provider.get("kubernetes") or {})
+
+    def problem(self) -> str:
+        """Return why the Gateway has no Service, as its status says it."""
+        found = self.read()
+        if not found:
+            return f"no Gateway {self.name} in namespace {self.namespace}"
+        conditions = found.get("status", {}).get("conditions") or []
+        return next(
+            (
+                f"{item['type']} is {item['status']}: {item['message']}"
+                for item in conditions
+                if item["status"] != "True"
+            ),
+            "none, and no condition that says why",
+        )
+
+    def _created(self, api: str, plural: str) -> list[Object]:
+        base = f"{api}/namespaces/{PROXIES}/{plural}"
+        return self.lab.cluster.items(f"{base}?labelSelector={self.selector}")
+
+
+def expect_gateway_vip(gateway: Gateway, pool: str) -> None:
+    """Fail unless a Gateway has one Service, with a VIP of the range `pool`.
+
+    Example:
+        expect_gateway_vip(Gateway(lab, "shared", "lab-6"), lab.plan.pool)
+
+    Raises:
+        CheckFailed: there is no Service, no VIP, or one of another range.
+        CannotCheck: the API server does not answer.
+
+    """
+    lab = gateway.lab
+    services = until("allocation", gateway.services, bool)
+    names = [item["metadata"]["name"] for item in services]
+    expect(
+        f"Gateway {gateway.name} to have",
+        expected="one Service",
+        actual=names or gateway.problem(),
+        ok=len(names) == 1,
+        seen_by=gateway.see,
+    )
+    expect_vip(lab, names[0], PROXIES)
+    expect_vip_in(lab, names[0], PROXIES, pool)
+
+
+def expect_published(gateway: Gateway) -> None:
+    """Fail unless a Gateway's status has its Service's VIP, and no other.
+
+    Example:
+        expect_published(Gateway(lab, "shared", "lab-6"))
+
+    Raises:
+        CheckFailed: it has another address, or none.
+        CannotCheck: the API server does not answer.
+
+    """
+    vip, addresses = until(
+        "allocation",
+        lambda: (gateway.vip(), gateway.addresses()),
+        lambda state: state[1] == [state[0]],
+    )
+    expect(
+        f"the address in the status of Gateway {gateway.name} to be"
+        " the one that MetalLB announces,",
+        expected=vip,
+        actual=addresses or "none",
+        ok=addresses == [vip],
+        seen_by=f"kubectl get gateway {gateway.name} -n {gateway.namespace}"
+        " -o jsonpath='{.status.addresses}'",
+    )
+
+
+def expect_proxy_responds(gateway: Gateway) -> None:
+    """Fail unless one node that serves the VIP, and no other, answers ARP.
+
+    Example:
+        expect_proxy_responds(Gateway(lab, "shared", "lab-6"))
+
+    Raises:
+        CheckFailed: no machine answers, another one, or several.
+        CannotCheck: the LAN client or the API server does not answer.
+
+    """
+    lab, vip = gateway.lab, gateway.vip()
+
+    def is_right(state: tuple[Responders, frozenset[str]]) -> bool:
+        names = state[0].names
+        return len(names) == 1 and names[0] in state[1]
+
+    responders, nodes = state = until(
+        "arp",
+        lambda: (arp_responders(lab, vip), serving_nodes(gateway)),
+        is_right,
+    )
+    expect(
+        f"ARP for {vip} to be answered by",
+        expected=f"one of {', '.join(sorted(nodes))}"
+        if nodes
+        else "a worker with a ready proxy, and there is none",
+        actual=responders.names or "none",
+        ok=is_right(state),
+        seen_by=responders.seen_by,
+        evidence=lambda: lab.cluster.events(gateway.service_name(), PROXIES),
+    )
+
+
+def serving_nodes(gateway: Gateway) -> frozenset[str]:
+    """Return the workers that may announce a Gateway's VIP, by its policy.
+
+    Example:
+        nodes = serving_nodes(Gateway(lab, "shared", "lab-6"))
+
+    Raises:
+        CannotCheck: the API server does not answer.
+
+    """
+    lab, name = gateway.lab, gateway.service_name()
+    workers = frozenset(lab.plan.worker_names())
+    ready = lab.cluster.ready_nodes(PROXIES, name)
+    service = lab.cluster.service(name, PROXIES) or {"spec": {}}
+    is_local = service["spec"].get("externalTrafficPolicy") == "Local"
+    return ready & workers if is_local or not ready else workers
+
+
+def expect_as_asked(gateway: Gateway) -> None:
+    """Fail if somebody changed the Service or the proxies of a Gateway.
+
+    They are as Gateway and EnvoyProxy ask for; the controller would undo
+    anything else the next time that it writes them.
+
+    Example:
+        expect_as_asked(Gateway(lab, "shared", "lab-6"))
+
+    Raises:
+        CheckFailed: a field is otherwise.
+        CannotCheck: the API server does not answer.
+
+    """
+    # The controller needs a moment after a change of what it is asked for.
+    changed = until(
+        "settled", partial(_changed_fields, gateway), lambda found: not found
+    )
+    expect(
+        f"what the controller created for Gateway {gateway.name} to be",
+        expected="as Gateway and EnvoyProxy ask for",
+        actual=changed,
+        ok=not changed,
+        seen_by=f"kubectl get svc,deployments -n {PROXIES} -o yaml",
+    )
+
+
+def _changed_fields(gateway: Gateway) -> list[str]:
+    """Return the fields that are not as asked for, with their values."""
+    wanted = gateway.proxy_spec()
+    found = []
+    service = wanted.get("envoyService") or {}
+    if "patch" not in service:
+        for item in gateway.services():
+            asked = _service_fields(gateway, service)
+            found += _differences("Service", item["spec"], asked)
+    for item in gateway.workloads():
+        workload = wanted.get(f"envoy{item['kind']}") or {}
+        if "patch" in workload:
+            continue
+        asked = _pod_fields(workload)
+        found += _differences("pod", item["spec"]["template"]["spec"], asked)
+    return found
+
+
+def _service_fields(gateway: Gateway, asked: Object) -> Object:
+    spec = (gateway.read() or {"spec": {}})["spec"]
+    addresses = spec.get("addresses") or []
+    return {
+        "type": asked.get("type", "LoadBalancer"),
+        "externalTrafficPolicy": asked.get("externalTrafficPolicy", "Local"),
+        "externalIPs": [item["value"] for item in addresses],
+        "loadBalancerClass": asked.get("loadBalancerClass"),
+        "loadBalancerIP": asked.get("loadBalancerIP"),
+    }
+
+
+def _pod_fields(asked: Object) -> Object:
+    pod = asked.get("pod") or {}
+    return {key: pod.get(key) for key in _PLACEMENT} | {"hostNetwork": None}
+
+
+def _differences(what: str, spec: Object, asked: Object) -> list[str]:
+    return [
+        f"{key} {spec.get(key) or 'missing'} of the {what}"
+        for key, value in asked.items()
+        if (spec.get(key) or None) != (value or None)
+    ]

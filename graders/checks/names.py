@@ -1,0 +1,235 @@
+"""Applications by name, through a Gateway's VIP, as clients reach them."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from graders.checks.check import expect
+from graders.checks.gateway import GATEWAY_API
+from graders.checks.objects import new_name, temporary_object
+from graders.checks.parallel import run_parallel
+from graders.polling import until
+from graders.probes.https import Answer, Entrance, https
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from graders.checks.gateway import Gateway
+    from graders.checks.session import Session
+    from graders.probes.client import Client
+
+FOUND: Final = 302
+NOT_FOUND: Final = 404
+OK: Final = 200
+# Answers in a row that show that all proxies have taken in a change.
+_IN_A_ROW: Final = 5
+
+
+def new_host(lab: Session) -> str:
+    """Return a name of the lab's domain that nobody has.
+
+    Example:
+        host = new_host(lab)
+
+    """
+    return f"{new_name()}.{lab.plan.domain}"
+
+
+@dataclass(frozen=True)
+class Pages:
+    """What is requested, and which answers are right.
+
+    `expected` says of an answer what it should have been; `wait` is a named
+    wait.
+    """
+
+    urls: Sequence[str]
+    expected: Callable[[Answer], str]
+    is_right: Callable[[Answer], bool]
+    wait: str = "http"
+
+
+def entrance(gateway: Gateway) -> Entrance:
+    """Return where a Gateway's names lead, and the lab's CA.
+
+    Example:
+        answers = https(lab.client.machine, entrance(gateway), urls)
+
+    Raises:
+        CannotCheck: the API server does not answer.
+
+    """
+    from graders.plan.certificates import (  # noqa: PLC0415 - slow, and for one lab
+        certificates,
+    )
+
+    return Entrance(gateway.vip(), certificates(gateway.lab.plan).ca)
+
+
+def expect_answers(gateway: Gateway, pages: Pages) -> None:
+    """Fail unless both clients get a right answer to each request.
+
+    Example:
+        expect_answers(gateway, Pages(urls, lambda _: "404", lambda answer:
+            answer.status == 404))
+
+    Raises:
+        CheckFailed: an answer is not right.
+        CannotCheck: a client's machine does not answer.
+
+    """
+    lab, target = gateway.lab, entrance(gateway)
+
+    def expect_from(client: Client) -> None:
+        answers = until(
+            pages.wait,
+            partial(https, client.machine, target, pages.urls),
+            lambda answers: all(map(pages.is_right, answers)),
+        )
+        place = client.machine.role
+        for answer in answers:
+            expect(
+                f"the answer of {answer.url} to {place} to be",
+                expected=pages.expected(answer),
+                actual=answer.text,
+                ok=pages.is_right(answer),
+                seen_by=f"{answer.command} on {place}",
+                evidence=answer.error,
+            )
+
+    run_parallel(expect_from, (lab.lan_client, lab.client))
+
+
+@contextlib.contextmanager
+def temporary_route(
+    gateway: Gateway, namespace: str, host: str, target: str
+) -> Iterator[None]:
+    """Create a route of `host` that redirects to the name `target`.
+
+    It needs no pods, so nothing of the lab can make it fail but the Gateway.
+
+    Example:
+        with temporary_route(gateway, "shop", host, target):
+            ...
+
+    Raises:
+        Refused: a rule of the cluster forbids it.
+        CannotCheck: the API server does not answer.
+
+    """
+    body = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "HTTPRoute",
+        "metadata": {"name": new_name(), "namespace": namespace},
+        "spec": {
+            "parentRefs": [
+                {"name": gateway.name, "namespace": gateway.namespace}
+            ],
+            "hostnames": [host],
+            "rules": [{"filters": [_redirect(target)]}],
+        },
+    }
+    base = f"{GATEWAY_API}/namespaces/{namespace}/httproutes"
+    with temporary_object(gateway.lab, base, body):
+        yield
+
+
+def _redirect(target: str) -> dict[str, Any]:
+    redirect = {"hostname": target, "statusCode": FOUND}
+    return {"type": "RequestRedirect", "requestRedirect": redirect}
+
+
+def expect_redirected(gateway: Gateway, host: str, target: str) -> None:
+    """Fail unless both clients are redirected several times in a row.
+
+    Example:
+        with temporary_route(gateway, "shop", host, target):
+            expect_redirected(gateway, host, target)
+
+    Raises:
+        CheckFailed: the route is not attached, or has no effect.
+        CannotCheck: a client's machine does not answer.
+
+    """
+    pages = Pages(
+        [f"https://{host}/"] * _IN_A_ROW,
+        lambda _: f"{FOUND}, as the grader's route says",
+        lambda answer: answer.status == FOUND and target in answer.location,
+        "new-route",
+    )
+    expect_answers(gateway, pages)
+
+
+def expect_no_page(
+    gateway: Gateway, hosts: Sequence[str], wait: str = "http"
+) -> None:
+    """Fail unless both clients get 404 for each of `hosts`.
+
+    Example:
+        expect_no_page(gateway, [new_host(lab)])
+
+    Raises:
+        CheckFailed: something answers for the name.
+        CannotCheck: a client's machine does not answer.
+
+    """
+    pages = Pages(
+        [f"https://{host}/" for host in hosts],
+        lambda _: f"{NOT_FOUND}, as no team has that name",
+        lambda answer: answer.status == NOT_FOUND,
+        wait,
+    )
+    expect_answers(gateway, pages)
+
+
+def routed(lab: Session, namespace: str) -> dict[str, str]:
+    """Return where the routes of a namespace lead, by name and path.
+
+    Example:
+        routed(lab, "shop") == {"shop.demo.example/": "front:80"}
+
+    Raises:
+        CannotCheck: the API server does not answer.
+
+    """
+    routes = lab.cluster.items(
+        f"{GATEWAY_API}/namespaces/{namespace}/httproutes"
+    )
+    return {
+        f"{host}{path}": leads
+        for item in routes
+        for host in item["spec"].get("hostnames") or ["any name"]
+        for rule in item["spec"].get("rules") or []
+        for path in _paths(rule)
+        for leads in [_leads(rule)]
+    }
+
+
+def _paths(rule: Mapping[str, Any]) -> list[str]:
+    matches = rule.get("matches") or [{}]
+    return [_path(match) for match in matches]
+
+
+def _path(match: Mapping[str, Any]) -> str:
+    path = match.get("path") or {}
+    kind, value = path.get("type", "PathPrefix"), path.get("value", "/")
+    others = sorted(match.keys() - {"path"})
+    words = [value, *([kind] if kind != "PathPrefix" else []), *others]
+    return " ".join(words)
+
+
+def _leads(rule: Mapping[str, Any]) -> str:
+    """Return the backends of a rule, and whether it does more."""
+    backends = [
+        "/".join(filter(None, (one.get("namespace"), _backend(one))))
+        for one in rule.get("backendRefs") or []
+    ]
+    filters = [item["type"] for item in rule.get("filters") or []]
+    return ", ".join([*backends, *filters]) or "nothing"
+
+
+def _backend(reference: Mapping[str, Any]) -> str:
+    return f"{reference['name']}:{reference.get('port', '?')}"

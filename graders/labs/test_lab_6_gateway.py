@@ -1,0 +1,338 @@
+"""Lab 6: every application answers by its name, through one VIP."""
+
+from __future__ import annotations
+
+import random
+import secrets
+from functools import partial
+from itertools import islice, product
+from typing import Final
+
+from graders.checks import (
+    FOUND,
+    NOT_FOUND,
+    OK,
+    PROXIES,
+    SEE_POOLS,
+    Client,
+    Gateway,
+    Pages,
+    Session,
+    check,
+    entrance,
+    evict_pods,
+    expect,
+    expect_answers,
+    expect_as_asked,
+    expect_gateway_vip,
+    expect_no_address,
+    expect_no_page,
+    expect_no_static_entries,
+    expect_one_responder,
+    expect_pools_inside,
+    expect_proxy_responds,
+    expect_published,
+    expect_redirected,
+    expect_validated,
+    expect_vip,
+    https,
+    lacking,
+    new_host,
+    routed,
+    run_parallel,
+    tcp,
+    temporary_namespace,
+    temporary_route,
+    temporary_service,
+    until,
+    unused_addresses,
+)
+
+NAMESPACE: Final = "lab-6"
+# The label by which a namespace may attach routes.
+MEMBER: Final = {"shared-gateway": "allowed"}
+LEDGER_PORT: Final = 7000
+TEAMS: Final = ("shop", "tickets", "visits")
+# Names and paths, and where the teams' routes lead.
+ROUTES: Final = {
+    "shop": {"/": "front:80", "/cart": "cart:80"},
+    "visits": {"/": "visits:80"},
+}
+HEADER: Final = "X-Forwarded-For"
+
+
+@check(layer="allocation")
+def test_vip(lab: Session) -> None:
+    """The shared Gateway's Service has a VIP of pool {ingress_pool_name}."""
+    expect_gateway_vip(_gateway(lab), lab.plan.shared_pool)
+
+
+@check(layer="advertisement", needs=("vip",))
+def test_published(lab: Session) -> None:
+    """The Gateway's status has its VIP, and no other address."""
+    expect_published(_gateway(lab))
+
+
+@check(layer="neighbour", needs=("vip",))
+def test_arp(lab: Session) -> None:
+    """One node with a ready proxy, and no other machine, answers ARP."""
+    expect_proxy_responds(_gateway(lab))
+
+
+@check(layer="forwarding")
+def test_ledger(lab: Session) -> None:
+    """ledger answers over TCP at {ledger_vip}, where it always was."""
+    vip = expect_vip(lab, "ledger", "ledger", str(lab.plan.ledger_vip))
+    expect_one_responder(lab, vip)
+    run_parallel(partial(_expect_ledger, lab), (lab.lan_client, lab.client))
+
+
+@check(layer="forwarding", needs=("published", "arp"))
+def test_tls(lab: Session) -> None:
+    """Each name is answered with a certificate of the lab's CA."""
+    hosts = [f"{team}.{lab.plan.domain}" for team in TEAMS]
+    pages = Pages(
+        [f"https://{host}/" for host in (*hosts, new_host(lab))],
+        lambda _: "any page, with a certificate of the lab's CA",
+        lambda answer: answer.status > 0,
+    )
+    expect_answers(_gateway(lab), pages)
+
+
+@check(layer="forwarding", needs=("tls",))
+def test_routes(lab: Session) -> None:
+    """Each team's names and paths have a route at the Gateway."""
+    pages = Pages(
+        [*_texts(lab)],
+        lambda _: "an application's",
+        lambda answer: answer.status != NOT_FOUND,
+    )
+    expect_answers(_gateway(lab), pages)
+
+
+@check(layer="endpoint", needs=("routes",))
+def test_apps(lab: Session) -> None:
+    """The right application answers at each name and path."""
+    texts = _texts(lab)
+    pages = Pages(
+        [*texts],
+        lambda answer: f"{OK} {texts[answer.url]}",
+        lambda answer: answer.text == f"{OK} {texts[answer.url]}",
+    )
+    expect_answers(_gateway(lab), pages)
+
+
+@check(layer="source-ip", needs=("apps",))
+def test_client_address(lab: Session) -> None:
+    """visits gets each client's own address, whatever a client claims."""
+    machines = lab.plan.machines
+    clients = (
+        (lab.lan_client, str(machines["lan-client"].lan)),
+        (lab.client, str(machines["client"].edge)),
+    )
+    claims = ("", f"{HEADER}: {_strangers()}", f"{HEADER}: 127.0.0.1")
+    run_parallel(partial(_expect_own_address, lab), product(clients, claims))
+
+
+@check(layer="policy", needs=("tls",), exclusive=True)
+def test_new_host(lab: Session) -> None:
+    """A namespace with the label gets a new name, one without gets none."""
+    gateway, target = _gateway(lab), new_host(lab)
+    host, refused = new_host(lab), new_host(lab)
+    with (
+        temporary_namespace(lab, MEMBER) as member,
+        temporary_namespace(lab) as stranger,
+        temporary_route(gateway, stranger, refused, target),
+    ):
+        # The positive control: it comes later, and is there first.
+        with temporary_route(gateway, member, host, target):
+            expect_redirected(gateway, host, target)
+            expect_no_page(gateway, [refused])
+        expect_no_page(gateway, [host], "new-route")
+
+
+@check(layer="policy", needs=("tls",))
+def test_unclaimed(lab: Session) -> None:
+    """Names that no team has get 404, not another team's page."""
+    expect_no_page(_gateway(lab), [new_host(lab) for _ in range(3)])
+
+
+@check(layer="policy")
+def test_neighbour_routes(lab: Session) -> None:
+    """The routes of shop and visits are as these teams wrote them."""
+    for team, paths in ROUTES.items():
+        wanted = {
+            f"{team}.{lab.plan.domain}{path}": leads
+            for path, leads in paths.items()
+        }
+        expect(
+            f"the routes of {team} to be",
+            expected=wanted,
+            actual=(found := routed(lab, team)),
+            ok=found == wanted,
+            seen_by=f"kubectl get httproutes -n {team} -o yaml",
+        )
+
+
+@check(layer="policy")
+def test_pool(lab: Session) -> None:
+    """Of the pool's four addresses, only the Gateway and ledger want one."""
+    pool = lab.plan.shared_pool
+    expect_pools_inside(lab, pool)
+    missing = lacking(lab.cluster.ranges(), pool)
+    expect(
+        "the pool to have",
+        expected=f"all of {pool}",
+        actual=f"these without {', '.join(missing)}",
+        ok=not missing,
+        seen_by=SEE_POOLS,
+    )
+    wanted = {
+        f"{item['metadata']['namespace']}/{item['metadata']['name']}"
+        for item in lab.cluster.items("/api/v1/services")
+        if item["spec"]["type"] == "LoadBalancer"
+    }
+    own = {"ledger/ledger", f"{PROXIES}/{_gateway(lab).service_name()}"}
+    expect(
+        "Services of type LoadBalancer, besides those of the shared Gateway"
+        " and of ledger, to be",
+        expected="none",
+        actual=wanted - own,
+        ok=not wanted - own,
+        seen_by="kubectl get svc -A",
+    )
+
+
+@check(layer="policy", needs=("pool",), exclusive=True)
+def test_tenancy(lab: Session) -> None:
+    """Services in other namespaces get no address of the pool."""
+    (name, *_) = lab.cluster.pools()
+    # The positive control: the pool has an address left for a namespace that
+    # may have it.
+    with temporary_service(lab, "ledger", pool=name) as service:
+        expect_vip(lab, service, "ledger")
+    free = islice(unused_addresses(lab, lab.cluster.ranges()), 1)
+    forms = [{}, {"pool": name}, *({"address": str(one)} for one in free)]
+    with temporary_namespace(lab, MEMBER) as new:
+        requests = [
+            (space, form)
+            for space in (NAMESPACE, "default", *TEAMS, new)
+            for form in (forms if space == new else [random.choice(forms)])  # noqa: S311 - no secret
+        ]
+        run_parallel(
+            lambda one: expect_no_address(lab, one[0], **one[1]), requests
+        )
+
+
+@check(layer="policy", needs=("vip",))
+def test_by_controller(lab: Session) -> None:
+    """Service and proxies are what Gateway and EnvoyProxy ask for."""
+    expect_as_asked(_gateway(lab))
+
+
+@check(layer="policy")
+def test_static_entries(lab: Session) -> None:
+    """No machine has an address, neighbour entry or route for VIPs."""
+    expect_no_static_entries(lab, sorted(lab.cluster.vips()))
+
+
+@check(layer="policy", needs=("vip",))
+def test_webhook(lab: Session) -> None:
+    """MetalLB's webhook still refuses invalid objects."""
+    expect_validated(lab)
+
+
+@check(
+    layer="endpoint",
+    needs=("client_address", "new_host", "by_controller"),
+    disruptive=True,
+)
+def test_restart(lab: Session) -> None:
+    """All of this is still so after the controller's pod was replaced."""
+    gateway, host, target = _gateway(lab), new_host(lab), new_host(lab)
+    evict_pods(
+        lab, PROXIES, lab.cluster.pod_selector("envoy-gateway", PROXIES)
+    )
+    with (
+        temporary_namespace(lab, MEMBER) as member,
+        temporary_route(gateway, member, host, target),
+    ):
+        # Once it has read this route, it has read all others, too.
+        pages = Pages(
+            [f"https://{host}/"],
+            lambda _: f"{FOUND}, by a controller that has just started",
+            lambda answer: answer.status == FOUND,
+            "gateway-back",
+        )
+        expect_answers(gateway, pages)
+    for again in (test_vip, test_published, test_arp, test_apps):
+        again(lab)
+    test_client_address(lab)
+    test_by_controller(lab)
+
+
+def _gateway(lab: Session) -> Gateway:
+    return Gateway(lab, "shared", NAMESPACE)
+
+
+def _texts(lab: Session) -> dict[str, str]:
+    """Return what must be read where, in the brief's words.
+
+    The paths are drawn, so that a page for a path of yesterday is of no use.
+    """
+    token, domain = secrets.token_hex(4), lab.plan.domain
+    return {
+        f"https://shop.{domain}/{token}": "hello from shop",
+        f"https://shop.{domain}/cart/{token}": "hello from cart",
+        f"https://tickets.{domain}/{token}": "hello from tickets",
+        f"https://visits.{domain}/echo?msg={token}": token,
+    }
+
+
+def _expect_ledger(lab: Session, client: Client) -> None:
+    """Fail unless a pod of ledger says its name to a client."""
+    address = str(lab.plan.ledger_vip)
+    place = client.machine.role
+    (said, command), pods = until(
+        "http",
+        lambda: (
+            tcp(client.machine, address, LEDGER_PORT),
+            lab.cluster.ready_pods("ledger", "ledger"),
+        ),
+        lambda state: state[0][0].strip() in state[1],
+    )
+    expect(
+        f"the name that {address} says to {place} to be that of a pod of"
+        " ledger,",
+        expected=pods or "and there is none",
+        actual=said.strip() or "no answer",
+        ok=said.strip() in pods,
+        seen_by=f"{command} on {place}",
+    )
+
+
+def _expect_own_address(
+    lab: Session, case: tuple[tuple[Client, str], str]
+) -> None:
+    """Fail unless visits gets only the address that the client has."""
+    (client, own), claim = case
+    url = f"https://visits.{lab.plan.domain}/header?key={HEADER}"
+    target, place = entrance(_gateway(lab)), client.machine.role
+    (answer,) = until(
+        "http",
+        partial(https, client.machine, target, [url], claim),
+        lambda answers: answers[0].text == f"{OK} {own}",
+    )
+    expect(
+        f"the {HEADER} that visits gets from {place} to be",
+        expected=own,
+        actual=answer.text.removeprefix(f"{OK} "),
+        ok=answer.text == f"{OK} {own}",
+        seen_by=f"{answer.command} on {place}",
+    )
+
+
+def _strangers() -> str:
+    """Return one or two addresses that no machine of the lab has."""
+    addresses = (f"192.0.2.{1 + secrets.randbelow(254)}" for _ in range(2))
+    return ", ".join(islice(addresses, 1 + secrets.randbelow(2)))
