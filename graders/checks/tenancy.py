@@ -74,11 +74,13 @@ def expect_pool_restricted(lab: Session, pool: str) -> None:
     _expect_not_assigned(lab, pool)
 
 
-def expect_no_address(lab: Session, namespace: str, **wishes: str) -> None:
+def expect_no_address(
+    lab: Session, namespace: str, *, pool: str = "", address: str = ""
+) -> None:
     """Fail if a new Service in `namespace` gets a VIP.
 
-    `wishes` are a pool or an address, as for `temporary_service`. A refusal by
-    the API server is a right answer, too.
+    It may request a pool or an address. A refusal by the API server is a
+    right answer, too.
 
     Example:
         expect_no_address(lab, "shop", pool="ingress-vips")
@@ -89,13 +91,15 @@ def expect_no_address(lab: Session, namespace: str, **wishes: str) -> None:
 
     """
     try:
-        with temporary_service(lab, namespace, **wishes) as name:
+        with temporary_service(
+            lab, namespace, pool=pool, address=address
+        ) as name:
             decided = partial(allocation_decided, lab, name, namespace)
             until("refusal", decided, bool)
             vip = lab.cluster.vip(name, namespace)
     except Refused:
         return
-    asked = " ".join(wishes.values()) or "any address"
+    asked = pool or address or "any address"
     expect(
         f"a Service in namespace {namespace} that asks for {asked} to get",
         expected="no VIP",

@@ -19,6 +19,10 @@ _OWNER: Final = "fieldManager=kubectl&force=true"
 _STEP: Final = 0.1
 # Kinds whose objects are there until all that belongs to them is gone.
 _SLOWLY_DELETED: Final = frozenset({"Namespace", "CustomResourceDefinition"})
+# Objects of these groups are replaced, and so are namespaces: what others have
+# added would stay if they were applied, and what depends on them (a Gateway's
+# proxies, all that is in a namespace) would go if they were deleted.
+_REPLACED: Final = ("gateway.networking.k8s.io/", "gateway.envoyproxy.io/")
 
 
 def apply(kube: KubeClient, objects: Sequence[Object], seconds: float) -> None:
@@ -64,14 +68,35 @@ def _apply(
     if_missing: bool = False,
 ) -> None:
     path, meta = _path(kube, kinds, item), item["metadata"]
-    if if_missing and kube.get(path):
+    looked = _is_replaced(item) or item["kind"] in _SLOWLY_DELETED
+    found = kube.get(path) if if_missing or looked else None
+    if if_missing and found:
         return
     # It could be applied, and would be gone a moment later.
-    if item["kind"] in _SLOWLY_DELETED and _is_going(kube.get(path)):
+    if item["kind"] in _SLOWLY_DELETED and _is_going(found):
         raise KubeError(f"{item['kind'].lower()} {meta['name']} is going away")
-    if kube.ask("PATCH", f"{path}?{_OWNER}", item, APPLY) is None:
+    if found and _is_replaced(item):
+        _replace(kube, path, item, found)
+    elif kube.ask("PATCH", f"{path}?{_OWNER}", item, APPLY) is None:
         space = meta.get("namespace", "default")
         raise KubeError(f"no namespace {space} for {meta['name']}")
+
+
+def _is_replaced(item: Object) -> bool:
+    group = item["apiVersion"].startswith(_REPLACED)
+    return group or item["kind"] == "Namespace"
+
+
+def _replace(kube: KubeClient, path: str, item: Object, found: Object) -> None:
+    """Write all of an object; what its controller keeps in it stays."""
+    kept = {
+        key: found["metadata"][key]
+        for key in ("finalizers", "resourceVersion")
+        if key in found["metadata"]
+    }
+    spec = {"spec": found["spec"]} if "spec" in found else {}
+    meta = {"metadata": item["metadata"] | kept}
+    kube.ask("PUT", path, spec | item | meta)
 
 
 def object_path(kube: KubeClient, item: Object) -> str:

@@ -211,17 +211,15 @@ def test_tenancy(lab: Session) -> None:
     # may have it.
     with temporary_service(lab, "ledger", pool=name) as service:
         expect_vip(lab, service, "ledger")
-    free = islice(unused_addresses(lab, lab.cluster.ranges()), 1)
-    forms = [{}, {"pool": name}, *({"address": str(one)} for one in free)]
+    free = next(unused_addresses(lab, lab.cluster.ranges()))
+    forms = [{}, {"pool": name}, {"address": str(free)}]
     with temporary_namespace(lab, MEMBER) as new:
         requests = [
             (space, form)
             for space in (NAMESPACE, "default", *TEAMS, new)
             for form in (forms if space == new else [random.choice(forms)])  # noqa: S311 - no secret
         ]
-        run_parallel(
-            lambda one: expect_no_address(lab, one[0], **one[1]), requests
-        )
+        run_parallel(partial(_expect_no_address, lab), requests)
 
 
 @check(layer="policy", needs=("vip",))
@@ -330,6 +328,13 @@ def _expect_own_address(
         ok=answer.text == f"{OK} {own}",
         seen_by=f"{answer.command} on {place}",
     )
+
+
+def _expect_no_address(
+    lab: Session, request: tuple[str, dict[str, str]]
+) -> None:
+    namespace, form = request
+    expect_no_address(lab, namespace, **form)
 
 
 def _strangers() -> str:

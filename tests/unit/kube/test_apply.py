@@ -13,13 +13,16 @@ from graders.kube.apply import (
     scaled_to_zero,
     wait_for_deployments,
 )
-from graders.kube.client import APPLY, KubeError
+from graders.kube.client import APPLY, JSON, KubeError
 
 RESOURCES = {
     "/api/v1": [
         {"name": "services", "kind": "Service", "namespaced": True},
         {"name": "services/status", "kind": "Service", "namespaced": True},
         {"name": "namespaces", "kind": "Namespace", "namespaced": False},
+    ],
+    "/apis/gateway.networking.k8s.io/v1": [
+        {"name": "gateways", "kind": "Gateway", "namespaced": True},
     ],
     "/apis/metallb.io/v1beta1": [
         {"name": "bfdprofiles", "kind": "BFDProfile", "namespaced": True},
@@ -59,13 +62,13 @@ class Recorded:
         return [self.deployments.pop(0)] if self.deployments else []
 
     def ask(
-        self, verb: str, path: str, body: object, content: str
+        self, verb: str, path: str, body: object, content: str = JSON
     ) -> dict[str, Any] | None:
         """Take an object, or refuse it."""
         if self.refuses:
             self.refuses -= 1
             raise KubeError("no webhook answers")
-        assert (verb, content) == ("PATCH", APPLY)
+        assert (verb, content) in {("PATCH", APPLY), ("PUT", JSON)}
         self.asked.append((path, body))
         return {} if self.there else None
 
@@ -85,6 +88,49 @@ def test_only_what_is_missing() -> None:
         create_missing(kube, [PROFILE])  # type: ignore[arg-type] # as above
 
     assert [body for _, body in kube.asked] == [SERVICE]
+
+
+def test_additions_of_others_go() -> None:
+    """A Gateway or a namespace that is there is replaced, not applied."""
+    version = {"resourceVersion": "7"}
+    gateway = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": "shared", "namespace": "lab-6"},
+        "spec": {"listeners": []},
+    }
+    kube = Recorded()
+    place = "/apis/gateway.networking.k8s.io/v1/namespaces/lab-6/gateways"
+    kube.objects = {
+        f"{place}/shared": gateway
+        | {
+            "metadata": gateway["metadata"] | version | {"finalizers": ["x"]},
+            "spec": {"listeners": [], "addresses": ["mine"]},
+        },
+        "/api/v1/namespaces/x": SPACE
+        | {
+            "metadata": {"name": "x", "labels": {"mine": "yes"}} | version,
+            "spec": {"finalizers": ["kubernetes"]},
+        },
+    }
+
+    _apply(kube, SPACE, gateway, seconds=0)
+
+    kept = {"finalizers": ["x"]} | version
+    assert kube.asked == [
+        (
+            "/api/v1/namespaces/x",
+            SPACE
+            | {
+                "metadata": {"name": "x"} | version,
+                "spec": {"finalizers": ["kubernetes"]},
+            },
+        ),
+        (
+            f"{place}/shared",
+            gateway | {"metadata": gateway["metadata"] | kept},
+        ),
+    ]
 
 
 def test_where_objects_go() -> None:
