@@ -168,10 +168,16 @@ def path_of(item: Object) -> str:
         [
             f"/apis/{version}" if "/" in version else f"/api/{version}",
             *(["namespaces", space] if space else []),
-            f"{kind}{'es' if kind.endswith('s') else 's'}",
+            _plural(kind),
             item["metadata"]["name"],
         ]
     )
+
+
+def _plural(kind: str) -> str:
+    if kind.endswith("y"):
+        return f"{kind.removesuffix('y')}ies"
+    return f"{kind}{'es' if kind.endswith('s') else 's'}"
 
 
 def _selected(item: Object, query: str) -> bool:

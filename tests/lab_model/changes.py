@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     Change = Callable[[LabModel], object]
 
 _SLICE: Final = "EndpointSlice"
+_NOTHING: Final = [{"name": "nothing", "port": 80}]
 # A ReplicaSet has its Deployment's name in the model.
 _OWNED: Final = {"ReplicaSet": "Deployment"}
 _REMOVABLE = (
     *("Service", "Deployment", "Pod", "IPAddressPool"),
     *("L2Advertisement", "BGPAdvertisement"),
+    *("HTTPRoute", "ClientTrafficPolicy"),
 )
 
 
@@ -43,7 +45,10 @@ def changes_of(number: str) -> dict[str, Change]:
         for item in model.cluster.all(kind):
             name = item["metadata"]["name"]
             found[f"no {kind} {name}"] = partial(_remove, kind, name)
-    for edit in (*_services(model), *_workloads(), *_metallb(model)):
+    for edit in (
+        *(*_services(model), *_workloads(), *_metallb(model)),
+        *_gateways(model),
+    ):
         for item in model.cluster.all(edit.kind):
             name = item["metadata"]["name"]
             found[f"{name}, {edit}"] = partial(edit.apply, name)
@@ -134,6 +139,23 @@ def _metallb(model: LabModel) -> Iterator[_Edit]:
         yield _Edit(kind, ("spec", "nodeSelectors"), selectors)
     for names in (["eth0"], ["eth1"], ["eth9"], []):
         yield _Edit("L2Advertisement", ("spec", "interfaces"), names)
+
+
+def _gateways(model: LabModel) -> Iterator[_Edit]:
+    plan = model.plan
+    for names in ([f"*.{plan.domain}"], [f"shop.{plan.domain}"], ["other"]):
+        yield _Edit("HTTPRoute", ("spec", "hostnames"), names)
+    yield _Edit("HTTPRoute", ("spec", "rules"), [{"backendRefs": _NOTHING}])
+    wish = {"type": "IPAddress", "value": str(plan.unannounced_vip)}
+    yield _Edit("Gateway", ("spec", "addresses"), [wish])
+    yield _Edit("Gateway", ("spec", "listeners"), [])
+    yield _Edit("ClientTrafficPolicy", ("spec",), {})
+    yield _Edit("Namespace", ("metadata", "labels"), {})
+    kubernetes = ("spec", "provider", "kubernetes")
+    policy = (*kubernetes, "envoyService", "externalTrafficPolicy")
+    yield _Edit("EnvoyProxy", policy, "Cluster")
+    place = (*kubernetes, "envoyDeployment", "pod", "nodeSelector")
+    yield _Edit("EnvoyProxy", place, {EXCLUDE: ""})
 
 
 def _on_machines(vip: str) -> dict[str, Change]:

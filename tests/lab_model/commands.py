@@ -6,6 +6,7 @@ from ipaddress import IPv4Interface
 from typing import TYPE_CHECKING
 
 from graders.probes.static_entries import COMMANDS
+from tests.lab_model.gateway import Question, greeting, page
 from tests.lab_model.network import (
     Request,
     by_udp,
@@ -34,6 +35,10 @@ def answer(  # noqa: C901, PLR0911, PLR0912, PLR0915 - a table of commands
             return _curl(model, role, argv)
         case ["sh", "-c", _, "flows", url, times, source]:
             return _flows(model, role, (url, times, source))
+        case ["sh", "-c", _, "https", _, vip, mark, header, *urls]:
+            return _https(model, role, (vip, mark, header), urls)
+        case ["sh", "-c", script, address, port] if "/dev/tcp" in script:
+            return greeting(model, role, address, port)
         case ["sh", "-c", _, "watch", *_]:
             return "".join(
                 f"{at:.2f} {int(good)}\n" for at, good in model.samples
@@ -107,6 +112,19 @@ def _curl(model: LabModel, role: str, argv: tuple[str, ...]) -> str | int:
     if port:
         return f"{body}\n{source}:{port}"
     return f"{body}\n200" if form else body
+
+
+def _https(
+    model: LabModel, role: str, given: tuple[str, str, str], urls: list[str]
+) -> str:
+    vip, mark, header = given
+    parts = []
+    for url in urls:
+        status, body, location, error = page(
+            model, Question(role, vip, url, header)
+        )
+        parts += [f"{status:03}\n{location}\n", error, body]
+    return "".join(f"{mark}\n{part}" for part in parts)
 
 
 def _one_connection(model: LabModel, role: str, url: str) -> str | int:

@@ -11,6 +11,7 @@ import yaml
 from graders.course.lab import load_lab
 from graders.plan.plan import make_plan
 from tests.lab_model.controllers import EXCLUDE, SYSTEM
+from tests.lab_model.gateway import install as install_gateway
 from tests.lab_model.model import LabModel
 from tests.lab_model.webhook import configuration as webhook_configuration
 
@@ -62,6 +63,8 @@ def healthy(number: str, variant: str = "", student: str = "demo") -> LabModel:
     for name in ("default", SYSTEM):
         model.cluster.add(_object("v1", "Namespace", name))
     _install_metallb(model)
+    if lab.gateway:
+        install_gateway(model)
     for body in _objects(number, student):
         model.cluster.add(body)
     if "storage" in lab.topology:

@@ -13,6 +13,7 @@ from tests.fakes import FakeCluster, FakeDocker
 from tests.lab_model.commands import answer
 from tests.lab_model.controllers import Controllers, vip_of
 from tests.lab_model.dhcp import DhcpServer, of_the_site
+from tests.lab_model.gateway import EnvoyGateway
 from tests.lab_model.router import FakeRouter
 from tests.lab_model.webhook import Webhook
 
@@ -89,6 +90,7 @@ class LabModel:
         self.lock = threading.RLock()
         self.cluster = FakeCluster(update=self.settle)
         self.controllers = Controllers(self.cluster)
+        self.gateways = EnvoyGateway(self.cluster)
         self.cluster.admission = Webhook(self.controllers).refuses
         self.docker = FakeDocker()
         self.router = FakeRouter(self.plan, self.controllers)
@@ -119,7 +121,9 @@ class LabModel:
             self.controllers.silent -= (
                 self.docker.containers.keys() - self.docker.paused
             )
+            self.gateways.write()
             self.controllers.settle()
+            self.gateways.report()
             self._renew_leases()
             self.adjust()
 

@@ -65,7 +65,7 @@ class Request:
 
 def response(model: LabModel, request: Request) -> str | None:
     """Return the answer to a request, None without one."""
-    entry = _entry(model, request)
+    entry = entry_of(model, request)
     if entry == "desk":
         return DESK_PAGE if model.desk_serves else None
     if entry not in model.plan.nodes:
@@ -81,7 +81,7 @@ def response(model: LabModel, request: Request) -> str | None:
     return None
 
 
-def _entry(model: LabModel, request: Request) -> str:
+def entry_of(model: LabModel, request: Request) -> str:
     """Return the role of the machine that a packet reaches first."""
     asker, address = request.role, request.address
     if asker == "client":

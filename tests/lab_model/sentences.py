@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Final
 
 from graders.plan.ip_ranges import holds, networks
 from tests.lab_model.controllers import EXCLUDE, vip_of
+from tests.lab_model.gateway import Question, greeting, page
 from tests.lab_model.network import DESK_PAGE, Request, responders, response
 from tests.lab_model.webhook import is_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from tests.lab_model.gateway import Page
     from tests.lab_model.model import LabModel
 
     Sentence = Callable[[LabModel], bool]
@@ -405,6 +407,97 @@ _LAB_5: Final[dict[str, Sentence]] = {
         if holds(pool["spec"]["addresses"], str(m.plan.ingress_first))
     ),
 }
+
+
+def _visit(
+    model: LabModel, role: str, place: tuple[str, str], claim: str = ""
+) -> Page:
+    name, path = place
+    url = f"https://{name}.{model.plan.domain}{path}"
+    question = Question(role, model.vip("gateway-envoy"), url, claim)
+    return page(model, question)
+
+
+def _texts(model: LabModel) -> list[tuple[Page, str]]:
+    """Return what clients get from each application, and the right text."""
+    texts = {
+        ("shop", "/x"): "hello from shop",
+        ("shop", "/cart/x"): "hello from cart",
+        ("tickets", "/x"): "hello from tickets",
+        ("visits", "/echo?msg=x"): "x",
+    }
+    return [
+        (_visit(model, role, place), text)
+        for role in _CLIENTS
+        for place, text in texts.items()
+    ]
+
+
+def _own_addresses(model: LabModel) -> bool:
+    machines = model.plan.machines
+    own = {
+        "lan-client": str(machines["lan-client"].lan),
+        "client": str(machines["client"].edge),
+    }
+    book, claim = ("visits", "/header?key=X"), "X-Forwarded-For: 192.0.2.1"
+    return all(
+        _visit(model, role, book, claim)[1] == address
+        for role, address in own.items()
+    )
+
+
+def _status(model: LabModel) -> list[str]:
+    addresses = model.one("Gateway", "shared")["status"]["addresses"]
+    return [item["value"] for item in addresses]
+
+
+def _announced_for_proxies(model: LabModel) -> bool:
+    (role, *others) = _roles(model, model.vip("gateway-envoy")) or [""]
+    serving = _ready(model, "gateway-envoy")
+    if _policy(model, "gateway-envoy") != "Local":
+        serving = _workers(model)
+    return (
+        not others
+        and role in model.plan.nodes
+        and model.plan.machine_name(role) in serving & _workers(model)
+    )
+
+
+def _wanted(model: LabModel) -> set[str]:
+    return {
+        service["metadata"]["name"]
+        for service in model.cluster.all("Service")
+        if service["spec"].get("type") == "LoadBalancer"
+    }
+
+
+_LAB_6: Final[dict[str, Sentence]] = {
+    "webhook": is_whole,
+    "vip": lambda m: _of_pool(m, "gateway-envoy", m.plan.shared_pool),
+    "published": lambda m: _status(m) == [m.vip("gateway-envoy")],
+    "arp": _announced_for_proxies,
+    "ledger": lambda m: all(
+        greeting(m, role, str(m.plan.ledger_vip), "7000").startswith("ledger")
+        for role in _CLIENTS
+    ),
+    "tls": lambda m: all(status for (status, *_), _ in _texts(m)),
+    "routes": lambda m: all(
+        status not in {0, 404} for (status, *_), _ in _texts(m)
+    ),
+    "apps": lambda m: all(
+        (status, body.strip()) == (200, text)
+        for (status, body, *_), text in _texts(m)
+    ),
+    "client_address": _own_addresses,
+    "unclaimed": lambda m: all(
+        _visit(m, role, ("nobody-s", "/"))[0] == 404 for role in _CLIENTS
+    ),
+    "pool": lambda m: (
+        _pools_inside(m, m.plan.shared_pool)
+        and _wanted(m) <= {"gateway-envoy", "ledger"}
+    ),
+    "static_entries": lambda m: _fixed_nowhere(m, *_vips(m)),
+}
 SENTENCES: Final = {
     "0": _LAB_0,
     "1": _LAB_1,
@@ -412,6 +505,7 @@ SENTENCES: Final = {
     "3": _LAB_3,
     "4": _LAB_4,
     "5": _LAB_5,
+    "6": _LAB_6,
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -55,6 +56,13 @@ PAGES: Final = sorted(
 )
 
 
+def _lab_of(page: Path) -> list[str]:
+    """Return the lab on whose cluster a page is typed, and its variant."""
+    text = page.read_text(encoding="utf-8")
+    found = re.search(r"lab start (\d+) --variant (\S+)", text)
+    return [found[1], "--variant", found[2]] if found else ["0"]
+
+
 def _words(text: str) -> list[list[str]]:
     """Return the words of each line; columns may be wider than shown."""
     return [line.split() for line in text.strip().split("\n")]
@@ -69,7 +77,7 @@ def test_a_page_can_be_typed(page: Path) -> None:
     """
     plan = locate(STUDENT).plan
     driver = LabDriver(plan, print)
-    ok("lab", "start", "0")
+    ok("lab", "start", *_lab_of(page))
     for block, output in _blocks(page, plan):
         steps = play(Walkthrough(page, FrontMatter(), (block,)), driver.shell)
         if output:

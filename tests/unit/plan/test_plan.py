@@ -190,6 +190,22 @@ def test_lab_5_has_addresses_of_its_own(plan: Plan) -> None:
 
 
 @given(plans())
+def test_lab_6_has_addresses_of_its_own(plan: Plan) -> None:
+    """Its pool has four addresses; ledger's is one, the unannounced none."""
+    shared = _pool(plan.shared_pool)
+    others = [*plan.app_vips.values(), *plan.neighbour_vips.values()]
+
+    assert sum(net.num_addresses for net in shared) == 4
+    assert all(net.subnet_of(plan.service_range) for net in shared)
+    assert any(plan.ledger_vip in net for net in shared)
+    assert plan.unannounced_vip in plan.service_range
+    assert not any(
+        vip in net for vip in (plan.unannounced_vip, *others) for net in shared
+    )
+    assert not _overlap(shared, _pool(plan.gateway_pool))
+
+
+@given(plans())
 def test_lab_5_s_wrong_ranges_overlap_as_meant(plan: Plan) -> None:
     """One is leased, one is docker's and the desk's, and both spare VIPs."""
     leases = _range(plan.dhcp_first, plan.dhcp_last)

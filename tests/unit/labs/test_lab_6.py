@@ -1,0 +1,456 @@
+"""The checks of lab 6: right states pass, each wrong one is refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from graders.checks.gateway import Gateway
+from graders.checks.names import routed
+from graders.errors import CannotCheck
+from graders.providers.machine import Output
+from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
+from tests.lab_model.controllers import EXCLUDE
+from tests.lab_model.gateway import PROXIES
+from tests.lab_model.webhook import webhook_deleted, webhook_ignored
+
+if TYPE_CHECKING:
+    from tests.fakes import Object
+    from tests.lab_model.model import LabModel
+
+WRONG = WrongStates()
+WRONG("webhook", "to be refused, not accepted: new IPAddressPool")(
+    webhook_deleted
+)
+WRONG("webhook", "accepted: failurePolicy is Ignore")(webhook_ignored)
+
+
+@pytest.mark.parametrize("check", checks_of("6"))
+def test_the_right_state_passes(judge: Judge, check: str) -> None:
+    """Every name leads through one VIP to its application."""
+    judge.passes("6", check)
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_a_wrong_state_is_refused(judge: Judge, wrong: Wrong) -> None:
+    """Each wrong repair meets a check that says what is wrong."""
+    judge.refuses("6", wrong)
+
+
+def _fence(model: LabModel, *namespaces: str) -> None:
+    rules = {"namespaces": [*namespaces]} if namespaces else None
+    model.one("IPAddressPool")["spec"]["serviceAllocation"] = rules
+
+
+def _kubernetes(model: LabModel) -> Any:  # noqa: ANN401 - JSON
+    return model.one("EnvoyProxy")["spec"]["provider"]["kubernetes"]
+
+
+def _listener(model: LabModel) -> Any:  # noqa: ANN401 - JSON
+    (listener,) = model.one("Gateway", "shared")["spec"]["listeners"]
+    return listener
+
+
+def _route(model: LabModel, name: str) -> Any:  # noqa: ANN401 - JSON
+    return model.one("HTTPRoute", name)["spec"]
+
+
+def _direct(model: LabModel, name: str, namespace: str) -> None:
+    model.cluster.add(
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": name, "namespace": namespace},
+            "spec": {
+                "type": "LoadBalancer",
+                "selector": {"app": "visits"},
+                "ports": [{"port": 80, "targetPort": "http"}],
+            },
+        }
+    )
+
+
+# Allocation and advertisement.
+
+
+@WRONG("vip", "the VIP of gateway-envoy to be an address, not <pending>")
+def _pool_closed(model: LabModel) -> None:
+    _fence(model, "lab-6", "ledger")
+
+
+@WRONG("vip", "the VIP of gateway-envoy to be an address, not <pending>")
+def _direct_services(model: LabModel) -> None:
+    _fence(model, "shop", "ledger")
+    for number in range(4):
+        _direct(model, f"front-{number}", "shop")
+    model.settle()
+    _fence(model)
+
+
+@WRONG("vip", "to be an address, not a Service of type NodePort")
+def _node_port(model: LabModel) -> None:
+    _kubernetes(model)["envoyService"]["type"] = "NodePort"
+
+
+@WRONG("vip", "Gateway shared to have one Service, not no Gateway shared in")
+def _gateway_deleted(model: LabModel) -> None:
+    model.cluster.remove(model.one("Gateway", "shared"))
+
+
+@WRONG("vip", "one Service, not Accepted is False: no such class")
+def _class_unknown(model: LabModel) -> None:
+    model.cluster.remove(model.one("Service", "gateway-envoy"))
+    status = {
+        "conditions": [
+            {
+                "type": "Accepted",
+                "status": "False",
+                "message": "no such class",
+            }
+        ]
+    }
+
+    def refuse() -> None:
+        model.one("Gateway", "shared")["status"] = status
+
+    model.adjust = refuse
+
+
+@WRONG("vip", "one Service, not none, and no condition that says why")
+def _service_deleted(model: LabModel) -> None:
+    model.cluster.remove(model.one("Service", "gateway-envoy"))
+
+
+@WRONG("vip", "Gateway shared to have one Service, not gateway-envoy, second")
+def _second_service(model: LabModel) -> None:
+    service = model.service("gateway-envoy")
+    meta = service["metadata"] | {"name": "second"}
+    del meta["uid"]
+    model.cluster.add(service | {"kind": "Service", "metadata": meta})
+
+
+@WRONG("vip", "the VIP of gateway-envoy to be in 172.18.255.240-.*, not")
+def _other_pool(model: LabModel) -> None:
+    model.ranges(model.plan.small_pool)
+    model.settle()
+
+
+@WRONG("published", "MetalLB announces, 172.18.255.240, not 172.18.255.245")
+def _address_outside(model: LabModel) -> None:
+    address = str(model.plan.unannounced_vip)
+    wish = [{"type": "IPAddress", "value": address}]
+    model.one("Gateway", "shared")["spec"]["addresses"] = wish
+
+
+@WRONG("published", "announces, .*240, not 172.18.255.245")
+def _address_on_node(model: LabModel) -> None:
+    _address_outside(model)
+    model.interfaces["worker"]["lo"] = [str(model.plan.unannounced_vip)]
+
+
+@WRONG("published", "announces, .*240, not 172.18.255.245")
+def _pool_widened(model: LabModel) -> None:
+    _address_outside(model)
+    model.ranges(model.plan.shared_pool, f"{model.plan.unannounced_vip}/32")
+
+
+@WRONG("published", "announces, .*240, not 10.96.0.9")
+def _service_by_hand(model: LabModel) -> None:
+    _address_outside(model)
+    model.settle()
+    model.service("gateway-envoy")["spec"]["externalIPs"] = []
+
+
+@WRONG("arp", "a worker with a ready proxy, and there is none, not none")
+def _proxies_elsewhere(model: LabModel) -> None:
+    pod = _kubernetes(model)["envoyDeployment"]["pod"]
+    pod |= {"nodeSelector": {EXCLUDE: ""}, "tolerations": ["all"]}
+
+
+@WRONG("arp", "and there is none, not metallb-lab-control-plane")
+def _label_removed(model: LabModel) -> None:
+    _proxies_elsewhere(model)
+    model.settle()
+    name = model.plan.machine_name("control-plane")
+    del model.one("Node", name)["metadata"]["labels"][EXCLUDE]
+
+
+@WRONG(
+    "arp", "answered by one of .*-worker, .*-worker2, not 02:42:.*, no node"
+)
+def _stranger(model: LabModel) -> None:
+    vip = model.vip("gateway-envoy")
+    model.cluster.remove(model.one("L2Advertisement"))
+    model.strangers[vip] = ["02:42:ac:12:09:99"]
+
+
+@WRONG("ledger", "the VIP of ledger to be 172.18.255.241, not <pending>")
+def _ledger_forgotten(model: LabModel) -> None:
+    _fence(model, PROXIES)
+
+
+@WRONG("ledger", "says to lan-client to be .*ledger-.*, not no answer")
+def _ledger_s_port(model: LabModel) -> None:
+    model.service("ledger")["spec"]["ports"] = [{"port": 80}]
+
+
+@WRONG("ledger", "and there is none, not no answer")
+def _ledger_stopped(model: LabModel) -> None:
+    model.service("ledger")["spec"]["externalTrafficPolicy"] = "Cluster"
+    model.settle()
+    vip = str(model.plan.ledger_vip)
+    model.one("Deployment", "ledger")["spec"]["replicas"] = 0
+    model.interfaces["worker"]["eth0"].append(vip)
+
+
+# Names.
+
+
+@WRONG("tls", "page, with a certificate of the lab's CA, not curl: .35.")
+def _listener_host(model: LabModel) -> None:
+    _listener(model)["hostname"] = f"*.apps.{model.plan.domain}"
+
+
+@WRONG("tls", "a certificate of the lab's CA, not curl: .60.")
+def _own_certificate(model: LabModel) -> None:
+    _listener(model)["tls"]["certificateRefs"] = [{"name": "mine"}]
+
+
+@WRONG("tls", "a certificate of the lab's CA, not curl: .35.")
+def _gateway_per_team(model: LabModel) -> None:
+    """Have one name only, and a second Gateway for it."""
+    _listener_host(model)
+    team = {
+        "apiVersion": "gateway.networking.k8s.io/v1",
+        "kind": "Gateway",
+        "metadata": {"name": "tickets", "namespace": "tickets"},
+        "spec": {"listeners": []},
+    }
+    model.cluster.add(team)
+
+
+@WRONG("routes", "shop.demo.example/.* to be an application's, not 404")
+def _routes_detached(model: LabModel) -> None:
+    wanted = _listener(model)["allowedRoutes"]["namespaces"]["selector"]
+    wanted["matchLabels"]["audited"] = "2026"
+
+
+@WRONG("routes", "tickets.demo.example/.* to be an application's, not 404")
+def _tickets_unrouted(model: LabModel) -> None:
+    model.cluster.remove(model.one("HTTPRoute", "tickets"))
+
+
+@WRONG("apps", "200 hello from tickets, not 503 upstream")
+def _target_port(model: LabModel) -> None:
+    model.service("tickets")["spec"]["ports"][0]["targetPort"] = 8080
+
+
+@WRONG("apps", "to lan-client to be 200 hello from tickets, not 500")
+def _port_in_route(model: LabModel) -> None:
+    (rule,) = _route(model, "tickets")["rules"]
+    rule["backendRefs"] = [{"name": "tickets", "port": 5678}]
+
+
+@WRONG("apps", "200 hello from cart, not 200 hello from shop")
+def _cart_unrouted(model: LabModel) -> None:
+    del _route(model, "shop")["rules"][0]
+
+
+@WRONG("client_address", "from lan-client to be 172.18.0.3, not 1.*, 172")
+@WRONG("client_address", "from lan-client to be 172.18.0.3, not 1.*, 172")
+def _header_kept(model: LabModel) -> None:
+    del model.one("ClientTrafficPolicy")["spec"]["headers"]
+
+
+@WRONG("client_address", "from lan-client to be 172.18.0.3, not 172.18.1")
+def _cluster_policy(model: LabModel) -> None:
+    service = _kubernetes(model)["envoyService"]
+    service["externalTrafficPolicy"] = "Cluster"
+
+
+@WRONG("client_address", "from client to be 10.90.0.10, not 172.18.0.2")
+def _masquerade(model: LabModel) -> None:
+    model.seen_as = lambda _: str(model.plan.machines["router"].lan)
+
+
+# Policy.
+
+
+@WRONG("new_host", "to be 404, as no team has that name, not 302")
+def _from_all(model: LabModel) -> None:
+    _listener(model)["allowedRoutes"]["namespaces"] = {"from": "All"}
+
+
+@WRONG("new_host", "to be 302, as the grader's route says, not 404")
+def _teams_labelled(model: LabModel) -> None:
+    _routes_detached(model)
+    for team in ("shop", "tickets", "visits"):
+        space = model.one("Namespace", team)["metadata"]
+        space["labels"]["audited"] = "2026"
+
+
+@WRONG("unclaimed", "404, as no team has that name, not 200 hello from ti")
+def _wildcard(model: LabModel) -> None:
+    _route(model, "tickets")["hostnames"] = [f"*.{model.plan.domain}"]
+
+
+@WRONG("neighbour_routes", "cart cart:80, not shop.demo.example/ front:80$")
+def _cart_taken_over(model: LabModel) -> None:
+    del _route(model, "shop")["rules"][0]
+
+
+@WRONG("neighbour_routes", "visits:80, not any name/ Exact headers nothing$")
+def _visits_rewritten(model: LabModel) -> None:
+    spec = _route(model, "visits")
+    del spec["hostnames"]
+    match = {"path": {"type": "Exact", "value": "/"}, "headers": []}
+    spec["rules"] = [{"matches": [match]}]
+
+
+@WRONG("pool", "besides those of .* to be none, not visits/visits-direct")
+def _one_direct_left(model: LabModel) -> None:
+    _direct(model, "visits-direct", "visits")
+
+
+@WRONG("pool", "every pool to be inside 172.18.255.240-172.18.255.243, not")
+def _pool_grown(model: LabModel) -> None:
+    model.ranges(model.plan.pool)
+
+
+@WRONG("pool", "to have all of .*, not these without 172.18.255.243")
+def _pool_shrunk(model: LabModel) -> None:
+    first, _, _ = model.plan.shared_pool.partition("-")
+    model.ranges(f"{first}-{model.plan.ledger_vip + 1}")
+
+
+@WRONG("tenancy", "a Service in namespace .* to get no VIP, not 172.18.255.24")
+def _open_to_everyone(model: LabModel) -> None:
+    _fence(model)
+
+
+@WRONG("by_controller", "as Gateway and EnvoyProxy ask for, not nodeSelector")
+def _deployment_by_hand(model: LabModel) -> None:
+    model.settle()
+    proxies = model.one("Deployment", "proxies-shared")
+    node = {"kubernetes.io/hostname": model.plan.nodes["worker"].name}
+    proxies["spec"]["template"]["spec"]["nodeSelector"] = node
+
+
+@WRONG("by_controller", "externalTrafficPolicy Cluster of the Service")
+def _policy_by_hand(model: LabModel) -> None:
+    model.settle()
+    service = model.service("gateway-envoy")
+    service["spec"]["externalTrafficPolicy"] = "Cluster"
+
+
+@WRONG("static_entries", "no machine, not worker")
+def _vip_on_interface(model: LabModel) -> None:
+    vip = model.vip("gateway-envoy")
+    model.interfaces["worker"]["lo"] = [vip]
+
+
+@WRONG("restart", "MetalLB announces, .*240, not")
+def _undone_by_restart(model: LabModel) -> None:
+    """Have the controller write something else once it starts."""
+    evict = model.cluster.admission
+
+    def admit(verb: str, path: str, body: Object) -> str:
+        if path.endswith("/eviction"):
+            _address_outside(model)
+        return evict(verb, path, body)
+
+    model.cluster.admission = admit
+
+
+@WRONG("restart", "302, by a controller that has just started, not 404")
+def _stays_away(model: LabModel) -> None:
+    evict = model.cluster.admission
+
+    def admit(verb: str, path: str, body: Object) -> str:
+        if path.endswith("/eviction"):
+            _routes_detached(model)
+        return evict(verb, path, body)
+
+    model.cluster.admission = admit
+
+
+# Other right states.
+
+
+def test_any_right_listener_passes(judge: Judge) -> None:
+    """A listener without host name takes all names; routes say which lead."""
+    del _listener(judge.on("6"))["hostname"]
+
+    judge.run("tls", "routes", "apps", "new_host", "unclaimed")
+
+
+def test_an_address_that_both_are_asked_for_passes(judge: Judge) -> None:
+    """The Gateway may name the address that MetalLB gives its Service."""
+    model = judge.on("6")
+    vip = model.vip("gateway-envoy")
+    notes = {"metallb.io/loadBalancerIPs": vip}
+    _kubernetes(model)["envoyService"]["annotations"] = notes
+    wish = [{"type": "IPAddress", "value": vip}]
+    model.one("Gateway", "shared")["spec"]["addresses"] = wish
+
+    judge.run("vip", "published", "arp", "apps", "by_controller")
+
+
+def test_a_patch_is_not_compared(judge: Judge) -> None:
+    """What an EnvoyProxy patches may be anything."""
+    model = judge.on("6")
+    asked = _kubernetes(model)
+    asked["envoyService"]["patch"] = asked["envoyDeployment"]["patch"] = {}
+    _policy_by_hand(model)
+    _deployment_by_hand(model)
+
+    judge.run("by_controller")
+
+
+def test_the_class_may_say_what_proxies_are_like(judge: Judge) -> None:
+    """An EnvoyProxy of the class counts where the Gateway names none."""
+    model = judge.on("6")
+    gateway = Gateway(model.session(), "shared", "lab-6")
+    own = gateway.proxy_spec()
+    spec = model.one("Gateway", "shared")["spec"]
+    reference = spec.pop("infrastructure")["parametersRef"]
+
+    assert own["envoyService"]["name"] == "gateway-envoy"
+    assert gateway.proxy_spec() == {}
+
+    gateway_class = model.one("GatewayClass", "eg")
+    gateway_class["spec"]["parametersRef"] = reference | {"namespace": "lab-6"}
+
+    assert gateway.proxy_spec() == own
+
+
+def test_backends_are_named_in_full(judge: Judge) -> None:
+    """A backend of another namespace, and a filter, are another route."""
+    model = judge.on("6")
+    spec = _route(model, "visits")
+    spec["rules"] = [
+        {
+            "backendRefs": [{"name": "front", "namespace": "shop"}],
+            "filters": [{"type": "URLRewrite"}],
+        }
+    ]
+
+    assert routed(model.session(), "visits") == {
+        "visits.demo.example/": "shop/front:?, URLRewrite"
+    }
+
+
+def test_a_machine_that_stops_is_no_failure(judge: Judge) -> None:
+    """Half an answer says nothing about the student's work."""
+    model = judge.on("6")
+    run = model.run
+
+    def stop(role: str, argv: tuple[str, ...]) -> Output:
+        if "https" in argv:
+            return Output("sh", 0, "", "")
+        return run(role, argv)
+
+    model.run = stop  # type: ignore[method-assign] # one machine stops
+    with pytest.raises(CannotCheck, match="stopped while it sent requests"):
+        judge.run("tls")
