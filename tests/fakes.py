@@ -175,7 +175,7 @@ def path_of(item: Object) -> str:
 
 
 def _plural(kind: str) -> str:
-    if kind.endswith("y"):
+    if kind.endswith("y") and kind[-2] not in "aeiou":
         return f"{kind.removesuffix('y')}ies"
     return f"{kind}{'es' if kind.endswith('s') else 's'}"
 

@@ -71,6 +71,9 @@ def healthy(number: str, variant: str = "", student: str = "demo") -> LabModel:
         for role, address in plan.storage_addresses.items():
             model.interfaces[role]["eth1"] = [str(address)]
     model.settle()
+    if lab.gateway:
+        # Its controller runs by now.
+        model.settle()
     _repair(model)
     return model
 

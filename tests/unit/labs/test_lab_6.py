@@ -454,3 +454,18 @@ def test_a_machine_that_stops_is_no_failure(judge: Judge) -> None:
     model.run = stop  # type: ignore[method-assign] # one machine stops
     with pytest.raises(CannotCheck, match="stopped while it sent requests"):
         judge.run("tls")
+
+
+def test_a_policy_may_refuse_the_others(judge: Judge) -> None:
+    """Who cannot even create a Service gets no address."""
+    model = judge.on("6")
+
+    def refuse(verb: str, path: str, body: Object) -> str:
+        del body
+        services = verb == "POST" and path.endswith("/services")
+        return "no VIPs here" if services and "/ledger/" not in path else ""
+
+    model.cluster.admission = refuse
+    _fence(model)
+
+    judge.run("tenancy")
