@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -36,6 +37,28 @@ def new_host(lab: Session) -> str:
 
     """
     return f"{new_name()}.{lab.plan.domain}"
+
+
+def new_word() -> str:
+    """Return a word that was never asked for, such as for a path.
+
+    Example:
+        url = f"https://shop.demo.example/{new_word()}"
+
+    """
+    return secrets.token_hex(4)
+
+
+def false_addresses() -> str:
+    """Return one or two addresses that no machine has, as a client claims.
+
+    Example:
+        header = f"X-Forwarded-For: {false_addresses()}"
+
+    """
+    count = 1 + secrets.randbelow(2)
+    hosts = (1 + secrets.randbelow(254) for _ in range(count))
+    return ", ".join(f"192.0.2.{host}" for host in hosts)
 
 
 @dataclass(frozen=True)

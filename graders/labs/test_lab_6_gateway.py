@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-import secrets
 from functools import partial
-from itertools import islice, product
+from itertools import product
 from typing import Final
 
 from graders.checks import (
@@ -35,9 +34,11 @@ from graders.checks import (
     expect_redirected,
     expect_validated,
     expect_vip,
+    false_addresses,
     https,
     lacking,
     new_host,
+    new_word,
     routed,
     run_parallel,
     tcp,
@@ -130,7 +131,7 @@ def test_client_address(lab: Session) -> None:
         (lab.lan_client, str(machines["lan-client"].lan)),
         (lab.client, str(machines["client"].edge)),
     )
-    claims = ("", f"{HEADER}: {_strangers()}", f"{HEADER}: 127.0.0.1")
+    claims = ("", f"{HEADER}: {false_addresses()}", f"{HEADER}: 127.0.0.1")
     run_parallel(partial(_expect_own_address, lab), product(clients, claims))
 
 
@@ -278,7 +279,7 @@ def _texts(lab: Session) -> dict[str, str]:
 
     The paths are drawn, so that a page for a path of yesterday is of no use.
     """
-    token, domain = secrets.token_hex(4), lab.plan.domain
+    token, domain = new_word(), lab.plan.domain
     return {
         f"https://shop.{domain}/{token}": "hello from shop",
         f"https://shop.{domain}/cart/{token}": "hello from cart",
@@ -335,9 +336,3 @@ def _expect_no_address(
 ) -> None:
     namespace, form = request
     expect_no_address(lab, namespace, **form)
-
-
-def _strangers() -> str:
-    """Return one or two addresses that no machine of the lab has."""
-    addresses = (f"192.0.2.{1 + secrets.randbelow(254)}" for _ in range(2))
-    return ", ".join(islice(addresses, 1 + secrets.randbelow(2)))

@@ -98,6 +98,9 @@ def https(
 ) -> list[Answer]:
     """Request `urls` at the same time; all of their names lead to one VIP.
 
+    Example:
+        answers = https(lab.client.machine, entrance(gateway), urls)
+
     Raises:
         CannotCheck: the machine does not answer, or stopped in between.
 
@@ -131,6 +134,10 @@ def tcp(machine: Machine, address: str, port: int) -> tuple[str, str]:
     """Return what a server sends on its own, and the command to see it.
 
     The text is empty if no connection opens within 2 s.
+
+    Example:
+        text, command = tcp(lab.client.machine, "172.18.255.241", 7000)
+
     """
     said = machine.run("sh", "-c", _TCP, address, str(port)).out
     return said, f"bash -c 'cat < /dev/tcp/{address}/{port}'"
