@@ -83,8 +83,9 @@ def _apply(
 
 
 def _is_replaced(item: Object) -> bool:
-    group = item["apiVersion"].startswith(_REPLACED)
-    return group or item["kind"] == "Namespace"
+    return item["kind"] == "Namespace" or any(
+        item["apiVersion"].startswith(group) for group in _REPLACED
+    )
 
 
 def _replace(kube: KubeClient, path: str, item: Object, found: Object) -> None:

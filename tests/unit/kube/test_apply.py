@@ -93,7 +93,7 @@ def test_only_what_is_missing() -> None:
 def test_additions_of_others_go() -> None:
     """A Gateway or a namespace that is there is replaced, not applied."""
     version = {"resourceVersion": "7"}
-    gateway = {
+    gateway: dict[str, Any] = {
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "Gateway",
         "metadata": {"name": "shared", "namespace": "lab-6"},
