@@ -13,6 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 from graders.checks.check import expect
 from graders.checks.layer2 import Responders, arp_responders
 from graders.checks.services import expect_vip, expect_vip_in
+from graders.kube.names import (
+    GATEWAY_API,
+    GATEWAY_APPS,
+    GATEWAY_CORE,
+    GATEWAY_NAMESPACE,
+)
 from graders.polling import until
 
 if TYPE_CHECKING:
@@ -21,8 +27,7 @@ if TYPE_CHECKING:
 Object = dict[str, Any]
 
 # Where the controller and all proxies are.
-PROXIES: Final = "envoy-gateway-system"
-GATEWAY_API: Final = "/apis/gateway.networking.k8s.io/v1"
+PROXIES: Final = GATEWAY_NAMESPACE
 _ENVOY_API: Final = "/apis/gateway.envoyproxy.io/v1alpha1"
 _OWNER: Final = "gateway.envoyproxy.io/owning-gateway"
 # Fields of an EnvoyProxy's pod that are the pod's own, under the same name.
@@ -57,14 +62,14 @@ class Gateway:
 
     def services(self) -> list[Object]:
         """Return the Services that lead to its proxies."""
-        return self._created("/api/v1", "services")
+        return self._created(f"{GATEWAY_CORE}/services")
 
     def workloads(self) -> list[Object]:
         """Return the Deployments and DaemonSets of its proxies."""
         return [
             {**item, "kind": kind}
             for kind in ("Deployment", "DaemonSet")
-            for item in self._created("/apis/apps/v1", f"{kind.lower()}s")
+            for item in self._created(f"{GATEWAY_APPS}/{kind.lower()}s")
         ]
 
     def service_name(self) -> str:
@@ -117,9 +122,8 @@ class Gateway:
             "none, and no condition that says why",
         )
 
-    def _created(self, api: str, plural: str) -> list[Object]:
-        base = f"{api}/namespaces/{PROXIES}/{plural}"
-        return self.lab.cluster.items(f"{base}?labelSelector={self.selector}")
+    def _created(self, path: str) -> list[Object]:
+        return self.lab.cluster.items(f"{path}?labelSelector={self.selector}")
 
 
 def expect_gateway_vip(gateway: Gateway, pool: str) -> None:

@@ -9,9 +9,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from graders.checks.check import expect
-from graders.checks.gateway import GATEWAY_API
 from graders.checks.objects import new_name, temporary_object
 from graders.checks.parallel import run_parallel
+from graders.kube.names import GATEWAY_API
 from graders.polling import until
 from graders.probes.https import Answer, Entrance, https
 
