@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from graders.kube.client import APPLY, KubeError
+from graders.kube.start_state import is_labs
 from graders.polling import until_none
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _OWNER: Final = "fieldManager=kubectl&force=true"
 _STEP: Final = 0.1
 # Kinds whose objects are there until all that belongs to them is gone.
 _SLOWLY_DELETED: Final = frozenset({"Namespace", "CustomResourceDefinition"})
-# Objects of these groups are replaced, and so are namespaces: what others have
+# Objects of these groups are replaced, and a lab's namespaces: what others have
 # added would stay if they were applied, and what depends on them (a Gateway's
 # proxies, all that is in a namespace) would go if they were deleted.
 _REPLACED: Final = ("gateway.networking.k8s.io/", "gateway.envoyproxy.io/")
@@ -83,9 +84,9 @@ def _apply(
 
 
 def _is_replaced(item: Object) -> bool:
-    return item["kind"] == "Namespace" or any(
-        item["apiVersion"].startswith(group) for group in _REPLACED
-    )
+    if item["kind"] == "Namespace":
+        return is_labs(item["metadata"])
+    return any(item["apiVersion"].startswith(group) for group in _REPLACED)
 
 
 def _replace(kube: KubeClient, path: str, item: Object, found: Object) -> None:

@@ -14,6 +14,7 @@ from graders.kube.apply import (
     wait_for_deployments,
 )
 from graders.kube.client import APPLY, JSON, KubeError
+from graders.kube.names import MANAGED_BY_KIT
 
 RESOURCES = {
     "/api/v1": [
@@ -93,6 +94,8 @@ def test_only_what_is_missing() -> None:
 def test_additions_of_others_go() -> None:
     """A Gateway or a namespace that is there is replaced, not applied."""
     version = {"resourceVersion": "7"}
+    meta: dict[str, Any] = {"name": "x", "labels": MANAGED_BY_KIT}
+    space = SPACE | {"metadata": meta}
     gateway: dict[str, Any] = {
         "apiVersion": "gateway.networking.k8s.io/v1",
         "kind": "Gateway",
@@ -107,22 +110,22 @@ def test_additions_of_others_go() -> None:
             "metadata": gateway["metadata"] | version | {"finalizers": ["x"]},
             "spec": {"listeners": [], "addresses": ["mine"]},
         },
-        "/api/v1/namespaces/x": SPACE
+        "/api/v1/namespaces/x": space
         | {
-            "metadata": {"name": "x", "labels": {"mine": "yes"}} | version,
+            "metadata": meta | {"labels": {"mine": "yes"}} | version,
             "spec": {"finalizers": ["kubernetes"]},
         },
     }
 
-    _apply(kube, SPACE, gateway, seconds=0)
+    _apply(kube, space, gateway, seconds=0)
 
     kept = {"finalizers": ["x"]} | version
     assert kube.asked == [
         (
             "/api/v1/namespaces/x",
-            SPACE
+            space
             | {
-                "metadata": {"name": "x"} | version,
+                "metadata": meta | version,
                 "spec": {"finalizers": ["kubernetes"]},
             },
         ),
