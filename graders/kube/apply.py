@@ -20,9 +20,9 @@ _OWNER: Final = "fieldManager=kubectl&force=true"
 _STEP: Final = 0.1
 # Kinds whose objects are there until all that belongs to them is gone.
 _SLOWLY_DELETED: Final = frozenset({"Namespace", "CustomResourceDefinition"})
-# Objects of these groups are replaced, and a lab's namespaces: what others have
-# added would stay if they were applied, and what depends on them (a Gateway's
-# proxies, all that is in a namespace) would go if they were deleted.
+# Objects of these groups are replaced, and a lab's namespaces: what others
+# have added would stay if they were applied, and what depends on them (a
+# Gateway's proxies, all that is in a namespace) would go with them.
 _REPLACED: Final = ("gateway.networking.k8s.io/", "gateway.envoyproxy.io/")
 
 
