@@ -264,10 +264,8 @@ def test_restart(lab: Session) -> None:
             "gateway-back",
         )
         expect_answers(gateway, pages)
-    for again in (test_vip, test_published, test_arp, test_apps):
+    for again in (test_published, test_arp, test_apps, test_client_address):
         again(lab)
-    test_client_address(lab)
-    test_by_controller(lab)
 
 
 def _gateway(lab: Session) -> Gateway:

@@ -16,6 +16,8 @@ from tests.lab_model.gateway import PROXIES
 from tests.lab_model.webhook import webhook_deleted, webhook_ignored
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.fakes import Object
     from tests.lab_model.model import LabModel
 
@@ -190,6 +192,17 @@ def _ledger_forgotten(model: LabModel) -> None:
     _fence(model, PROXIES)
 
 
+@WRONG("ledger", "one answer to ARP for 172.18.255.241, not none")
+def _ledger_unannounced(model: LabModel) -> None:
+    model.cluster.remove(model.one("L2Advertisement"))
+
+
+@WRONG("ledger", "172.18.255.241 to be answered by one node, not .*, no node")
+def _ledger_twice(model: LabModel) -> None:
+    vip = str(model.plan.ledger_vip)
+    model.strangers[vip] = ["02:42:ac:12:09:99"]
+
+
 @WRONG("ledger", "says to lan-client to be .*ledger-.*, not no answer")
 def _ledger_s_port(model: LabModel) -> None:
     model.service("ledger")["spec"]["ports"] = [{"port": 80}]
@@ -258,7 +271,6 @@ def _cart_unrouted(model: LabModel) -> None:
 
 
 @WRONG("client_address", "from lan-client to be 172.18.0.3, not 1.*, 172")
-@WRONG("client_address", "from lan-client to be 172.18.0.3, not 1.*, 172")
 def _header_kept(model: LabModel) -> None:
     del model.one("ClientTrafficPolicy")["spec"]["headers"]
 
@@ -288,6 +300,24 @@ def _teams_labelled(model: LabModel) -> None:
     for team in ("shop", "tickets", "visits"):
         space = model.one("Namespace", team)["metadata"]
         space["labels"]["audited"] = "2026"
+
+
+@WRONG("new_host", "to be 404, as no team has that name, not 302")
+def _routes_kept(model: LabModel) -> None:
+    """Serve a name for as long as anybody has had it."""
+
+    def copy() -> None:
+        for route in model.cluster.all("HTTPRoute"):
+            meta = route["metadata"]
+            space = model.one("Namespace", meta["namespace"])["metadata"]
+            if "shared-gateway" in space.get("labels", {}) and not meta[
+                "name"
+            ].startswith("kept-"):
+                own = {"name": f"kept-{meta['name']}", "namespace": "shop"}
+                parts = {"kind": "HTTPRoute", "metadata": own}
+                model.cluster.add(route | parts)
+
+    model.adjust = copy
 
 
 @WRONG("unclaimed", "404, as no team has that name, not 200 hello from ti")
@@ -329,6 +359,12 @@ def _open_to_everyone(model: LabModel) -> None:
     _fence(model)
 
 
+@WRONG("tenancy", "a new Service to get a VIP within 8 s, not <pending>")
+def _pool_exhausted(model: LabModel) -> None:
+    for number in range(2):
+        _direct(model, f"ledger-{number}", "ledger")
+
+
 @WRONG("by_controller", "as Gateway and EnvoyProxy ask for, not nodeSelector")
 def _deployment_by_hand(model: LabModel) -> None:
     model.settle()
@@ -350,29 +386,45 @@ def _vip_on_interface(model: LabModel) -> None:
     model.interfaces["worker"]["lo"] = [vip]
 
 
-@WRONG("restart", "MetalLB announces, .*240, not")
-def _undone_by_restart(model: LabModel) -> None:
-    """Have the controller write something else once it starts."""
-    evict = model.cluster.admission
+def _when_restarted(
+    model: LabModel, change: Callable[[LabModel], object]
+) -> None:
+    """Have the controller's restart bring a change."""
+    webhook = model.cluster.admission
 
     def admit(verb: str, path: str, body: Object) -> str:
         if path.endswith("/eviction"):
-            _address_outside(model)
-        return evict(verb, path, body)
+            change(model)
+        return webhook(verb, path, body)
 
     model.cluster.admission = admit
 
 
 @WRONG("restart", "302, by a controller that has just started, not 404")
-def _stays_away(model: LabModel) -> None:
-    evict = model.cluster.admission
+def _routes_lost(model: LabModel) -> None:
+    _when_restarted(model, _routes_detached)
 
-    def admit(verb: str, path: str, body: Object) -> str:
-        if path.endswith("/eviction"):
-            _routes_detached(model)
-        return evict(verb, path, body)
 
-    model.cluster.admission = admit
+@WRONG("restart", "MetalLB announces, .*240, not")
+def _address_back(model: LabModel) -> None:
+    _when_restarted(model, _address_outside)
+
+
+@WRONG("restart", "answered by one of .*, not .*, 02:42:ac:12:09:99, no node")
+def _answered_twice(model: LabModel) -> None:
+    vip = model.vip("gateway-envoy")
+    stranger = ["02:42:ac:12:09:99"]
+    _when_restarted(model, lambda m: m.strangers.update({vip: stranger}))
+
+
+@WRONG("restart", "200 hello from tickets, not 503")
+def _port_back(model: LabModel) -> None:
+    _when_restarted(model, _target_port)
+
+
+@WRONG("restart", "from lan-client to be 172.18.0.3, not 1.*, 172")
+def _claims_back(model: LabModel) -> None:
+    _when_restarted(model, _header_kept)
 
 
 # Other right states.
