@@ -177,7 +177,11 @@ def install(model: LabModel) -> None:
             "apiVersion": "v1",
             "kind": "Service",
             "metadata": meta,
-            "spec": {"type": "ClusterIP", "selector": labels, "ports": []},
+            "spec": {
+                "type": "ClusterIP",
+                "selector": labels,
+                "ports": [{"port": 18000}],
+            },
         },
     ]
     for body in bodies:
