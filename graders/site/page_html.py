@@ -16,6 +16,9 @@ _IMAGE: Final = re.compile(
 _SVG: Final = re.compile(r"<svg\b[^>]*>")
 _PROLOGUE: Final = re.compile(r"^\s*<\?xml.*?\?>\s*|<!--.*?-->", re.DOTALL)
 
+_NUMBER: Final = re.compile(
+    r'<(?P<tag>t?span) data-plan="[^"]*">(?P<text>[^<]*)</(?P=tag)>'
+)
 _PARAGRAPH: Final = re.compile(r"<p>(.*?)</p>", re.DOTALL)
 _TAG: Final = re.compile(r"<[^>]+>")
 _INFORMATIVE: Final = re.compile(r"(?!Time:).{25}")
@@ -118,9 +121,11 @@ def with_name_form(html: str, uri: str) -> str:
     """Return a page, with the form if it has numbers of the plan.
 
     The form comes right under the title. Pages at the root, the first ones
-    to load, do without it and keep demo's numbers.
+    to load, do without it and keep demo's numbers, which need no marks.
     """
-    if "data-plan=" not in html or "data-student" in html or "/" not in uri:
+    if "/" not in uri:
+        return _NUMBER.sub(r"\g<text>", html)
+    if "data-plan=" not in html or "data-student" in html:
         return html
     head, end, rest = html.partition("</h1>")
     return f"{head}{end}\n{name_form(uri)}{rest}" if end else html
