@@ -125,11 +125,14 @@ browser: .venv/stamp-dev
 # WORKERS=1 on a machine that has other work, where two wait for each other.
 # Tests that stop the engine or replace images have the machine to themselves.
 # A part may have none of these tests, which pytest ends with 5.
+# What labs with a Gateway need is compiled before the tests, as that takes all
+# cores; with a PART the first of their tests does it, if it is in the part.
 # A test whose command failed is run once more, which the report says; a wrong
 # verdict is not.
 LIVE_PYTEST := $(BIN)/python -m pytest -v -rR --durations=0 --reruns 1 --only-rerun CommandFailedError
 LIVE := $(LIVE_PYTEST) tests/live
-test: check mutate test-site images
+test: check mutate test-site
+	@$(BIN)/lab images get $(if $(PART),,--all)
 	@failed=0; \
 	$(LIVE) -m 'not machine' -n $(or $(WORKERS),2) || failed=$$?; \
 	$(LIVE) -m machine || { status=$$?; [ $$status = 5 ] || failed=$$status; }; \
