@@ -38,7 +38,7 @@ def test_all_labs() -> None:
     lines = _list("--student", "ada").stdout.splitlines()
 
     labs = [line for line in lines if "minutes" in line]
-    assert [line[0] for line in labs] == list("012345")
+    assert [line[0] for line in labs] == list("0123456")
     assert [line for line in labs if line.endswith("solved")] == [labs[1]]
     assert (
         "Find which link between a Service" in lines[lines.index(labs[1]) + 1]
@@ -58,7 +58,7 @@ def test_progress_that_cannot_be_read() -> None:
     done = _list("--student", "ada")
 
     assert "solved" not in done.stdout
-    assert done.stdout.count("minutes") == 6
+    assert done.stdout.count("minutes") == 7
     assert "is damaged" in done.stderr
 
 

@@ -121,9 +121,7 @@ def test_the_box_is_where_there_are_numbers() -> None:
     assert page_html.with_name_form(boxed, "module/x.md") == boxed
     assert 'src="../assets/plan.js"' in boxed
     assert 'src="../../assets/' in page_html.with_name_form(page, "a/b/c.md")
-    assert page_html.with_name_form(page, "index.md") == (
-        "<h1>T</h1><p>x</p>"
-    )
+    assert page_html.with_name_form(page, "index.md") == ("<h1>T</h1><p>x</p>")
     assert (
         page_html.with_name_form("<h1>T</h1>", "module/x.md") == "<h1>T</h1>"
     )

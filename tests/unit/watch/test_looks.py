@@ -29,6 +29,7 @@ ONLY_GRADE = {
     "3": {"filter", "failover"},
     "4": {"other_node", "drain"},
     "5": {"tenancy"},
+    "6": {"new_host", "tenancy", "restart"},
 }
 _CHANGES = ("address replace", "address del", "dhcp-try", "pkill", "USR1")
 
