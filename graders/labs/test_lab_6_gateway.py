@@ -135,7 +135,7 @@ def test_client_address(lab: Session) -> None:
     run_parallel(partial(_expect_own_address, lab), product(clients, claims))
 
 
-@check(layer="policy", needs=("tls",), exclusive=True)
+@check(layer="policy", needs=("routes",), exclusive=True)
 def test_new_host(lab: Session) -> None:
     """A namespace with the label gets a new name, one without gets none."""
     gateway, target = _gateway(lab), new_host(lab)
