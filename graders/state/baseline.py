@@ -49,6 +49,7 @@ _DEFAULTED: Final = frozenset(
     {
         *("clusterIP", "clusterIPs", "nodePort", "healthCheckNodePort"),
         *("caBundle", "creationTimestamp", "uid"),
+        *("controller-uid", "batch.kubernetes.io/controller-uid"),
     }
 )
 _ANNOTATIONS: Final = (

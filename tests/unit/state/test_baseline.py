@@ -135,6 +135,7 @@ def _of(**lists: list[dict[str, Any]]) -> dict[str, str]:
         "deployments": "/apis/apps/v1/deployments",
         "daemonsets": "/apis/apps/v1/daemonsets",
         "endpointslices": "/apis/discovery.k8s.io/v1/endpointslices",
+        "jobs": "/apis/batch/v1/jobs",
         "leases": "/apis/coordination.k8s.io/v1/leases",
         "widgets": "/apis/example.org/v1/widgets",
     }
@@ -271,6 +272,23 @@ def test_what_the_cluster_fills_in_does_not_matter() -> None:
     }
 
     assert _of(services=[again]) == _of(services=[WEB])
+
+
+def test_a_job_that_was_created_again_is_the_same() -> None:
+    """Its controller's uid is in its selector and in its pod template."""
+
+    def job(uid: str) -> dict[str, Any]:
+        labels = {
+            "app": "web",
+            "controller-uid": uid,
+            "batch.kubernetes.io/controller-uid": uid,
+        }
+        return {
+            "metadata": {"name": "web", "namespace": "lab-1", "uid": uid},
+            "spec": {"template": {"metadata": {"labels": labels}}},
+        }
+
+    assert _of(jobs=[job("1")]) == _of(jobs=[job("2")])
 
 
 @pytest.mark.parametrize(
