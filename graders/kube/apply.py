@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _OWNER: Final = "fieldManager=kubectl&force=true"
 _STEP: Final = 0.1
 # Kinds whose objects are there until all that belongs to them is gone.
-_SLOWLY_DELETED: Final = frozenset({"Namespace", "CustomResourceDefinition"})
+_SLOWLY_DELETED: Final = frozenset(
+    {"Namespace", "CustomResourceDefinition", "GatewayClass"}
+)
 # Objects of these groups are replaced, and a lab's namespaces: what others
 # have added would stay if they were applied, and what depends on them (a
 # Gateway's proxies, all that is in a namespace) would go with them.

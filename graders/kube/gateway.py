@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from graders.kube.apply import apply, rolled_out
-from graders.kube.client import NO_GRACE_PERIOD, KubeError
+from graders.kube.client import MERGE, NO_GRACE_PERIOD, KubeError
 from graders.kube.names import (
     CRDS,
     GATEWAY_API,
@@ -20,6 +20,7 @@ from graders.kube.names import (
     GATEWAY_CLASS,
     GATEWAY_CORE,
     GATEWAY_NAMESPACE,
+    GATEWAY_PROXY_LABEL,
 )
 from graders.polling import until_none
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from graders.kube.client import KubeClient, Object
 
 _CONTROLLER: Final = f"{GATEWAY_APPS}/deployments/envoy-gateway"
+_CLASS: Final = f"{GATEWAY_API}/gatewayclasses/{GATEWAY_CLASS}"
 _CERTIFICATES_JOB: Final = (
     f"/apis/batch/v1/namespaces/{GATEWAY_NAMESPACE}"
     "/jobs/eg-gateway-helm-certgen"
@@ -60,9 +62,11 @@ def install(kube: KubeClient, manifest: Path, crds: Path) -> None:
     """
     objects = [_namespace(), *_read(manifest), _class()]
     _drop_broken_certificates(kube)
+    _drop_orphaned_proxies(kube)
     early = [item for item in objects if item["kind"] not in _LAST]
     apply(kube, early, _APPLY_TIMEOUT_S)
     _create_crds(kube, json.loads(crds.read_bytes()))
+    _drop_deleted_class(kube)
     late = [item for item in objects if item["kind"] in _LAST]
     apply(kube, late, _APPLY_TIMEOUT_S)
 
@@ -193,6 +197,34 @@ def _drop_broken_certificates(kube: KubeClient) -> None:
     for name in there.intersection(_CERTIFICATES):
         kube.delete(f"{secrets}/{name}")
     kube.delete(f"{GATEWAY_CORE}/pods", NO_GRACE_PERIOD)
+
+
+def _drop_orphaned_proxies(kube: KubeClient) -> None:
+    """Delete what a controller that does not run has created for Gateways.
+
+    A running one deletes it with the Gateway, and all that others changed.
+    """
+    controller = kube.get(_CONTROLLER)
+    if controller and controller.get("status", {}).get("readyReplicas"):
+        return
+    ((key, value),) = GATEWAY_PROXY_LABEL.items()
+    for kinds in (
+        f"{GATEWAY_CORE}/services",
+        f"{GATEWAY_APPS}/deployments",
+        f"{GATEWAY_APPS}/daemonsets",
+    ):
+        kube.delete(f"{kinds}?labelSelector={key}={value}", _BACKGROUND)
+
+
+def _drop_deleted_class(kube: KubeClient) -> None:
+    """Let go of a class that was deleted, so that another can be created.
+
+    Its controller holds it as long as it has Gateways. They are deleted
+    later, and what is applied to it now would go with them.
+    """
+    found = kube.get(_CLASS)
+    if found and "deletionTimestamp" in found["metadata"]:
+        kube.ask("PATCH", _CLASS, {"metadata": {"finalizers": None}}, MERGE)
 
 
 def _namespace() -> Object:

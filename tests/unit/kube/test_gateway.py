@@ -159,7 +159,9 @@ def _install(cluster: Cluster, folder: Path) -> list[str]:
 
 def test_controller_comes_last(tmp_path: Path) -> None:
     """It would not see CRDs that come later; certificates come first."""
-    assert _install(Cluster(looks=2), tmp_path) == [
+    asked = _install(Cluster(looks=2), tmp_path)
+
+    assert [line for line in asked if line.startswith("PATCH")] == [
         f"PATCH {SPACE}",
         f"PATCH {JOB}",
         f"PATCH {SPACE}/configmaps/envoy-gateway-config",
@@ -181,7 +183,7 @@ def test_crds_that_are_there_are_not_applied(tmp_path: Path) -> None:
     asked = _install(cluster, tmp_path)
 
     assert f"PATCH {CRDS}/gateways" not in asked
-    assert not [line for line in asked if line.startswith("DELETE")]
+    assert not [line for line in asked if f"DELETE {SPACE}/secrets" in line]
 
 
 def test_crds_that_go_are_waited_for(
@@ -219,6 +221,42 @@ def test_one_certificate_is_missing(tmp_path: Path) -> None:
     }
     assert f"DELETE {SPACE}/pods" in asked
     assert f"PATCH {JOB}" in asked
+
+
+@pytest.mark.parametrize("running", [True, False])
+def test_proxies_without_a_controller(
+    tmp_path: Path, *, running: bool
+) -> None:
+    """It would not delete them with their Gateway; edits would stay."""
+    cluster = Cluster()
+    status = {"readyReplicas": 1} if running else {}
+    cluster.objects[f"{APPS}/envoy-gateway"] = {"status": status}
+
+    asked = _install(cluster, tmp_path)
+
+    proxies = "?labelSelector=app.kubernetes.io/managed-by=envoy-gateway"
+    dropped = {
+        f"DELETE {SPACE}/services{proxies}",
+        f"DELETE {APPS}{proxies}",
+        f"DELETE {APPS.replace('deployments', 'daemonsets')}{proxies}",
+    }
+    assert set(asked) & dropped == (set() if running else dropped)
+
+
+@pytest.mark.parametrize("deleted", [True, False])
+def test_class_that_was_deleted(tmp_path: Path, *, deleted: bool) -> None:
+    """It would go with its Gateways, and what was applied to it, too."""
+    cluster = Cluster()
+    times = {"deletionTimestamp": "now"} if deleted else {}
+    cluster.objects[CLASS] = {"metadata": times}
+
+    asked = _install(cluster, tmp_path)
+
+    # A class that stays is replaced.
+    verbs = ["PATCH", "PUT"] if deleted else ["PUT"]
+    assert [line for line in asked if CLASS in line] == [
+        f"{verb} {CLASS}" for verb in verbs
+    ]
 
 
 def _deployment(ready: int = 1, **labels: str) -> dict[str, Any]:
