@@ -173,8 +173,9 @@ class KitPlugin(BasePlugin[KitConfig]):  # type: ignore[no-untyped-call] # as ab
             for kind in ("primary", "accent")
             if kind in scheme
         }
-        sheets = Path(config.site_dir) / "assets" / "stylesheets"
-        styles.slim_files(sheets, colours)
+        site = Path(config.site_dir)
+        usage = styles.Usage(colours, styles.words(site))
+        styles.slim_files(site / "assets" / "stylesheets", usage)
 
     def _collect(self) -> Collection:
         edition: Literal["student", "instructor"] = (
