@@ -231,7 +231,7 @@ def serving_nodes(gateway: Gateway) -> frozenset[str]:
 
 
 def expect_as_asked(gateway: Gateway) -> None:
-    """Fail if somebody changed the Service or the proxies of a Gateway.
+    """Fail if the Service or the proxies of a Gateway were changed directly.
 
     They are as Gateway and EnvoyProxy ask for; the controller would undo
     anything else the next time that it writes them.

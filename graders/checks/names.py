@@ -30,7 +30,7 @@ _IN_A_ROW: Final = 5
 
 
 def new_host(lab: Session) -> str:
-    """Return a name of the lab's domain that nobody has.
+    """Return a name of the lab's domain that no team has.
 
     Example:
         host = new_host(lab)
@@ -187,9 +187,15 @@ def expect_redirected(gateway: Gateway, host: str, target: str) -> None:
 
 
 def expect_no_page(
-    gateway: Gateway, hosts: Sequence[str], wait: str = "http"
+    gateway: Gateway,
+    hosts: Sequence[str],
+    *,
+    why: str = "no team has that name",
+    wait: str = "http",
 ) -> None:
     """Fail unless both clients get 404 for each of `hosts`.
+
+    `why` says why nothing may answer; `wait` is a named wait.
 
     Example:
         expect_no_page(gateway, [new_host(lab)])
@@ -201,7 +207,7 @@ def expect_no_page(
     """
     pages = Pages(
         [f"https://{host}/" for host in hosts],
-        lambda _: f"{NOT_FOUND}, as no team has that name",
+        lambda _: f"{NOT_FOUND}, as {why}",
         lambda answer: answer.status == NOT_FOUND,
         wait,
     )

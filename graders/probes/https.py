@@ -23,6 +23,7 @@ d=$(mktemp -d)
 printf '%s\\n' "$1" > "$d/ca"
 vip=$2 mark=$3 header=$4
 shift 4
+form='%{http_code}\\n%{time_appconnect}\\n%{redirect_url}\\n'
 at=0
 for url; do
   at=$((at + 1))
@@ -31,7 +32,7 @@ for url; do
   curl -q --noproxy '*' --max-filesize 500000 -sS \\
     --max-time 3 --connect-timeout 1 --cacert "$d/ca" \\
     --resolve "$name:443:$vip" ${header:+-H} ${header:+"$header"} \\
-    -o "$d/$at.body" -w '%{http_code}\\n%{redirect_url}\\n' "$url" \\
+    -o "$d/$at.body" -w "$form" "$url" \\
     > "$d/$at.said" 2> "$d/$at.error" &
 done
 wait
@@ -47,6 +48,8 @@ rm -r "$d"
 """
 _PARTS: Final = 3
 _STATUS: Final = re.compile(r"[0-9]{3}")
+# The time at which TLS was there; 0 if it never was.
+_SOME_TIME: Final = re.compile(r"[0-9.]*[1-9]")
 _TCP: Final = 'timeout 2 bash -c \'head -c 4096 < "/dev/tcp/$0/$1"\' "$0" "$1"'
 
 
@@ -75,7 +78,8 @@ class Answer:
     """The answer to one HTTPS request; status 0 without one.
 
     A certificate that is not the CA's, or not for the name, is no answer;
-    `error` says so.
+    `error` says so. `secure` tells whether the certificate was right, even if
+    no answer came in time.
     """
 
     url: str
@@ -84,6 +88,7 @@ class Answer:
     body: str
     location: str
     error: str
+    secure: bool
 
     @property
     def text(self) -> str:
@@ -124,10 +129,11 @@ def https(
 
 def _answer(url: str, command: str, parts: Sequence[str]) -> Answer:
     said, error, body = parts
-    status, _, location = said.partition("\n")
+    status, seconds, location = [*said.split("\n"), "", ""][:3]
     number = int(status) if _STATUS.fullmatch(status) else 0
     why = error.strip().partition("\n")[0]
-    return Answer(url, command, number, body, location.strip(), why)
+    secure = bool(_SOME_TIME.match(seconds))
+    return Answer(url, command, number, body, location.strip(), why, secure)
 
 
 def tcp(machine: Machine, address: str, port: int) -> tuple[str, str]:

@@ -123,7 +123,8 @@ def _https(
         status, body, location, error = page(
             model, Question(role, vip, url, header)
         )
-        parts += [f"{status:03}\n{location}\n", error, body]
+        seconds = 0.012 if status else 0
+        parts += [f"{status:03}\n{seconds:f}\n{location}\n", error, body]
     return "".join(f"{mark}\n{part}" for part in parts)
 
 

@@ -26,7 +26,7 @@ class EnvoyGateway:
     """The controller: it writes Services and Deployments of proxies.
 
     It writes them when what it is asked for changes, and when it starts; what
-    somebody changes in between stays.
+    others change in between stays.
     """
 
     cluster: FakeCluster
@@ -288,8 +288,13 @@ def _attached(
     labels = model.cluster.one("Namespace", space)["metadata"].get(
         "labels", {}
     )
-    wanted = rule["selector"].get("matchLabels", {})
-    return bool(wanted.items() <= labels.items())
+    selector = rule["selector"]
+    return selector.get("matchLabels", {}).items() <= labels.items() and all(
+        one["key"] in labels
+        if one["operator"] == "Exists"
+        else labels.get(one["key"]) in one["values"]
+        for one in selector.get("matchExpressions", [])
+    )
 
 
 def _routed(

@@ -460,6 +460,7 @@ def _announced_for_proxies(model: LabModel) -> bool:
         not others
         and role in model.plan.nodes
         and model.plan.machine_name(role) in serving & _workers(model)
+        and _excluded(model)
     )
 
 
@@ -496,7 +497,9 @@ _LAB_6: Final[dict[str, Sentence]] = {
         _pools_inside(m, m.plan.shared_pool)
         and _wanted(m) <= {"gateway-envoy", "ledger"}
     ),
-    "static_entries": lambda m: _fixed_nowhere(m, *_vips(m)),
+    "static_entries": lambda m: _fixed_nowhere(
+        m, *_vips(m), str(m.plan.unannounced_vip)
+    ),
 }
 SENTENCES: Final = {
     "0": _LAB_0,

@@ -178,6 +178,13 @@ def _label_removed(model: LabModel) -> None:
     del model.one("Node", name)["metadata"]["labels"][EXCLUDE]
 
 
+@WRONG("arp", "-control-plane to be excluded .*, not free of the label")
+def _label_left_out(model: LabModel) -> None:
+    """Bring the proxies back, and not the label."""
+    name = model.plan.machine_name("control-plane")
+    del model.one("Node", name)["metadata"]["labels"][EXCLUDE]
+
+
 @WRONG(
     "arp", "answered by one of .*-worker, .*-worker2, not 02:42:.*, no node"
 )
@@ -289,7 +296,14 @@ def _masquerade(model: LabModel) -> None:
 # Policy.
 
 
-@WRONG("new_host", "to be 404, as no team has that name, not 302")
+@WRONG("new_host", "404, as its namespace has no label .*: allowed, not 302")
+def _any_value(model: LabModel) -> None:
+    rule = {"key": "shared-gateway", "operator": "Exists"}
+    chosen = {"matchExpressions": [rule]}
+    _listener(model)["allowedRoutes"]["namespaces"]["selector"] = chosen
+
+
+@WRONG("new_host", "404, as its namespace has no label .*: allowed, not 302")
 def _from_all(model: LabModel) -> None:
     _listener(model)["allowedRoutes"]["namespaces"] = {"from": "All"}
 
@@ -302,17 +316,17 @@ def _teams_labelled(model: LabModel) -> None:
         space["labels"]["audited"] = "2026"
 
 
-@WRONG("new_host", "to be 404, as no team has that name, not 302")
+@WRONG("new_host", "to be 404, as its route was removed, not 302")
 def _routes_kept(model: LabModel) -> None:
-    """Serve a name for as long as anybody has had it."""
+    """Keep serving a name whose route was removed."""
 
     def copy() -> None:
         for route in model.cluster.all("HTTPRoute"):
             meta = route["metadata"]
             space = model.one("Namespace", meta["namespace"])["metadata"]
-            if "shared-gateway" in space.get("labels", {}) and not meta[
-                "name"
-            ].startswith("kept-"):
+            label = space.get("labels", {}).get("shared-gateway")
+            kept = meta["name"].startswith("kept-")
+            if label == "allowed" and not kept:
                 own = {"name": f"kept-{meta['name']}", "namespace": "shop"}
                 parts = {"kind": "HTTPRoute", "metadata": own}
                 model.cluster.add(route | parts)
@@ -386,6 +400,13 @@ def _vip_on_interface(model: LabModel) -> None:
     model.interfaces["worker"]["lo"] = [vip]
 
 
+@WRONG("static_entries", "172.18.255.245 to be on an interface of no mach")
+def _promised_address_on_interface(model: LabModel) -> None:
+    """Repair the Gateway, and leave the first aid."""
+    address = str(model.plan.unannounced_vip)
+    model.interfaces["worker"]["lo"] = [address]
+
+
 def _when_restarted(
     model: LabModel, change: Callable[[LabModel], object]
 ) -> None:
@@ -428,6 +449,55 @@ def _claims_back(model: LabModel) -> None:
 
 
 # Other right states.
+
+
+def test_a_label_may_be_an_expression(judge: Judge) -> None:
+    """What counts is which namespaces are chosen."""
+    rule = {"key": "shared-gateway", "operator": "In", "values": ["allowed"]}
+    chosen = {"matchExpressions": [rule]}
+    listener = _listener(judge.on("6"))
+    listener["allowedRoutes"]["namespaces"]["selector"] = chosen
+
+    judge.run("routes", "new_host")
+
+
+def test_each_may_have_a_pool(judge: Judge) -> None:
+    """Two pools share the four addresses as well as one."""
+    model = judge.on("6")
+    plan, first = model.plan, model.plan.pool_first + 40
+    own = model.one("IPAddressPool")
+    own["spec"] = {
+        "addresses": [f"{first}/32"],
+        "serviceAllocation": {"namespaces": [PROXIES]},
+    }
+    model.cluster.add(
+        {
+            **own,
+            "kind": "IPAddressPool",
+            "metadata": {"name": "z-ledger", "namespace": "metallb-system"},
+            "spec": {
+                "addresses": [f"{plan.ledger_vip}-{plan.ledger_vip + 2}"],
+                "serviceAllocation": {"namespaces": ["ledger"]},
+            },
+        }
+    )
+    model.one("L2Advertisement")["spec"]["ipAddressPools"].append("z-ledger")
+
+    judge.run("vip", "arp", "ledger", "pool", "tenancy")
+
+
+def test_a_silent_application_has_a_certificate(judge: Judge) -> None:
+    """A proxy that waits for a pod has shown its certificate."""
+    model = judge.on("6")
+    run = model.run
+
+    def wait(role: str, argv: tuple[str, ...]) -> Output:
+        found = run(role, argv)
+        late = found.out.replace("200\n0.012", "000\n0.012")
+        return Output(found.command, found.code, late, found.error)
+
+    model.run = wait  # type: ignore[method-assign] # applications are slow
+    judge.run("tls", "routes")
 
 
 def test_any_right_listener_passes(judge: Judge) -> None:

@@ -19,7 +19,8 @@ def test_answers_are_read_apart() -> None:
 
     def answer(argv: tuple[str, ...]) -> str:
         mark = argv[6]
-        parts = ("200\n\n", "", "hello", "302\nhttps://x/\n", "", "")
+        first = ("200\n0.012000\n\n", "", "hello")
+        parts = (*first, "302\n0.012000\nhttps://x/\n", "", "")
         return "".join(f"{mark}\n{part}" for part in parts)
 
     client = machine(answer)
@@ -47,12 +48,26 @@ def test_no_answer_has_its_reason() -> None:
     """The first line of what curl says is enough for a person."""
 
     def answer(argv: tuple[str, ...]) -> str:
-        parts = ("000\n\n", "curl: (60) SSL problem\nMore details", "")
+        said = "000\n0.000000\n\n"
+        parts = (said, "curl: (60) SSL problem\nMore details", "")
         return "".join(f"{argv[6]}\n{part}" for part in parts)
 
     (found,) = https(machine(answer), ENTRANCE, URLS[:1])
 
     assert (found.status, found.text) == (0, "curl: (60) SSL problem")
+    assert not found.secure
+
+
+def test_a_certificate_is_seen_without_an_answer() -> None:
+    """A proxy may have shown it, and wait for the application."""
+
+    def answer(argv: tuple[str, ...]) -> str:
+        parts = ("000\n0.012000\n\n", "curl: (28) Timeout", "")
+        return "".join(f"{argv[6]}\n{part}" for part in parts)
+
+    (found,) = https(machine(answer), ENTRANCE, URLS[:1])
+
+    assert (found.status, found.secure) == (0, True)
 
 
 def test_a_page_cannot_end_an_answer() -> None:
