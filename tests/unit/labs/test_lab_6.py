@@ -438,6 +438,11 @@ def _answered_twice(model: LabModel) -> None:
     _when_restarted(model, lambda m: m.strangers.update({vip: stranger}))
 
 
+@WRONG("restart", "-control-plane to be excluded .*, not free of the label")
+def _label_gone(model: LabModel) -> None:
+    _when_restarted(model, _label_left_out)
+
+
 @WRONG("restart", "200 hello from tickets, not 503")
 def _port_back(model: LabModel) -> None:
     _when_restarted(model, _target_port)
