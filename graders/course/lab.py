@@ -53,7 +53,7 @@ Ladders: TypeAlias = dict[CheckName, Ladder]
 
 
 # What a lab is about, for the picture of its network.
-Shown: TypeAlias = Literal["layer-2", "bgp", "dhcp", "storage"]
+Shown: TypeAlias = Literal["layer-2", "bgp", "dhcp", "storage", "gateway"]
 
 
 class _Strict(BaseModel):

@@ -24,6 +24,10 @@ _ABOUT: Final = {
     "bgp": "each node's speaker has a BGP session with the router",
     "dhcp": "the DHCP server leases addresses to the desk's devices",
     "storage": "nodes and desk are on a storage network, too",
+    "gateway": (
+        "one node answers ARP for the Gateway's VIP, and the proxies on the"
+        " workers lead to the applications"
+    ),
 }
 _ALWAYS: Final = (
     "A client outside, the router between it and the LAN; on the LAN a LAN"
@@ -36,6 +40,8 @@ _ROLES: Final = {
 }
 _NODES: Final = {"control-plane": 6, "worker": 185, "worker2": 364}
 
+# What is drawn below the nodes.
+_BELOW: Final = frozenset({"storage", "gateway"})
 
 # Where a layer is, as x, y, width and height.
 _PLACES: Final = {
@@ -57,7 +63,7 @@ def topology(lab: Lab, number: Number, broken: str = "") -> str:
     """
     more = [_ABOUT[feature] for feature in lab.topology]
     text = "; ".join([_ALWAYS, *more])
-    height = 352 if "storage" in lab.topology else 300
+    height = 300 if _BELOW.isdisjoint(lab.topology) else 352
     name = f"net-{lab.number}"
     title = f"The network of lab {lab.number}"
     marked = f". Broken: {broken}" if broken else ""
@@ -108,6 +114,7 @@ class _Drawing:
             "bgp": self._bgp,
             "dhcp": self._dhcp,
             "storage": self._storage,
+            "gateway": self._gateway,
         }
         notes: list[tuple[str, str]] = []
         for feature in self.lab.topology:
@@ -121,6 +128,9 @@ class _Drawing:
         number = self.number
         if feature == "layer-2":
             return [(f"pool, by ARP: {number('pool')}", "ours-text")]
+        if feature == "gateway":
+            pool = number("shared_pool")
+            return [(f"pool, by ARP: {pool}", "ours-text")]
         if feature == "dhcp":
             both = f"{number('dhcp_first')} to {number('dhcp_last')}"
             return [(f"leases: {both}", "dhcp-text")]
@@ -158,6 +168,13 @@ class _Drawing:
         yield '<path class="wire" d="M508 166V184H518V322"/>'
         yield '<path class="bus" d="M6 322H518"/>'
         yield _text(6, 342, f"storage network {self.number('storage')}")
+
+    def _gateway(self) -> Iterator[str]:
+        yield from self._layer_2()
+        for role in ("worker", "worker2"):
+            middle = _NODES[role] + 75
+            yield f'<path class="ours" d="M{middle} 290V316"/>'
+            yield _text(middle, 336, "Envoy proxy", "mid ours-text")
 
 
 def _box(at: tuple[int, int, int], title: str, address: str) -> str:
