@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from graders.kube.client import APPLY, KubeError
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 # what a student would have applied.
 _OWNER: Final = "fieldManager=kubectl&force=true"
 _STEP: Final = 0.1
+_INVALID: Final = HTTPStatus.UNPROCESSABLE_ENTITY
 # Kinds whose objects are there until all that belongs to them is gone.
 _SLOWLY_DELETED: Final = frozenset(
     {"Namespace", "CustomResourceDefinition", "GatewayClass"}
@@ -80,9 +82,27 @@ def _apply(
         raise KubeError(f"{item['kind'].lower()} {meta['name']} is going away")
     if found and _is_replaced(item):
         _replace(kube, path, item, found)
-    elif kube.ask("PATCH", f"{path}?{_OWNER}", item, APPLY) is None:
+    elif _merge(kube, path, item) is None:
         space = meta.get("namespace", "default")
         raise KubeError(f"no namespace {space} for {meta['name']}")
+
+
+def _merge(kube: KubeClient, path: str, item: Object) -> Object | None:
+    """Apply an object; delete one that cannot become what is wanted.
+
+    Lists are merged by a key: next to a port that a student has added, the
+    port of the lab would be the second one of its name.
+
+    Raises:
+        KubeError: it was refused; after a deletion the next try creates it.
+
+    """
+    try:
+        return kube.ask("PATCH", f"{path}?{_OWNER}", item, APPLY)
+    except KubeError as error:
+        if error.status == _INVALID and item["kind"] not in _SLOWLY_DELETED:
+            kube.delete(path, {"propagationPolicy": "Foreground"})
+        raise
 
 
 def _is_replaced(item: Object) -> bool:

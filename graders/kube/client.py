@@ -59,8 +59,14 @@ _METADATA: Final = f"{JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 class KubeError(CannotCheck):
     """The API server did not answer, or refused; the message says why."""
 
-    def __init__(self, message: str, *, unavailable: bool = False) -> None:
-        """Keep the message, and what to do if there is no API server."""
+    def __init__(
+        self, message: str, *, unavailable: bool = False, status: int = 0
+    ) -> None:
+        """Keep the message, and what to do if there is no API server.
+
+        `status` is that of a refusal, 0 if there was no answer.
+        """
+        self.status = status
         remedy = "`lab up` brings the cluster back" if unavailable else ""
         super().__init__(message, remedy=remedy)
 
@@ -211,6 +217,7 @@ class KubeClient:
             raise KubeError(
                 f"{verb} {path}: {_message(status, answer, text)}",
                 unavailable=verb == "GET" or answer is None,
+                status=status,
             )
         return answer
 

@@ -51,6 +51,8 @@ class Recorded:
         self.asked: list[tuple[str, object]] = []
         self.deployments: list[dict[str, Any]] = []
         self.objects: dict[str, dict[str, Any]] = {}
+        self.deleted: list[str] = []
+        self.status = 0
 
     def get(self, path: str) -> dict[str, Any] | None:
         """Tell of a group's kinds."""
@@ -68,10 +70,15 @@ class Recorded:
         """Take an object, or refuse it."""
         if self.refuses:
             self.refuses -= 1
-            raise KubeError("no webhook answers")
+            raise KubeError("no webhook answers", status=self.status)
         assert (verb, content) in {("PATCH", APPLY), ("PUT", JSON)}
         self.asked.append((path, body))
         return {} if self.there else None
+
+    def delete(self, path: str, options: object) -> None:
+        """Note what is deleted, and that its pods go first."""
+        assert options == {"propagationPolicy": "Foreground"}
+        self.deleted.append(path)
 
 
 def _apply(kube: Recorded, *objects: dict[str, Any], seconds: float) -> None:
@@ -266,3 +273,25 @@ def test_a_kind_that_comes_late(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert len(looks) == 2
     assert [body for _, body in kube.asked] == [PROFILE]
+
+
+@pytest.mark.parametrize(
+    ("status", "deleted"),
+    [(422, ["/api/v1/namespaces/lab-2/services/web"]), (403, []), (0, [])],
+)
+def test_an_object_that_cannot_be_merged_is_created_again(
+    status: int, deleted: list[str]
+) -> None:
+    """What a webhook forbids, or no server answers, is not deleted."""
+    kube = Recorded(refuses=1)
+    kube.status = status
+    _apply(kube, SERVICE, seconds=5)
+    assert (len(kube.asked), kube.deleted) == (1, deleted)
+
+
+def test_a_namespace_is_not_deleted_because_it_is_invalid() -> None:
+    """All that is in it would go."""
+    kube = Recorded(refuses=1)
+    kube.status = 422
+    _apply(kube, SPACE, seconds=5)
+    assert kube.deleted == []
