@@ -11,6 +11,8 @@ from typing import Final
 
 import pytest
 
+from graders.course.lab import all_labs
+
 BIN: Final = Path(sys.executable).parent
 # Do as readline does after TAB: call the function that `complete` names.
 _BASH: Final = """
@@ -27,7 +29,7 @@ _TESTED: Final = [
     ("lab li", {"list"}),
     ("lab he", {"help"}),
     ("lab class b", {"board"}),
-    ("lab start ", {"0", "1", "2", "3", "4", "5"}),
+    ("lab start ", {str(lab.number) for lab in all_labs()}),
     ("lab start lab-3", {"lab-3-bgp-ecmp"}),
     ("lab list 4", {"4"}),
     ("lab start 3 --variant pe", {"peer-port", "peer-one-node"}),
