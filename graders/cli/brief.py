@@ -7,6 +7,8 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+import typer
+
 from graders.cli.common import Student, command_context
 
 if TYPE_CHECKING:
@@ -22,6 +24,24 @@ def brief(student: Student = "demo") -> None:
     with command_context("lab brief", student):
         plan = provider().locate(student).plan
         show_brief(plan, current_lab(plan)[0], paged=sys.stdout.isatty())
+
+
+def show_first_screen(plan: Plan, lab: Lab) -> None:
+    """Print a lab's brief in short: what fits on one screen.
+
+    Raises:
+        UsageError: the brief names a number that the plan does not have.
+
+    """
+    from graders.course.first_screen import first_screen
+    from graders.course.rules.texts import brief_text
+    from graders.course.templates import names
+    from graders.errors import printable
+
+    brief = brief_text(lab, names(plan))
+    head, *lines = first_screen(lab, brief, plan.student)
+    typer.secho(printable(head), bold=True)
+    typer.echo(printable("\n".join(lines), keep="\n"))
 
 
 def show_brief(plan: Plan, lab: Lab, *, paged: bool = False) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import textwrap
 from typing import TYPE_CHECKING, Final
 
 import typer
 
 from graders.cli.common import echo
 from graders.cli.progress_note import effort, known_runs, next_lab
+from graders.course.entries import LABEL, entry
 from graders.errors import KitError, printable
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from graders.plan.plan import Plan
     from graders.state.lab_state import State
 
-_WIDTH: Final = 80
-_LEFT: Final = 14
 # More of them are in the walkthrough.
 _MOST_TURNS: Final = 3
 
@@ -46,7 +44,7 @@ def show_debrief(
 
 
 def _lines(about: Debrief) -> Iterator[str]:
-    yield from _entry("What it was", f"{about.fault} Layer: {about.layer}.")
+    yield from entry("What it was", f"{about.fault} Layer: {about.layer}.")
     yield from _commands(about.found_by)
     yield from _turns("Also right", about.other)
     yield from _turns("Wrong turns", about.wrong)
@@ -59,42 +57,31 @@ def _commands(commands: tuple[Command, ...]) -> Iterator[str]:
     label = "Found by"
     for text, place in commands:
         where = f"   (on {place_name(place)})" if place else ""
-        yield f"{label:{_LEFT}}{text}{where}"
+        yield f"{label:{LABEL}}{text}{where}"
         label = ""
 
 
 def _turns(label: str, turns: tuple[Turn, ...]) -> Iterator[str]:
     for title, reason in turns[:_MOST_TURNS]:
-        yield from _entry(label, f"- {title}: {_plain(reason)}", under=2)
+        yield from entry(label, f"- {title}: {_plain(reason)}", under=2)
         label = ""
     more = len(turns) - _MOST_TURNS
     if more > 0:
-        yield from _entry("", f"- {more} more: lab solution")
+        yield from entry("", f"- {more} more: lab solution")
 
 
 def _effort(run: Run | None) -> Iterator[str]:
     if run is None:
         return
     gave_up = ", after the solution was shown" if run.gave_up else ""
-    yield from _entry("You", f"{effort([run])}{gave_up}.")
+    yield from entry("You", f"{effort([run])}{gave_up}.")
 
 
 def _next(lab: Lab, student: str) -> Iterator[str]:
     """Yield what to play and what to read next."""
     following = next_lab(known_runs(student), after=lab.number)
-    yield from _entry("Next", f"{following}.")
-    yield from _entry("", "lab solution shows the whole walkthrough.")
-
-
-def _entry(label: str, text: str, under: int = 0) -> list[str]:
-    return textwrap.wrap(
-        text,
-        _WIDTH,
-        initial_indent=f"{label:{_LEFT}}",
-        subsequent_indent=" " * (_LEFT + under),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    yield from entry("Next", f"{following}.")
+    yield from entry("", "lab solution shows the whole walkthrough.")
 
 
 def _plain(markdown: str) -> str:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 def start(
     lab: LabArg, variant: Variant = "", student: Student = "demo"
 ) -> None:
-    """Start a lab with its fault, and show its brief."""
+    """Start a lab with its fault, and show its brief in short."""
     from graders.cli.board_events import tell_start
-    from graders.cli.brief import show_brief
+    from graders.cli.brief import show_first_screen
     from graders.cli.plans import with_plan
     from graders.cli.ticket_note import expect_ticket
     from graders.course.lab import load_lab
@@ -40,7 +40,7 @@ def start(
 
         plan = with_plan(student, begin)
         state = _record(plan, chosen=bool(variant))
-        show_brief(plan, chosen)
+        show_first_screen(plan, chosen)
         if state:
             tell_start(student, state)
 

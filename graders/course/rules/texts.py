@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import jinja2
 
 from graders import settings
+from graders.course.first_screen import ROWS, first_screen
 from graders.course.templates import error_line, names, render
 from graders.course.walkthrough import read_walkthrough, shown
 from graders.errors import UsageError
@@ -32,6 +33,8 @@ ENGINE: Final = re.compile(
 NUMBER: Final = re.compile(
     r"(?<!\d)\d+\.\d+\.\d+\.\d+|\b172\.18\.|\b(64|65)\d{3}\b"
 )
+# A student's name cannot be longer.
+_LONGEST: Final = make_plan("a" * 20)
 _EXPRESSION: Final = re.compile(r"\{\{.*?\}\}")
 _CHECK: Final = re.compile(r"^\| `(\w+)` \|")
 
@@ -160,6 +163,24 @@ def _brief_problems(lab: Lab) -> Iterator[str]:
     for check, number in checks_in_brief(lab).items():
         if check not in lab.checks:
             yield f"{shown(file)}:{number}: lab.yml has no check {check!r}"
+    yield from _first_screen_problems(lab)
+
+
+def _first_screen_problems(lab: Lab) -> Iterator[str]:
+    """Keep what `lab start` shows of a brief to one screen."""
+    for provider in (KIND, HOSTS):
+        try:
+            brief = brief_text(lab, names(_LONGEST, provider))
+        except UsageError:
+            return  # reported with the other templates
+        rows = len(first_screen(lab, brief, _LONGEST.student))
+        if rows > ROWS:
+            yield (
+                f"{shown(lab.folder / BRIEF)}:1: what `lab start` shows of it"
+                f" has {rows} lines, and a terminal has {ROWS}: shorten the"
+                " story, or what is wanted"
+            )
+            return
 
 
 def _pages(lab: Lab) -> list[Path]:

@@ -1,4 +1,4 @@
-"""`lab brief` is paged on a terminal."""
+"""`lab brief` is paged on a terminal, `lab start` shows one screen of it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,11 @@ import pydoc
 
 import pytest
 
-from graders.cli.brief import show_brief
+from graders.cli.brief import show_brief, show_first_screen
 from graders.course.lab import load_lab
 from graders.plan.plan import make_plan
+
+CONTENTS = "addresses, limits and why, how it is graded"
 
 
 @pytest.mark.parametrize("paged", [True, False])
@@ -28,3 +30,20 @@ def test_paged(
     assert "What must stay as it is" in text
     assert bool(pages) is paged
     assert bool(printed) is not paged
+
+
+def test_first_screen(capsys: pytest.CaptureFixture[str]) -> None:
+    """Story, task, limits, three commands, and where the rest is."""
+    show_first_screen(make_plan("ada"), load_lab("1"))
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("Lab 1: Pending Service ")
+    assert lines[0].endswith(" student ada, 20 minutes")
+    assert len(lines) < 24
+    assert lines[-5:-1] == [
+        "Begin with    .venv/bin/lab shell",
+        "              k get svc -A",
+        "              k describe svc web",
+        f"Read on       .venv/bin/lab brief: {CONTENTS}",
+    ]
+    assert ".venv/bin/grade" in lines[-1]

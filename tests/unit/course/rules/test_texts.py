@@ -28,6 +28,7 @@ ON_HOSTS = "a lab on hosts has no engine"
         (BRIEF, "# Lab", "# AS 64512", 0, "64512 must be a name"),
         (BRIEF, "# Lab", "# {% if 1 %}\n{% endif %}", 0, "must end on its"),
         (BRIEF, "# Lab", "# `other-pool`", 0, "must not name `other-pool`"),
+        (BRIEF, "On Friday", "On Friday " * 50, -4, "has 27 lines"),
         (BRIEF, "| `vip` |", "| `vpi` |", 0, "lab.yml has no check 'vpi'"),
         ("lab.yml", "one\n          object", "{{ no }}", -1, "'no' is undef"),
         ("lab.yml", "web's address is", "Try docker", -1, ON_HOSTS),
