@@ -6,6 +6,8 @@ help is quick.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Final
+
 import typer
 
 from graders.cli.brief import brief
@@ -37,9 +39,13 @@ from graders.cli.up import up
 from graders.cli.version import Version  # noqa: TC001 - typer reads it
 from graders.cli.watch import watch
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 lab_app = typer.Typer(
     cls=QuickGroup,
     help="MetalLB labs on a real cluster: start, repair, grade, reset.",
+    epilog="`grade` grades the running lab; `grade --help` has its options.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -51,18 +57,31 @@ def _options(version: Version = False) -> None:
     """Take the options of `lab` itself."""
 
 
-for verb in (
-    *(start, up, reset, down, purge, hint, status, watch, brief, shell),
-    *(capture, solution, submit, ticket, prove, doctor, quiz, check),
-):
-    lab_app.command()(verb)
-lab_app.command("list", cls=QuickCommand)(list_)
-lab_app.command("help")(help_)
-lab_app.command("progress", cls=QuickCommand)(progress)
-lab_app.add_typer(images_app, name="images")
-lab_app.add_typer(hosts_app, name="hosts")
-lab_app.add_typer(engine_app, name="engine")
-lab_app.add_typer(class_app, name="class")
+_LAB: Final = "The lab"
+_COURSE: Final = "The course"
+_COMPUTER: Final = "This computer, and hosts"
+_TEACHING: Final = "For instructors and authors"
+
+
+def _add(panel: str, *verbs: Callable[..., None]) -> None:
+    """Show verbs in a part of the help."""
+    for verb in verbs:
+        lab_app.command(rich_help_panel=panel)(verb)
+
+
+_add(_LAB, start, brief, shell, watch, hint, reset, status, capture, down)
+lab_app.command("list", cls=QuickCommand, rich_help_panel=_COURSE)(list_)
+lab_app.command("progress", cls=QuickCommand, rich_help_panel=_COURSE)(
+    progress
+)
+_add(_COURSE, solution, quiz, submit, ticket)
+lab_app.command("help", rich_help_panel=_COURSE)(help_)
+_add(_COMPUTER, doctor, up, purge)
+lab_app.add_typer(images_app, name="images", rich_help_panel=_COMPUTER)
+lab_app.add_typer(engine_app, name="engine", rich_help_panel=_COMPUTER)
+lab_app.add_typer(hosts_app, name="hosts", rich_help_panel=_COMPUTER)
+_add(_TEACHING, check, prove)
+lab_app.add_typer(class_app, name="class", rich_help_panel=_TEACHING)
 
 grade_app = typer.Typer(
     rich_markup_mode="rich",
