@@ -2,29 +2,37 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
+import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
 from graders.classroom.ci_files import FORGES, ci_file
+from graders.classroom.regraded import save
 from graders.errors import UsageError
 from graders.settings import ROOT
+from tests.regraded_rows import row
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 URL = "https://forge.example/course/kit.git"
-# A command that notes how it was called, and the target that brings it.
+# A command that notes how it was called, and the target that brings it. It
+# regrades nothing, but all that comes after that is the kit's own.
 LAB = """\
 #!/bin/sh
 printf '<%s>' "$@" >> "$CALLS"
 echo >> "$CALLS"
-mkdir -p results
-echo student > results/report.csv
+case "$2" in
+regrade) cp -r "$ROWS" results; exit "$REGRADED" ;;
+*) exec "$PYTHON" -c 'from graders.cli.entry import lab; lab()' "$@" ;;
+esac
 """
 MAKEFILE = "images:\n\tmkdir -p .venv/bin\n\tcp lab .venv/bin/lab\n"
 
@@ -48,55 +56,82 @@ COMMIT = [
 ]
 
 
-def run(folder: Path, script: str, **environment: str) -> list[str]:
-    """Run a step in a repository of submissions; return what was called."""
-    folder.mkdir(exist_ok=True)
-    for name in ("ada-lab-1.lab", "-x $(id).lab"):
-        (folder / name).touch()
-    done = subprocess.run(
-        ["bash", "-e", "-c", script],
-        cwd=folder,
-        env=os.environ | {"CALLS": str(folder / "calls"), **environment},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return (folder / "calls").read_text().splitlines()
+@dataclass
+class Runner:
+    """A machine that runs steps in a repository of submissions."""
 
+    folder: Path
+    regraded: int
 
-def expect_calls(calls: list[str]) -> None:
-    """Fail unless all submissions were regraded, and reported."""
-    assert calls[0] == (
-        "<class><regrade><./-x $(id).lab><./ada-lab-1.lab>"
-        "<--sandbox><--results><results>"
-    )
-    assert calls[1].startswith("<class><report><results><--junit>")
+    def run(self, script: str, **environment: str) -> int:
+        """Run a step as a forge's shell does; return its exit code."""
+        work = self.folder / "work"
+        work.mkdir(exist_ok=True)
+        rows = self.folder / "rows"
+        rows.mkdir(exist_ok=True)
+        save(rows / "ada-lab-1.regrade.json", row("ada"))
+        done = subprocess.run(
+            ["bash", "-e", "-c", script],
+            cwd=work,
+            env=os.environ
+            | {
+                "CALLS": str(self.folder / "calls"),
+                "METALLB_LAB_STATE": str(self.folder / "state"),
+                "PYTHON": sys.executable,
+                "REGRADED": str(self.regraded),
+                "ROWS": str(rows),
+                **environment,
+            },
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
+        return done.returncode
+
+    def expect_results(self) -> None:
+        """Fail unless all submissions were regraded, and reported."""
+        calls = (self.folder / "calls").read_text().splitlines()
+        assert calls[0] == (
+            "<class><regrade><.><--sandbox><--results><results>"
+        )
+        assert calls[1].startswith("<class><report><results><--junit>")
+        results = self.folder / "work" / "results"
+        assert "ada" in (results / "report.csv").read_text()
+        assert (results / "report.html").stat().st_size
+        assert "<testsuite" in (results / "junit.xml").read_text()
 
 
 @pytest.mark.slow
-def test_github_steps(kit: Path, tmp_path: Path) -> None:
-    """The workflow fetches the kit, regrades, and reports."""
+@pytest.mark.parametrize("regraded", [0, 1])
+def test_github_steps(kit: Path, tmp_path: Path, regraded: int) -> None:
+    """It fetches the kit, regrades, and reports also what is not right."""
     (job,) = read("github", str(kit))["jobs"].values()
-    steps = [step["run"] for step in job["steps"] if "run" in step]
+    runner, status = Runner(tmp_path, regraded), 0
 
-    calls = run(
-        tmp_path / "work", "\n".join(steps), RUNNER_TEMP=str(tmp_path / "t")
-    )
+    for step in job["steps"]:
+        if "run" in step and (not status or step.get("if") == "always()"):
+            temp = str(tmp_path / "t")
+            status = runner.run(step["run"], RUNNER_TEMP=temp) or status
 
-    expect_calls(calls)
+    assert status == regraded
+    runner.expect_results()
+    result = json.loads((tmp_path / "work" / "result.json").read_text())
+    assert result
 
 
 @pytest.mark.slow
-def test_gitlab_steps(kit: Path, tmp_path: Path) -> None:
-    """The same in a shell of GitLab's runner."""
+@pytest.mark.parametrize("regraded", [0, 1])
+def test_gitlab_steps(kit: Path, tmp_path: Path, regraded: int) -> None:
+    """The same in a shell of GitLab's runner, which reports always."""
     job = read("gitlab", str(kit))["regrade"]
-    steps = [*job["script"], *job["after_script"]]
+    runner, folder = Runner(tmp_path, regraded), str(tmp_path / "t")
 
-    calls = run(tmp_path / "work", "\n".join(steps), KIT=str(tmp_path / "t"))
+    status = runner.run("\n".join(job["script"]), KIT=folder)
+    after = runner.run("\n".join(job["after_script"]), KIT=folder)
 
-    expect_calls(calls)
+    assert (status, after) == (regraded, 0)
+    runner.expect_results()
 
 
 def read(forge: str, url: str = URL) -> Any:  # noqa: ANN401 - YAML
