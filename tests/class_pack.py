@@ -1,38 +1,59 @@
 """A class made of the kit's own walkthroughs, packed as submissions.
 
-`python -m tests.class_pack FOLDER` packs all of them; with `--thirty`, a class
-of thirty: right, other and wrong repairs of labs 1 to 5, each of which claims
-full points.
+`python -m tests.class_pack FOLDER` packs all of them, and makes the class
+FOLDER/class with a ticket for each; with `--thirty`, a class of thirty: right,
+other and wrong repairs of labs 1 to 5, and four forged files. All claim full
+points. `python -m tests.class_pack FOLDER --compare RESULTS` prints which
+results of `lab class regrade` are wrong, and ends with 1 if any is.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import sys
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from itertools import chain, count, zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from graders.classroom import keys, statement, submission, zipped
+from graders.classroom.class_folder import new_class, open_class
+from graders.classroom.regraded import load, result_file
+from graders.classroom.roster import to_csv
+from graders.classroom.tickets import sign_ticket, today
 from graders.course.lab import all_labs, load_lab
 from graders.course.solutions import all_repairs
 from graders.course.templates import names
 from graders.course.walkthrough import read_text
+from graders.errors import UsageError
 from graders.grading.check_spec import check_functions, check_name, read_spec
 from graders.grading.result import CheckResult, Heading, summarise
 from graders.lifecycle.image_tag import recipe
 from graders.plan.networks import stable_hash
 from graders.plan.plan import make_plan, variant_for
+from graders.plan.ticket import Ticket
 from graders.settings import ROOT
 from graders.state import journal, lab_state
 from graders.state.lab_state import State
+from tests.classes import entries
+from tests.handed_in import edited
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from graders.classroom.class_folder import Class
     from graders.course.lab import Lab
     from graders.grading.result import GradeResult
+    from graders.plan.plan import Plan
+
+    Change = Callable[[dict[str, bytes]], None]
+
+CLASS: Final = "class"
+_EXPECTED: Final = "expected.json"
+_DAYS: Final = timedelta(days=90)
 
 
 @dataclass(frozen=True)
@@ -52,12 +73,14 @@ class Repair:
 
 @dataclass(frozen=True)
 class Packed:
-    """A submission, and the repair in it."""
+    """A submission, what is in it, and whether that solves the lab.
+
+    `solved` is None for one that must not be played.
+    """
 
     file: Path
-    student: str
-    solved: bool
     name: str
+    solved: bool | None
 
 
 def repairs(labs: Sequence[str] = ()) -> list[Repair]:
@@ -93,19 +116,105 @@ def _of_lab(lab: Lab) -> Iterator[Repair]:
 
 
 def pack_all(folder: Path, chosen: Sequence[Repair]) -> list[Packed]:
-    """Pack repairs, each as a student who has that fault."""
+    """Pack repairs, each as a student whose ticket has that fault."""
     folder.mkdir(parents=True, exist_ok=True)
-    taken: set[str] = set()
+    course = new_class(folder / CLASS, "Regrade", today() + _DAYS)
     packed = []
-    for one in chosen:
-        student = student_with(one.lab, one.fault, taken)
-        taken.add(student)
-        values = names(make_plan(student))
-        file = folder / f"{student}-lab-{one.lab.number}.lab"
-        typed = read_text(one.path, values)
-        pack(file, student, one.lab, one.fault, typed=typed)
-        packed.append(Packed(file, student, one.solved, one.name))
+    for at, one in enumerate(chosen, start=1):
+        plan, ticket = _enrolled(course, f"s{at:02}", one)
+        file = folder / f"{plan.student}-lab-{one.lab.number}.lab"
+        typed = read_text(one.path, names(plan))
+        pack(file, plan, one.lab, one.fault, typed=typed, ticket=ticket)
+        packed.append(Packed(file, one.name, one.solved))
+    _write_expected(folder, packed)
     return packed
+
+
+def forge_all(folder: Path, repair: Repair) -> list[Packed]:
+    """Add what forgers would hand in to a class that was packed."""
+    course = open_class(folder / CLASS)
+    old = new_class(folder / "last-year", "Regrade before", today() + _DAYS)
+    neighbour, _ = _enrolled(course, "neighbour", repair)
+    numbers = edited(zipped.PLAN, numbers=neighbour.as_vars())
+    forgeries: tuple[tuple[str, Class, Change, Change], ...] = (
+        ("result", course, _nothing, edited(zipped.RESULT, attempt=7)),
+        ("journal", course, _without_a_line, _nothing),
+        ("numbers", course, numbers, _nothing),
+        ("ticket", old, _nothing, _nothing),
+    )
+    forged = []
+    for name, of, before, after in forgeries:
+        plan, ticket = _enrolled(of, f"forger-{name}", repair)
+        file = folder / f"{plan.student}-lab-{repair.lab.number}.lab"
+        pack(
+            *(file, plan, repair.lab, repair.fault),
+            typed=read_text(repair.path, names(plan)),
+            ticket=ticket,
+            before=before,
+            after=after,
+        )
+        forged.append(Packed(file, f"forged-{name}", None))
+    _write_expected(folder, forged)
+    return forged
+
+
+def wrong_rows(folder: Path, results: Path) -> list[str]:
+    """Return which results of a class are not as expected."""
+    expected = json.loads((folder / _EXPECTED).read_text())
+    wrong = []
+    for file, (name, solved) in expected.items():
+        try:
+            row = load(result_file(results, Path(file)))
+        except UsageError as error:
+            wrong.append(f"{file} {name}: {error}")
+            continue
+        verdict = row.verified.solved if row.verified else None
+        played = solved is not None
+        if verdict is not solved or played is (row.status == "refused"):
+            wrong.append(f"{file} {name}: {row.status}, {verdict}")
+            wrong += [f"  {reason}" for reason in row.reasons]
+    return wrong
+
+
+def _write_expected(folder: Path, packed: Sequence[Packed]) -> None:
+    """Add submissions to the list of what is expected of each."""
+    file = folder / _EXPECTED
+    known = json.loads(file.read_text()) if file.exists() else {}
+    known |= {one.file.name: [one.name, one.solved] for one in packed}
+    file.write_text(json.dumps(known, indent=1))
+
+
+def _enrolled(course: Class, student: str, repair: Repair) -> tuple[Plan, str]:
+    """Put a student on the roster; return the plan by a ticket, and that."""
+    lab, faults = repair.lab, [*repair.lab.variants]
+    nonce = next(
+        nonce
+        for nonce in map("{:016x}".format, count())
+        if variant_for(make_plan(student, nonce=nonce), lab.id, faults)
+        == repair.fault
+    )
+    ticket = Ticket(
+        course=course.course,
+        student=student,
+        name=student.title(),
+        nonce=nonce,
+        issued=today(),
+        valid_until=course.valid_until,
+        key=course.key,
+    )
+    text = sign_ticket(ticket, course.signer())
+    course.ticket_file(student).write_text(text)
+    course.roster.write_text(to_csv(entries(*course.students())))
+    return make_plan(student, nonce=nonce), text
+
+
+def _nothing(_: dict[str, bytes]) -> None:
+    """Change nothing."""
+
+
+def _without_a_line(members: dict[str, bytes]) -> None:
+    """Remove the first line of the journal."""
+    members[zipped.JOURNAL] = members[zipped.JOURNAL].partition(b"\n")[2]
 
 
 def student_with(lab: Lab, fault: str, taken: set[str]) -> str:
@@ -120,21 +229,56 @@ def student_with(lab: Lab, fault: str, taken: set[str]) -> str:
 
 def pack(  # noqa: PLR0913 - the parts of a submission
     file: Path,
-    student: str,
+    plan: Plan,
     lab: Lab,
     fault: str,
     *,
     typed: str = "",
     differences: submission.Differences | None = None,
+    ticket: str = "",
+    before: Change = _nothing,
+    after: Change = _nothing,
 ) -> None:
-    """Write a submission that claims full points."""
-    result = full_points(lab, fault, student)
-    run = sha256(f"{student} {lab.id}".encode()).hexdigest()[:8]
-    state = State(lab.id, fault, run, 1)
+    """Write a submission that claims full points.
+
+    A forger changes its files `before` they are signed, or `after`.
+    """
+    result = full_points(lab, fault, plan)
+    run = sha256(f"{plan.student} {lab.id}".encode()).hexdigest()[:8]
     text = result.to_json()
+    sent = submission.SubmittedPlan(
+        student=plan.student,
+        slot=0,
+        numbers=plan.as_vars(),
+        kit=result.kit,
+        recipe=recipe(),
+        lab=lab.id,
+        variant=lab_state.pack(fault),
+        run=run,
+        ticket=json.loads(ticket) if ticket else None,
+    )
+    texts = {
+        zipped.RESULT: text,
+        zipped.JOURNAL: _journal(State(lab.id, fault, run, 1), result, text),
+        zipped.TYPED: typed,
+        zipped.DIFFERENCES: (
+            differences or submission.Differences()
+        ).to_json(),
+        zipped.PLAN: sent.to_json(),
+    }
+    members = {name: it.encode() for name, it in texts.items()}
+    before(members)
+    signer = keys.key_in(file.parent / f".{plan.student}.key")
+    signed = statement.sign(members, _predicate(lab, result, plan), signer)
+    after(members)
+    submission.write(file, members, signed)
+
+
+def _journal(state: State, result: GradeResult, text: str) -> str:
+    """Return a start and the grade."""
     begun = {"kit": result.kit, "recipe": recipe(), "chosen": False}
     lines = journal.with_line("", state, journal.START, begun)
-    lines = journal.with_line(
+    return journal.with_line(
         lines,
         state,
         journal.GRADE,
@@ -150,32 +294,9 @@ def pack(  # noqa: PLR0913 - the parts of a submission
             "result": sha256(text.encode()).hexdigest(),
         },
     )
-    plan = submission.SubmittedPlan(
-        student=student,
-        slot=0,
-        numbers=make_plan(student).as_vars(),
-        kit=result.kit,
-        recipe=recipe(),
-        lab=lab.id,
-        variant=lab_state.pack(fault),
-        run=run,
-    )
-    texts = {
-        zipped.RESULT: text,
-        zipped.JOURNAL: lines,
-        zipped.TYPED: typed,
-        zipped.DIFFERENCES: (
-            differences or submission.Differences()
-        ).to_json(),
-        zipped.PLAN: plan.to_json(),
-    }
-    members = {name: it.encode() for name, it in texts.items()}
-    signer = keys.key_in(file.parent / f".{student}.key")
-    predicate = _predicate(lab, result)
-    submission.write(file, members, statement.sign(members, predicate, signer))
 
 
-def _predicate(lab: Lab, result: GradeResult) -> dict[str, Any]:
+def _predicate(lab: Lab, result: GradeResult, plan: Plan) -> dict[str, Any]:
     """Return what `lab submit` signs of a result."""
     return {
         "result": "PASSED",
@@ -192,15 +313,16 @@ def _predicate(lab: Lab, result: GradeResult) -> dict[str, Any]:
         "recipe": recipe(),
         "lab": lab.id,
         "student": result.student,
+        "nonce": plan.nonce,
     }
 
 
-def full_points(lab: Lab, fault: str, student: str) -> GradeResult:
+def full_points(lab: Lab, fault: str, plan: Plan) -> GradeResult:
     """Return the result of a lab in which all checks have passed."""
-    values = make_plan(student).as_vars()
+    values = plan.as_vars()
     functions = check_functions(lab.grader_file)
     # No two students measure the same.
-    seconds = stable_hash(student) % 10_000 / 1000
+    seconds = stable_hash(plan.student) % 10_000 / 1000
     found = [check_name(one.__name__) for one in functions]
     checks = []
     for at, function in enumerate(functions):
@@ -219,21 +341,31 @@ def full_points(lab: Lab, fault: str, student: str) -> GradeResult:
                 seconds=seconds,
             )
         )
-    heading = Heading(lab=lab.id, title=lab.title, student=student, attempt=1)
+    heading = Heading(
+        lab=lab.id, title=lab.title, student=plan.student, attempt=1
+    )
     return summarise(heading, checks, 1.0)
 
 
-def main() -> None:
-    """Pack what the command line asks for."""
+def main() -> int:
+    """Pack, or compare, what the command line asks for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--thirty", action="store_true")
-    chosen = parser.parse_args()
-    packed = pack_all(chosen.folder, thirty() if chosen.thirty else repairs())
+    parser.add_argument("--compare", type=Path, metavar="RESULTS")
+    given = parser.parse_args()
+    if given.compare:
+        lines = wrong_rows(given.folder, given.compare) or ["all as expected"]
+        print(*lines, sep="\n")  # noqa: T201 - a script
+        return int(lines != ["all as expected"])
+    packed = pack_all(given.folder, thirty() if given.thirty else repairs())
+    if given.thirty:
+        packed += forge_all(given.folder, thirty()[0])
+    words = {True: "right", False: "wrong", None: "forged"}
     for one in packed:
-        word = "right" if one.solved else "wrong"
-        print(f"{one.file} {word} {one.name}")  # noqa: T201 - a script
+        print(f"{one.file} {words[one.solved]} {one.name}")  # noqa: T201 - a script
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
