@@ -22,6 +22,7 @@ ROWS: Final = 23
 STORY: Final = "The story"
 WANTED: Final = "What is wanted"
 KEEP: Final = "What must stay as it is, and why"
+COMMANDS: Final = "Commands worth typing"
 SHELL: Final = ".venv/bin/lab shell"
 # With the shell they are three.
 _COMMANDS: Final = 2
@@ -66,7 +67,7 @@ def _kept(brief: str) -> Iterator[str]:
 
 def _commands(brief: str) -> Iterator[str]:
     """Yield commands; they are not wrapped, so that they can be copied."""
-    block = _FENCE.search(brief)
+    block = _FENCE.search(_section(brief, COMMANDS) or brief)
     lines = block[1].splitlines()[:_COMMANDS] if block else []
     label = "Begin with"
     for command in (SHELL, *lines):

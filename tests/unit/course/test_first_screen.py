@@ -29,6 +29,12 @@ BRIEF = """\
 
 It answers.
 
+## What is known
+
+```text
+client -> router -> pod
+```
+
 ## What must stay as it is, and why
 
 - **The pool.**
