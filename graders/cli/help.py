@@ -20,10 +20,10 @@ installed, these commands tell the board:
   grade       attempt, hints, points, solved or not, the first broken layer
   lab help    what you ask; `lab help --done` takes your hand down
 
-With each go the lab, a random name of this run, the time, your class ticket
-(course, login, name) and the public half of a key of this computer, which
-signs it, so that no other student can speak for you. Nothing else is sent: no
-commands, no output, no addresses. No verdict depends on the board.
+Each message also has the lab, a random name of this run, the time, your class
+ticket (course, login, name) and the public half of a key of this computer,
+which signs it, so that no other student can speak for you. Nothing else is
+sent: no commands, no output, no addresses. No verdict depends on the board.
 `unset CLASS_URL` stops it."""
 
 

@@ -49,5 +49,6 @@ def _running_lab(plan: Plan) -> str:
     except CannotCheck as error:
         return str(error)
     if state is None:
-        return "no lab is running"
-    return f"{state.lab}, graded {state.attempts} times"
+        return "no lab is running; `make lab-1` starts one"
+    times = "once" if state.attempts == 1 else f"{state.attempts} times"
+    return f"{state.lab}, graded {times}"
