@@ -24,10 +24,34 @@ _TICK_S: Final = 0.5
 _SILENT: Final = 20
 
 
-async def teacher_stream(
+def teacher_stream(
     board: Board, closing: Callable[[], bool]
 ) -> AsyncIterator[bytes]:
-    """Yield all rows, then those that change."""
+    """Return a stream of all rows, then of those that change."""
+    return _stream(
+        board,
+        closing,
+        lambda known: {
+            "all": known < 0,
+            "rows": board.rows_since(known),
+            "silent": board.silent(),
+        },
+    )
+
+
+def projector_stream(
+    board: Board, closing: Callable[[], bool]
+) -> AsyncIterator[bytes]:
+    """Return a stream of how many are where, when that changes."""
+    return _stream(board, closing, lambda _: board.counts())
+
+
+async def _stream(
+    board: Board,
+    closing: Callable[[], bool],
+    content: Callable[[int], dict[str, Any]],
+) -> AsyncIterator[bytes]:
+    """Yield what has changed since the version that the page knows."""
     version, silent = -1, _SILENT
     for tick in count():
         if closing():
@@ -37,33 +61,8 @@ async def teacher_stream(
         if tick % _SILENT == 0:
             board.age()
         if board.version > version or silent > _SILENT:
-            rows = board.rows_since(version)
-            whole = version < 0
+            document = {"now": clock.time(), **content(version)}
             version, silent = board.version, 0
-            yield _message(
-                {
-                    "now": clock.time(),
-                    "all": whole,
-                    "rows": rows,
-                    "silent": board.silent(),
-                }
-            )
+            text = json.dumps(document, separators=(",", ":"))
+            yield f"retry: 1000\ndata: {text}\n\n".encode()
         await asyncio.sleep(_TICK_S)
-
-
-async def projector_stream(
-    board: Board, closing: Callable[[], bool]
-) -> AsyncIterator[bytes]:
-    """Yield how many are where, when that changes."""
-    version, silent = -1, _SILENT
-    while not closing():
-        silent += 1
-        if board.version > version or silent > _SILENT:
-            version, silent = board.version, 0
-            yield _message({"now": clock.time(), **board.counts()})
-        await asyncio.sleep(_TICK_S)
-
-
-def _message(document: dict[str, Any]) -> bytes:
-    text = json.dumps(document, separators=(",", ":"))
-    return f"retry: 1000\ndata: {text}\n\n".encode()
