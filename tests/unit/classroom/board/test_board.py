@@ -312,19 +312,30 @@ def test_helped(world: World) -> None:
     asyncio.run(play())
 
 
-def test_a_disk_that_is_full(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def _take_without_disk(
+    world: World, board: Board, error: Exception
+) -> bytes:
+    """Have a message refused while storing fails; return the message."""
+
+    def add(*_: object) -> None:
+        raise error
+
+    body = world.ada.message(event("start"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Store, "add", add)
+        with pytest.raises(type(error)):
+            await board.take(body)
+    assert _rows(board) == []
+    return body
+
+
+def test_a_disk_that_is_full(world: World) -> None:
     """The student's computer is told, and sends the events again."""
 
     async def play() -> None:
         async with world.board() as board:
-            body = world.ada.message(event("start"))
-            with monkeypatch.context() as patch:
-                patch.setattr(Store, "add", _full)
-                with pytest.raises(CannotCheck):
-                    await board.take(body)
-                assert _rows(board) == []
+            full = CannotCheck("disk full")
+            body = await _take_without_disk(world, board, full)
             # Its key is not known either: who comes first now is first.
             eve = PaperStudent(world.ada.ticket)
             assert (await board.take(eve.message(event("hint")))).stored == 1
@@ -334,18 +345,13 @@ def test_a_disk_that_is_full(
     asyncio.run(play())
 
 
-def test_a_fault_while_storing(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_fault_while_storing(world: World) -> None:
     """Who waited is told, or has gone; later events are stored."""
 
     async def play() -> None:
         async with world.board() as board:
-            body = world.ada.message(event("start"))
-            with monkeypatch.context() as patch:
-                patch.setattr(Store, "add", _faulty)
-                with pytest.raises(ZeroDivisionError):
-                    await board.take(body)
+            fault = ZeroDivisionError()
+            body = await _take_without_disk(world, board, fault)
             gone = asyncio.create_task(board.take(body))
             await asyncio.sleep(0)
             gone.cancel()
@@ -354,14 +360,6 @@ def test_a_fault_while_storing(
             assert (await board.take(body)).known == 1
 
     asyncio.run(play())
-
-
-def _faulty(*_: object) -> None:
-    raise ZeroDivisionError
-
-
-def _full(*_: object) -> None:
-    raise CannotCheck("disk full")
 
 
 def test_changes_only(world: World) -> None:
