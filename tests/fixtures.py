@@ -43,6 +43,16 @@ def on_kind(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
+def base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """Return the folder of all labs: the test's own, as all that is kept."""
+    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
+    monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("METALLB_LAB_CONFIG", str(tmp_path / "config"))
+    monkeypatch.delenv("STUDENT", raising=False)
+    return tmp_path / "state"
+
+
+@pytest.fixture
 def action() -> Callable[[str], ModuleType]:
     """Load an action of the playbooks by its name, as Ansible does."""
 

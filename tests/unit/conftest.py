@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.fixtures import (
     action,
+    base,
     hosts_file,
     lab_copy,
     no_pooled_shells,
@@ -13,6 +14,7 @@ from tests.lab_model.fixtures import judge
 
 __all__ = [
     "action",
+    "base",
     "hosts_file",
     "judge",
     "lab_copy",

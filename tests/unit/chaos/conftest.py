@@ -16,13 +16,11 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PaperWorld:
+def world(base: Path, monkeypatch: pytest.MonkeyPatch) -> PaperWorld:
     """Return a lab on paper."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
-    monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("time.sleep", lambda _: None)
     monkeypatch.setattr(api, "eventually", lambda *_: True)
-    made = PaperWorld(STUDENT, tmp_path, variant="no-pool")
+    made = PaperWorld(STUDENT, base.parent, variant="no-pool")
     lab = made.state / "lab"
     lab.mkdir(parents=True)
     entry = {"name": "kind-metallb-lab-chaos"}
@@ -34,7 +32,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PaperWorld:
     made.kubeconfig.write_text(yaml.safe_dump(config), encoding="utf-8")
     for name in (lab_state._STATE, lab_state._BASELINE, lab_state._OBJECTS):
         (lab / name).write_text(lab_state.pack({}), encoding="utf-8")
-    tools = tmp_path / "cache" / "bin"
+    tools = base.parent / "cache" / "bin"
     tools.mkdir(parents=True)
     for name in ("kubectl", "kind", "helm"):
         (tools / name).write_bytes(bytes(8192))

@@ -15,16 +15,12 @@ from graders.settings import state_dir
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 PLAN = make_plan()
 POOL = "192.0.2.0/29"
 
 
-@pytest.fixture(autouse=True)
-def _own_state(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Have the answers elsewhere than a student's."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
+pytestmark = pytest.mark.usefixtures("base")
 
 
 def _lab(services: Mapping[str, str]) -> Any:  # noqa: ANN401 - a stand-in
@@ -41,7 +37,7 @@ def _lab(services: Mapping[str, str]) -> Any:  # noqa: ANN401 - a stand-in
 
 def _write(**rows: object) -> None:
     file = state_dir(PLAN.student) / "answers.yml"
-    file.parent.mkdir(exist_ok=True)
+    file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(yaml.safe_dump(rows), encoding="utf-8")
 
 

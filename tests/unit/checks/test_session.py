@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -14,9 +14,6 @@ from graders.providers.base import MachineStatus
 from graders.providers.docker import DockerExec
 from graders.providers.kind import KindProvider
 from graders.providers.registry import machine_of
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PLAN = make_plan()
 LAB = load_lab("1")
@@ -64,11 +61,8 @@ def test_machines_that_do_not_run(monkeypatch: pytest.MonkeyPatch) -> None:
     lab.require_machines()
 
 
-def test_open_without_a_kubeconfig(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("base")
+def test_open_without_a_kubeconfig() -> None:
     """The error says what to do."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
-
     with pytest.raises(CannotCheck, match=r"kubeconfig: .*`lab up` writes"):
         open_session(PLAN, LAB, "no-pool")

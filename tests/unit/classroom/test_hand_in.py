@@ -26,11 +26,7 @@ if TYPE_CHECKING:
     from graders.course.lab import Lab
 
 
-@pytest.fixture(autouse=True)
-def folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep all folders in the test's."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
-    monkeypatch.setenv("METALLB_LAB_CONFIG", str(tmp_path / "config"))
+pytestmark = pytest.mark.usefixtures("base")
 
 
 @pytest.fixture

@@ -27,10 +27,12 @@ def machine(place: str) -> ShellSpec:
     return ShellSpec(("docker", "exec", place), {}, Path("/"))
 
 
+pytestmark = pytest.mark.usefixtures("base")
+
+
 @pytest.fixture(autouse=True)
-def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep the student's folder in this test's."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
+def token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a secret in the environment."""
     monkeypatch.setenv("GITHUB_TOKEN", "secret")
 
 

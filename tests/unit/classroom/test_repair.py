@@ -25,19 +25,18 @@ GONE = ObjectRef(apiVersion="v1", kind="Service", namespace="a", name="web")
 
 
 @pytest.fixture(autouse=True)
-def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def folder(monkeypatch: pytest.MonkeyPatch, base: Path) -> Path:
     """Return the folder of a lab that runs, with nothing to tell."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
     monkeypatch.setattr(Machine, "run", lambda *_, **__: Output("", 0, "", ""))
     monkeypatch.setattr(repair, "cluster_client", lambda _: _Client())
     monkeypatch.setattr(
         repair, "object_changes", lambda *_: (ObjectChanges(), [])
     )
     monkeypatch.setattr(repair, "machine_changes", lambda *_: {})
-    (tmp_path / "demo" / "lab").mkdir(parents=True)
+    (base / "demo" / "lab").mkdir(parents=True)
     lab_state.record(PLAN, STATE, {"": {}}, {})
     journal.begin(PLAN, STATE, {})
-    return tmp_path / "demo"
+    return base / "demo"
 
 
 class _Client:

@@ -28,7 +28,7 @@ PLAN = make_plan("ada")
 
 
 @pytest.fixture
-def did(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+def did(monkeypatch: pytest.MonkeyPatch, base: Path) -> list[str]:
     """Return what is done with a lab that is none."""
     did: list[str] = []
     location = SimpleNamespace(plan=PLAN, exists=False)
@@ -46,7 +46,6 @@ def did(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
     provider = SimpleNamespace(
         locate=lambda _: location, removal=lambda _: (PLAN, [])
     )
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
     monkeypatch.setattr(module, "_end_with_parent", lambda: None)
     monkeypatch.setattr(module, "lock", lambda *_: nullcontext())
     monkeypatch.setattr(module, "provider", lambda: provider)
@@ -55,7 +54,7 @@ def did(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         module, "run_playbook", lambda name, *_, **__: did.append(name)
     )
     monkeypatch.setattr(module, "Regrade", regrade)
-    state_dir("ada").mkdir(parents=True)
+    (base / "ada").mkdir(parents=True)
     return did
 
 

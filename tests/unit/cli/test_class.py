@@ -17,12 +17,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep all folders in the test's."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
-    monkeypatch.setenv("METALLB_LAB_CONFIG", str(tmp_path / "config"))
-    monkeypatch.delenv("STUDENT", raising=False)
-    monkeypatch.chdir(tmp_path)
+def inside(monkeypatch: pytest.MonkeyPatch, base: Path) -> None:
+    """Be in the test's folder."""
+    monkeypatch.chdir(base.parent)
 
 
 def _lab(*argv: str) -> Result:

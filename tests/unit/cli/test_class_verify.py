@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep all folders in the test's."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
-    monkeypatch.chdir(tmp_path)
+def inside(monkeypatch: pytest.MonkeyPatch, base: Path) -> None:
+    """Be in the test's folder."""
+    monkeypatch.chdir(base.parent)
 
 
 @pytest.fixture

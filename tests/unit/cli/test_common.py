@@ -39,11 +39,7 @@ with command_context("grade", "demo"):
 """
 
 
-@pytest.fixture(autouse=True)
-def base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Keep the students' folders in the test's."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
-    return tmp_path / "state"
+pytestmark = pytest.mark.usefixtures("base")
 
 
 def _ends(error: BaseException, verb: str = "lab up") -> object:

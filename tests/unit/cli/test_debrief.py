@@ -13,17 +13,12 @@ from graders.plan.plan import make_plan
 from graders.state.lab_state import State
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.authoring import LabCopy
 
 STATE = State("lab-1-pending-service", "pool-exhausted", "ab", 3, hints=1)
 
 
-@pytest.fixture(autouse=True)
-def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep progress in the test's folder."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
+pytestmark = pytest.mark.usefixtures("base")
 
 
 def test_whole(capsys: pytest.CaptureFixture[str]) -> None:

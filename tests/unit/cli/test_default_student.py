@@ -13,8 +13,6 @@ from graders.settings import state_dir
 from tests.tickets import install
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from typer.testing import Result
 
 app = typer.Typer()
@@ -37,12 +35,7 @@ def status(student: Student = "demo") -> None:
     typer.echo(student)
 
 
-@pytest.fixture(autouse=True)
-def folders(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep all folders in the test's, and no student in the environment."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
-    monkeypatch.setenv("METALLB_LAB_CONFIG", str(tmp_path / "config"))
-    monkeypatch.delenv("STUDENT", raising=False)
+pytestmark = pytest.mark.usefixtures("base")
 
 
 def _typed(*argv: str) -> Result:

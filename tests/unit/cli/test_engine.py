@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from typer.testing import CliRunner
 
@@ -11,14 +9,12 @@ from graders.cli import main, plans
 from graders.errors import CannotCheck
 from graders.providers import kind_location
 
-if TYPE_CHECKING:
-    from pathlib import Path
+pytestmark = pytest.mark.usefixtures("base")
 
 
 @pytest.fixture
-def played(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+def played(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the playbooks that are run."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
     found: list[str] = []
     monkeypatch.setattr(
         plans, "run_plain_playbook", lambda name, _: found.append(name)

@@ -16,10 +16,9 @@ SECRET = "hunter2"  # noqa: S105 - what must not be found
 
 
 @pytest.fixture(autouse=True)
-def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Keep the student's folder in the test's."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
-    return tmp_path / "demo" / "faults"
+def folder(base: Path) -> Path:
+    """Return the folder of the student's reports."""
+    return base / "demo" / "faults"
 
 
 def _fault(message: str = "out of ideas") -> str:
@@ -81,6 +80,6 @@ def test_newest_are_kept(folder: Path) -> None:
 
 def test_cannot_be_kept(folder: Path) -> None:
     """Where no file can be written, that is told."""
-    folder.parent.write_text("a file")
+    folder.parent.parent.write_text("a file")
 
     assert _fault().startswith("its report could not be kept: ")

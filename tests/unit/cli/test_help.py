@@ -23,12 +23,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def ticket(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> PaperClass:
+def ticket(base: Path) -> PaperClass:
     """Return a class; ada has its ticket installed, and no board is set."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
-    monkeypatch.setenv("METALLB_LAB_CONFIG", str(tmp_path / "config"))
-    monkeypatch.delenv("STUDENT", raising=False)
-    paper = PaperClass(tmp_path / "class")
+    paper = PaperClass(base.parent / "class")
     ticket_file("ada").parent.mkdir(parents=True)
     ticket_file("ada").write_text(paper.ticket("ada", "Ada Lovelace"))
     return paper
@@ -129,9 +126,9 @@ def test_wrong_usage(argv: tuple[str, ...], said: str) -> None:
     assert outbox.waiting("ada") == []
 
 
-def test_progress_that_cannot_be_read(board: Served, tmp_path: Path) -> None:
+def test_progress_that_cannot_be_read(board: Served, base: Path) -> None:
     """A hand can be raised all the same."""
-    folder = tmp_path / "state" / ".progress"
+    folder = base / ".progress"
     folder.mkdir(parents=True)
     (folder / "ada.json").write_text("junk")
 

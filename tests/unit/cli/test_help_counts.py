@@ -67,11 +67,9 @@ class Running:
 
 
 @pytest.fixture(autouse=True)
-def running(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Running:
+def running(monkeypatch: pytest.MonkeyPatch, base: Path) -> Running:
     """Have lab 1 running."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
-    monkeypatch.delenv("STUDENT", raising=False)
-    (tmp_path / "demo" / "lab").mkdir(parents=True)
+    (base / "demo" / "lab").mkdir(parents=True)
     lab_state.record(PLAN, STATE, {}, {})
     running = Running()
     monkeypatch.setattr(running_lab, "open_running_lab", running.opened)

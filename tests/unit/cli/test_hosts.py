@@ -27,13 +27,13 @@ LOOKING = [("hint",), ("brief",), ("shell", "router")]
 needs_ssh = pytest.mark.skipif(not shutil.which("ssh"), reason="no ssh")
 
 
+pytestmark = pytest.mark.usefixtures("base")
+
+
 @pytest.fixture(autouse=True)
-def base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep all folders in the test's; no engine may be asked."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
-    monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path / "cache"))
+def no_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No engine may be asked."""
     monkeypatch.setenv("DOCKER_HOST", "tcp://127.0.0.1:1")
-    monkeypatch.delenv("STUDENT", raising=False)
 
 
 def lab(*argv: str) -> Result:

@@ -27,10 +27,9 @@ STATE = State("lab-1-pending-service", "no-pool", "ab", 0)
 
 
 @pytest.fixture(autouse=True)
-def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def folder(base: Path) -> Path:
     """Return the folder of the running lab's state."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
-    return tmp_path / "demo" / "lab"
+    return base / "demo" / "lab"
 
 
 def test_lines() -> None:
@@ -87,7 +86,7 @@ def test_not_replaced() -> None:
 
 def test_unwritable(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What cannot be written is one line, and no error."""
-    folder.parent.mkdir()
+    folder.parent.mkdir(parents=True)
     folder.touch()
 
     note_start(PLAN, STATE, chosen=False)

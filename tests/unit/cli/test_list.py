@@ -25,10 +25,9 @@ def _list(*argv: str) -> Result:
 
 
 @pytest.fixture(autouse=True)
-def solved(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def solved(base: Path) -> None:
     """Let the student have solved one lab."""
-    monkeypatch.delenv("STUDENT", raising=False)
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
+    del base
     state = State("lab-1-pending-service", "no-pool", "ab12", 1)
     record("ada", state, solved=True)
 

@@ -12,13 +12,7 @@ import pytest
 from graders.cli.machine_errors import explain
 from graders.settings import ROOT
 
-
-@pytest.fixture(autouse=True)
-def base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Keep the student's folder in the test's."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
-    monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "state"
+pytestmark = pytest.mark.usefixtures("base")
 
 
 def _text(number: int, place: Path | str | None = None) -> str:

@@ -35,13 +35,7 @@ VERBS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Keep all folders in the test's, and no student in the environment."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
-    monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.delenv("STUDENT", raising=False)
-    return tmp_path / "state"
+pytestmark = pytest.mark.usefixtures("base")
 
 
 def lab(*argv: str) -> Result:

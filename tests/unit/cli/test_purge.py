@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import pytest
 from typer.testing import CliRunner
 
@@ -11,14 +9,12 @@ from graders.cli.main import lab_app
 from graders.errors import CannotCheck
 from graders.lifecycle.purge import Findings, Purge
 
-if TYPE_CHECKING:
-    from pathlib import Path
+pytestmark = pytest.mark.usefixtures("base")
 
 
 @pytest.fixture
-def removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
+def removed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Have something to remove; return what was."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
     monkeypatch.setenv("STUDENT", "bob")
     found, removed = Findings(left=["an image"]), list[str]()
     found.add("a lab", lambda: removed.append("a lab"))

@@ -29,13 +29,11 @@ def _solution(*argv: str) -> Result:
 
 
 @pytest.fixture(autouse=True)
-def running(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def running(monkeypatch: pytest.MonkeyPatch, base: Path) -> None:
     """Have lab 1 running."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
-    monkeypatch.delenv("STUDENT", raising=False)
     location = Location(PLAN, exists=True)
     monkeypatch.setattr(KindProvider, "locate", lambda *_: location)
-    (tmp_path / "demo" / "lab").mkdir(parents=True)
+    (base / "demo" / "lab").mkdir(parents=True)
     lab_state.record(PLAN, STATE, {}, {})
 
 

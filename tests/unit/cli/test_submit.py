@@ -45,11 +45,9 @@ class _Client:
 
 
 @pytest.fixture(autouse=True)
-def grades(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[bool]:
+def grades(monkeypatch: pytest.MonkeyPatch, base: Path) -> list[bool]:
     """Have lab 1 running; return whether each grade was a full one."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
-    monkeypatch.setenv("METALLB_LAB_CONFIG", str(tmp_path / "config"))
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.chdir(base.parent)
     location = Location(PLAN, exists=True)
     monkeypatch.setattr(KindProvider, "locate", lambda *_: location)
     monkeypatch.setattr(Machine, "run", lambda *_, **__: Output("", 0, "", ""))
@@ -58,7 +56,7 @@ def grades(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[bool]:
         repair, "object_changes", lambda *_: (ObjectChanges(), [])
     )
     monkeypatch.setattr(repair, "machine_changes", lambda *_: {"desk": ["a"]})
-    (tmp_path / "state" / "ada" / "lab").mkdir(parents=True)
+    (base / "ada" / "lab").mkdir(parents=True)
     lab_state.record(PLAN, STATE, {"": {}}, {})
     journal.begin(PLAN, STATE, {})
     record.note(PLAN, "shell", "k get svc")
@@ -130,9 +128,9 @@ def test_full(
     assert grades == [expected]
 
 
-def test_damaged_journal(tmp_path: Path, grades: list[bool]) -> None:
+def test_damaged_journal(base: Path, grades: list[bool]) -> None:
     """A damaged journal stops nothing here; who reads the file refuses it."""
-    (tmp_path / "state" / "ada" / "lab" / "journal").write_text("[]\n")
+    (base / "ada" / "lab" / "journal").write_text("[]\n")
 
     done = _submit()
 
@@ -215,9 +213,9 @@ def test_show(tmp_path: Path, grades: list[bool]) -> None:
     assert str(Differences().version) in done.stdout
 
 
-def test_no_lab(tmp_path: Path) -> None:
+def test_no_lab(base: Path) -> None:
     """Without a lab there is nothing to hand in."""
-    (tmp_path / "state" / "ada" / "lab" / "state").unlink()
+    (base / "ada" / "lab" / "state").unlink()
 
     done = _submit()
 

@@ -30,10 +30,9 @@ RESULT = GradeResult(
 
 
 @pytest.fixture(autouse=True)
-def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def folder(base: Path) -> Path:
     """Return the folder of the student's results."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
-    return tmp_path / "ada" / "results"
+    return base / "ada" / "results"
 
 
 def test_kept(folder: Path) -> None:
@@ -46,11 +45,8 @@ def test_kept(folder: Path) -> None:
     assert GradeResult.model_validate_json(files[0].read_text()) == RESULT
 
 
-def test_verdict_needs_no_disk(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_verdict_needs_no_disk(base: Path) -> None:
     """Where it cannot be kept, the verdict is the same."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
-    (tmp_path / "state").write_text("a file")
+    base.write_text("a file")
 
     keep_result(RESULT)

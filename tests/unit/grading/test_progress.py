@@ -56,10 +56,12 @@ class Clock:
         return self.time
 
 
+pytestmark = pytest.mark.usefixtures("base")
+
+
 @pytest.fixture(autouse=True)
-def clock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Clock:
-    """Have the test's folder and time."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Have the test's time."""
     clock = Clock()
     reading = type(
         "Reading",
@@ -185,9 +187,9 @@ def test_file_of_a_later_version() -> None:
     assert file.read_text() == LATER
 
 
-def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written(base: Path) -> None:
     """The verdict does not depend on it; the reason is said."""
-    (tmp_path / "state").write_text("a file")
+    base.write_text("a file")
 
     run, problem = record("ada", STATE)
 

@@ -233,12 +233,9 @@ def test_no_kubeconfig(tmp_path: Path, text: str | None) -> None:
         KubeClient(file, CONTEXT)
 
 
-def test_cluster_client(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+@pytest.mark.usefixtures("base")
+def test_cluster_client() -> None:
     """A student's cluster has its kubeconfig in the student's folder."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
-
     with pytest.raises(CannotCheck, match=r"/ada/kubeconfig.*; `lab up`"):
         cluster_client(make_plan("ada"))
 

@@ -44,11 +44,9 @@ class Done:
 
 
 @pytest.fixture
-def done(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Done:
+def done(base: Path, monkeypatch: pytest.MonkeyPatch) -> Done:
     """Have folders of its own, and MetalLB made by a recipe before."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
-    monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path / "cache"))
-    seen = tmp_path / "state" / "demo" / "metallb.seen"
+    seen = base / "demo" / "metallb.seen"
     seen.parent.mkdir(parents=True)
     seen.write_text("1e6ae500 77aa\ncontroller 1\n")
     done = Done()
@@ -89,9 +87,9 @@ def test_what_fails_comes_in_its_turn(
     assert done.steps
 
 
-def test_nothing_is_known_yet(done: Done, tmp_path: Path) -> None:
+def test_nothing_is_known_yet(done: Done, base: Path) -> None:
     """The first lab on a machine has no recipe of last time."""
-    (tmp_path / "state" / "demo" / "metallb.seen").unlink()
+    (base / "demo" / "metallb.seen").unlink()
     _ahead(wanted=True)
     assert not done.steps
 

@@ -22,12 +22,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(autouse=True)
-def base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Return the folder of all labs, with some in it."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
+def some(base: Path) -> None:
+    """Have some folders."""
     for name in ("ada", "ada.hosts", ".installed", "Not a student"):
-        (tmp_path / name).mkdir()
-    return tmp_path
+        (base / name).mkdir(parents=True)
 
 
 def test_folders() -> None:

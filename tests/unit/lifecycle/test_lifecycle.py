@@ -130,11 +130,12 @@ class Host:
         return lifecycle.reset(PLAN, LAB, self.told.append)
 
 
+pytestmark = pytest.mark.usefixtures("base")
+
+
 @pytest.fixture
-def host(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Host:
+def host(monkeypatch: pytest.MonkeyPatch) -> Host:
     """Put a host in place of the real one; waiting is short."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
-    monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path / "cache"))
     for wait in ("settled", "node-back"):
         monkeypatch.setitem(WAITS, wait, Wait(0, "a test"))
     host = Host()

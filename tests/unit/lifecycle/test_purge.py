@@ -61,15 +61,13 @@ class Engine:
 
 
 @pytest.fixture
-def engine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Engine:
+def engine(monkeypatch: pytest.MonkeyPatch, base: Path) -> Engine:
     """Return an engine; folders of ada, and of a lab on hosts of eve's."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
-    monkeypatch.setenv("METALLB_LAB_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr("shutil.which", lambda _: "docker")
-    monkeypatch.setattr(purge, "_ENGINE_FILES", (str(tmp_path / "engine"),))
+    monkeypatch.setattr(purge, "_ENGINE_FILES", (str(base.parent / "engine"),))
     for folder in ("ada/logs", "eve.hosts", ".installed"):
-        (state_base() / folder).mkdir(parents=True)
-    (state_base() / "eve.hosts" / "kubeconfig").touch()
+        (base / folder).mkdir(parents=True)
+    (base / "eve.hosts" / "kubeconfig").touch()
     (cache_dir() / "bin").mkdir(parents=True)
     return Engine()
 

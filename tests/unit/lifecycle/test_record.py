@@ -30,15 +30,9 @@ _RC = f"PS1='{_PROMPT}' PS2='{_PROMPT}'\n"
 
 
 @pytest.fixture(autouse=True)
-def base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Keep every folder in one of the test's, a space in its name."""
-    base = tmp_path / "a b"
-    monkeypatch.setenv("METALLB_LAB_STATE", str(base / "state"))
-    monkeypatch.setenv("METALLB_LAB_CACHE", str(base / "cache"))
-    monkeypatch.setenv("HOME", str(base))
-    (base / "cache" / "bin").mkdir(parents=True)
-    (base / ".bashrc").write_text(_RC)
-    return base
+def bashrc(home: Path) -> None:
+    """Have a .bashrc."""
+    (home / ".bashrc").write_text(_RC)
 
 
 @pytest.fixture
@@ -82,13 +76,13 @@ def _type(
     shell.close(force=True)
 
 
-def _texts(base: Path) -> list[str]:
-    file = base / "state" / "demo" / "typed" / "shell"
+def _texts(home: Path) -> list[str]:
+    file = home / "state" / "demo" / "typed" / "shell"
     return [one.text for one in parse("shell", file.read_text())]
 
 
 @pytest.mark.slow
-def test_as_typed(base: Path) -> None:
+def test_as_typed(home: Path) -> None:
     """Commands of several lines come back as they were typed."""
     argv, env = shell_argv(PLAN, record=True)
     commands = [
@@ -103,36 +97,36 @@ def test_as_typed(base: Path) -> None:
 
     _type(argv, env, [*lines, "", "exit"])
 
-    assert _texts(base) == commands
+    assert _texts(home) == commands
 
 
 @pytest.mark.slow
-def test_not_recorded(base: Path) -> None:
+def test_not_recorded(home: Path) -> None:
     """Neither hidden lines nor what a program reads are recorded."""
     argv, env = shell_argv(PLAN, record=True)
     hidden = [" echo hidden", " cat <<EOF", "hidden", "EOF"]
 
     _type(argv, env, [*hidden, "read -rs PASSWORD", "hidden", "exit"])
 
-    assert _texts(base) == ["read -rs PASSWORD"]
+    assert _texts(home) == ["read -rs PASSWORD"]
 
 
 @pytest.mark.slow
-def test_ctrl_c(base: Path) -> None:
+def test_ctrl_c(home: Path) -> None:
     """A command that Ctrl-C ended is recorded as such."""
     argv, env = shell_argv(PLAN, record=True)
 
     _type(argv, env, [_LASTING, "\x03", "true", "exit"])
 
-    file = base / "state" / "demo" / "typed" / "shell"
+    file = home / "state" / "demo" / "typed" / "shell"
     found = [(one.text, one.status) for one in parse("", file.read_text())]
     assert found == [(_LASTING, 130), ("true", 0)]
 
 
 @pytest.mark.slow
-def test_own_prompt_command(base: Path) -> None:
+def test_own_prompt_command(home: Path) -> None:
     """The user's own PROMPT_COMMAND sees the status, and options stay."""
-    (base / ".bashrc").write_text(
+    (home / ".bashrc").write_text(
         f"{_RC}PROMPT_COMMAND='echo $? >> ~/seen'\nHISTCONTROL=ignoreboth\n"
         "HISTIGNORE='true*'\nset +o history\n"
     )
@@ -140,33 +134,33 @@ def test_own_prompt_command(base: Path) -> None:
 
     _type(argv, env, ["true", "true", "(exit 7)", "exit"])
 
-    assert _texts(base) == ["true", "true", "(exit 7)"]
-    assert (base / "seen").read_text().split() == ["0", "0", "0", "7"]
+    assert _texts(home) == ["true", "true", "(exit 7)"]
+    assert (home / "seen").read_text().split() == ["0", "0", "0", "7"]
 
 
 @pytest.mark.slow
-def test_off(base: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_off(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without recording nothing is written, also inside a recorded shell."""
-    monkeypatch.setenv("LAB_TYPED", str(base / "outer"))
+    monkeypatch.setenv("LAB_TYPED", str(home / "outer"))
     argv, env = shell_argv(PLAN)
 
     _type(argv, env, ["true", "exit"])
 
-    assert not (base / "outer").exists()
-    assert not (base / "state" / "demo" / "typed").exists()
+    assert not (home / "outer").exists()
+    assert not (home / "state" / "demo" / "typed").exists()
 
 
 @pytest.mark.slow
-def test_on_a_machine(base: Path, tmp_path: Path) -> None:
+def test_on_a_machine(home: Path, tmp_path: Path) -> None:
     """A machine's shell records there, and vtysh has a file each session."""
     folder = tmp_path / "typed"
-    fake = base / "vtysh"
+    fake = home / "vtysh"
     fake.write_text('#!/bin/sh\necho "$# $VTYSH_HISTFILE" >> ~/calls\n')
     fake.chmod(0o755)
     argv, _ = shell_argv(PLAN, "router", record=True)
     assert argv[:4] == ("docker", "exec", "-it", "metallb-lab-router")
     inside = [word.replace(record._FOLDER, str(folder)) for word in argv[4:]]
-    env = dict(os.environ, PATH=f"{base}:{os.environ['PATH']}")
+    env = dict(os.environ, PATH=f"{home}:{os.environ['PATH']}")
 
     _type(inside, env, ["vtysh", "vtysh -c 'show run'", "exit"])
 
@@ -175,27 +169,27 @@ def test_on_a_machine(base: Path, tmp_path: Path) -> None:
         "vtysh",
         "vtysh -c 'show run'",
     ]
-    interactive, other = (base / "calls").read_text().splitlines()
+    interactive, other = (home / "calls").read_text().splitlines()
     assert re.fullmatch(rf"0 {folder}/router\.vtysh-\d+", interactive)
     assert other == "2 "
 
 
-def test_command(base: Path) -> None:
+def test_command(home: Path) -> None:
     """A command that a shell is opened for is recorded, too."""
     shell_argv(PLAN, command="k get svc\nk get ns", record=True)
     shell_argv(PLAN, "router", "ip route", record=True)
 
-    assert _texts(base) == ["k get svc\nk get ns"]
-    file = base / "state" / "demo" / "typed" / "router"
+    assert _texts(home) == ["k get svc\nk get ns"]
+    file = home / "state" / "demo" / "typed" / "router"
     assert [one.text for one in parse("router", file.read_text())] == [
         "ip route"
     ]
 
 
-def test_unwritable(base: Path) -> None:
+def test_unwritable(home: Path) -> None:
     """Where nothing can be recorded, that is an error before the shell."""
-    (base / "state" / "demo").mkdir(parents=True)
-    (base / "state" / "demo" / "typed").touch()
+    (home / "state" / "demo").mkdir(parents=True)
+    (home / "state" / "demo" / "typed").touch()
 
     with pytest.raises(OSError, match="typed"):
         shell_argv(PLAN, record=True)

@@ -15,15 +15,7 @@ from graders.plan.plan import make_plan
 PLAN = make_plan()
 
 
-@pytest.fixture(autouse=True)
-def base(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Keep every folder in one of the test's, a space in its name."""
-    base = tmp_path / "a b"
-    monkeypatch.setenv("METALLB_LAB_STATE", str(base / "state"))
-    monkeypatch.setenv("METALLB_LAB_CACHE", str(base / "cache"))
-    monkeypatch.setenv("HOME", str(base))
-    (base / "cache" / "bin").mkdir(parents=True)
-    return base
+pytestmark = pytest.mark.usefixtures("home")
 
 
 def typed(text: str) -> str:
@@ -60,25 +52,25 @@ def test_unknown_machine_lists_them() -> None:
     assert all(place in str(caught.value) for place in shell_places(PLAN))
 
 
-def test_own_set_up_comes_first_and_the_kit_s_wins(base: Path) -> None:
+def test_own_set_up_comes_first_and_the_kit_s_wins(home: Path) -> None:
     """~/.bashrc is read, but PATH and KUBECONFIG are the kit's after it."""
-    (base / ".bashrc").write_text(
+    (home / ".bashrc").write_text(
         "export MINE=yes KUBECONFIG=/theirs PATH=/usr/bin:/bin PS1='me> '\n"
     )
 
     said = typed('echo "$MINE|$KUBECONFIG|$PATH"; echo "$PS1"; alias k\n')
 
-    state = base / "state" / "demo"
-    programs = f"{state / 'bin'}:{base / 'cache' / 'bin'}:/usr/bin:/bin"
+    state = home / "state" / "demo"
+    programs = f"{state / 'bin'}:{home / 'cache' / 'bin'}:/usr/bin:/bin"
     first, second, third = said.splitlines()
     assert first == f"yes|{state / 'kubeconfig'}|{programs}"
     assert second == "(metallb-lab) me> "
     assert third == "alias k='kubectl'"
 
 
-def test_command_knows_k(base: Path) -> None:
+def test_command_knows_k(home: Path) -> None:
     """`lab shell -c` has k, too, and the kit's kubectl is found."""
-    kubectl = base / "cache" / "bin" / "kubectl"
+    kubectl = home / "cache" / "bin" / "kubectl"
     kubectl.write_text('#!/bin/sh\necho "$@"\n')
     kubectl.chmod(0o755)
     argv, env = shell_argv(PLAN, command="k get 'a b'")
@@ -90,9 +82,9 @@ def test_command_knows_k(base: Path) -> None:
     assert said.stdout == "get a b\n"
 
 
-def test_helm_is_the_student_s_own(base: Path) -> None:
+def test_helm_is_the_student_s_own(home: Path) -> None:
     """Charts are copied; a repository that the student added stays."""
-    common = base / "cache" / "helm"
+    common = home / "cache" / "helm"
     (common / "cache").mkdir(parents=True)
     (common / "cache" / "metallb-index.yaml").touch()
     (common / "repositories.yaml").write_text("kit's")
@@ -104,7 +96,7 @@ def test_helm_is_the_student_s_own(base: Path) -> None:
     shell_argv(PLAN)
 
     assert known.read_text() == "student's"
-    assert known.is_relative_to(base / "state" / "demo")
+    assert known.is_relative_to(home / "state" / "demo")
     cache = Path(env["HELM_REPOSITORY_CACHE"])
     assert (cache / "metallb-index.yaml").is_file()
 
@@ -116,17 +108,17 @@ def test_kind_uses_the_lab_s_network() -> None:
     assert env["KIND_EXPERIMENTAL_DOCKER_NETWORK"] == "metallb-lab-ada"
 
 
-def _docker(base: Path) -> None:
+def _docker(home: Path) -> None:
     """Put a docker into the kit's tools that says what it was told."""
-    tool = base / "cache" / "bin" / "docker"
+    tool = home / "cache" / "bin" / "docker"
     tool.write_text('#!/bin/sh\nprintf "[%s]" "$@"; echo; cat\n')
     tool.chmod(0o755)
 
 
 @pytest.mark.parametrize("place", ["worker2", "metallb-lab-worker2"])
-def test_on(base: Path, place: str) -> None:
+def test_on(home: Path, place: str) -> None:
     """`on` runs a command on a machine, its arguments as they are typed."""
-    _docker(base)
+    _docker(home)
 
     said = _run(f'echo in | on {place} sh -c \'echo "$HOME"  $1\' x "a b"')
 
@@ -134,9 +126,9 @@ def test_on(base: Path, place: str) -> None:
     assert said.stdout == f'{told}[echo "$HOME"  $1][x][a b]\nin\n'
 
 
-def test_on_a_terminal(base: Path) -> None:
+def test_on_a_terminal(home: Path) -> None:
     """What a person types is not swallowed, nor waited for."""
-    _docker(base)
+    _docker(home)
 
     said = _run("script -qec 'on desk true; read -r x' /dev/null <<< typed")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -13,16 +12,15 @@ from graders.proof import driver as module
 from graders.proof.driver import LabDriver
 from graders.settings import state_dir
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 PLAN = make_plan("ada")
 
 
+pytestmark = pytest.mark.usefixtures("base")
+
+
 @pytest.fixture
-def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LabDriver:
+def driver() -> LabDriver:
     """Return a driver whose student's folder is of this test."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
     return LabDriver(PLAN, print)
 
 

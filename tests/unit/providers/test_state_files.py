@@ -71,15 +71,11 @@ def test_unreadable(tmp_path: Path) -> None:
         files.remove("y")
 
 
-def test_of_this_computer(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_of_this_computer(base: Path) -> None:
     """Containers' state is in the student's folder."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
-
     provider().state_files(make_plan("ada")).write("x", "one")
 
-    assert (tmp_path / "ada" / "lab" / "x").read_text() == "one"
+    assert (base / "ada" / "lab" / "x").read_text() == "one"
 
 
 @pytest.mark.usefixtures("hosts_file")

@@ -39,14 +39,11 @@ def test_other_version(
     assert "no-pool" not in str(it.value)
 
 
-def test_an_empty_note(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_an_empty_note(base: Path) -> None:
     """A lab whose change was interrupted is not judged, but reset."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
     state = State("lab-1-pending-service", "no-pool", "ab", 0)
     lab_state.record(PLAN, state, {}, {})
-    (tmp_path / "demo" / "lab" / "changing").touch()
+    (base / "demo" / "lab" / "changing").touch()
 
     with pytest.raises(CannotCheck, match=r"interrupted.*`lab reset` finish"):
         current.require_complete(PLAN)

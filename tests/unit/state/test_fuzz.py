@@ -52,15 +52,14 @@ def _packed(text: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def folder(monkeypatch: pytest.MonkeyPatch, base: Path) -> Path:
     """Return the folder of the state; no machine has any."""
 
     def none(*_: object, **__: object) -> None:
         raise CannotCheck("no such container")
 
     monkeypatch.setattr(Machine, "run", none)
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
-    folder = tmp_path / "demo" / "lab"
+    folder = base / "demo" / "lab"
     folder.mkdir(parents=True)
     return folder
 

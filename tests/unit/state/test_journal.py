@@ -20,10 +20,9 @@ STATE = State("lab-1-pending-service", "no-pool", "ab12", 0)
 
 
 @pytest.fixture(autouse=True)
-def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+def folder(base: Path) -> Path:
     """Return the folder of the running lab's state."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
-    return tmp_path / "demo" / "lab"
+    return base / "demo" / "lab"
 
 
 def _run() -> str:

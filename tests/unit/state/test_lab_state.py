@@ -42,10 +42,12 @@ class Dhcp:
         return Output("", int(not self.state), self.state, "")
 
 
+pytestmark = pytest.mark.usefixtures("base")
+
+
 @pytest.fixture(autouse=True)
-def dhcp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Dhcp:
-    """Have the student's folder here, and a machine dhcp."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
+def dhcp(monkeypatch: pytest.MonkeyPatch) -> Dhcp:
+    """Have a machine dhcp."""
     dhcp = Dhcp()
     monkeypatch.setattr(
         Machine, "run", lambda self, *argv, **_: dhcp.run(self, *argv)
@@ -54,9 +56,9 @@ def dhcp(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Dhcp:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(base: Path) -> Path:
     """Return the folder of the state."""
-    folder = tmp_path / "demo" / "lab"
+    folder = base / "demo" / "lab"
     folder.mkdir(parents=True)
     return folder
 
@@ -218,9 +220,9 @@ def test_no_machine(dhcp: Dhcp) -> None:
     assert lab_state.read(PLAN) is None
 
 
-def test_journal_of_a_grade(tmp_path: Path) -> None:
+def test_journal_of_a_grade(base: Path) -> None:
     """A lab that is at its start has nothing of it."""
-    journal = tmp_path / "demo" / lab_state.GRADE_JOURNAL
+    journal = base / "demo" / lab_state.GRADE_JOURNAL
     lab_state.record(PLAN, STATE, {}, {})
     journal.write_text("remove_object /api/v1/namespaces/orders-ab\n", "utf-8")
 

@@ -63,11 +63,10 @@ class _Session:
 
 
 @pytest.fixture
-def lab(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Lab:
+def lab(monkeypatch: pytest.MonkeyPatch, base: Path) -> Lab:
     """Return a lab whose judge and watches are fakes."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path))
     lab = Lab()
-    state_dir("ada").mkdir()
+    (base / "ada").mkdir(parents=True)
 
     class FakeJudge:
         rows = VIEW.rows

@@ -26,17 +26,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(autouse=True)
-def computer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep the student's files in the test's folder."""
-    monkeypatch.setenv("METALLB_LAB_STATE", str(tmp_path / "state"))
-    monkeypatch.setenv("METALLB_LAB_CONFIG", str(tmp_path / "config"))
+pytestmark = pytest.mark.usefixtures("base")
 
 
 @pytest.fixture
-def paper(tmp_path: Path) -> PaperClass:
+def paper(base: Path) -> PaperClass:
     """Return a class with ada, whose ticket is installed."""
-    found = PaperClass(tmp_path / "class")
+    found = PaperClass(base.parent / "class")
     file = ticket_file("ada")
     file.parent.mkdir(parents=True)
     file.write_text(found.ticket("ada"))
