@@ -13,7 +13,7 @@ from graders.settings import ANSIBLE
 if TYPE_CHECKING:
     from pathlib import Path
 
-SCRIPT: Final = ANSIBLE / "roles" / "network_kind" / "files" / "remove.sh"
+FILES: Final = ANSIBLE / "roles" / "network_kind" / "files"
 # What docker has: a network with a node of an earlier version on it, a machine
 # and a volume with labels. OLD is the volume that the machine uses.
 DOCKER: Final = """#!/bin/sh
@@ -51,8 +51,12 @@ def test_remove(
     (state / "kind").mkdir(parents=True)
     (state / "logs").mkdir()
 
+    script = "".join(
+        (FILES / name).read_text(encoding="utf-8")
+        for name in ("lab_containers.sh", "remove.sh")
+    )
     subprocess.run(
-        ["bash", SCRIPT],
+        ["bash", "-c", script],
         env={
             "PATH": f"{tmp_path}:{os.environ['PATH']}",
             "STUDENT": "ada",

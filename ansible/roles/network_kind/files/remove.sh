@@ -7,16 +7,9 @@
 set -e
 mine=label=metallb-lab.student=$STUDENT
 networks=$(docker network ls --filter "$mine" --format '{{.Name}}')
-# Nodes that an earlier version of the kit created have no label, but are on the
-# lab's networks. One that never started is so by the network's name only.
-containers=$({
-  docker ps --all --quiet --filter "$mine"
-  for network in $networks; do
-    docker ps --all --quiet --filter network="$network" \
-      --filter label=io.x-k8s.kind.cluster="$CLUSTER_NAME"
-  done
-} | sort -u)
-# The volume of such a lab has no label, either.
+# A node that never started is on them by their names only.
+containers=$(lab_containers '{{.ID}}' $networks)
+# The volume of an earlier version of the kit has no label.
 volumes=$({
   docker volume ls --quiet --filter "$mine"
   [ -z "$containers" ] || docker inspect --format '{{range .Mounts}}{{println .Name}}{{end}}' $containers \

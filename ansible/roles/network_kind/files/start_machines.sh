@@ -15,12 +15,7 @@ for name in $REMOVE; do
   [ -z "$ours" ] || docker rm --force $ours > /dev/null
   echo '{"changed": "machine removed"}'
 done
-# Another owner's container may have such a name, and be on the LAN.
-all=$({
-  docker ps --all --filter label="metallb-lab.student=$STUDENT" --format '{{.State}} {{.ID}}'
-  docker ps --all --filter network="$NETWORK" \
-    --filter label=io.x-k8s.kind.cluster="$CLUSTER_NAME" --format '{{.State}} {{.ID}}'
-} | sort --unique)
+all=$(lab_containers '{{.State}} {{.ID}}' "$NETWORK")
 for state in paused exited created; do
   names=$(sed -n "s/^$state //p" <<< "$all")
   [ -n "$names" ] || continue
