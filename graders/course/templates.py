@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import traceback
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 import jinja2
@@ -80,7 +80,13 @@ def render(template: str, values: Mapping[str, Any]) -> str:
 
     """
     with _bounded():
-        return _ENVIRONMENT.from_string(template).render(values)
+        return _compiled(template).render(values)
+
+
+# A text is rendered for several students and providers, one after the other.
+@lru_cache(maxsize=64)
+def _compiled(template: str) -> jinja2.Template:
+    return _ENVIRONMENT.from_string(template)
 
 
 @contextmanager

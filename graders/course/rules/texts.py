@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import jinja2
@@ -93,21 +94,30 @@ def _texts(lab: Lab) -> Iterator[Text]:
                 yield Text(file, rung, (*keys, "hints", check, index))
 
 
+@cache
+def _values() -> list[dict[str, Any]]:
+    """Return what texts may name, by student and provider.
+
+    The last is on hosts, and not of the student whose network is called kind.
+    """
+    return [
+        names(plan, provider) for plan in PLANS for provider in (KIND, HOSTS)
+    ]
+
+
 def _template_problems(text: Text) -> Iterator[str]:
     """Find unknown names, and words that are wrong on hosts."""
-    for plan in PLANS:
-        for provider in (KIND, HOSTS):
-            try:
-                shown_text = render(text.template, names(plan, provider))
-            except jinja2.TemplateError as error:
-                yield f"{text.at(error_line(error))}: {error}"
-                return
-            if mark := re.search(r"\{[{%] ", shown_text):
-                line = shown_text.count("\n", 0, mark.start()) + 1
-                yield f"{text.at(line)}: {mark[0]}is left in the text"
-                return
-    # The first student's own network is called kind.
-    hosts_text = render(text.template, names(PLANS[1], HOSTS))
+    for values in _values():
+        try:
+            shown_text = render(text.template, values)
+        except jinja2.TemplateError as error:
+            yield f"{text.at(error_line(error))}: {error}"
+            return
+        if mark := re.search(r"\{[{%] ", shown_text):
+            line = shown_text.count("\n", 0, mark.start()) + 1
+            yield f"{text.at(line)}: {mark[0]}is left in the text"
+            return
+    hosts_text = render(text.template, _values()[-1])
     for hit in ENGINE.finditer(hosts_text):
         line = hosts_text.count("\n", 0, hit.start()) + 1
         yield f"{text.at(line)}: {_engine_rule(hit[0])}"
@@ -115,14 +125,13 @@ def _template_problems(text: Text) -> Iterator[str]:
 
 def _page_problems(page: Path) -> Iterator[str]:
     """Find what cannot be typed, and what is wrong on hosts."""
-    for plan in PLANS:
-        for provider in (KIND, HOSTS):
-            try:
-                read_walkthrough(page, names(plan, provider))
-            except UsageError as error:
-                yield error.problems[0]
-                return
-    for block in read_walkthrough(page, names(PLANS[1], HOSTS)).blocks:
+    for values in _values():
+        try:
+            read_walkthrough(page, values)
+        except UsageError as error:
+            yield error.problems[0]
+            return
+    for block in read_walkthrough(page, _values()[-1]).blocks:
         for index, line in enumerate(block.lines):
             if hit := ENGINE.search(line):
                 yield f"{block.at(index)}: {_engine_rule(hit[0])}"
