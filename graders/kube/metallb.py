@@ -18,6 +18,7 @@ from graders.kube.apply import apply
 from graders.kube.client import MERGE, NO_GRACE_PERIOD, KubeError
 from graders.kube.names import (
     CRDS,
+    HELM_RELEASE,
     METALLB_APPS,
     METALLB_CORE,
     METALLB_NAMESPACE,
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
     from graders.kube.client import KubeClient, Object
 
 _CONTROLLER: Final = f"{METALLB_APPS}/deployments/metallb-controller"
+_BY_HELM: Final = {"app.kubernetes.io/managed-by": "Helm"}
+_RELEASE: Final = {
+    "meta.helm.sh/release-name": "metallb",
+    "meta.helm.sh/release-namespace": METALLB_NAMESPACE,
+}
 _SPEAKERS: Final = "?labelSelector=app.kubernetes.io/component=speaker"
 # Their generations tell whether an installation changed anything.
 _COUNTED: Final = (
@@ -213,8 +219,19 @@ def _restart_stale_speakers(kube: KubeClient) -> None:
 
 
 def _read(manifest: Path) -> list[Object]:
+    """Return the objects of the chart, marked as `helm install` marks them.
+
+    Helm uninstalls only what has this label and these annotations. The
+    Secret in which it keeps the release has neither.
+    """
     with manifest.open(encoding="utf-8") as file:
-        return [*filter(None, yaml.load_all(file, yaml.CSafeLoader))]
+        objects = [*filter(None, yaml.load_all(file, yaml.CSafeLoader))]
+    for item in objects:
+        meta = item["metadata"]
+        if meta["name"] != HELM_RELEASE:
+            meta["annotations"] = (meta.get("annotations") or {}) | _RELEASE
+            meta["labels"] = (meta.get("labels") or {}) | _BY_HELM
+    return objects
 
 
 def _create_memberlist(kube: KubeClient) -> None:

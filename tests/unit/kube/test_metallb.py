@@ -36,8 +36,18 @@ metadata: {name: one, namespace: metallb-system}
 ---
 apiVersion: v1
 kind: ServiceAccount
-metadata: {name: two, namespace: metallb-system}
+metadata: {name: two, namespace: metallb-system, annotations: {a: b}}
 """
+KEPT_RELEASE = """\
+---
+apiVersion: v1
+kind: Secret
+metadata: {name: sh.helm.release.v1.metallb.v1, namespace: metallb-system}
+"""
+RELEASE = {
+    "meta.helm.sh/release-name": "metallb",
+    "meta.helm.sh/release-namespace": "metallb-system",
+}
 KINDS = {
     "resources": [
         {"kind": "ConfigMap", "name": "configmaps", "namespaced": True},
@@ -279,6 +289,33 @@ def test_repair(
         f"PATCH {CONTROLLER}",
         f"DELETE {SPACE}/pods/old",
     ]
+
+
+def test_helm_may_uninstall_all_of_the_chart(
+    manifest: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All but the Secret in which Helm keeps the release is marked as its."""
+    secret = {"kind": "Secret", "name": "secrets", "namespaced": True}
+    kinds = [*_namespaced()["resources"], secret]
+    monkeypatch.setitem(KINDS, "resources", kinds)
+    with manifest.open("a", encoding="utf-8") as file:
+        file.write(KEPT_RELEASE)
+    cluster = Installed(changes=True)
+
+    repair(cast("KubeClient", cluster), manifest)
+
+    marks = {
+        body["metadata"]["name"]: (
+            body["metadata"].get("labels"),
+            body["metadata"].get("annotations"),
+        )
+        for body in cluster.bodies.values()
+        if body.get("metadata", {}).get("namespace")
+    }
+    helm = {"app.kubernetes.io/managed-by": "Helm"}
+    assert marks["one"] == (helm, RELEASE)
+    assert marks["two"] == (helm, RELEASE | {"a": "b"})
+    assert marks["sh.helm.release.v1.metallb.v1"] == (None, None)
 
 
 def test_memberlist_key_stays(
