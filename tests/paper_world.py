@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from graders.grading.result import CheckResult, Heading, summarise
 from tests.chaos.world import Ended, Running, World
@@ -13,6 +13,7 @@ from tests.chaos.world import Ended, Running, World
 if TYPE_CHECKING:
     from graders.grading.result import Cause, Outcome
 
+_Item = TypeVar("_Item")
 STUDENT: Final = "chaos"
 LAB: Final = "lab-1-pending-service"
 
@@ -52,15 +53,18 @@ class PaperWorld(World):
 
     calls: list[tuple[str, ...]] = field(default_factory=list)
     typed: list[str] = field(default_factory=list)
-    answers: dict[str, Ended] = field(default_factory=dict)
+    answers: dict[str, Ended | list[Ended]] = field(default_factory=dict)
+    """Of a list, one after another; the last one stays."""
+    programs: list[str] = field(default_factory=lambda: ["true"])
+    """What runs in place of commands that are only begun, likewise."""
     states: dict[str, str] = field(default_factory=dict)
     """Of containers that do not run."""
     objects: list[str] = field(default_factory=list)
     """Names of objects in the cluster."""
 
-    def docker(self, *argv: str, check: bool = True) -> str:
+    def docker(self, *argv: str, check: bool = True, given: str = "") -> str:
         """Note it; return words of the usual kind."""
-        del check
+        del check, given
         self.calls.append(argv)
         if "json" in argv:
             items = [
@@ -82,16 +86,25 @@ class PaperWorld(World):
         """Note it; return the answer for it."""
         del more
         self.typed.append(command)
-        return self.answers.get(command, ended(command, 0))
+        answer = self.answers.get(command, ended(command, 0))
+        return _next(answer) if isinstance(answer, list) else answer
 
     def begin(self, command: str, **more: str) -> Running:
-        """Run `true` in its place."""
+        """Run another program in its place."""
         del more
         self.typed.append(command)
-        process = subprocess.Popen(["true"], start_new_session=True)
+        words = _next(self.programs).split()
+        process = subprocess.Popen(words, start_new_session=True)
+        if words == ["true"]:
+            # However slow this computer is, it has ended by then.
+            process.wait()
         return Running(command, process, self.folder / "out")
 
     def shell(self, script: str, name: str, *argv: str) -> str:
         """Note it."""
         self.calls.append((script, name, *argv))
         return ""
+
+
+def _next(items: list[_Item]) -> _Item:
+    return items.pop(0) if len(items) > 1 else items[0]

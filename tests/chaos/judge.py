@@ -6,12 +6,14 @@ Each judgement returns what is wrong, a line each; none is right.
 from __future__ import annotations
 
 import re
+import signal
 from typing import TYPE_CHECKING, Final
 
 from pydantic import ValidationError
 
 from graders.grading.result import GradeResult
 from tests.chaos import mishap
+from tests.chaos.mishap import DURING
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -22,8 +24,16 @@ if TYPE_CHECKING:
 # Done, not solved, wrong usage, could not, interrupted; below 0 is a signal.
 _CODES: Final = frozenset({0, 1, 2, 3, 130})
 _COULD_NOT: Final = frozenset({2, 3})
+# By which a mishap, or the kernel without memory, ends a command.
+_SIGNALS: Final = frozenset(
+    {signal.SIGHUP, signal.SIGINT, signal.SIGKILL, signal.SIGTERM}
+)
 _FAULT: Final = re.compile(
     r"Traceback \(most recent|a fault of the kit|INTERNALERROR"
+)
+# A place in the kit's code, but not a module that is being imported.
+_OF_THE_KIT: Final = re.compile(
+    r'File "[^"]*/graders/[^"]*", line \d+, in (?!<module>)'
 )
 # A way out names a command, or says what to do.
 _WAY_OUT: Final = re.compile(
@@ -54,10 +64,10 @@ def _judge_command(ended: Ended, one: Mishap) -> Iterator[str]:
     if ended.code is None:
         yield f"{what} did not end within {ended.seconds:.0f} s"
         return
-    if ended.code >= 0 and ended.code not in _CODES:
+    killed = -ended.code in _SIGNALS and DURING in one.when
+    if ended.code not in _CODES and not killed:
         yield f"{what} ended with {ended.code}"
-    if fault := _FAULT.search(ended.text):
-        yield f"{what} printed {fault[0]!r}"
+    yield from _faults(ended)
     # What only a full grade looks at was not checked, and nothing is wrong.
     graded = verdict(ended)
     done = graded is not None and graded.flawless
@@ -107,8 +117,17 @@ def judge_back(ended: Ended) -> list[str]:
     return wrong
 
 
-def judge_verdict(ended: Ended, breaks: str, *, solved: bool) -> list[str]:
-    """Judge the grade after the way back."""
+def judge_verdict(
+    ended: Ended,
+    breaks: str,
+    *,
+    solved: bool,
+    red: Collection[str] | None = None,
+) -> list[str]:
+    """Judge the grade after the way back.
+
+    `red` are the checks that fail as shipped; None if that is unknown.
+    """
     wrong = _faults(ended)
     found = verdict(ended)
     if found is None:
@@ -122,6 +141,9 @@ def judge_verdict(ended: Ended, breaks: str, *, solved: bool) -> list[str]:
             f"the first check that fails must be {breaks}, not {first}:"
             f" {found.summary}"
         )
+    more = [it for it in found.failed if red and it.name not in red]
+    if not solved:
+        wrong += [f"more fails: {it.name}: {it.reason}" for it in more]
     if found.errors:
         wrong.append(f"not all could be checked: {found.summary}")
     return wrong
@@ -142,6 +164,11 @@ def way_back(ended: Ended, one: Mishap) -> str:
     return named(reasons(ended)) or _BY_COMMAND.get(
         ended.command, mishap.GRADE
     )
+
+
+def loses_work(back: str, one: Mishap) -> bool:
+    """Tell whether a way back throws away work that the mishap has kept."""
+    return one.keeps and back not in mishap.KEEPING
 
 
 def named(said: str) -> str:
@@ -174,4 +201,15 @@ def reasons(ended: Ended) -> str:
 
 def _faults(ended: Ended) -> list[str]:
     fault = _FAULT.search(ended.text)
-    return [f"`{ended.command}` printed {fault[0]!r}"] if fault else []
+    if not fault or _was_starting(ended.stderr):
+        return []
+    return [f"`{ended.command}` printed {fault[0]!r}"]
+
+
+def _was_starting(printed: str) -> bool:
+    """Tell whether Ctrl-C came before Python had begun with the kit's code.
+
+    That takes 0.1 s and more, and no program can do anything about it.
+    """
+    interrupted = printed.rstrip().endswith("KeyboardInterrupt")
+    return interrupted and not _OF_THE_KIT.search(printed)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _PROBE: Final = re.compile(rf"({'|'.join(objects._WORDS)})-[0-9a-f]{{6}}\b")
 _KINDS: Final = "namespaces,services,pods,endpointslices"
 # A deleted namespace takes seconds, and a graceful pod some more.
-_GONE_S: Final = 45
+_GONE_S: Final = 90
 _MARKS: Final = ("grading", "lock.json", "kubeconfig.lock", "lab/changing")
 
 

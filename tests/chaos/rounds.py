@@ -15,18 +15,18 @@ from graders.lifecycle.lock import lock
 from graders.proof.driver import LabDriver
 from graders.providers.registry import provider
 from tests.chaos import judge, mishap
-from tests.chaos.draw import PAUSED, STEP
+from tests.chaos.draw import PAUSED, STEP, TIME, Moment
 from tests.chaos.evidence import save_evidence
 from tests.chaos.leftovers import cluster_of, faults, leftovers
 from tests.chaos.mishap import Wrong
 from tests.chaos.published import Row
-from tests.chaos.world import LIMITS_S, World
+from tests.chaos.world import LIMITS_S, World, eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.chaos.draw import Draw, Moment
+    from tests.chaos.draw import Draw
     from tests.chaos.world import Ended, Running
 
 # The usual seconds of a command, until one has been measured.
@@ -41,6 +41,9 @@ _USUAL_S: Final = {
     mishap.FULL: 20.0,
 }
 _STEP_S: Final = 300.0
+# So often is a command begun that ends before its moment.
+_TRIES: Final = 4
+_CLUSTER_S: Final = 60.0
 _MACHINE: Final = (OSError, RuntimeError, subprocess.SubprocessError)
 
 
@@ -143,22 +146,23 @@ class _Round:
 
     def _play(self) -> None:
         draw, world, one = self.draw, self.world, self.draw.mishap
-        graded = draw.command == mishap.GRADE and not draw.solved_before
-        self.player.prepare(world, graded=graded and not one.deed)
+        self.player.prepare(world, graded=not draw.solved_before)
         if draw.solved_before:
             solve(world)
-        cluster = cluster_of(world)
+        cluster = self._cluster()
         since = time.time()
         with contextlib.ExitStack() as lasting:
             ended = self._strike(lasting)
             self.problems += judge.judge_command(ended, one)
             self.problems += judge.judge_meanwhile(ended, one, self._red())
             self.back = judge.way_back(ended, one)
+            if draw.solved_before and judge.loses_work(self.back, one):
+                self.problems.append(f"`{self.back}` throws the work away")
             self._return()
         self.problems += faults(world, since)
         self.problems += leftovers(world)
         taken_down = draw.moment and draw.command == mishap.DOWN
-        if one.keeps and not taken_down and cluster_of(world) != cluster:
+        if one.keeps and not taken_down and self._cluster() != cluster:
             self.problems.append("the cluster was replaced")
         if draw.solved and not draw.solved_before and not self.problems:
             solve(world)
@@ -169,6 +173,18 @@ class _Round:
         known = self.player.red.get((self.draw.lab, self.draw.variant), set())
         return set() if self.draw.solved_before else known
 
+    def _cluster(self) -> str:
+        """Return the uid of the cluster, which may take time to answer."""
+        found = ""
+
+        def answers() -> bool:
+            nonlocal found
+            found = cluster_of(self.world)
+            return bool(found)
+
+        eventually(answers, _CLUSTER_S)
+        return found
+
     def _strike(self, lasting: contextlib.ExitStack) -> Ended:
         """Have the mishap and the command; return how the command ended."""
         draw, world = self.draw, self.world
@@ -178,17 +194,41 @@ class _Round:
                 stack.enter_context(draw.mishap.strike(world))
                 ended = world.run(draw.command)
             else:
-                world.running = world.begin(draw.command)
+                world.running = self._begin(draw.moment)
                 try:
-                    self._await(world.running, draw.moment)
                     stack.enter_context(draw.mishap.strike(world))
                 finally:
                     ended = world.running.wait(LIMITS_S[draw.command])
         self.player.tell(f"  `{ended.command}` ended with {ended.code}")
         return ended
 
-    def _await(self, running: Running, moment: Moment) -> None:
-        """Wait for the moment, or for the command's end."""
+    def _begin(self, moment: Moment) -> Running:
+        """Begin the command; return it at the moment, in its course.
+
+        Raises:
+            Wrong: it ended before, each time; the round would show nothing.
+
+        """
+        usual, command = self.player.usual, self.draw.command
+        for _ in range(_TRIES):
+            running = self.world.begin(command)
+            if self._has_come(running, moment):
+                return running
+            ended = running.wait(LIMITS_S[command])
+            self.world.chose(f"ended after {ended.seconds} s, begun again")
+            usual[command] = max(ended.seconds, 0.1)
+            if moment.kind == STEP:
+                # Not every start has every step.
+                moment = Moment(TIME, part=0.7)
+            elif moment.kind == TIME:
+                moment = Moment(TIME, part=moment.part * 0.7)
+            if command == mishap.DOWN:
+                self.player.standing = None
+                self.player.prepare(self.world, graded=False)
+        raise Wrong(f"`{command}` always ended before the mishap")
+
+    def _has_come(self, running: Running, moment: Moment) -> bool:
+        """Wait for the moment; tell whether it came before the end."""
         part = moment.part * self.player.usual[running.command]
         deadline = time.monotonic() + (part or _STEP_S)
         while time.monotonic() < deadline and not running.has_ended():
@@ -199,8 +239,7 @@ class _Round:
             if moment.kind == PAUSED and self._paused():
                 break
             time.sleep(0.02)
-        if running.has_ended():
-            self.world.chose("after the command's end")
+        return not running.has_ended()
 
     def _paused(self) -> bool:
         """Tell whether a node of the lab is paused."""
@@ -225,8 +264,11 @@ class _Round:
 
     def _grade(self, *, solved: bool) -> None:
         ended = self.world.run(mishap.GRADE)
+        wanted = (self.draw.lab, self.draw.variant)
         breaks = load_lab(self.draw.lab).variant(self.draw.variant).breaks
-        self.problems += judge.judge_verdict(ended, breaks, solved=solved)
+        self.problems += judge.judge_verdict(
+            ended, breaks, solved=solved, red=self.player.red.get(wanted)
+        )
 
 
 def solve(world: World) -> None:

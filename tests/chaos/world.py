@@ -230,8 +230,8 @@ class World:
             if log.stat().st_mtime >= running.since - 1
         )
 
-    def docker(self, *argv: str, check: bool = True) -> str:
-        """Call docker; return its output.
+    def docker(self, *argv: str, check: bool = True, given: str = "") -> str:
+        """Call docker with `given` as its input; return its output.
 
         Raises:
             RuntimeError: it failed, and `check` is wanted.
@@ -239,6 +239,7 @@ class World:
         """
         done = subprocess.run(
             ["docker", *argv],
+            input=given,
             capture_output=True,
             text=True,
             errors="replace",
@@ -261,8 +262,12 @@ class World:
 
     def apply(self, manifest: str) -> None:
         """Apply objects, as a student's kubectl would."""
-        script = f"kubectl --kubeconfig {_ADMIN} apply -f - <<'END'\n"
-        self.inside("control-plane", f"{script}{manifest}\nEND\n")
+        kubectl = ("kubectl", "--kubeconfig", _ADMIN)
+        self.docker(
+            *("exec", "--interactive", self.control_plane, *kubectl),
+            *("apply", "--filename", "-"),
+            given=manifest,
+        )
 
     def _environ(self, more: Mapping[str, str]) -> dict[str, str]:
         found = os.environ | {"STUDENT": self.student} | self.environment

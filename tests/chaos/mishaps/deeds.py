@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from graders.course.lab import load_lab
-from tests.chaos.mishap import RESET, UP, mishap
+from tests.chaos.mishap import RESET, UP, Wrong, mishap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,7 +156,7 @@ def many_objects(world: World) -> Iterator[None]:
     )
     text = "x" * 2000
     world.apply(
-        "---\n".join(one.format(n, namespace, text) for n in range(40))
+        "---\n".join(one.format(n, namespace, text) for n in range(200))
     )
     yield
 
@@ -191,7 +191,7 @@ def interfaces_deleted(world: World) -> Iterator[None]:
     yield
 
 
-@mishap("all-dropped", **_DEED)
+@mishap("all-dropped", **_DEED, lasts=True)
 def all_dropped(world: World) -> Iterator[None]:
     """A packet filter drops all that a machine sends and receives."""
     roles = ("client", "lan-client", "router", "worker")
@@ -202,6 +202,8 @@ def all_dropped(world: World) -> Iterator[None]:
     )
     world.inside(role, script)
     yield
+    if world.inside(role, "ls /x", check=False):
+        raise Wrong("what stands in a rule's comment was run")
 
 
 @mishap("endless-output", **_DEED)

@@ -88,7 +88,7 @@ def odd_locale(world: World) -> Iterator[None]:
 
 @mishap("misleading-variables", keeps=True, lasts=True, cheap=True)
 def misleading_variables(world: World) -> Iterator[None]:
-    """Variables of docker, kind, Ansible, pytest and grep mislead."""
+    """Variables of docker, kind, Ansible, pytest and Helm mislead."""
     names = world.random.sample(sorted(_MISLEADING), 5)
     world.environment |= {name: _MISLEADING[name] for name in names}
     world.chose(" ".join(names))

@@ -93,7 +93,7 @@ def foreign_object(world: World) -> Iterator[None]:
         world.kubectl("delete", "namespace", "visitor", *gone, check=False)
 
 
-@mishap("names-taken", commands=(UP, START), back=START)
+@mishap("names-taken", commands=(UP, START), refuses=(UP, START), back=START)
 def names_taken(world: World) -> Iterator[None]:
     """After `lab down`, a foreign container and volume take its names."""
     image, name = _image(world), world.name("client")

@@ -25,14 +25,35 @@ from tests.chaos.mishap import (
     Wrong,
     mishap,
 )
+from tests.chaos.world import eventually
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.chaos.world import World
 
 _WITH_DOWN: Final = (*USUAL, DOWN)
+# Some steps of a command are in its own process.
+_BEGUN_S: Final = 10
 _LOCKED: Final = (UP, START, RESET, GRADE, HINT)
+
+
+def _await_processes(world: World, find: Callable[[], list[int]]) -> list[int]:
+    """Return processes of the running command as soon as there are any."""
+    command = world.running
+    eventually(lambda: find() or not command or command.has_ended(), _BEGUN_S)
+    return find()
+
+
+def _playbooks(world: World) -> list[int]:
+    """Return the processes of playbooks."""
+    found = []
+    for pid in find_tagged(str(world.state)):
+        with suppress(OSError):
+            words = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if b"ansible-playbook" in words:
+                found.append(pid)
+    return found
 
 
 def _send(world: World, number: int, *, group: bool = False) -> None:
@@ -94,20 +115,19 @@ def kill_9_group(world: World) -> Iterator[None]:
 @mishap("playbook-killed", when=(DURING,), commands=PLAYBOOKS, cheap=True)
 def playbook_killed(world: World) -> Iterator[None]:
     """A `kill -9` of the playbook's process alone."""
-    for pid in find_tagged(str(world.state)):
-        with suppress(OSError):
-            words = Path(f"/proc/{pid}/cmdline").read_bytes()
-            if b"ansible-playbook" in words:
-                world.chose(f"pid {pid}")
-                os.kill(pid, signal.SIGKILL)
-                break
+    found = _await_processes(world, lambda: _playbooks(world))
+    for pid in found[:1]:
+        world.chose(f"pid {pid}")
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     yield
 
 
 @mishap("child-killed", when=(DURING,), cheap=True)
 def child_killed(world: World) -> Iterator[None]:
     """A `kill -9` of any process that the command has started."""
-    children = world.running.descendants() if world.running else []
+    command = world.running
+    children = _await_processes(world, command.descendants) if command else []
     if children:
         pid = world.random.choice(children)
         world.chose(f"pid {pid}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import time
 from typing import TYPE_CHECKING
 
@@ -54,8 +53,6 @@ def kubeconfig_folder(world: World) -> Iterator[None]:
     world.kubeconfig.unlink()
     world.kubeconfig.mkdir()
     yield
-    if world.kubeconfig.is_dir():
-        shutil.rmtree(world.kubeconfig)
 
 
 @mishap("other-context", back=UP, keeps=True, cheap=True)
@@ -99,11 +96,8 @@ def kubeconfig_lock(world: World) -> Iterator[None]:
 @mishap("kubeconfig-lock-new", commands=PLAYBOOKS, cheap=True)
 def kubeconfig_lock_new(world: World) -> Iterator[None]:
     """A kubectl was killed a moment ago, and has left its lock."""
-    lock = world.kubeconfig.with_name("kubeconfig.lock")
-    lock.touch(mode=0)
+    world.kubeconfig.with_name("kubeconfig.lock").touch(mode=0)
     yield
-    # It may be too new to be taken for one that is left.
-    lock.unlink(missing_ok=True)
 
 
 @mishap("kubeconfig-lost-meanwhile", when=(DURING,), back=UP, keeps=True)

@@ -121,8 +121,6 @@ def half_files(world: World) -> Iterator[None]:
     ):
         file.write_bytes(_GARBAGE)
     yield
-    # Not every command writes a file of that name.
-    (world.state / "hints.new").unlink(missing_ok=True)
 
 
 @mishap(

@@ -16,10 +16,26 @@ DEED: Final = MISHAPS["namespace-deleted"]
 TRACE: Final = "Traceback (most recent call last):"
 
 
+# Where Ctrl-C ends Python before it has begun with the kit.
+SITE: Final = f"""Fatal Python error: init_import_site: Failed to import
+{TRACE}
+  File "<frozen site>", line 616, in <module>
+KeyboardInterrupt
+"""
+ENTRY: Final = f"""{TRACE}
+  File "/kit/.venv/bin/lab", line 4, in <module>
+    from graders.cli.entry import lab
+  File "/kit/graders/cli/entry.py", line 9, in <module>
+KeyboardInterrupt
+"""
+
+
 @pytest.mark.parametrize(
     ("code", "err"),
     [
         (0, ""),
+        (1, SITE),
+        (-2, ENTRY),
         (130, "lab: interrupted; run `lab up` again, it recovers"),
         (-9, ""),
         (3, "lab: no engine answers; start it"),
@@ -46,6 +62,9 @@ def test_a_grade_that_leaves_the_full_checks_says_enough() -> None:
         (3, "lab: oh no", "names no way out"),
         (1, TRACE, "Traceback"),
         (3, "lab: a fault of the kit itself: see `x`", "a fault of the kit"),
+        (-11, "", "ended with -11"),
+        (-2, ENTRY.replace("in <module>", "in lab"), "Traceback"),
+        (1, ENTRY.replace("KeyboardInterrupt", "OSError: x"), "Traceback"),
     ],
 )
 def test_a_command_must_not_end_so(
@@ -56,6 +75,13 @@ def test_a_command_must_not_end_so(
 
     assert len(found) == 1
     assert wrong in found[0]
+
+
+def test_only_a_mishap_in_its_course_kills_a_command() -> None:
+    """Otherwise the kit ended itself."""
+    found = judge.judge_command(ended("up", -9), MISHAPS["half-files"])
+
+    assert found == ["`up` ended with -9"]
 
 
 def test_a_full_disk_must_be_named() -> None:
@@ -96,9 +122,31 @@ def test_the_verdict_as_shipped() -> None:
     green = ended("grade", 0, graded(vip="pass"))
 
     assert judge.judge_verdict(right, "vip", solved=False) == []
+    assert judge.judge_verdict(right, "vip", solved=False, red={"vip"}) == []
     assert "not pods" in judge.judge_verdict(other, "vip", solved=False)[0]
     assert "not all" in judge.judge_verdict(blind, "vip", solved=False)[0]
     assert "nothing" in judge.judge_verdict(green, "vip", solved=False)[0]
+
+
+def test_nothing_else_may_fail_than_as_shipped() -> None:
+    """The fault hides neither what the mishap nor what the kit has broken."""
+    more = ended("grade", 1, graded(vip="fail", leases="fail"))
+
+    found = judge.judge_verdict(more, "vip", solved=False, red={"vip"})
+
+    assert len(found) == 1
+    assert "more fails: leases" in found[0]
+    both = {"vip", "leases"}
+    assert judge.judge_verdict(more, "vip", solved=False, red=both) == []
+
+
+def test_a_way_back_that_throws_work_away() -> None:
+    """Where the mishap has kept it, a reset is no way back."""
+    assert judge.loses_work("reset", QUIET)
+    assert judge.loses_work("start", QUIET)
+    assert not judge.loses_work("up", QUIET)
+    assert not judge.loses_work("grade", QUIET)
+    assert not judge.loses_work("reset", DEED)
 
 
 def test_the_verdict_of_a_solved_lab() -> None:

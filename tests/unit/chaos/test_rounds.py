@@ -11,7 +11,7 @@ import pytest
 from graders.course.lab import load_lab
 from graders.errors import CannotCheck
 from tests.chaos import mishap, rounds
-from tests.chaos.draw import STEP, Draw, Moment
+from tests.chaos.draw import PAUSED, STEP, TIME, Draw, Moment
 from tests.chaos.mishap import MISHAPS, Mishap, Wrong
 from tests.chaos.rounds import Player
 from tests.paper_world import STUDENT, PaperWorld, ended, graded
@@ -48,7 +48,7 @@ _KIND: Final = frozenset(Mishap.__dataclass_fields__)
 @pytest.fixture
 def play(world: PaperWorld, monkeypatch: pytest.MonkeyPatch) -> Play:
     """Play a round; return what was typed, and what is wrong."""
-    answers = {"grade": ended("grade", 1, RED)}
+    answers: dict[str, Ended | list[Ended]] = {"grade": ended("grade", 1, RED)}
 
     def made(*_: object) -> PaperWorld:
         return world
@@ -59,7 +59,7 @@ def play(world: PaperWorld, monkeypatch: pytest.MonkeyPatch) -> Play:
     )
 
     def play(
-        draw: Draw, player: Player | None = None, **more: Ended
+        draw: Draw, player: Player | None = None, **more: Ended | list[Ended]
     ) -> tuple[list[str], list[str]]:
         world.answers = answers | more
         lines: list[str] = []
@@ -159,14 +159,50 @@ def test_what_is_left_is_told(play: Play, world: PaperWorld) -> None:
     assert problems == [f"{world.name('worker')} is paused"]
 
 
-def test_a_mishap_in_the_course_of_a_command(
-    play: Play,
-) -> None:
-    """A moment that never comes is the command's end."""
+@pytest.mark.parametrize("kind", [STEP, TIME, PAUSED])
+def test_a_moment_that_never_comes(play: Play, kind: str) -> None:
+    """A mishap after the command's end would show nothing."""
     draw = _draw(when=(mishap.DURING,))
-    moment = Moment(STEP, step="no such step")
+    moment = Moment(kind, part=0.5 * (kind == TIME), step="no such step")
 
     typed, problems = play(replace(draw, moment=moment))
 
+    assert problems == ["`up` always ended before the mishap"]
+    assert typed == ["start", "grade", *["up"] * 4]
+
+
+def test_a_moment_that_comes_at_the_second_try(
+    play: Play, world: PaperWorld
+) -> None:
+    """The command was faster than usual; `lab down` needs a lab again."""
+    world.programs = ["true", "sleep 0.5"]
+    draw = _draw(mishap.DOWN, when=(mishap.DURING,), keeps=False, back="start")
+
+    typed, problems = play(replace(draw, moment=Moment(TIME, part=0.01)))
+
     assert problems == []
-    assert typed == ["start", "up", "up", "grade"]
+    assert typed[2:] == ["down", "start", "down", "start", "grade"]
+
+
+def test_work_that_the_way_back_throws_away(play: Play) -> None:
+    """A command that names `lab reset` where work is kept is wrong."""
+    named = ended("hint", 3, err="lab: no answer; run `lab reset`")
+
+    _, problems = play(_draw(mishap.HINT, solved=True, back=""), hint=named)
+
+    assert problems[0] == "`reset` throws the work away"
+
+
+def test_what_fails_besides_the_fault(play: Play) -> None:
+    """Something that the mishap broke is still broken."""
+    breaks = load_lab("1").variant(VARIANT).breaks
+    more = ended("grade", 1, graded(**{breaks: "fail", "arp": "fail"}))
+
+    answers = [ended("grade", 1, RED), more]
+
+    _, problems = play(_draw(mishap.GRADE), grade=answers)
+
+    assert [it.partition(":")[0] for it in problems] == [
+        "the machine's fault reads as the student's",
+        "more fails",
+    ]
