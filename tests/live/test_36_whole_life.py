@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
+from graders.course.lab import all_labs
 from graders.plan.plan import make_plan
 from graders.providers.kind_location import KIND_LABEL, LABEL_STUDENT, locate
 from graders.settings import state_dir
@@ -17,7 +20,6 @@ from .conftest import STUDENT, ok
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 GUEST: Final = "guest"
 # What the engine has, each by what must not change.
@@ -83,6 +85,17 @@ def lookalikes(docker: Callable[..., str]) -> Iterator[None]:
         docker("rmi", f"{cluster}:mine")
 
 
+@pytest.fixture
+def lookalike() -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program that is called as one of the kit's."""
+    argv = ["kind", "-c", "read _", f"--name={make_plan(GUEST).cluster}"]
+    with subprocess.Popen(
+        argv, executable="/bin/sh", stdin=subprocess.PIPE
+    ) as process:
+        yield process
+        process.kill()
+
+
 def _seen(docker: Callable[..., str], home: Path) -> dict[str, list[str]]:
     """Return what the machine has, in lines."""
     seen = {
@@ -106,17 +119,34 @@ def _seen(docker: Callable[..., str], home: Path) -> dict[str, list[str]]:
     return {what: sorted(lines) for what, lines in seen.items()}
 
 
+def _started_with(home: Path) -> list[str]:
+    """Return what runs with this home: commands of the kit started it."""
+    variable = f"HOME={home}".encode()
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if variable in (folder / "environ").read_bytes().split(b"\0"):
+                words = (folder / "cmdline").read_bytes().split(b"\0")
+                found.append(b" ".join(words).decode(errors="replace"))
+    return found
+
+
 @pytest.mark.usefixtures("lookalikes")
-def test_a_whole_life(docker: Callable[..., str], home: Path) -> None:
+def test_a_whole_life(
+    docker: Callable[..., str],
+    home: Path,
+    lookalike: subprocess.Popen[bytes],
+) -> None:
     """From `lab doctor` to `lab purge`, the rest of the machine is left alone.
 
     The first `lab up` on the machine raised inotify limits, as documented.
     """
+    numbers = [str(lab.number) for lab in all_labs()]
     before = _seen(docker, home)
 
     for command in (
-        *(["doctor"], ["up"], ["start", "1"], ["start", "5"], ["reset"]),
-        *(["down"], ["purge", "--yes"]),
+        *(["doctor"], ["up"], *(["start", number] for number in numbers)),
+        *(["reset"], ["down"], ["purge", "--yes"]),
     ):
         ok("lab", *command, "--student", GUEST, HOME=str(home))
 
@@ -128,4 +158,6 @@ def test_a_whole_life(docker: Callable[..., str], home: Path) -> None:
     }
     assert not differ
     assert not state_dir(GUEST).exists()
+    assert not _started_with(home)
+    assert lookalike.poll() is None, "a foreign process was ended"
     assert ok("lab", "status")
