@@ -195,3 +195,8 @@ def test_a_node_knows_images_by_upstream_s_names(
         tag = f"images tag --force docker.io/{ours}{short} {name}\n"
         remove = f"images rm docker.io/{ours}{short}\n"
         assert log.index(tag) < log.index(remove)
+    # The image keeps the environment, which docker's client would fill with
+    # proxies and their passwords.
+    (ran,) = (it for it in log.splitlines() if it.startswith("run --detach"))
+    for name in ("http_proxy", "HTTPS_PROXY", "all_proxy", "NO_PROXY"):
+        assert f"--env {name}= " in ran

@@ -9,6 +9,9 @@ import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+import yaml
+from jinja2 import Template
+from jinja2.nativetypes import NativeEnvironment
 
 from graders.settings import ANSIBLE
 
@@ -85,6 +88,34 @@ def test_create(tmp_path: Path, verb: str, flag: str) -> None:
     assert process["capabilities"]["effective"] == []
     assert process["oomScoreAdj"] == 100
     assert process["args"] == ARGS
+
+
+@pytest.mark.parametrize(
+    ("bounding", "is_used"),
+    [("000001ffffffffff", False), ("000001fffeffffff", True)],
+)
+def test_where_it_is_used(bounding: str, *, is_used: bool) -> None:
+    """Only on a host that lacks the capability, by an engine of the kit."""
+    role = ANSIBLE / "roles" / "ci_engine"
+    tasks = yaml.safe_load((role / "tasks" / "main.yml").read_text("utf-8"))
+    known = yaml.safe_load((role / "defaults" / "main.yml").read_text("utf-8"))
+    (has_it,) = (
+        task["ansible.builtin.set_fact"]["ci_engine_has_sys_resource"]
+        for task in tasks
+        if "ansible.builtin.set_fact" in task
+    )
+    known["ci_engine_bounding"] = {"stdout": bounding}
+    known["ci_engine_has_sys_resource"] = (
+        NativeEnvironment().from_string(has_it).render(known)
+    )
+
+    template = (role / "templates" / "daemon.json.j2").read_text("utf-8")
+    engine = json.loads(Template(template).render(known))
+
+    assert ("default-runtime" in engine) == is_used
+    assert ("runtimes" in engine) == is_used
+    (written,) = (task for task in tasks if "ansible.builtin.copy" in task)
+    assert written["when"] == "not ci_engine_has_sys_resource"
 
 
 def test_other_verbs(tmp_path: Path) -> None:
