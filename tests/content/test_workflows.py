@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 FOLDER: Final = ROOT / ".github" / "workflows"
 SITE: Final = FOLDER / "site.yml"
+RELEASE: Final = FOLDER / "release.yml"
 WORKFLOWS: Final = sorted(FOLDER.glob("*.yml"))
 UPLOAD: Final = "actions/upload-pages-artifact@"
 
@@ -94,7 +95,7 @@ def test_actions_are_pinned_by_commit(file: Path) -> None:
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
 def test_jobs_read_the_repository_only(file: Path) -> None:
-    """A job has a right to write only if it publishes the site."""
+    """A job has a right to write only if it publishes, and runs no code."""
     workflow = _workflow(file)
 
     assert workflow["permissions"] == {"contents": "read"}
@@ -103,8 +104,26 @@ def test_jobs_read_the_repository_only(file: Path) -> None:
         for name, job in workflow["jobs"].items()
         if "permissions" in job
     }
-    wanted = {"deploy": {"pages": "write", "id-token": "write"}}
-    assert more == (wanted if file == SITE else {})
+    wanted = {
+        SITE: {"deploy": {"pages": "write", "id-token": "write"}},
+        RELEASE: {"publish": {"actions": "read", "contents": "write"}},
+    }
+    assert more == wanted.get(file, {})
+    for name in more:
+        words = [str(step) for step in workflow["jobs"][name]["steps"]]
+        assert not any("checkout" in it or "make " in it for it in words)
+
+
+def test_a_release_has_its_bills_of_materials() -> None:
+    """Those that `make sbom` writes are its files."""
+    runs = [step.get("run", "") for step in _steps(RELEASE)]
+    (written,) = (it.split() for it in runs if it.startswith("make "))
+    (published,) = (it for it in runs if it.startswith("gh release create"))
+    files = re.findall(r"> (\S+)", would_run("--always-make", *written[1:]))
+
+    assert "sbom/python.cdx.json" in files
+    assert "sbom/node.cdx.json" in files
+    assert published.endswith(" sbom/*.json")
 
 
 @pytest.mark.parametrize("file", WORKFLOWS, ids=lambda file: file.name)
