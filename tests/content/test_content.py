@@ -68,7 +68,12 @@ def test_no_check_reads_solutions() -> None:
         file.name
         for package in packages
         for file in (settings.ROOT / "graders" / package).rglob("*.py")
-        if "SOLUTIONS" in file.read_text("utf-8")
+        if "solutions" in file.read_text("utf-8").lower()
     ]
 
     assert reading == []
+
+
+def test_labs_are_data() -> None:
+    """A lab's folder has no Python in it."""
+    assert list(settings.LABS.rglob("*.py")) == []
