@@ -86,6 +86,17 @@ def test_students_do_not_meet(holder: subprocess.Popen[str]) -> None:
         pass
 
 
+def test_labs_of_two_providers_do_not_meet(
+    holder: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lab on hosts can be worked on while one here is, of one student."""
+    del holder
+    monkeypatch.setenv("CLUSTER", "hosts")
+
+    with lock("demo", "lab up"):
+        pass
+
+
 def test_lock_ends_with_an_error(state: Path) -> None:
     """An error inside ends the lock and takes the note away."""
     with pytest.raises(RuntimeError), lock("demo", "lab up"):
