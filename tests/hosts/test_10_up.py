@@ -54,3 +54,17 @@ def test_status_and_shells(kit: Kit) -> None:
     assert kit.ok("lab", "status").count(" running ") == 8
     said = kit.ok("lab", "shell", "router", "-c", "id -u; uname -n")
     assert said.split() == ["0", "router"]
+
+
+@pytest.mark.usefixtures("stands")
+def test_secrets(kit: Kit) -> None:
+    """Nobody else reads the kubeconfig, and no token is left to join with."""
+    kubeconfig = kit.logs.parent / "kubeconfig"
+    assert kubeconfig.stat().st_mode & 0o077 == 0
+    left = kit.site.run(
+        "control-plane",
+        "kubectl --kubeconfig /etc/kubernetes/admin.conf get secrets -A"
+        " -o name --field-selector type=bootstrap.kubernetes.io/token;"
+        " find / -xdev -name kubeadm.log -exec grep -le '--token ' {} +; true",
+    )
+    assert left.strip() == ""
