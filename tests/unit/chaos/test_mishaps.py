@@ -17,6 +17,7 @@ from tests.chaos.world import LIMITS_S, Running
 from tests.paper_world import ended
 
 if TYPE_CHECKING:
+    from tests.chaos.world import Ended
     from tests.paper_world import PaperWorld
 
 # The least number of kinds that a run is worth something with.
@@ -129,7 +130,7 @@ def test_a_command_that_goes_ahead_beside_another_is_wrong(
     try:
         with pytest.raises(Wrong, match="went ahead"), both.strike(world):
             pass
-        refused = {
+        refused: dict[str, Ended | list[Ended]] = {
             it: ended(it, 3, err="another command holds the lab: `lab up`")
             for it in LIMITS_S
         }
