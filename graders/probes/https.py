@@ -49,7 +49,7 @@ rm -r "$d"
 _PARTS: Final = 3
 _STATUS: Final = re.compile(r"[0-9]{3}")
 # The time at which TLS was there; 0 if it never was.
-_SOME_TIME: Final = re.compile(r"[0-9.]*[1-9]")
+_SOME_TIME: Final = re.compile(r"\A[0-9.]*[1-9]")
 _TCP: Final = 'timeout 2 bash -c \'head -c 4096 < "/dev/tcp/$0/$1"\' "$0" "$1"'
 
 
