@@ -8,9 +8,14 @@ LOCK=/run/metallb-lab-kit.lock
 alone() {
   exec 9>> $LOCK
   flock -n 9 || {
-    # Who may be ended wrote down its session, which is its SSH's own.
-    [ ! -s $LOCK ] || pkill -KILL -s "$(cat $LOCK)"
-    flock -w 600 9 || { echo "an earlier command still works here: expected its end within 600 s, not later" >&2; exit 1; }
+    # Who may be ended wrote down its session, which is its SSH's own. What it
+    # is just starting can be missed, so it is looked for again.
+    old=$(cat $LOCK)
+    for seconds in 1 1 1 600 none; do
+      [ $seconds != none ] || { echo "an earlier command still works here: expected its end within 600 s, not later" >&2; exit 1; }
+      [ -z "$old" ] || pkill -KILL -s "$old" || :
+      ! flock -w $seconds 9 || break
+    done
   }
   : > $LOCK
   [ "${1:-}" = whole ] || ps -o sid= -p $$ | tr -d ' ' > $LOCK
