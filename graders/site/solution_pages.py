@@ -62,7 +62,9 @@ def _page(lab: Lab, variant: str) -> GeneratedPage:
         *_more("Wrong turns", tuple(repair.path for repair in repairs.wrong)),
     ]
     uri = f"solutions/{lab.id}/{variant}.md"
-    return GeneratedPage(uri, variant, tuple(pieces))
+    # Two labs may have a fault of one name.
+    title = f"Lab {lab.number}: {variant}"
+    return GeneratedPage(uri, title, tuple(pieces))
 
 
 def _more(title: str, paths: tuple[Path, ...]) -> Iterator[Fragment]:
