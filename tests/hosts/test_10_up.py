@@ -65,6 +65,7 @@ def test_secrets(kit: Kit) -> None:
         "control-plane",
         "kubectl --kubeconfig /etc/kubernetes/admin.conf get secrets -A"
         " -o name --field-selector type=bootstrap.kubernetes.io/token;"
-        " find / -xdev -name kubeadm.log -exec grep -le '--token ' {} +; true",
+        " find / -xdev -name kubeadm.log"
+        " -exec grep -lEe '--token [0-9a-z]{6}[.]' {} +; true",
     )
     assert left.strip() == ""
