@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 import yaml
 
-from graders.errors import CannotCheck
+from graders.errors import CannotCheck, UsageError
 from graders.lifecycle import playbook
 from graders.lifecycle.module_sum import module_sum
 from graders.lifecycle.playbook import run_playbook
@@ -70,6 +70,16 @@ def role(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return root / "roles" / "gateway"
 
 
+def test_neither_go_nor_a_proxy(
+    cache: Path, role: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is missing is said, and what to do without it."""
+    assert role.exists()
+    monkeypatch.setenv("GOPROXY", "direct")
+    with pytest.raises(UsageError, match="a Go module proxy in GOPROXY"):
+        run_playbook("toy", {"cache_dir": str(cache)}, student="demo")
+
+
 def _render(cache: Path, role: Path, total: str) -> None:
     """Render the charts of a module, which go.sum has this sum of."""
     file = cache.with_name("module.zip")
@@ -98,7 +108,7 @@ def test_module_of_go_sum(cache: Path, role: Path) -> None:
 
 
 def test_another_module(cache: Path, role: Path) -> None:
-    """What somebody changed on the way is not used."""
+    """A module that was changed on the way is refused."""
     with pytest.raises(CannotCheck, match=r"expected the sum in go\.sum"):
         _render(cache, role, "h1:another")
     assert not [*(cache / "gateway").glob("*.yaml")]
