@@ -18,6 +18,7 @@ from graders.kube.names import (
     GATEWAY_APPS,
     GATEWAY_CORE,
     GATEWAY_NAMESPACE,
+    GATEWAY_OWNER,
 )
 from graders.polling import until
 
@@ -29,7 +30,6 @@ Object = dict[str, Any]
 # Where the controller and all proxies are.
 PROXIES: Final = GATEWAY_NAMESPACE
 _ENVOY_API: Final = "/apis/gateway.envoyproxy.io/v1alpha1"
-_OWNER: Final = "gateway.envoyproxy.io/owning-gateway"
 # Fields of an EnvoyProxy's pod that are the pod's own, under the same name.
 _PLACEMENT: Final = (
     *("affinity", "nodeSelector", "tolerations"),
@@ -48,7 +48,8 @@ class Gateway:
     @property
     def selector(self) -> str:
         """The labels of everything that was created for the Gateway."""
-        return f"{_OWNER}-name={self.name},{_OWNER}-namespace={self.namespace}"
+        name, namespace = f"{GATEWAY_OWNER}-name", f"{GATEWAY_OWNER}-namespace"
+        return f"{name}={self.name},{namespace}={self.namespace}"
 
     @property
     def see(self) -> str:

@@ -6,12 +6,15 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+import yaml
+
 from graders.kube.client import APPLY, KubeError
 from graders.kube.start_state import is_labs
 from graders.polling import until_none
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from graders.kube.client import KubeClient, Object
 
@@ -123,6 +126,26 @@ def _replace(kube: KubeClient, path: str, item: Object, found: Object) -> None:
     kube.ask("PUT", path, spec | item | meta)
 
 
+def read_objects(manifest: Path) -> list[Object]:
+    """Return the objects of a file of YAML documents.
+
+    Raises:
+        OSError, yaml.YAMLError: the file cannot be read.
+
+    """
+    with manifest.open(encoding="utf-8") as file:
+        return [*filter(None, yaml.load_all(file, yaml.CSafeLoader))]
+
+
+def namespace(name: str) -> Object:
+    """Return a namespace to apply."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": name},
+    }
+
+
 def object_path(kube: KubeClient, item: Object) -> str:
     """Return an object's API path, or its kind's if it has no name.
 
@@ -195,6 +218,15 @@ def wait_for_deployments(
         ]
 
     return until_none(late, seconds, _STEP)
+
+
+def has_condition(item: Object, name: str) -> bool:
+    """Tell whether a condition in an object's status is "True"."""
+    conditions = item.get("status", {}).get("conditions", [])
+    return any(
+        (condition["type"], condition["status"]) == (name, "True")
+        for condition in conditions
+    )
 
 
 def rolled_out(item: Object) -> bool:

@@ -1,7 +1,6 @@
 """Install or repair Envoy Gateway with the CRDs of the Gateway API.
 
-Removing it needs no step of its own: the reset of a lab without a Gateway
-deletes all of it (see `graders.kube.reset`).
+The reset of a lab without a Gateway removes it (see `graders.kube.reset`).
 """
 
 from __future__ import annotations
@@ -9,9 +8,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-import yaml
-
-from graders.kube.apply import apply, rolled_out
+from graders.kube.apply import (
+    apply,
+    has_condition,
+    namespace,
+    read_objects,
+    rolled_out,
+)
 from graders.kube.client import MERGE, NO_GRACE_PERIOD, KubeError
 from graders.kube.names import (
     CRDS,
@@ -20,6 +23,7 @@ from graders.kube.names import (
     GATEWAY_CLASS,
     GATEWAY_CORE,
     GATEWAY_NAMESPACE,
+    GATEWAY_OWNER,
     GATEWAY_PROXY_LABEL,
 )
 from graders.polling import until_none
@@ -42,7 +46,6 @@ _CERTIFICATES: Final = (
 _BACKGROUND: Final = NO_GRACE_PERIOD | {"propagationPolicy": "Background"}
 # Kinds that need the CRDs.
 _LAST: Final = ("Deployment", "GatewayClass")
-_OWNER: Final = "gateway.envoyproxy.io/owning-gateway"
 # Seconds: what was removed a moment ago is still being deleted.
 _APPLY_TIMEOUT_S: Final = 60.0
 _ESTABLISHED_TIMEOUT_S: Final = 30.0
@@ -60,7 +63,7 @@ def install(kube: KubeClient, manifest: Path, crds: Path) -> None:
         OSError, ValueError, yaml.YAMLError: a file cannot be read.
 
     """
-    objects = [_namespace(), *_read(manifest), _class()]
+    objects = [namespace(GATEWAY_NAMESPACE), *read_objects(manifest), _class()]
     _drop_broken_certificates(kube)
     _drop_orphaned_proxies(kube)
     early = [item for item in objects if item["kind"] not in _LAST]
@@ -103,7 +106,10 @@ def wait_proxies(kube: KubeClient, seconds: float) -> list[str]:
 
 def _late_proxies(kube: KubeClient) -> list[str]:
     ready = {
-        (labels.get(f"{_OWNER}-namespace"), labels.get(f"{_OWNER}-name"))
+        (
+            labels.get(f"{GATEWAY_OWNER}-namespace"),
+            labels.get(f"{GATEWAY_OWNER}-name"),
+        )
         for item in kube.items(f"{GATEWAY_APPS}/deployments")
         for labels in (item["metadata"].get("labels") or {},)
         if rolled_out(item)
@@ -128,11 +134,6 @@ def _condition(item: Object, name: str) -> str | None:
         ):
             return str(condition["status"])
     return None
-
-
-def _read(manifest: Path) -> list[Object]:
-    with manifest.open(encoding="utf-8") as file:
-        return [*filter(None, yaml.load_all(file, yaml.CSafeLoader))]
 
 
 def _create_crds(kube: KubeClient, objects: list[Object]) -> None:
@@ -163,7 +164,7 @@ def _create_crds(kube: KubeClient, objects: list[Object]) -> None:
             item["metadata"]["name"]
             for name in names - there
             if (item := kube.get(f"{CRDS}/{name}"))
-            and _has_condition(item, "Established")
+            and has_condition(item, "Established")
         }
         return sorted(names - there - established)
 
@@ -173,14 +174,6 @@ def _create_crds(kube: KubeClient, objects: list[Object]) -> None:
 
 def _is_crd(item: Object) -> bool:
     return bool(item["kind"] == "CustomResourceDefinition")
-
-
-def _has_condition(item: Object, name: str) -> bool:
-    conditions = item.get("status", {}).get("conditions", [])
-    return any(
-        (condition["type"], condition["status"]) == (name, "True")
-        for condition in conditions
-    )
 
 
 def _drop_broken_certificates(kube: KubeClient) -> None:
@@ -225,14 +218,6 @@ def _drop_deleted_class(kube: KubeClient) -> None:
     found = kube.get(_CLASS)
     if found and "deletionTimestamp" in found["metadata"]:
         kube.ask("PATCH", _CLASS, {"metadata": {"finalizers": None}}, MERGE)
-
-
-def _namespace() -> Object:
-    return {
-        "apiVersion": "v1",
-        "kind": "Namespace",
-        "metadata": {"name": GATEWAY_NAMESPACE},
-    }
 
 
 def _class() -> Object:

@@ -11,10 +11,8 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
-
 from graders.files import write_atomically
-from graders.kube.apply import apply
+from graders.kube.apply import apply, namespace, read_objects
 from graders.kube.client import MERGE, NO_GRACE_PERIOD, KubeError
 from graders.kube.names import (
     CRDS,
@@ -130,7 +128,7 @@ def install(kube: KubeClient, manifest: Path, marker: InstallMarker) -> bool:
         return False
     objects = _read(manifest)
     try:
-        kube.ask("POST", "/api/v1/namespaces", _namespace())
+        kube.ask("POST", "/api/v1/namespaces", namespace(METALLB_NAMESPACE))
     except KubeError:
         return False  # another process has just created it
     _create_memberlist(kube)
@@ -148,7 +146,7 @@ def repair(kube: KubeClient, manifest: Path) -> bool:
 
     """
     before = _generations(kube)
-    apply(kube, [_namespace()], _REPAIR_TIMEOUT_S)
+    apply(kube, [namespace(METALLB_NAMESPACE)], _REPAIR_TIMEOUT_S)
     if not kube.get(f"{METALLB_CORE}/secrets/metallb-memberlist"):
         _create_memberlist(kube)
     apply(kube, _read(manifest), _REPAIR_TIMEOUT_S)
@@ -224,8 +222,7 @@ def _read(manifest: Path) -> list[Object]:
     Helm uninstalls only what has this label and these annotations. The
     Secret in which it keeps the release has neither.
     """
-    with manifest.open(encoding="utf-8") as file:
-        objects = [*filter(None, yaml.load_all(file, yaml.CSafeLoader))]
+    objects = read_objects(manifest)
     for item in objects:
         meta = item["metadata"]
         if meta["name"] != HELM_RELEASE:
@@ -240,14 +237,6 @@ def _create_memberlist(kube: KubeClient) -> None:
     Without it they would fail, and be restarted seconds later.
     """
     kube.ask("POST", f"{METALLB_CORE}/secrets", _memberlist())
-
-
-def _namespace() -> Object:
-    return {
-        "apiVersion": "v1",
-        "kind": "Namespace",
-        "metadata": {"name": METALLB_NAMESPACE},
-    }
 
 
 def _memberlist() -> Object:

@@ -41,3 +41,5 @@ GATEWAY_CLASS: Final = "eg"
 GATEWAY_LABEL: Final = {"app.kubernetes.io/name": "gateway-helm"}
 # What it makes for a Gateway.
 GATEWAY_PROXY_LABEL: Final = {"app.kubernetes.io/managed-by": "envoy-gateway"}
+# Labels of what was created for a Gateway begin with this: -name, -namespace.
+GATEWAY_OWNER: Final = "gateway.envoyproxy.io/owning-gateway"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from graders.kube.apply import has_condition
 from graders.kube.client import MERGE, NO_GRACE_PERIOD, KubeError
 from graders.kube.discovery import Kind, discover
 from graders.kube.names import (
@@ -95,7 +96,7 @@ class PreserveRules:
     labs: frozenset[str]
     control_plane: str
     gateway: bool = False
-    """Whether Envoy Gateway stays; if not, all of it is deleted."""
+    """True keeps Envoy Gateway; otherwise all of it is deleted."""
 
 
 def reset_cluster(
@@ -159,7 +160,11 @@ def _await_ready(kube: KubeClient) -> list[Object]:
         problem = "no node"
         try:
             nodes = kube.items(_NODES)
-            late = [_name(node) for node in nodes if not _is_ready(node)]
+            late = [
+                _name(node)
+                for node in nodes
+                if not has_condition(node, "Ready")
+            ]
         except KubeError as error:
             problem = str(error)
         else:
@@ -173,14 +178,6 @@ def _await_ready(kube: KubeClient) -> list[Object]:
 
 def _name(item: Object) -> str:
     return str(item["metadata"]["name"])
-
-
-def _is_ready(node: Object) -> bool:
-    conditions = node.get("status", {}).get("conditions", [])
-    return any(
-        condition["type"] == "Ready" and condition["status"] == "True"
-        for condition in conditions
-    )
 
 
 def _foreign(

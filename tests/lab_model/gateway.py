@@ -1,4 +1,4 @@
-"""What Envoy Gateway makes of Gateways, and what its proxies answer."""
+"""A model of Envoy Gateway: proxies for Gateways, and their answers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
+from graders.kube.names import GATEWAY_OWNER
 from tests.lab_model.controllers import vip_of
 from tests.lab_model.network import Request, entry_of
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 PROXIES = "envoy-gateway-system"
 CONTROLLER = "envoy-gateway"
-_OWNER = "gateway.envoyproxy.io/owning-gateway"
 _HEADER = "X-Forwarded-For"
 _PLACEMENT = ("affinity", "nodeSelector", "tolerations")
 
@@ -40,7 +40,11 @@ class EnvoyGateway:
         }
         for kind in ("Service", "Deployment"):
             for item in self.cluster.all(kind):
-                name = item["metadata"].get("labels", {}).get(f"{_OWNER}-name")
+                name = (
+                    item["metadata"]
+                    .get("labels", {})
+                    .get(f"{GATEWAY_OWNER}-name")
+                )
                 if name and name not in gateways:
                     self.cluster.remove(item)
         runs = [
@@ -89,8 +93,8 @@ class EnvoyGateway:
     def _create(self, gateway: Object, proxy: Object) -> None:
         meta, service = gateway["metadata"], proxy.get("envoyService", {})
         labels = {
-            f"{_OWNER}-name": meta["name"],
-            f"{_OWNER}-namespace": meta["namespace"],
+            f"{GATEWAY_OWNER}-name": meta["name"],
+            f"{GATEWAY_OWNER}-namespace": meta["namespace"],
         }
         addresses = gateway["spec"].get("addresses", [])
         name = service.get("name", f"envoy-{meta['namespace']}-{meta['name']}")
@@ -191,8 +195,8 @@ def install(model: LabModel) -> None:
 def _belongs(item: Object, gateway: Object) -> bool:
     labels, meta = item["metadata"].get("labels", {}), gateway["metadata"]
     return bool(
-        labels.get(f"{_OWNER}-name") == meta["name"]
-        and labels.get(f"{_OWNER}-namespace") == meta["namespace"]
+        labels.get(f"{GATEWAY_OWNER}-name") == meta["name"]
+        and labels.get(f"{GATEWAY_OWNER}-namespace") == meta["namespace"]
     )
 
 
