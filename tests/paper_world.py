@@ -56,7 +56,7 @@ class PaperWorld(World):
     answers: dict[str, Ended | list[Ended]] = field(default_factory=dict)
     """Of a list, one after another; the last one stays."""
     programs: list[str] = field(default_factory=lambda: ["true"])
-    """What runs in place of commands that are only begun, likewise."""
+    """Programs to start in place of commands; the last one stays, too."""
     states: dict[str, str] = field(default_factory=dict)
     """Of containers that do not run."""
     objects: list[str] = field(default_factory=list)

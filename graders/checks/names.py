@@ -63,7 +63,7 @@ def false_addresses() -> str:
 
 @dataclass(frozen=True)
 class Pages:
-    """What is requested, and which answers are right.
+    """Requests by name, and the answers that are right.
 
     `expected` says of an answer what it should have been; `wait` is a named
     wait.

@@ -1,4 +1,4 @@
-"""What a student reads first of a lab, on one screen: the brief in short.
+"""The brief in short, on one screen, as `lab start` shows it.
 
 It is taken from the brief: the story, what is wanted, the words in bold of
 what must stay as it is, and the first commands.

@@ -104,7 +104,7 @@ class LabFile(_Strict):
     metallb: bool
     """Whether MetalLB is there when the lab begins."""
     gateway: bool = False
-    """Whether Envoy Gateway is there when the lab begins."""
+    """True if Envoy Gateway is installed when the lab begins."""
     checks: Annotated[dict[CheckName, PositiveInt], Field(min_length=1)]
     """Points by check, in the order in which they are made."""
     variants: Annotated[dict[Slug, Variant], Field(min_length=1)]

@@ -35,7 +35,7 @@ def _text(name: str) -> str:
 
 
 def test_module() -> None:
-    """What is compiled is of the version of the list, and of one content."""
+    """The compiled module has the listed version and a pinned checksum."""
     version = VERSIONS["envoy_gateway"]
 
     assert f"{MODULE} {version} // indirect\n" in _text("go.mod")

@@ -491,7 +491,7 @@ _LAB_6: Final[dict[str, Sentence]] = {
     ),
     "client_address": _own_addresses,
     "unclaimed": lambda m: all(
-        _visit(m, role, ("nobody-s", "/"))[0] == 404 for role in _CLIENTS
+        _visit(m, role, ("unclaimed", "/"))[0] == 404 for role in _CLIENTS
     ),
     "pool": lambda m: (
         _pools_inside(m, m.plan.shared_pool)
