@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tests.chaos.mishap import (
+    BEFORE,
     DOWN,
+    DURING,
     LOOKING,
     PLAYBOOKS,
     RESET,
+    ROOT,
     STATUS,
     Wrong,
     mishap,
@@ -142,6 +147,34 @@ def docker_missing(world: World) -> Iterator[None]:
         world.environment["PATH"] = folder
         yield
         del world.environment["PATH"]
+
+
+@mishap(
+    "host-network",
+    when=(BEFORE, DURING),
+    needs=(ROOT,),
+    keeps=True,
+    cheap=True,
+)
+def host_network(world: World) -> Iterator[None]:
+    """The computer joins another network while a command runs, and leaves."""
+    # An address for documentation (RFC 5737) on a link that leads nowhere.
+    # The metric is so high that the computer's own traffic keeps its way.
+    link = world.chose("chaos-link")
+    _ip("link", "add", link, "type", "veth", "peer", "chaos-end")
+    try:
+        _ip("address", "add", "198.51.100.7/24", "dev", link)
+        _ip("link", "set", link, "up")
+        _ip("link", "set", "chaos-end", "up")
+        _ip("route", "add", "default", "dev", link, "metric", "4096")
+        yield
+    finally:
+        with suppress(subprocess.CalledProcessError):
+            _ip("link", "delete", link)
+
+
+def _ip(*words: str) -> None:
+    subprocess.run(["ip", *words], check=True, capture_output=True)
 
 
 @mishap("other-student", commands=(STATUS,), keeps=True, cheap=True)
