@@ -8,10 +8,13 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graders.errors import UsageError
 from graders.providers import packet_capture
 from graders.providers.packet_capture import Capture
+from tests.fuzzing import FUZZ
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -119,3 +122,27 @@ def test_refused(machine: list[str], tmp_path: Path, error: str) -> None:
 
     with pytest.raises(UsageError, match=f"tcpdump on router: {error}"):
         _run(machine)
+
+
+@FUZZ
+@given(
+    head=st.sampled_from([HEAD, BIG_HEAD, b""]) | st.binary(max_size=30),
+    packets=st.lists(
+        st.builds(_packet, st.integers(0, 90), st.sampled_from("<>"))
+        | st.binary(max_size=40),
+        max_size=8,
+    ),
+    limit=st.integers(0, 400),
+)
+def test_whatever_tcpdump_writes(
+    head: bytes, packets: list[bytes], limit: int
+) -> None:
+    """Damaged, cut short or in another order of bytes: never too much."""
+    said = head + b"".join(packets)
+    capture = Capture("router", 1, limit)
+
+    kept = b"".join(capture._parts(io.BytesIO(said)))
+
+    assert said.startswith(kept)
+    assert len(kept) <= max(limit, len(HEAD))
+    assert capture.packets <= len(kept) // 16
