@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from .conftest import WITH_MANAGEMENT
+from tests.depth import thorough
+
+from .conftest import WITH_MANAGEMENT, Told
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from .conftest import Kit
 
 # What is there once systemd has started all that it is to start.
@@ -77,6 +82,26 @@ def test_a_machine_that_was_damaged(kit: Kit) -> None:
     kit.site.run("dhcp", "rm /etc/dnsmasq.lab /usr/local/bin/lab-*")
     kit.site.run("dhcp", "systemctl stop metallb-lab-machine")
     kit.ok("lab", "reset")
+    assert kit.run("grade").returncode == 1
+
+
+@thorough
+def test_a_lab_on_this_computer_at_the_same_time(
+    kit: Kit, tmp_path: Path
+) -> None:
+    """For the same student; none is graded as the other, or goes with it."""
+    here = Told(kit.site.plan.student, tmp_path, kit.site.inventory)
+    here.given["CLUSTER"] = "kind"
+    kit.ok("lab", "start", "1")
+    try:
+        here.ok("lab", "start", "2")
+        graded = [
+            json.loads(one.run("grade", "--json").stdout)["lab"]
+            for one in (kit, here)
+        ]
+    finally:
+        here.ok("lab", "down")
+    assert [lab.split("-")[1] for lab in graded] == ["1", "2"]
     assert kit.run("grade").returncode == 1
 
 
