@@ -221,8 +221,11 @@ def wait_for_deployments(
 
 
 def has_condition(item: Object, name: str) -> bool:
-    """Tell whether a condition in an object's status is "True"."""
-    conditions = item.get("status", {}).get("conditions", [])
+    """Tell whether a condition in an object's status is "True".
+
+    A CRD that was created a moment ago has null for its conditions.
+    """
+    conditions = item.get("status", {}).get("conditions") or []
     return any(
         (condition["type"], condition["status"]) == (name, "True")
         for condition in conditions

@@ -6,6 +6,8 @@ The reset of a lab without a Gateway removes it (see `graders.kube.reset`).
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from graders.kube.apply import (
@@ -50,6 +52,8 @@ _LAST: Final = ("Deployment", "GatewayClass")
 _APPLY_TIMEOUT_S: Final = 60.0
 _ESTABLISHED_TIMEOUT_S: Final = 30.0
 _POLL_INTERVAL_S: Final = 0.2
+# CRDs at a time: the API server needs half a second for a large one.
+_THREADS: Final = 4
 
 
 def install(kube: KubeClient, manifest: Path, crds: Path) -> None:
@@ -155,9 +159,13 @@ def _create_crds(kube: KubeClient, objects: list[Object]) -> None:
     missing = [
         item
         for item in objects
-        if not _is_crd(item) or item["metadata"]["name"] not in there
+        if _is_crd(item) and item["metadata"]["name"] not in there
     ]
-    apply(kube, missing, _APPLY_TIMEOUT_S)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        list(pool.map(partial(_apply_one, kube), missing))
+    # A policy about changes of CRDs comes after them.
+    others = [item for item in objects if not _is_crd(item)]
+    apply(kube, others, _APPLY_TIMEOUT_S)
 
     def late() -> list[str]:
         established = {
@@ -170,6 +178,10 @@ def _create_crds(kube: KubeClient, objects: list[Object]) -> None:
 
     if waiting := until_none(late, _ESTABLISHED_TIMEOUT_S, _POLL_INTERVAL_S):
         raise KubeError(f"not established: {', '.join(waiting)}")
+
+
+def _apply_one(kube: KubeClient, item: Object) -> None:
+    apply(kube, [item], _APPLY_TIMEOUT_S)
 
 
 def _is_crd(item: Object) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from graders.kube.apply import (
     apply,
     create_missing,
+    has_condition,
     is_deployment_named,
     scaled_to_zero,
     wait_for_deployments,
@@ -223,6 +224,20 @@ def test_deployments_are_waited_for() -> None:
 
     assert not wait_for_deployments(kube, ["lab-2"], 5)  # type: ignore[arg-type] # as above
     assert not kube.deployments
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ({}, False),
+        ({"conditions": None}, False),
+        ({"conditions": [{"type": "Established", "status": "False"}]}, False),
+        ({"conditions": [{"type": "Established", "status": "True"}]}, True),
+    ],
+)
+def test_conditions(status: dict[str, Any], *, expected: bool) -> None:
+    """A CRD has null in their place for an instant."""
+    assert has_condition({"status": status}, "Established") is expected
 
 
 def test_parked() -> None:
