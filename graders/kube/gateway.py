@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from graders.kube.client import KubeClient, Object
+    from graders.kube.discovery import Kind
 
 _CONTROLLER: Final = f"{GATEWAY_APPS}/deployments/envoy-gateway"
 _CLASS: Final = f"{GATEWAY_API}/gatewayclasses/{GATEWAY_CLASS}"
@@ -46,6 +47,19 @@ _CERTIFICATES: Final = (
     *("envoy", "envoy-gateway", "envoy-oidc-hmac", "envoy-rate-limit"),
 )
 _BACKGROUND: Final = NO_GRACE_PERIOD | {"propagationPolicy": "Background"}
+GATEWAYS: Final = "gateways.gateway.networking.k8s.io"
+# Kinds that say what Envoy Gateway is to create.
+_GATEWAY_KINDS: Final = frozenset(
+    {GATEWAYS, "envoyproxies.gateway.envoyproxy.io"}
+)
+# Those who write what belongs to a Gateway, besides a student: of Services
+# MetalLB's controller and speakers, of pods Kubernetes.
+_GATEWAY_WRITERS: Final = frozenset(
+    {
+        *("envoy-gateway", "controller", "speaker"),
+        *("kube-controller-manager", "kube-scheduler", "kubelet"),
+    }
+)
 # Kinds that need the CRDs.
 _LAST: Final = ("Deployment", "GatewayClass")
 # Seconds: what was removed a moment ago is still being deleted.
@@ -76,6 +90,31 @@ def install(kube: KubeClient, manifest: Path, crds: Path) -> None:
     _drop_deleted_class(kube)
     late = [item for item in objects if item["kind"] in _LAST]
     apply(kube, late, _APPLY_TIMEOUT_S)
+
+
+def are_untouched(found: list[tuple[Kind, list[Object]]]) -> bool:
+    """Tell whether all Gateways are as a start has created them.
+
+    So nothing that configures them was written a second time, and what
+    Envoy Gateway created for them only by it and by Kubernetes.
+    """
+    for kind, metas in found:
+        if kind.name in _GATEWAY_KINDS and any(
+            meta.get("generation") != 1 for meta in metas
+        ):
+            return False
+        for meta in metas:
+            labels = (meta.get("labels") or {}).items()
+            if labels >= GATEWAY_PROXY_LABEL.items() and _written_by_others(
+                meta
+            ):
+                return False
+    return True
+
+
+def _written_by_others(meta: Object) -> bool:
+    writers = {field["manager"] for field in meta.get("managedFields", ())}
+    return not writers <= _GATEWAY_WRITERS
 
 
 def wait_controller(kube: KubeClient, seconds: float) -> list[str]:

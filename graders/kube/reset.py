@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from graders.kube.apply import has_condition
 from graders.kube.client import MERGE, NO_GRACE_PERIOD, KubeError
 from graders.kube.discovery import Kind, discover
+from graders.kube.gateway import GATEWAYS, are_untouched
 from graders.kube.names import (
     GATEWAY_NAMESPACE,
     HELM_RELEASE,
@@ -70,10 +71,6 @@ _RESTRICTIONS: Final = frozenset(
 )
 _OWN_DOMAINS: Final = ("kubernetes.io", "k8s.io", "metallb.io")
 _KEPT_NAMESPACES: Final = SYSTEM_NAMESPACES | {METALLB_NAMESPACE}
-# Kinds of a lab's manifests whose objects have VIPs.
-_VIP_KINDS: Final = frozenset(
-    {"services", "gateways.gateway.networking.k8s.io"}
-)
 # Envoy Gateway holds its class as long as there are Gateways, and may be
 # deleted before it lets go.
 _CLASS_FINALIZER: Final = "gateway-exists-finalizer.gateway.networking.k8s.io"
@@ -89,14 +86,16 @@ _POLL_INTERVAL_S: Final = 0.3
 class PreserveRules:
     """What a reset keeps besides the cluster's own objects.
 
-    In the lab's namespaces, objects of its manifests stay. Their Services and
-    Gateways are deleted, so that VIPs are free.
+    In the lab's namespaces, objects of its manifests stay. Their Services are
+    deleted, so that VIPs are free, and Gateways that were changed.
     """
 
     labs: frozenset[str]
     control_plane: str
     gateway: bool = False
     """True keeps Envoy Gateway; otherwise all of it is deleted."""
+    gateways: bool = False
+    """True keeps also Gateways of the lab, whose proxies take seconds."""
 
 
 def reset_cluster(
@@ -197,8 +196,10 @@ def _foreign(
         and (kind.namespaced or kind.name in OWN_NAMES)
     ]
     lists = pool.map(lambda kind: kube.metadata(kind.path), kinds)
+    found = list(zip(kinds, lists, strict=True))
+    keep = replace(keep, gateways=keep.gateway and are_untouched(found))
     groups: list[list[str]] = [[], [], [], []]
-    for kind, metas in zip(kinds, lists, strict=True):
+    for kind, metas in found:
         groups[_order(kind)] += [
             kind.object_path(meta)
             for meta in metas
@@ -241,7 +242,8 @@ def _is_foreign(
         # A pod whose labels were changed has lost its owner: Services may
         # select it, and its workload has another pod already.
         return not (labs and is_controlled(meta))
-    return not own and (not labs or kind.name in _VIP_KINDS)
+    kept = kind.name != "services" and (keep.gateways or kind.name != GATEWAYS)
+    return not own and not (labs and kept)
 
 
 def _is_kept_gateway(kind: Kind, meta: Object, keep: PreserveRules) -> bool:

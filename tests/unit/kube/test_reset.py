@@ -445,10 +445,56 @@ def test_envoy_gateway_stays_with_its_labs(
     ],
 )
 def test_what_goes_with_envoy_gateway(kind: str, item: dict[str, Any]) -> None:
-    """A student's objects, and Gateways, which have VIPs."""
+    """A student's objects, and Gateways that were changed."""
     (asked,) = _asked({_list(kind): [item]}, gateway=True)
 
     assert asked.startswith("DELETE ")
+
+
+SHARED = _meta("shared", "lab-2", labels=OURS, generation=1)
+PROXIES = _meta("shared", "lab-2", labels=OURS, generation=1)
+SERVICE = _meta(
+    "gateway-envoy",
+    SYSTEM,
+    labels=PROXY,
+    managedFields=[{"manager": "envoy-gateway"}, {"manager": "controller"}],
+)
+
+
+def _changed(item: dict[str, Any], name: str, value: object) -> dict[str, Any]:
+    return {"metadata": item["metadata"] | {name: value}}
+
+
+@pytest.mark.parametrize(
+    ("gateway", "proxies", "service", "stays"),
+    [
+        (SHARED, PROXIES, SERVICE, True),
+        (_changed(SHARED, "generation", 2), PROXIES, SERVICE, False),
+        (SHARED, _changed(PROXIES, "generation", 2), SERVICE, False),
+        (
+            *(SHARED, PROXIES),
+            _changed(SERVICE, "managedFields", [{"manager": "kubectl-edit"}]),
+            False,
+        ),
+        (_changed(SHARED, "labels", {}), PROXIES, SERVICE, False),
+    ],
+)
+def test_a_gateway_that_nobody_changed(
+    gateway: dict[str, Any],
+    proxies: dict[str, Any],
+    service: dict[str, Any],
+    *,
+    stays: bool,
+) -> None:
+    """It stays, with its proxies; otherwise all of it is created again."""
+    lists = {
+        _list("gateway.networking.k8s.io/v1/gateways"): [gateway],
+        _list("gateway.envoyproxy.io/v1alpha1/envoyproxies"): [proxies],
+        _list("v1/services"): [service],
+    }
+    deleted = [] if stays else ["gateways"]
+    asked = [path.split("/")[-2] for path in _asked(lists, gateway=True)]
+    assert asked == deleted
 
 
 @pytest.mark.parametrize("gateway", [True, False])
