@@ -1,0 +1,1 @@
+"""Seats: students' labs in containers on the machines of a class."""
