@@ -75,8 +75,8 @@ def place(
             waiting.append(student)
     without = []
     for student in waiting:
-        if machine := table.emptiest(student):
-            table.seat(student, machine)
+        if free := table.emptiest(student):
+            table.seat(student, free)
         else:
             without.append(student)
     return Placement(table.machines, tuple(sorted(without)))

@@ -1,0 +1,81 @@
+"""The file times.yml with the lessons and exams of a class."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import yaml
+from pydantic import ValidationError
+
+from graders.classroom.seats.times import PATTERNS, Times, shown
+from graders.errors import UsageError
+from graders.files import write_atomically
+from graders.yamlfile import line_of, model_problem, read_yaml
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from graders.classroom.class_folder import Class
+
+TIMES_FILE: Final = "times.yml"
+
+
+def times_file(course: Class) -> Path:
+    """Return the file of a class's times."""
+    return course.folder / TIMES_FILE
+
+
+def read_times(file: Path) -> Times:
+    """Return the times in a file; none if it is not there.
+
+    Raises:
+        UsageError: all that is wrong with it, by line.
+
+    """
+    if not file.exists():
+        return Times()
+    raw = read_yaml(file, str(file))
+    try:
+        times = Times.model_validate(raw)
+    except ValidationError as error:
+        raise UsageError(
+            *(
+                f"{file}:{line_of(file, item['loc'])}:"
+                f" {model_problem(item, TIMES_FILE, PATTERNS)}"
+                for item in error.errors(include_url=False)
+            )
+        ) from None
+    names = [it.name for it in times.sessions]
+    for at, name in enumerate(names):
+        if name in names[:at]:
+            line = line_of(file, ("sessions", at))
+            raise UsageError(f"{file}:{line}: {name!r} must come only once")
+    return times
+
+
+def write_times(file: Path, times: Times) -> None:
+    """Write the times, in order of their begins.
+
+    Raises:
+        UsageError: the folder cannot be written.
+
+    """
+    sessions = [
+        {
+            "name": it.name,
+            "kind": it.kind,
+            "begin": shown(it.begin),
+            "end": shown(it.end),
+            "labs": list(it.labs),
+        }
+        | ({"extensions": dict(it.extensions)} if it.extensions else {})
+        for it in sorted(times.sessions, key=lambda it: it.begin)
+    ]
+    text = "# Lessons and exams; `lab class time` writes this file.\n"
+    text += yaml.safe_dump(
+        {"sessions": sessions}, sort_keys=False, allow_unicode=True
+    )
+    try:
+        write_atomically(file, text)
+    except OSError as error:
+        raise UsageError(f"could not write {file}: {error.strerror}") from None
