@@ -6,10 +6,13 @@ import typer
 
 from graders.cli.class_board import board
 from graders.cli.class_ci import ci
+from graders.cli.class_move import move
 from graders.cli.class_new import new
+from graders.cli.class_plan import plan
 from graders.cli.class_regrade import regrade
 from graders.cli.class_report import report
 from graders.cli.class_roster import roster
+from graders.cli.class_time import time
 from graders.cli.class_verify import verify
 
 class_app = typer.Typer(
@@ -17,5 +20,16 @@ class_app = typer.Typer(
     no_args_is_help=True,
 )
 
-for verb in (new, roster, verify, regrade, report, ci, board):
+for verb in (
+    new,
+    roster,
+    verify,
+    regrade,
+    report,
+    ci,
+    board,
+    plan,
+    move,
+    time,
+):
     class_app.command()(verb)

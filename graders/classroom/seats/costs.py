@@ -110,6 +110,15 @@ class Costs(BaseModel):
             "disk_mib": _count(have.disk_mib - base.disk_mib, need.disk_mib),
         }
 
+    def machine_for(self, need: Capacity, seats: int) -> Capacity:
+        """Return a machine that is just large enough for so many seats."""
+        base = self.base
+        return Capacity(
+            base.cores + seats * need.cores,
+            math.ceil(base.memory_mib + seats * need.memory_mib),
+            math.ceil(base.disk_mib + seats * need.disk_mib),
+        )
+
     def assumptions(self, labs: Iterable[str]) -> list[str]:
         """Return in words which figures about these labs are not measured."""
         rows = {lab: self.of(lab) for lab in labs}

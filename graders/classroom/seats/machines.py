@@ -21,11 +21,11 @@ from pydantic import (
     ValidationError,
 )
 
-from graders.errors import UsageError
+from graders.errors import CannotCheck, UsageError
 from graders.yamlfile import line_of, model_problem, read_yaml
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from graders.classroom.class_folder import Class
@@ -152,6 +152,33 @@ def read_machines(course: Class) -> dict[str, Machine]:
     }
     _expect_different(file, machines)
     return machines
+
+
+def capacities(
+    machines: Mapping[str, Machine],
+    ask: Callable[[list[str]], Mapping[str, Capacity]],
+) -> dict[str, Capacity]:
+    """Return what seats may use of each machine.
+
+    `ask` asks machines, given by name, for what they have; those that do not
+    answer are left out of its result.
+
+    Raises:
+        CannotCheck: some did not answer.
+
+    """
+    unknown = [it for it in machines if not machines[it].stated_capacity]
+    actual = ask(unknown) if unknown else {}
+    if silent := [it for it in unknown if it not in actual]:
+        raise CannotCheck(
+            f"could not ask what these machines have: {', '.join(silent)}",
+            remedy="remove them from machines.yml for now, or state"
+            " seat_cores, seat_memory_mib and seat_disk_mib there",
+        )
+    return {
+        name: machine.stated_capacity or machine.capacity(actual[name])
+        for name, machine in machines.items()
+    }
 
 
 def _machine(name: str, common: _Variables, host: _Variables) -> Machine:

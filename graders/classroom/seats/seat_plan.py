@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Final,
+    Literal,
+    TypeAlias,
+    get_args,
+)
 
 from pydantic import (
     BaseModel,
@@ -27,6 +34,7 @@ if TYPE_CHECKING:
     from graders.classroom.class_folder import Class
 
 Isolation: TypeAlias = Literal["trusted", "exam"]
+ISOLATIONS: Final[tuple[Isolation, ...]] = get_args(Isolation)
 SEATS_FILE: Final = "seats.json"
 # Bytes: five thousand seats have less.
 _LIMIT: Final = 1024 * 1024

@@ -84,6 +84,15 @@ def test_seats_fit(cores: float, memory: int, disk: int) -> None:
     assert bigger["memory_mib"] >= room["memory_mib"]
 
 
+@given(seats=st.integers(1, 500))
+def test_a_machine_for_so_many(seats: int) -> None:
+    """It has room for just these."""
+    need = COSTS.need(["lab-1", "lab-6"])
+
+    room = COSTS.room(COSTS.machine_for(need, seats), need)
+    assert {*room.values()} == {seats}
+
+
 def test_assumptions_are_named() -> None:
     """Only those about the labs that are played."""
     guess = SMALL.model_copy(update={"assumed": ("disk_mib",)})

@@ -1,0 +1,97 @@
+"""`lab class move`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from graders.cli.common import ClassFolder, command_context
+
+if TYPE_CHECKING:
+    from graders.classroom.seats.planning import Draft
+    from graders.classroom.seats.seat_plan import SeatPlan
+
+
+def move(
+    students: Annotated[
+        list[str] | None, typer.Argument(metavar="[STUDENT]...")
+    ] = None,
+    folder: ClassFolder = ".",
+    to: Annotated[
+        str,
+        typer.Option(metavar="MACHINE", help="Move these students there."),
+    ] = "",
+    lost: Annotated[
+        str,
+        typer.Option(
+            metavar="MACHINE",
+            help="Move everyone off a machine that does not work any more.",
+        ),
+    ] = "",
+) -> None:
+    """Move seats to another machine; everyone else's stay.
+
+    A machine that is lost gets no seats until `lab class plan --found
+    MACHINE`.
+    """
+    from pathlib import Path
+
+    from graders.classroom.class_folder import open_class
+    from graders.classroom.seats.plan_report import changes
+    from graders.classroom.seats.seat_plan import (
+        read_seat_plan,
+        write_seat_plan,
+    )
+
+    with command_context("lab class move", "demo"):
+        course = open_class(Path(folder).expanduser())
+        before = read_seat_plan(course)
+        draft = _draft(before, students or [], to, lost)
+        write_seat_plan(course, draft.plan)
+        everyone = [it.student for it in before.seats]
+        for line in changes(before, draft.plan, everyone):
+            typer.echo(line)
+        _expect_seats(draft)
+
+
+def _draft(before: SeatPlan, students: list[str], to: str, lost: str) -> Draft:
+    """Return the plan after the move.
+
+    Raises:
+        UsageError: the options are not these, or there is no room.
+
+    """
+    from graders.classroom.seats.planning import (
+        Draft,
+        lose_machine,
+        move_seats,
+    )
+    from graders.errors import UsageError
+
+    if lost and not students and not to:
+        return lose_machine(before, lost)
+    if to and students and not lost:
+        return Draft(move_seats(before, students, to))
+    raise UsageError(
+        "name students and where they go, or a machine that is lost",
+        remedy="such as `lab class move ada bob --to room-2`, or `lab class"
+        " move --lost room-1`",
+    )
+
+
+def _expect_seats(draft: Draft) -> None:
+    """Expect everyone to have a seat after the move.
+
+    Raises:
+        UsageError: some have none.
+
+    """
+    from graders.errors import UsageError
+
+    if draft.without:
+        raise UsageError(
+            f"no machine has room for {', '.join(draft.without)}, who have no"
+            " seat now",
+            remedy="add a machine to machines.yml, and run `lab class plan`",
+        )
