@@ -1,11 +1,14 @@
 """Labs of several students side by side: start, grade, idle time, memory.
 
 The students are bench-1, bench-2 and so on, each with a cluster; they are
-removed at the end. Nothing else should run on the machine.
+removed at the end. Nothing else should run on the machine. What a lab costs
+goes to docs/costs.json, by which `lab class plan` counts.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import shutil
 import subprocess
 import sys
 import time
@@ -13,8 +16,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from bench_common import BROKEN, timed, typed
+from graders.classroom.seats.costs import Cost, save_cost
 from graders.proof import idle
-from graders.proof.bench import Measure
+from graders.proof.bench import Measure, machine_summary
 from graders.providers.registry import provider
 
 if TYPE_CHECKING:
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 SETTLE_S: Final = 30.0
 INTERVAL_S: Final = 60.0
 GRADES: Final = 3
+MIB: Final = 1024**2
 
 
 def measure_side_by_side(lab: Lab, counts: list[int], keep: Keep) -> None:
@@ -33,13 +38,15 @@ def measure_side_by_side(lab: Lab, counts: list[int], keep: Keep) -> None:
     # The same fault for all, since some take longer to grade.
     variant = next(iter(lab.variants))
     command = ("lab", "start", lab.id, "--variant", variant)
-    available = idle.available_mib()
+    available, free = idle.available_mib(), free_mib()
     try:
         for labs, student in enumerate(students, 1):
             where = f"{labs} {'lab' if labs == 1 else 'labs'} side by side"
             wanted = "<= 1.5 x the first" if labs > 1 else "reference"
             start = Measure(f"make {lab.id[:5]}, cold, {where}", wanted)
+            before = idle.busy_seconds()
             timed(start, partial(typed, *command, student=student))
+            busy = (idle.busy_seconds() - before) / start.values[0]
             keep([start])
             if labs in counts:
                 grade = measure_grade(lab, students[:labs], where)
@@ -47,9 +54,37 @@ def measure_side_by_side(lab: Lab, counts: list[int], keep: Keep) -> None:
                 cores = measure_idle(students[:labs])
                 used = available - idle.available_mib()
                 keep([grade, *idle.to_measures(cores, used, labs)])
+                totals = (used, free - free_mib(), sum(cores.values()))
+                save_cost(lab.id, to_cost(totals, busy, labs))
     finally:
         for student in students:
             typed("lab", "down", student=student, ends=range(256))
+
+
+def to_cost(
+    totals: tuple[float, float, float], busy: float, labs: int
+) -> Cost:
+    """Return what a lab costs of memory and disk, in MiB, and idle cores.
+
+    `busy` is what the whole machine used while the last lab was started.
+    """
+    memory, disk, cores = (max(it, 0) / labs for it in totals)
+    return Cost(
+        memory_mib=round(memory, 1),
+        idle_cores=round(cores, 3),
+        busy_cores=round(max(busy - cores * (labs - 1), 0), 2),
+        disk_mib=round(disk, 1),
+        side_by_side=labs,
+        date=dt.datetime.now().astimezone().date(),
+        machine=machine_summary(),
+    )
+
+
+def free_mib() -> float:
+    """Return the free space where the engine keeps containers."""
+    argv = ["docker", "info", "--format", "{{.DockerRootDir}}"]
+    done = subprocess.run(argv, capture_output=True, text=True, check=True)
+    return shutil.disk_usage(done.stdout.strip()).free / MIB
 
 
 def measure_grade(lab: Lab, students: list[str], where: str) -> Measure:

@@ -101,6 +101,14 @@ def cores_by_process(before: Sample, after: Sample) -> dict[str, float]:
     return shown | {"all others": rest}
 
 
+def busy_seconds(proc: Path = PROC) -> float:
+    """Return the processor time that all of the host has used."""
+    first = (proc / "stat").read_text("ascii").splitlines()[0]
+    # Idle and waiting for disks is not used; guests are in user and nice.
+    user, nice, system, _, _, irq, softirq = map(int, first.split()[1:8])
+    return (user + nice + system + irq + softirq) / _TICKS_S
+
+
 def available_mib(proc: Path = PROC) -> float:
     """Return the memory that the host could still give to programs."""
     text = (proc / "meminfo").read_text("ascii")

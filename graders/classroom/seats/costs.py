@@ -10,7 +10,13 @@ import datetime as dt
 import math
 from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from graders.classroom.seats.machines import Capacity
 from graders.course.lab import Words
@@ -72,21 +78,34 @@ class Cost(BaseModel):
 class Costs(BaseModel):
     """Version 1 of costs.json.
 
-    `other` is a lab without a row, `seat` what a seat needs besides its lab,
-    and `base` what a machine needs before its first seat.
+    `other` is the lab whose row counts for labs without one, `seat` what a
+    seat needs besides its lab, and `base` what a machine needs before its
+    first seat.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     version: Literal[1]
     labs: dict[str, Cost]
-    other: Cost
+    other: Words
     seat: Cost
     base: Cost
 
+    @model_validator(mode="after")
+    def _expect_other(self) -> Costs:
+        """Expect a row for all labs without one.
+
+        Raises:
+            ValueError: there is none.
+
+        """
+        if self.other not in self.labs:
+            raise ValueError("other must be one of the labs")
+        return self
+
     def of(self, lab: str) -> Cost:
         """Return the cost of a lab, given by its id."""
-        return self.labs.get(lab, self.other)
+        return self.labs.get(lab, self.labs[self.other])
 
     def need(self, labs: Iterable[str]) -> Capacity:
         """Return what a seat needs that runs any of these labs, one a time."""
@@ -121,13 +140,22 @@ class Costs(BaseModel):
 
     def assumptions(self, labs: Iterable[str]) -> list[str]:
         """Return in words which figures about these labs are not measured."""
-        rows = {lab: self.of(lab) for lab in labs}
+        own = {lab: self.labs[lab] for lab in labs if lab in self.labs}
+        others = [_short(lab) for lab in labs if lab not in self.labs]
+        if others:
+            own[self.other] = self.labs[self.other]
+        rows = {_short(lab): cost for lab, cost in own.items()}
         rows |= {"a seat's shell and service": self.seat}
         rows |= {"a machine without seats": self.base}
-        return [
+        said = [
             f"not measured, assumed: {', '.join(names)} of {what}"
             for names, what in _grouped(rows).items()
         ]
+        if others:
+            said.append(
+                f"not measured, as {_short(self.other)}: {', '.join(others)}"
+            )
+        return said
 
 
 def load_costs(file: Path = FILE) -> Costs:
@@ -180,4 +208,9 @@ def _grouped(rows: Mapping[str, Cost]) -> dict[tuple[str, ...], str]:
         )
         if names:
             found.setdefault(names, []).append(what)
-    return {names: ", ".join(whats) for names, whats in found.items()}
+    return {names: ", ".join(of) for names, of in found.items()}
+
+
+def _short(lab: str) -> str:
+    """Return `lab-3` of a lab's id."""
+    return "-".join(lab.split("-")[:2])

@@ -13,6 +13,7 @@ from graders.proof.idle import (
     Process,
     Sample,
     available_mib,
+    busy_seconds,
     cores_by_process,
     sample,
     to_measures,
@@ -129,3 +130,12 @@ def test_rows() -> None:
             [1500],
         ),
     ]
+
+
+def test_busy_seconds(tmp_path: Path) -> None:
+    """Neither idle time nor guests count, which are in user and nice."""
+    line = " ".join(str(TICKS * it) for it in (1, 2, 4, 8, 16, 32, 64, 9, 9))
+    (tmp_path / "stat").write_text(f"cpu  {line}\ncpu0 1\n", "ascii")
+
+    assert busy_seconds(tmp_path) == 1 + 2 + 4 + 32 + 64
+    assert busy_seconds() > 0

@@ -31,8 +31,8 @@ SMALL = Cost(memory_mib=800, idle_cores=0.1, busy_cores=1.1, disk_mib=1000)
 LARGE = Cost(memory_mib=1300, idle_cores=0.2, busy_cores=1.0, disk_mib=900)
 COSTS = Costs(
     version=1,
-    labs={"lab-6": LARGE},
-    other=SMALL,
+    labs={"lab-3-x": SMALL, "lab-6-y": LARGE},
+    other="lab-3-x",
     seat=FREE.model_copy(update={"memory_mib": 200}),
     base=FREE.model_copy(update={"memory_mib": 1000, "disk_mib": 4000}),
 )
@@ -43,16 +43,15 @@ def test_published_costs() -> None:
     costs = load_costs()
 
     assert {*costs.labs} <= {lab.id for lab in all_labs()}
-    for cost in [*costs.labs.values(), costs.other]:
-        assert set(Cost.model_fields) - {"assumed"} == (
-            cost.model_fields_set - {"assumed"}
-        )
+    for cost in costs.labs.values():
+        assert cost.machine
+        assert cost.date
 
 
 def test_a_seat_needs_the_most_of_its_labs() -> None:
     """One seat plays all labs, one after another."""
     assert COSTS.need(["lab-1"]) == Capacity(0.35, 1000, 1000)
-    assert COSTS.need(["lab-1", "lab-6"]) == Capacity(0.4, 1500, 1000)
+    assert COSTS.need(["lab-1", "lab-6-y"]) == Capacity(0.4, 1500, 1000)
 
 
 def test_room() -> None:
@@ -87,7 +86,7 @@ def test_seats_fit(cores: float, memory: int, disk: int) -> None:
 @given(seats=st.integers(1, 500))
 def test_a_machine_for_so_many(seats: int) -> None:
     """It has room for just these."""
-    need = COSTS.need(["lab-1", "lab-6"])
+    need = COSTS.need(["lab-1", "lab-6-y"])
 
     room = COSTS.room(COSTS.machine_for(need, seats), need)
     assert {*room.values()} == {seats}
@@ -96,12 +95,14 @@ def test_a_machine_for_so_many(seats: int) -> None:
 def test_assumptions_are_named() -> None:
     """Only those about the labs that are played."""
     guess = SMALL.model_copy(update={"assumed": ("disk_mib",)})
-    costs = COSTS.model_copy(update={"other": guess})
+    costs = COSTS.model_copy(update={"labs": COSTS.labs | {"lab-3-x": guess}})
 
-    assert costs.assumptions(["lab-1", "lab-2", "lab-6"]) == [
-        "not measured, assumed: disk of lab-1, lab-2"
+    assert costs.assumptions(["lab-1-a", "lab-2-b", "lab-6-y"]) == [
+        "not measured, assumed: disk of lab-3",
+        "not measured, as lab-3: lab-1, lab-2",
     ]
-    assert costs.assumptions(["lab-6"]) == []
+    assert costs.assumptions(["lab-6-y"]) == []
+    assert COSTS.assumptions(["lab-3-x"]) == []
 
 
 def test_a_measured_lab(tmp_path: Path) -> None:
@@ -124,9 +125,9 @@ def test_damaged(tmp_path: Path) -> None:
     """Mistakes are named with their lines."""
     file = tmp_path / "costs.json"
     document = json.loads(FILE.read_text("utf-8"))
-    document["other"]["memory_mib"] = -1
+    document["labs"]["lab-6-gateway"]["memory_mib"] = -1
     file.write_text(json.dumps(document, indent=1), "utf-8")
 
-    with pytest.raises(UsageError, match=r"costs\.json:\d+: other\.memory"):
+    with pytest.raises(UsageError, match=r"costs\.json:\d+: labs.*memory"):
         save_cost("lab-1", SMALL, file)
     assert json.loads(file.read_text("utf-8")) == document
