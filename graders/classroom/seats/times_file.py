@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import yaml
@@ -13,6 +14,7 @@ from graders.files import write_atomically
 from graders.yamlfile import line_of, model_problem, read_yaml
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from graders.classroom.class_folder import Class
@@ -51,6 +53,20 @@ def read_times(file: Path) -> Times:
             line = line_of(file, ("sessions", at))
             raise UsageError(f"{file}:{line}: {name!r} must come only once")
     return times
+
+
+def refusals(file: Path, student: str) -> Callable[[str, str], str]:
+    """Return what says why a student may not use a verb on a lab, or "".
+
+    It reads the file each time, which the teacher may have changed; what is
+    wrong with it is raised then as `read_times` does.
+    """
+
+    def refusal(verb: str, lab: str) -> str:
+        now = datetime.now(UTC)
+        return read_times(file).refusal(student, verb, lab, now) or ""
+
+    return refusal
 
 
 def write_times(file: Path, times: Times) -> None:

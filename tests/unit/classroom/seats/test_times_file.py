@@ -8,7 +8,11 @@ import pytest
 from hypothesis import given
 
 from graders.classroom.seats.times import Times
-from graders.classroom.seats.times_file import read_times, write_times
+from graders.classroom.seats.times_file import (
+    read_times,
+    refusals,
+    write_times,
+)
 from graders.errors import UsageError
 from tests.fuzzing import FUZZ, damaged, read
 
@@ -77,6 +81,20 @@ def test_unwritable(tmp_path: Path) -> None:
     """The reason is said."""
     with pytest.raises(UsageError, match="could not write"):
         write_times(tmp_path / "none" / "times.yml", Times())
+
+
+def test_a_change_counts_at_once(tmp_path: Path) -> None:
+    """A service that runs for weeks reads the file again."""
+    file = tmp_path / "times.yml"
+    refusal = refusals(file, "ada")
+    assert refusal("start", "6") == ""
+
+    file.write_text(TEXT, "utf-8")
+    assert refusal("start", "6") == "lab 6 is in no lesson of this class"
+
+    file.write_text("sessions: 1", "utf-8")
+    with pytest.raises(UsageError, match="sessions must be a list"):
+        refusal("start", "6")
 
 
 @FUZZ
