@@ -121,6 +121,7 @@ from graders.checks.pools import (
     advertised_pools,
     expect_no_conflict,
     expect_pools_inside,
+    expect_reserved,
     pool_of,
     unused_addresses,
 )
@@ -138,7 +139,11 @@ from graders.checks.static_entries import (
     expect_not_on_interface,
     find_static_entries,
 )
-from graders.checks.tenancy import expect_no_address, expect_pool_restricted
+from graders.checks.tenancy import (
+    active_namespaces,
+    expect_no_address,
+    expect_pool_restricted,
+)
 from graders.checks.traffic import (
     MIN_CONNECTIONS,
     ClientPath,
@@ -203,6 +208,7 @@ __all__ = [
     "Refused",
     "Responders",
     "Session",
+    "active_namespaces",
     "address_control_plane_would_win",
     "advertise",
     "advertised_pools",
@@ -271,6 +277,7 @@ __all__ = [
     "expect_ready_endpoint",
     "expect_redirected",
     "expect_renewal",
+    "expect_reserved",
     "expect_responder",
     "expect_router_listens",
     "expect_served_by",

@@ -23,9 +23,10 @@ from graders.errors import parsing
 from graders.kube.names import METALLB_NAMESPACE, METALLB_PATH
 from graders.plan.ip_ranges import covered, holds, outside
 from graders.polling import until
+from graders.probes.frr_policy import lets_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from graders.checks.session import Session
     from graders.plan.plan import Plan
@@ -254,22 +255,25 @@ def expect_foreign_refused(lab: Session) -> None:
     )
 
 
-def expect_silent_filtered(lab: Session) -> None:
-    """Fail if the router has no filter for a node that announces nothing.
+def expect_silent_filtered(
+    lab: Session, prefixes: Sequence[IPv4Network]
+) -> None:
+    """Fail if the router would accept prefixes from a node that has none.
 
     What it accepts from the others is tried; that one does not announce what
-    the grader would try.
+    the grader would try, so its filter is followed in FRR's configuration.
 
     Example:
-        expect_silent_filtered(lab)
+        expect_silent_filtered(lab, foreign_prefixes(lab))
 
     Raises:
-        CheckFailed: it would accept anything from that node.
+        CheckFailed: it would accept anything, or a prefix, from that node.
         CannotCheck: FRR does not answer.
 
     """
     sessions = lab.router.sessions()
     announcing = announcing_nodes(lab)
+    configuration = lab.router.config()
     for node in lab.plan.nodes.values():
         session = sessions.get(str(node.lan))
         if session is None or node.name in announcing:
@@ -280,6 +284,20 @@ def expect_silent_filtered(lab: Session) -> None:
             actual="anything",
             ok=session.filtered,
             seen_by=f"vtysh -c 'show bgp neighbors {node.lan}' on router",
+        )
+        accepted = [
+            str(prefix)
+            for prefix in prefixes
+            if session.filters
+            and lets_in(configuration, session.filters, prefix)
+        ]
+        expect(
+            f"the filter of {node.name} to let in, of some prefixes outside"
+            f" {lab.plan.bgp_pool},",
+            expected="none",
+            actual=accepted,
+            ok=not accepted,
+            seen_by="vtysh -c 'show running-config' on router",
         )
 
 

@@ -37,15 +37,16 @@ def expect_ready_endpoint(lab: Session, name: str, namespace: str) -> None:
 
 
 def expect_maintained_endpoints(
-    lab: Session, name: str, namespace: str
+    lab: Session, name: str, namespace: str, least: int = 1
 ) -> None:
     """Fail unless Kubernetes maintains the pods and endpoints of a Service.
 
-    The Service selects the pods of the Deployment of its name, and all pods
-    that this Deployment wants are ready: when one ends, another one follows.
+    The Service selects the pods of the Deployment of its name. This wants at
+    least so many pods, and all that it wants are ready: when one ends,
+    another one follows.
 
     Example:
-        expect_maintained_endpoints(lab, "web", "lab-2")
+        expect_maintained_endpoints(lab, "web", "lab-2", 2)
 
     Raises:
         CheckFailed: a pod or an endpoint stays as it is, or a pod is missing.
@@ -71,7 +72,7 @@ def expect_maintained_endpoints(
         seen_by=f"{_see_slices(name, namespace)} --show-labels",
     )
     _expect_selected(lab, name, namespace)
-    _expect_rolled_out(lab, name, namespace)
+    _expect_rolled_out(lab, name, namespace, least)
 
 
 def _expect_selected(lab: Session, name: str, namespace: str) -> None:
@@ -92,8 +93,10 @@ def _expect_selected(lab: Session, name: str, namespace: str) -> None:
     )
 
 
-def _expect_rolled_out(lab: Session, name: str, namespace: str) -> None:
-    """Fail unless all pods that a Deployment wants are ready."""
+def _expect_rolled_out(
+    lab: Session, name: str, namespace: str, least: int
+) -> None:
+    """Fail unless all pods that a Deployment wants, a few, are ready."""
     deployment = (
         until(
             "pods",
@@ -112,6 +115,13 @@ def _expect_rolled_out(lab: Session, name: str, namespace: str) -> None:
         seen_by=f"kubectl get pods -n {namespace};"
         f" kubectl get events -n {namespace}",
         evidence=partial(_unscheduled, lab, namespace),
+    )
+    expect(
+        f"Deployment {name} to want",
+        expected=f"{least} pods or more",
+        actual=wanted,
+        ok=wanted >= least,
+        seen_by=f"kubectl get deployments -n {namespace}",
     )
 
 

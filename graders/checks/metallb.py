@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections import Counter
+from dataclasses import dataclass
 from functools import partial
 from itertools import starmap
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from graders.checks.check import expect
 from graders.checks.parallel import run_parallel
 from graders.kube.names import METALLB_NAMESPACE
+from graders.kube.start_state import is_controlled
 from graders.polling import until
 from graders.probes.cluster import runs
 from graders.probes.refusal import Refused
@@ -65,14 +67,15 @@ def expect_one_controller(lab: Session) -> None:
 
     It has no leader election: two of them keep two books, and may allocate
     one address twice. A controller with a load balancer class leaves all other
-    Services alone. A pod that cannot start yet counts, too.
+    Services alone. A pod that cannot start yet counts, too. One that belongs
+    to no Deployment is not recreated when it ends.
 
     Example:
         expect_one_controller(lab)
 
     Raises:
         CheckFailed: several serve the same Services, in whatever namespaces,
-            or there is none.
+            there is none, or one that is not recreated.
         CannotCheck: the API server does not answer.
 
     """
@@ -82,7 +85,7 @@ def expect_one_controller(lab: Session) -> None:
         lambda found: _disputed(found) is None,
     )
     disputed = _disputed(found)
-    names = [name for name, served in found if served == (disputed or "")]
+    names = [pod.name for pod in found if pod.served == (disputed or "")]
     expect(
         "controllers of MetalLB for Services"
         f" {f'of class {disputed}' if disputed else 'without a class'}:",
@@ -91,18 +94,36 @@ def expect_one_controller(lab: Session) -> None:
         ok=disputed is None,
         seen_by="kubectl get pods -A -o wide",
     )
+    orphans = [pod.name for pod in found if not pod.is_recreated]
+    expect(
+        "pods of MetalLB's controller that no Deployment recreates:",
+        expected="none",
+        actual=orphans,
+        ok=not orphans,
+        seen_by="kubectl describe pods -A | grep -e ^Name: -e Controlled",
+    )
 
 
-def _controllers(lab: Session) -> list[tuple[str, str]]:
-    """Return each controller's pod and the class of Services that it serves.
+@dataclass(frozen=True)
+class _Controller:
+    """A controller's pod, and the class of Services that it serves."""
+
+    name: str
+    served: str
+    is_recreated: bool
+
+
+def _controllers(lab: Session) -> list[_Controller]:
+    """Return the pods of all controllers that serve Services.
 
     Controllers are known by their images, wherever they run. One that is
     there for its webhook only serves none.
     """
     return [
-        (
+        _Controller(
             f"{pod['metadata']['namespace']}/{pod['metadata']['name']}",
             _flag(container, "lb-class"),
+            is_controlled(pod["metadata"]),
         )
         for pod in lab.cluster.items("/api/v1/pods")
         if runs(pod)
@@ -125,12 +146,12 @@ def _flag(container: dict[str, Any], name: str) -> str:
     return values[-1] if values else ""
 
 
-def _disputed(found: list[tuple[str, str]]) -> str | None:
+def _disputed(found: list[_Controller]) -> str | None:
     """Return the class that has several controllers, or "" if none has none.
 
     Whether a single controller serves the right Services is shown by them.
     """
-    counts = Counter(served for _, served in found)
+    counts = Counter(pod.served for pod in found)
     if len(found) != 1 and counts[""] != 1:
         return ""
     return next((name for name, count in counts.items() if count > 1), None)

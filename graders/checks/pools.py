@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from graders.checks.check import expect
-from graders.kube.names import METALLB_NAMESPACE
+from graders.kube.names import METALLB_NAMESPACE, METALLB_PATH
 from graders.plan.ip_ranges import conflicts, covered, holds, outside
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     from graders.checks.session import Session
 
+# The label of a namespace that has its name.
+_NAME: Final = "kubernetes.io/metadata.name"
 SEE_POOLS: Final = f"kubectl get ipaddresspools -n {METALLB_NAMESPACE}"
 
 
@@ -139,3 +141,54 @@ def expect_pools_inside(lab: Session, *limits: str) -> None:
         seen_by=SEE_POOLS,
         evidence="\n".join(ranges),
     )
+
+
+def expect_reserved(
+    lab: Session, limit: str, namespaces: Sequence[str]
+) -> None:
+    """Fail if a pool with addresses of `limit` names other namespaces.
+
+    One that does not exist yet could be created by anyone later. Whether
+    those that exist get an address is for their Services to show.
+
+    Example:
+        expect_reserved(lab, lab.plan.pool, ["lab-1", "neighbours"])
+
+    Raises:
+        CheckFailed: a pool is allocated to another namespace by its name.
+        CannotCheck: the API server does not answer.
+
+    """
+    nets = covered(limit)
+    strangers = {
+        name
+        for pool in lab.cluster.items(f"{METALLB_PATH}/ipaddresspools")
+        for text in pool["spec"]["addresses"]
+        if any(one.overlaps(net) for one in covered(text) for net in nets)
+        for name in named_namespaces(pool["spec"])
+    } - {*namespaces}
+    expect(
+        f"pools in {limit} to be for namespaces",
+        expected=" and ".join(namespaces),
+        actual=f"also for {', '.join(sorted(strangers))}",
+        ok=not strangers,
+        seen_by=f"{SEE_POOLS} -o yaml",
+    )
+
+
+def named_namespaces(spec: Mapping[str, Any]) -> set[str]:
+    """Return the namespaces that a pool's spec names, also in selectors.
+
+    Example:
+        names = named_namespaces(pool["spec"])
+
+    """
+    fence = spec.get("serviceAllocation") or {}
+    found = {*(fence.get("namespaces") or [])}
+    for selector in fence.get("namespaceSelectors") or []:
+        name = (selector.get("matchLabels") or {}).get(_NAME)
+        found |= {name} if name else set()
+        for part in selector.get("matchExpressions") or []:
+            if part["key"] == _NAME and part["operator"] == "In":
+                found |= {*part["values"]}
+    return found

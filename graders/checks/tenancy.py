@@ -109,6 +109,24 @@ def expect_no_address(
     )
 
 
+def active_namespaces(lab: Session, *without: str) -> list[str]:
+    """Return the namespaces that are not being deleted, but for some.
+
+    Example:
+        for namespace in active_namespaces(lab, "ingress"): ...
+
+    Raises:
+        CannotCheck: the API server does not answer.
+
+    """
+    return [
+        item["metadata"]["name"]
+        for item in lab.cluster.items("/api/v1/namespaces")
+        if item["metadata"]["name"] not in without
+        and item.get("status", {}).get("phase") != "Terminating"
+    ]
+
+
 def _forms(
     lab: Session, pool: str, request: Callable[..., Creation]
 ) -> list[Form]:
@@ -128,11 +146,7 @@ def _requests(
 
     Tenants and the new namespace use all forms, others one at random.
     """
-    for item in lab.cluster.items("/api/v1/namespaces"):
-        namespace = item["metadata"]["name"]
-        leaves = item.get("status", {}).get("phase") == "Terminating"
-        if namespace == _OWNER or leaves:
-            continue
+    for namespace in active_namespaces(lab, _OWNER):
         every = namespace in {_TENANTS, stranger}
         for form in forms if every else [random.choice(forms)]:  # noqa: S311 - no secret
             yield namespace, form

@@ -13,6 +13,7 @@ from graders.checks import (
     SEE_POOLS,
     Refused,
     Session,
+    active_namespaces,
     allocation_decided,
     check,
     clone_service,
@@ -25,6 +26,7 @@ from graders.checks import (
     expect_one_controller,
     expect_one_responder,
     expect_pools_inside,
+    expect_reserved,
     expect_validated,
     expect_vip,
     holds,
@@ -147,6 +149,7 @@ def test_new_service(lab: Session) -> None:
 )
 def test_reservation(lab: Session) -> None:
     """A namespace without a right to the pool gets none of its addresses."""
+    own = (NAMESPACE, NEIGHBOURS)
     unused = _unused_by_pool(lab)
     reserved = pool_of(lab, str(lab.plan.neighbour_vips["billing"]))
     # The positive control: a namespace with the right gets the address that
@@ -155,13 +158,19 @@ def test_reservation(lab: Session) -> None:
     for address in unused.get(reserved, [])[1:2]:
         with temporary_service(lab, NEIGHBOURS, address=address) as name:
             expect_vip(lab, name, NEIGHBOURS)
+    expect_reserved(lab, lab.plan.pool, own)
     labels = _labels(lab)
     with _new_namespace(lab) as new:
         requests = [
             request
             for pool, (address, *_) in unused.items()
-            for namespace in ("default", *new)
-            for request in _requests(namespace, pool, address, labels)
+            for namespace in active_namespaces(lab, *own)
+            for number in [
+                len(labels) if namespace in {*new, "default"} else 1
+            ]
+            for request in islice(
+                _requests(namespace, pool, address, labels), number
+            )
         ]
         run_parallel(partial(_expect_refused, lab), requests)
 
@@ -228,7 +237,7 @@ def _requests(
 ) -> Iterator[Request]:
     """Yield a Service for each set of labels, which request the pool.
 
-    The way in which each set requests it is drawn at random.
+    Their order, and the way in which each requests it, are drawn at random.
     """
     ways = [
         {"pool": pool},
@@ -237,7 +246,8 @@ def _requests(
         {},
     ]
     random.shuffle(ways)
-    return zip(repeat(namespace), cycle(ways), labels)
+    some = random.sample(labels, len(labels))
+    return zip(repeat(namespace), cycle(ways), some)
 
 
 def _expect_refused(lab: Session, request: Request) -> None:

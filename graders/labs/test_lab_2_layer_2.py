@@ -48,6 +48,8 @@ from graders.checks import (
 NAMESPACE = "lab-2"
 PRIVATE = "finance"
 TEXT = "hello from web"
+# So that web is served while a worker is cut off.
+PODS = 2
 FLOWS = 30
 # Seconds; longer than a worker is cut off and comes back.
 WATCH_SECONDS = 90
@@ -63,7 +65,7 @@ def test_vip(lab: Session) -> None:
 def test_endpoints(lab: Session) -> None:
     """Deployment web has all its pods ready, and Service web follows them."""
     expect_ready_endpoint(lab, "web", NAMESPACE)
-    expect_maintained_endpoints(lab, "web", NAMESPACE)
+    expect_maintained_endpoints(lab, "web", NAMESPACE, PODS)
 
 
 @check(layer="endpoint")
@@ -175,25 +177,28 @@ def test_private_pool(lab: Session) -> None:
     """ledger has its private address, and its pool is not announced."""
     address = str(lab.plan.private_vip)
     expect_vip(lab, "ledger", PRIVATE, address)
-    # Speakers handle new Services in order: once the second is announced, the
-    # first would be as well. `new_service` has shown that this is possible.
+    # An advertisement may be for Services with web's labels.
+    web = lab.cluster.service("web", NAMESPACE) or {"metadata": {}}
+    request = partial(
+        temporary_service, lab, NAMESPACE, pool=pool_of(lab, address)
+    )
+    # Speakers handle new Services in order: once the last is announced, the
+    # others would be as well. `new_service` has shown that this is possible.
     with (
-        temporary_service(
-            lab, NAMESPACE, pool=pool_of(lab, address)
-        ) as hidden,
+        request() as plain,
+        request(labels=web["metadata"].get("labels", {})) as alike,
         clone_service(lab, "web", NAMESPACE) as shown,
     ):
-        # It gets no address if the pool is restricted, which is as good.
-        until(
-            "new-service",
-            partial(allocation_decided, lab, hidden, NAMESPACE),
-            bool,
-        )
-        private = lab.cluster.vip(hidden, NAMESPACE)
+        # They get no address if the pool is restricted, which is as good.
+        vips = run_parallel(partial(_decided_vip, lab), (plain, alike))
         expect_vip(lab, shown, NAMESPACE)
         expect_announced(lab, shown, NAMESPACE)
         services = [("ledger", PRIVATE, address)]
-        services += [(hidden, NAMESPACE, private)] if private else []
+        services += [
+            (name, NAMESPACE, vip)
+            for name, vip in zip((plain, alike), vips, strict=True)
+            if vip
+        ]
         run_parallel(partial(expect_unannounced, lab), services)
     # A Service without a pod would not be announced anyway.
     expect_ready_endpoint(lab, "ledger", PRIVATE)
@@ -237,6 +242,13 @@ def test_failover(lab: Session) -> None:
         ok=bool(node),
         seen_by=f"arping -b -c 2 -I eth0 {vip} on lan-client",
     )
+
+
+def _decided_vip(lab: Session, name: str) -> str:
+    """Return the VIP of a new Service, "" if it is refused one."""
+    decided = partial(allocation_decided, lab, name, NAMESPACE)
+    until("new-service", decided, bool)
+    return lab.cluster.vip(name, NAMESPACE)
 
 
 def _expect_takeover(lab: Session, silent: str) -> str:

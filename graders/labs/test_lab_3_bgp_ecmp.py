@@ -247,11 +247,12 @@ def test_webhook(lab: Session) -> None:
 def test_filter(lab: Session) -> None:
     """Pools and the router keep to the prefix agreed for Services."""
     expect_agreed_pools(lab)
-    expect_silent_filtered(lab)
+    foreign = foreign_prefixes(lab)
+    expect_silent_filtered(lab, foreign)
     # A speaker sends its updates in order: once the router has the routes to
     # new Services, it has received those that were announced before.
     with (
-        advertise(lab, NAMESPACE, foreign_prefixes(lab)),
+        advertise(lab, NAMESPACE, foreign),
         new_services(lab, NAMESPACE, agreed := agreed_addresses(lab)),
     ):
         expect_agreed_accepted(lab, agreed)

@@ -18,10 +18,12 @@ from graders.providers.machine import MachineError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from graders.probes.frr_policy import FilterKind
     from graders.providers.machine import Machine, Output
 
 _TABLE: Final = "show bgp ipv4 unicast json"
 _NEIGHBORS: Final = "show bgp neighbors json"
+_IPV4: Final = "ipv4Unicast"
 # Printed by FRR if its configuration has no router bgp.
 _NO_BGP: Final = re.compile("BGP instance not found|no BGP process")
 # Printed by vtysh if one, or none, of FRR's programs runs. Only people stop
@@ -39,13 +41,14 @@ for port in $(seq 20001 $((20000 + $2))); do
   echo "route get $1 sport $port"
 done | ip -o -batch -
 """
-# What FRR says of a neighbour's prefixes; without a policy it may refuse all.
-_FILTERS: Final = frozenset(
-    {
-        *("routeMapForIncomingAdvertisements", "inboundEbgpRequiresPolicy"),
-        *("incomingUpdatePrefixFilterList", "incomingUpdateNetworkFilterList"),
-    }
-)
+# What FRR calls the filters of a neighbour's prefixes.
+_FILTERS: Final[dict[str, FilterKind]] = {
+    "routeMapForIncomingAdvertisements": "route-map",
+    "incomingUpdatePrefixFilterList": "prefix-list",
+    "incomingUpdateNetworkFilterList": "access-list",
+}
+# Without a policy it may refuse all.
+_REFUSES_ALL: Final = "inboundEbgpRequiresPolicy"
 _REMEDY: Final = "`lab reset` makes the router as it was"
 _of_frr = parsing("what FRR says of its table", _REMEDY)
 _of_ip = parsing("what `ip -j route` says on the router", _REMEDY)
@@ -58,7 +61,8 @@ class BgpSession:
 
     `state` is FRR's word, "Established" if the session is up, `hold_time` is
     in seconds, and `families` are the activated address families. The session
-    is `filtered` if something decides which prefixes come in.
+    is `filtered` if something decides which prefixes come in; `filters` are
+    the lists and route maps that do, by kind and name.
     """
 
     state: str
@@ -70,6 +74,7 @@ class BgpSession:
     seconds_quiet: float = 0
     keeps_refused: bool = False
     filtered: bool = True
+    filters: frozenset[tuple[FilterKind, str]] = frozenset()
 
     @property
     def established(self) -> bool:
@@ -341,7 +346,15 @@ def _session(neighbour: dict[str, Any]) -> BgpSession:
             family.get("inboundSoftConfigPermit")
             for family in families.values()
         ),
-        filtered=all(_FILTERS & family.keys() for family in families.values()),
+        filtered=all(
+            family.keys() & {*_FILTERS, _REFUSES_ALL}
+            for family in families.values()
+        ),
+        filters=frozenset(
+            (kind, str(families[_IPV4][key]))
+            for key, kind in _FILTERS.items()
+            if key in families.get(_IPV4, {})
+        ),
     )
 
 

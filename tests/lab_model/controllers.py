@@ -378,6 +378,10 @@ class Controllers:
             names = spec.get("ipAddressPools")
             if not pools & {*(names or pools)}:
                 continue
+            labels = service["metadata"].get("labels", {})
+            chosen = spec.get("serviceSelectors") or [{}]
+            if not any(_matches(one, labels) for one in chosen):
+                continue
             for node in self._eligible(service):
                 labels = node["metadata"]["labels"]
                 selectors = spec.get("nodeSelectors") or [{}]

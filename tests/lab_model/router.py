@@ -29,8 +29,9 @@ class FakeRouter:
     `static` are routes of the kernel that came otherwise than by BGP, by
     address: their protocol and next hops. `main` are more routes of the
     kernel, and `ready` those that FRR holds ready, by prefix. `permits` are
-    what the filter lets in besides the agreed prefix, `ports` those on which
-    the router listens. `stopped` is what vtysh says when FRR does not run.
+    what the filter lets in besides the agreed prefix, `lines` more lines of
+    the configuration, `ports` those on which the router listens. `stopped` is
+    what vtysh says when FRR does not run.
     """
 
     plan: Plan
@@ -46,6 +47,7 @@ class FakeRouter:
     main: list[dict[str, Any]] = field(default_factory=list)
     ready: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     permits: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
     ports: list[int] = field(default_factory=lambda: [22, 179])
     stopped: str = ""
 
@@ -76,6 +78,7 @@ class FakeRouter:
             f"ip prefix-list services seq {at} permit {text} le 32"
             for at, text in enumerate([self.plan.bgp_pool, *self.permits])
         ]
+        lines += self.lines
         return "\n".join([f"router bgp {self.plan.router_asn}", *lines, ""])
 
     def neighbours(self) -> dict[str, dict[str, Any]]:

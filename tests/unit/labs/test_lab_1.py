@@ -9,6 +9,7 @@ import pytest
 
 from graders.checks.check import CheckFailed
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
+from tests.lab_model.labs import CONTROLLER
 
 if TYPE_CHECKING:
     from tests.fakes import Object
@@ -190,6 +191,20 @@ def _no_controller_without_a_class(model: LabModel) -> None:
 @WRONG("controller", "without a class: one pod, not none")
 def _no_controller(model: LabModel) -> None:
     model.one("Deployment", "metallb-controller")["spec"]["replicas"] = 0
+
+
+@WRONG("controller", "no Deployment recreates: none, not metallb-system/mine")
+def _controller_without_deployment(model: LabModel) -> None:
+    _no_controller(model)
+    containers = [{"name": "controller", "image": CONTROLLER}]
+    model.cluster.add(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "mine", "namespace": "metallb-system"},
+            "spec": {"containers": containers},
+        }
+    )
 
 
 @WRONG("webhook", "to be refused, not accepted: new IPAddressPool, new L2Adv")
@@ -395,6 +410,24 @@ def _reserved_but_for_default(model: LabModel) -> None:
     model.one("IPAddressPool")["spec"]["serviceAllocation"] = fence
 
 
+@WRONG("reservation", "in namespace metallb-system that asks for .* to get")
+def _reserved_for_metallb_too(model: LabModel) -> None:
+    space = model.one("Namespace", "metallb-system")["metadata"]
+    space["labels"] = {"tier": "system"}
+    fence = {
+        "namespaces": ["lab-1", "neighbours"],
+        "namespaceSelectors": [{"matchLabels": {"tier": "system"}}],
+    }
+    model.one("IPAddressPool")["spec"]["serviceAllocation"] = fence
+
+
+@WRONG("reservation", "for namespaces lab-1 and neighbours, not also for web$")
+def _one_namespace_more(model: LabModel) -> None:
+    """Name a namespace that does not exist yet."""
+    fence = {"namespaces": ["lab-1", "neighbours", "web"]}
+    model.one("IPAddressPool")["spec"]["serviceAllocation"] = fence
+
+
 @WRONG("reservation", "in namespace .* that asks for .* to get no address of")
 def _reserved_by_label(model: LabModel) -> None:
     _reservation_moved(model)
@@ -475,9 +508,11 @@ def test_a_reservation_by_policy_passes(judge: Judge) -> None:
     """Who may create no Service, or no namespace, gets no address."""
     model = judge.on("1", "pool-selector")
     del model.one("IPAddressPool")["spec"]["serviceAllocation"]
-    forbidden = ("/api/v1/namespaces", "/api/v1/namespaces/default/services")
+    own = ("/lab-1/", "/neighbours/")
     model.cluster.admission = lambda verb, path, _: (
-        "denied by policy" if verb == "POST" and path in forbidden else ""
+        "denied by policy"
+        if verb == "POST" and not any(space in path for space in own)
+        else ""
     )
 
     judge.run("reservation")

@@ -104,6 +104,11 @@ def _pod_left_pending(model: LabModel) -> None:
     model.cluster.remove(model.one("Pod", first))
 
 
+@WRONG("endpoints", "Deployment web to want 2 pods or more, not 1")
+def _one_pod_is_enough(model: LabModel) -> None:
+    model.one("Deployment", "web")["spec"]["replicas"] = 1
+
+
 @WRONG("announced", "to be announced by one worker, not nothing")
 def _speakers_off(model: LabModel) -> None:
     for pod in model.cluster.all("Pod"):
@@ -556,6 +561,14 @@ def _only_web_is_served(model: LabModel) -> None:
 )
 def _catch_all(model: LabModel) -> None:
     model.one("L2Advertisement")["spec"]["ipAddressPools"] = None
+
+
+@WRONG("private_pool", "ARP for the private .* no machine, not metallb-lab-w")
+def _by_label_of_services(model: LabModel) -> None:
+    """Announce every pool for Services with web's label."""
+    model.one("L2Advertisement")["spec"] = {
+        "serviceSelectors": [{"matchLabels": {"app": "web"}}]
+    }
 
 
 @WRONG("private_pool", "the VIP of ledger to be .*, not no such Service")

@@ -369,6 +369,15 @@ def _control_plane_unfiltered(model: LabModel) -> None:
     model.router.changes["control-plane"] = {"addressFamilyInfo": families}
 
 
+@WRONG("filter", "filter of .*-control-plane to let in, .*, none, not .*/32")
+def _for_the_workers_alone(model: LabModel) -> None:
+    """Leave the control plane the list that permits anything."""
+    model.router.lines = ["ip prefix-list old seq 5 permit any"]
+    family = {"incomingUpdatePrefixFilterList": "old"}
+    families: Object = {"ipv4Unicast": family}
+    model.router.changes["control-plane"] = {"addressFamilyInfo": families}
+
+
 @WRONG("filter", r"outside .* to be nothing, not 172\.18\.[^a-z]+$")
 def _lan_is_permitted(model: LabModel) -> None:
     model.router.permits = [str(model.plan.lan)]

@@ -89,6 +89,25 @@ def test_filters(
     assert session.filtered == filtered
 
 
+def test_names_of_filters() -> None:
+    """They lead to what the filters let in."""
+    family = {
+        "routeMapForIncomingAdvertisements": "map",
+        "incomingUpdatePrefixFilterList": "list",
+        "incomingUpdateNetworkFilterList": "old",
+    }
+    families = {"ipv4Unicast": family}
+    neighbour = NEIGHBOURS["172.18.1.3"] | {"addressFamilyInfo": families}
+
+    (session,) = _router({"172.18.1.3": neighbour}).sessions().values()
+
+    assert session.filters == {
+        ("route-map", "map"),
+        ("prefix-list", "list"),
+        ("access-list", "old"),
+    }
+
+
 def test_next_hops() -> None:
     """All valid paths count."""
     router = _router(TABLE)
