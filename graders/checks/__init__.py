@@ -100,7 +100,6 @@ from graders.checks.names import (
     false_addresses,
     new_host,
     new_word,
-    routed,
     temporary_route,
 )
 from graders.checks.node_failure import (
@@ -124,6 +123,14 @@ from graders.checks.pools import (
     expect_reserved,
     pool_of,
     unused_addresses,
+)
+from graders.checks.routes import (
+    catch_all_paths,
+    expect_answered_by_pods,
+    expect_unattached,
+    foreign_claims,
+    foreign_routes,
+    routed,
 )
 from graders.checks.services import (
     allocation_decided,
@@ -220,6 +227,7 @@ __all__ = [
     "bgp_announcers",
     "busy_nodes",
     "cannot_connect",
+    "catch_all_paths",
     "check",
     "clone_service",
     "connections_per_node",
@@ -232,6 +240,7 @@ __all__ = [
     "expect_agreed_accepted",
     "expect_agreed_pools",
     "expect_announced",
+    "expect_answered_by_pods",
     "expect_answers",
     "expect_as_asked",
     "expect_bgp_alone",
@@ -287,6 +296,7 @@ __all__ = [
     "expect_source_port",
     "expect_udp_source_ip",
     "expect_unannounced",
+    "expect_unattached",
     "expect_unsigned_dropped",
     "expect_validated",
     "expect_vip",
@@ -295,7 +305,9 @@ __all__ = [
     "fail",
     "false_addresses",
     "find_static_entries",
+    "foreign_claims",
     "foreign_prefixes",
+    "foreign_routes",
     "has_all_updates",
     "holds",
     "https",

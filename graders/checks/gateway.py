@@ -30,6 +30,8 @@ Object = dict[str, Any]
 # Where the controller and all proxies are.
 PROXIES: Final = GATEWAY_NAMESPACE
 _ENVOY_API: Final = "/apis/gateway.envoyproxy.io/v1alpha1"
+# How an EnvoyProxy says that it is alone; so does one without a word.
+_REPLACE: Final = "Replace"
 # Fields of an EnvoyProxy's pod that are the pod's own, under the same name.
 _PLACEMENT: Final = (
     *("affinity", "nodeSelector", "tolerations"),
@@ -89,24 +91,30 @@ class Gateway:
         return [item["value"] for item in status.get("addresses") or []]
 
     def proxy_spec(self) -> Object:
-        """Return what its EnvoyProxy says, or that of its class."""
+        """Return what its EnvoyProxy says, or that of its class.
+
+        The controller merges both if its own one asks for it.
+        """
         spec = (self.read() or {"spec": {}})["spec"]
-        own = (spec.get("infrastructure") or {}).get("parametersRef")
-        space = self.namespace
+        name = spec.get("gatewayClassName", "")
+        path = f"{GATEWAY_API}/gatewayclasses/{name}"
+        of_class = (self.lab.cluster.get(path) or {}).get("spec") or {}
+        infrastructure = spec.get("infrastructure") or {}
+        base = self._envoy_proxy(of_class.get("parametersRef"))
+        own = self._envoy_proxy(infrastructure.get("parametersRef"))
         if not own:
-            name = spec.get("gatewayClassName", "")
-            found = self.lab.cluster.get(
-                f"{GATEWAY_API}/gatewayclasses/{name}"
-            )
-            own = ((found or {}).get("spec") or {}).get("parametersRef") or {}
-            space = own.get("namespace", PROXIES)
-        if own.get("kind") != "EnvoyProxy":
+            return _kubernetes(base)
+        merges = own.get("mergeType", _REPLACE) != _REPLACE
+        return _kubernetes(_merged(base, own) if merges else own)
+
+    def _envoy_proxy(self, reference: Object | None) -> Object:
+        """Return the spec of an EnvoyProxy, {} if there is none."""
+        if not reference or reference.get("kind") != "EnvoyProxy":
             return {}
-        base = f"{_ENVOY_API}/namespaces/{space}/envoyproxies"
-        found = self.lab.cluster.get(f"{base}/{own['name']}")
-        spec = (found or {}).get("spec") or {}
-        provider = spec.get("provider") or {}
-        return dict(provider.get("kubernetes") or {})
+        space = reference.get("namespace", self.namespace)
+        path = f"{_ENVOY_API}/namespaces/{space}/envoyproxies"
+        found = self.lab.cluster.get(f"{path}/{reference['name']}")
+        return dict((found or {}).get("spec") or {})
 
     def problem(self) -> str:
         """Return why the Gateway has no Service, as its status says it."""
@@ -125,6 +133,21 @@ class Gateway:
 
     def _created(self, path: str) -> list[Object]:
         return self.lab.cluster.items(f"{path}?labelSelector={self.selector}")
+
+
+def _kubernetes(spec: Object) -> Object:
+    provider = spec.get("provider") or {}
+    return dict(provider.get("kubernetes") or {})
+
+
+def _merged(base: Object, over: Object) -> Object:
+    """Return `base` with the fields of `over`, at any depth."""
+    return base | {
+        key: _merged(base[key], value)
+        if isinstance(value, dict) and isinstance(base.get(key), dict)
+        else value
+        for key, value in over.items()
+    }
 
 
 def expect_gateway_vip(gateway: Gateway, pool: str) -> None:
@@ -235,7 +258,8 @@ def expect_as_asked(gateway: Gateway) -> None:
     """Fail if the Service or the proxies of a Gateway were changed directly.
 
     They are as Gateway and EnvoyProxy ask for; the controller would undo
-    anything else the next time that it writes them.
+    anything else the next time that it writes them, and recreates no pod that
+    others have put behind the Service.
 
     Example:
         expect_as_asked(Gateway(lab, "shared", "lab-6"))
@@ -256,6 +280,45 @@ def expect_as_asked(gateway: Gateway) -> None:
         ok=not changed,
         seen_by=f"kubectl get svc,deployments -n {PROXIES} -o yaml",
     )
+    added = _added(gateway)
+    expect(
+        f"behind the Service of Gateway {gateway.name},",
+        expected="what the controller created alone",
+        actual=added,
+        ok=not added,
+        seen_by=f"kubectl get deployments,pods,endpointslices -n {PROXIES}"
+        " --show-labels",
+    )
+
+
+def _added(gateway: Gateway) -> list[str]:
+    """Return what others have put behind a Gateway's Service."""
+    cluster, service = gateway.lab.cluster, gateway.service_name()
+    own = {
+        (item["kind"], item["metadata"]["name"])
+        for item in gateway.workloads()
+    }
+    labels = ((cluster.service(service, PROXIES) or {}).get("spec") or {}).get(
+        "selector"
+    ) or {}
+    return [
+        *(f"pod {name}" for name in cluster.orphans(PROXIES, service)),
+        *(
+            f"EndpointSlice {name}"
+            for name in cluster.foreign_slices(PROXIES, service)
+        ),
+        *(
+            f"{kind} {item['metadata']['name']}"
+            for kind in ("Deployment", "DaemonSet", "StatefulSet")
+            for item in cluster.items(f"{GATEWAY_APPS}/{kind.lower()}s")
+            if (kind, item["metadata"]["name"]) not in own
+            and labels
+            and labels.items()
+            <= (
+                item["spec"]["template"]["metadata"].get("labels") or {}
+            ).items()
+        ),
+    ]
 
 
 def _changed_fields(gateway: Gateway) -> list[str]:
@@ -282,7 +345,11 @@ def _service_fields(gateway: Gateway, asked: Object) -> Object:
     return {
         "type": asked.get("type", "LoadBalancer"),
         "externalTrafficPolicy": asked.get("externalTrafficPolicy", "Local"),
-        "externalIPs": [item["value"] for item in addresses],
+        "externalIPs": [
+            item.get("value", "")
+            for item in addresses
+            if item.get("type", "IPAddress") == "IPAddress"
+        ],
         "loadBalancerClass": asked.get("loadBalancerClass"),
         "loadBalancerIP": asked.get("loadBalancerIP"),
     }

@@ -284,14 +284,14 @@ class Controllers:
         }
         chosen = fence.get("serviceSelectors", [])
         if chosen and not any(
-            _matches(one, meta.get("labels", {})) for one in chosen
+            selects(one, meta.get("labels", {})) for one in chosen
         ):
             return False
         names = fence.get("namespaces", [])
         selectors = fence.get("namespaceSelectors", [])
         return not (names or selectors) or (
             meta["namespace"] in names
-            or any(_matches(one, labels) for one in selectors)
+            or any(selects(one, labels) for one in selectors)
         )
 
     # The speakers.
@@ -380,12 +380,12 @@ class Controllers:
                 continue
             labels = service["metadata"].get("labels", {})
             chosen = spec.get("serviceSelectors") or [{}]
-            if not any(_matches(one, labels) for one in chosen):
+            if not any(selects(one, labels) for one in chosen):
                 continue
             for node in self._eligible(service):
                 labels = node["metadata"]["labels"]
                 selectors = spec.get("nodeSelectors") or [{}]
-                if any(_matches(one, labels) for one in selectors):
+                if any(selects(one, labels) for one in selectors):
                     found.setdefault(node["metadata"]["name"], []).append(spec)
         return found
 
@@ -461,12 +461,3 @@ def _addresses(pool: Object) -> Iterator[object]:
                 for one in net
                 if not avoid or int(one) % 256 not in {0, 255}
             )
-
-
-def _matches(selector: dict[str, Any], labels: dict[str, str]) -> bool:
-    same = selector.get("matchLabels", {})
-    return same.items() <= labels.items() and all(
-        (labels.get(part["key"]) in part["values"])
-        == (part["operator"] == "In")
-        for part in selector.get("matchExpressions", [])
-    )

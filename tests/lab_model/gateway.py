@@ -80,6 +80,34 @@ class EnvoyGateway:
                 ],
             }
 
+        for route in self.cluster.all("HTTPRoute"):
+            space = route["metadata"]["namespace"]
+            route["status"] = {
+                "parents": [
+                    {
+                        "parentRef": reference,
+                        "conditions": [
+                            {
+                                "type": "Accepted",
+                                "status": str(self._accepts(reference, route)),
+                            }
+                        ],
+                    }
+                    for reference in route["spec"]["parentRefs"]
+                    if reference.get("namespace", space) == "lab-6"
+                ]
+            }
+
+    def _accepts(self, reference: Object, route: Object) -> bool:
+        return any(
+            gateway["metadata"]["name"] == reference["name"]
+            and reference.get("sectionName") in {None, listener["name"]}
+            and _attached(self.cluster, gateway, listener, route)
+            and _meet(listener, route)
+            for gateway in self.cluster.all("Gateway")
+            for listener in gateway["spec"]["listeners"]
+        )
+
     def _proxy(self, gateway: Object) -> Object:
         reference = (
             gateway["spec"].get("infrastructure", {}).get("parametersRef")
@@ -234,7 +262,9 @@ def page(model: LabModel, question: Question) -> Page:
     host = parts.netloc
     for gateway in gateways:
         for listener in gateway["spec"]["listeners"]:
-            if _covers(listener.get("hostname", ""), host):
+            if listener["protocol"] == "HTTPS" and _covers(
+                listener.get("hostname", ""), host
+            ):
                 names = listener["tls"]["certificateRefs"]
                 if names != [{"name": "apps-tls"}]:
                     return _failure("(60) SSL certificate problem")
@@ -274,8 +304,19 @@ def _covers(pattern: str, host: str) -> bool:
     )
 
 
+def _meet(listener: Object, route: Object) -> bool:
+    """Tell whether a listener and a route have a name in common."""
+    name = listener.get("hostname", "")
+    return any(
+        not host
+        or _covers(name, host)
+        or (host.startswith("*.") and name.endswith(host[1:]))
+        for host in route["spec"].get("hostnames") or [""]
+    )
+
+
 def _attached(
-    model: LabModel, gateway: Object, listener: Object, route: Object
+    cluster: FakeCluster, gateway: Object, listener: Object, route: Object
 ) -> bool:
     meta = gateway["metadata"]
     space = route["metadata"]["namespace"]
@@ -289,9 +330,7 @@ def _attached(
     kind = rule.get("from", "Same")
     if kind != "Selector":
         return bool(kind == "All" or space == meta["namespace"])
-    labels = model.cluster.one("Namespace", space)["metadata"].get(
-        "labels", {}
-    )
+    labels = cluster.one("Namespace", space)["metadata"].get("labels", {})
     selector = rule["selector"]
     return selector.get("matchLabels", {}).items() <= labels.items() and all(
         one["key"] in labels
@@ -312,7 +351,7 @@ def _routed(
     found = [
         (len(host), len(path), rule, route)
         for route in model.cluster.all("HTTPRoute")
-        if _attached(model, gateway, listener, route)
+        if _attached(model.cluster, gateway, listener, route)
         for host in route["spec"].get("hostnames", [""])
         if _covers(host, parts.netloc)
         for rule in route["spec"]["rules"]
@@ -323,11 +362,17 @@ def _routed(
         return 404, "", "", ""
     *_, rule, route = max(found, key=lambda one: one[:2])
     for item in rule.get("filters", []):
+        if "extensionRef" in item:
+            own = model.one("HTTPRouteFilter", item["extensionRef"]["name"])
+            answer = own["spec"]["directResponse"]
+            return answer["statusCode"], answer["body"]["inline"], "", ""
         target = item["requestRedirect"]
         location = f"https://{target['hostname']}{parts.path}"
         return target["statusCode"], "", location, ""
     space = route["metadata"]["namespace"]
-    return _backend(model, space, rule["backendRefs"][0], request)
+    backends = rule["backendRefs"]
+    turn = next(model.numbers) % len(backends)
+    return _backend(model, space, backends[turn], request)
 
 
 def _prefixes(rule: Object) -> list[str]:

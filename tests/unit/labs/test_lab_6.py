@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from graders.checks.gateway import Gateway
-from graders.checks.names import routed
+from graders.checks.routes import routed
 from graders.errors import CannotCheck
 from graders.providers.machine import Output
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
@@ -52,6 +52,30 @@ def _kubernetes(model: LabModel) -> Any:  # noqa: ANN401 - JSON
 def _listener(model: LabModel) -> Any:  # noqa: ANN401 - JSON
     (listener,) = model.one("Gateway", "shared")["spec"]["listeners"]
     return listener
+
+
+def _add_listener(model: LabModel, namespaces: Object) -> None:
+    """Add a listener for HTTP."""
+    model.one("Gateway", "shared")["spec"]["listeners"].append(
+        {
+            "name": "http",
+            "protocol": "HTTP",
+            "port": 80,
+            "allowedRoutes": {"namespaces": namespaces},
+        }
+    )
+
+
+def _add_route(model: LabModel, space: str, spec: Object) -> None:
+    parent = {"name": "shared", "namespace": "lab-6"}
+    model.cluster.add(
+        {
+            "apiVersion": "gateway.networking.k8s.io/v1",
+            "kind": "HTTPRoute",
+            "metadata": {"name": "another", "namespace": space},
+            "spec": {"parentRefs": [parent], **spec},
+        }
+    )
 
 
 def _route(model: LabModel, name: str) -> Any:  # noqa: ANN401 - JSON
@@ -277,6 +301,56 @@ def _cart_unrouted(model: LabModel) -> None:
     del _route(model, "shop")["rules"][0]
 
 
+@WRONG("apps", "to .*client to be 200 hello from tickets, not 503 upstream")
+def _beside_the_broken_one(model: LabModel) -> None:
+    """Lead to a right Service as well: every other request fails."""
+    _target_port(model)
+    service = model.service("tickets")
+    ports = [{"port": 80, "targetPort": "http"}]
+    model.cluster.add(
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "tickets-2", "namespace": "tickets"},
+            "spec": {**service["spec"], "ports": ports},
+        }
+    )
+    (rule,) = _route(model, "tickets")["rules"]
+    rule["backendRefs"].append({"name": "tickets-2", "port": 80})
+
+
+@WRONG("apps", "answered by its pods, not a proxy, as HTTPRouteFilter answer")
+def _page_of_the_proxy(model: LabModel) -> None:
+    answer = {"statusCode": 200, "body": {"inline": "hello from tickets"}}
+    model.cluster.add(
+        {
+            "apiVersion": "gateway.envoyproxy.io/v1alpha1",
+            "kind": "HTTPRouteFilter",
+            "metadata": {"name": "answer", "namespace": "tickets"},
+            "spec": {"directResponse": answer},
+        }
+    )
+    reference = {"kind": "HTTPRouteFilter", "name": "answer"}
+    own = {"type": "ExtensionRef", "extensionRef": reference}
+    _route(model, "tickets")["rules"] = [{"filters": [own]}]
+
+
+@WRONG("apps", "behind routes of tickets to be none, not EndpointSlice mine")
+def _endpoints_by_hand(model: LabModel) -> None:
+    model.cluster.add(
+        {
+            "apiVersion": "discovery.k8s.io/v1",
+            "kind": "EndpointSlice",
+            "metadata": {
+                "name": "mine",
+                "namespace": "tickets",
+                "labels": {"kubernetes.io/service-name": "tickets"},
+            },
+            "endpoints": model.controllers.endpoints(model.service("tickets")),
+        }
+    )
+
+
 @WRONG("client_address", "from lan-client to be 172.18.0.3, not 1.*, 172")
 def _header_kept(model: LabModel) -> None:
     del model.one("ClientTrafficPolicy")["spec"]["headers"]
@@ -308,6 +382,21 @@ def _from_all(model: LabModel) -> None:
     _listener(model)["allowedRoutes"]["namespaces"] = {"from": "All"}
 
 
+@WRONG("new_host", "404, as its namespace has no label .*: allowed, not 302")
+def _several_values(model: LabModel) -> None:
+    """Let those in who have only asked."""
+    values = ["allowed", "trial"]
+    rule = {"key": "shared-gateway", "operator": "In", "values": values}
+    chosen = {"matchExpressions": [rule]}
+    _listener(model)["allowedRoutes"]["namespaces"]["selector"] = chosen
+
+
+@WRONG("new_host", "without the label .*: allowed to be attached to no list")
+def _plain_http_for_all(model: LabModel) -> None:
+    """Add a listener at which everybody serves any name."""
+    _add_listener(model, {"from": "All"})
+
+
 @WRONG("new_host", "to be 302, as the grader's route says, not 404")
 def _teams_labelled(model: LabModel) -> None:
     _routes_detached(model)
@@ -337,6 +426,22 @@ def _routes_kept(model: LabModel) -> None:
 @WRONG("unclaimed", "404, as no team has that name, not 200 hello from ti")
 def _wildcard(model: LabModel) -> None:
     _route(model, "tickets")["hostnames"] = [f"*.{model.plan.domain}"]
+
+
+@WRONG("unclaimed", "demo.example/tickets to lan-client to be 404, .*, not 2")
+def _path_for_any_name(model: LabModel) -> None:
+    path = {"type": "PathPrefix", "value": "/tickets"}
+    backends = [{"name": "tickets", "port": 80}]
+    rule = {"matches": [{"path": path}], "backendRefs": backends}
+    _add_route(model, "tickets", {"rules": [rule]})
+
+
+@WRONG(
+    "neighbour_routes", "other .* for shop.demo.* none, not tickets/tickets"
+)
+def _names_of_all(model: LabModel) -> None:
+    names = [f"{team}.{model.plan.domain}" for team in ("tickets", "shop")]
+    _route(model, "tickets")["hostnames"] = names
 
 
 @WRONG("neighbour_routes", "cart cart:80, not shop.demo.example/ front:80$")
@@ -373,6 +478,38 @@ def _open_to_everyone(model: LabModel) -> None:
     _fence(model)
 
 
+@WRONG("tenancy", "to be for namespaces .* and ledger, not also for payments")
+def _one_namespace_more(model: LabModel) -> None:
+    """Name a namespace that does not exist yet."""
+    _fence(model, PROXIES, "ledger", "payments")
+
+
+@WRONG("tenancy", "a Service in namespace metallb-system .* no VIP, not 172.1")
+def _metallb_too(model: LabModel) -> None:
+    _fence(model, PROXIES, "ledger")
+    space = model.one("Namespace", "metallb-system")["metadata"]
+    space["labels"] = {"tier": "system"}
+    fence = model.one("IPAddressPool")["spec"]["serviceAllocation"]
+    fence["namespaceSelectors"] = [{"matchLabels": {"tier": "system"}}]
+
+
+@WRONG(
+    "tenancy", "a Service in namespace [a-z0-9-]+ .* no VIP, not 172.18.255"
+)
+def _for_those_without_the_label(model: LabModel) -> None:
+    """Open the pool to all that have no part in the Gateway, but for some."""
+    rules = [
+        {"key": "shared-gateway", "operator": "DoesNotExist"},
+        {
+            "key": "kubernetes.io/metadata.name",
+            "operator": "NotIn",
+            "values": ["default", "lab-6", "metallb-system"],
+        },
+    ]
+    fence = {"namespaceSelectors": [{"matchExpressions": rules}]}
+    model.one("IPAddressPool")["spec"]["serviceAllocation"] = fence
+
+
 @WRONG("tenancy", "a new Service to get a VIP within 8 s, not <pending>")
 def _pool_exhausted(model: LabModel) -> None:
     for number in range(2):
@@ -392,6 +529,32 @@ def _policy_by_hand(model: LabModel) -> None:
     model.settle()
     service = model.service("gateway-envoy")
     service["spec"]["externalTrafficPolicy"] = "Cluster"
+
+
+@WRONG("by_controller", "what the controller created alone, not pod mine")
+def _proxy_without_owner(model: LabModel) -> None:
+    labels = model.service("gateway-envoy")["spec"]["selector"]
+    containers = [{"name": "envoy", "image": "envoy"}]
+    node = model.plan.nodes["worker"].name
+    model.cluster.add(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": "mine",
+                "namespace": PROXIES,
+                "labels": labels,
+            },
+            "spec": {"nodeName": node, "containers": containers},
+        }
+    )
+
+
+@WRONG("by_controller", "what the controller created alone, not Deployment ba")
+def _second_deployment(model: LabModel) -> None:
+    own = model.one("Deployment", "proxies-shared")
+    meta = {"name": "backup", "namespace": PROXIES}
+    model.cluster.add({**own, "metadata": meta, "status": {}})
 
 
 @WRONG("static_entries", "no machine, not worker")
@@ -512,6 +675,37 @@ def test_any_right_listener_passes(judge: Judge) -> None:
     judge.run("tls", "routes", "apps", "new_host", "unclaimed")
 
 
+def test_a_fence_by_policy_passes(judge: Judge) -> None:
+    """Whoever may not even create a route attaches none."""
+    model = judge.on("6")
+    _from_all(model)
+
+    def refuse(verb: str, path: str, body: Object) -> str:
+        del body
+        if verb != "POST" or not path.endswith("/httproutes"):
+            return ""
+        space = model.one("Namespace", path.split("/")[-2])["metadata"]
+        member = space.get("labels", {}).get("shared-gateway") == "allowed"
+        return "" if member else "no routes here"
+
+    model.cluster.admission = refuse
+
+    judge.run("new_host")
+
+
+def test_a_redirect_of_plain_http_passes(judge: Judge) -> None:
+    """A listener for routes of its own namespace is open to no one else."""
+    model = judge.on("6")
+    _add_listener(model, {"from": "Same"})
+    redirect = {"scheme": "https", "statusCode": 301}
+    own = {"type": "RequestRedirect", "requestRedirect": redirect}
+    _add_route(model, "lab-6", {"rules": [{"filters": [own]}]})
+    route = _route(model, "another")
+    route["parentRefs"][0]["sectionName"] = "http"
+
+    judge.run("new_host", "unclaimed", "neighbour_routes", "apps")
+
+
 def test_an_address_that_both_are_asked_for_passes(judge: Judge) -> None:
     """The Gateway may name the address that MetalLB gives its Service."""
     model = judge.on("6")
@@ -550,6 +744,43 @@ def test_the_class_may_say_what_proxies_are_like(judge: Judge) -> None:
     gateway_class["spec"]["parametersRef"] = reference | {"namespace": "lab-6"}
 
     assert gateway.proxy_spec() == own
+
+
+def test_the_class_and_the_gateway_are_merged(judge: Judge) -> None:
+    """What the class says of the proxies' place counts as well."""
+    model = judge.on("6")
+    own = model.one("EnvoyProxy", "shared")
+    reference = {"kind": "EnvoyProxy", "name": "all", "namespace": PROXIES}
+    model.one("GatewayClass", "eg")["spec"]["parametersRef"] = reference
+    pod = {"nodeSelector": {"zone": "a"}, "priorityClassName": "high"}
+    kubernetes = {"envoyDeployment": {"pod": pod, "replicas": 7}}
+    model.cluster.add(
+        {
+            **own,
+            "metadata": {"name": "all", "namespace": PROXIES},
+            "spec": {"provider": {"kubernetes": kubernetes}},
+        }
+    )
+    gateway = Gateway(model.session(), "shared", "lab-6")
+
+    merged = gateway.proxy_spec()["envoyDeployment"]
+    assert merged["replicas"] == 2
+    assert merged["pod"].items() >= pod.items()
+    assert "affinity" in merged["pod"]
+
+    del own["spec"]["mergeType"]
+    assert "nodeSelector" not in gateway.proxy_spec()["envoyDeployment"]["pod"]
+
+
+def test_other_addresses_are_no_external_ips(judge: Judge) -> None:
+    """The controller writes only those of type IPAddress into the Service."""
+    model = judge.on("6")
+    model.settle()
+    names = [{"type": "Hostname", "value": "apps.demo.example"}]
+    model.one("Gateway", "shared")["spec"]["addresses"] = names
+    model.gateways.write = lambda: None  # type: ignore[method-assign]
+
+    judge.run("by_controller")
 
 
 def test_backends_are_named_in_full(judge: Judge) -> None:
