@@ -42,12 +42,17 @@ from graders.checks.bgp_peers import (
 )
 from graders.checks.bgp_routes import (
     expect_bgp_alone,
+    expect_no_stray_routes,
     has_all_updates,
     ignores_ports,
     is_settled,
 )
 from graders.checks.check import check, expect, fail
-from graders.checks.copies import expect_no_surge, expect_one_copy
+from graders.checks.copies import (
+    expect_no_surge,
+    expect_none_planned,
+    expect_one_copy,
+)
 from graders.checks.dhcp import (
     desk_of,
     expect_desk_answers,
@@ -62,6 +67,7 @@ from graders.checks.dhcp import (
     expect_renewal,
 )
 from graders.checks.endpoints import (
+    expect_followed_pods,
     expect_maintained_endpoints,
     expect_ready_endpoint,
 )
@@ -161,6 +167,7 @@ from graders.checks.traffic import (
     expect_source_ip,
     expect_source_port,
     expect_udp_source_ip,
+    extra_lan_address,
     extra_source_addresses,
     paths_from,
     wait_until_open,
@@ -249,6 +256,7 @@ __all__ = [
     "expect_desk_answers",
     "expect_devices_inside",
     "expect_devices_outside",
+    "expect_followed_pods",
     "expect_foreign_refused",
     "expect_gateway_vip",
     "expect_gossip",
@@ -265,7 +273,9 @@ __all__ = [
     "expect_no_loss",
     "expect_no_page",
     "expect_no_static_entries",
+    "expect_no_stray_routes",
     "expect_no_surge",
+    "expect_none_planned",
     "expect_not_on_interface",
     "expect_off_storage",
     "expect_one_controller",
@@ -301,6 +311,7 @@ __all__ = [
     "expect_validated",
     "expect_vip",
     "expect_vip_in",
+    "extra_lan_address",
     "extra_source_addresses",
     "fail",
     "false_addresses",

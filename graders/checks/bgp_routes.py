@@ -105,6 +105,21 @@ def expect_bgp_alone(lab: Session, address: str) -> None:
         actual=node_names(lab, chosen) or "none",
         seen_by=f"vtysh -c 'show bgp ipv4 unicast {address}/32' on router",
     )
+    expect_no_stray_routes(lab)
+    expect_no_static_entries(lab, [address, str(lab.plan.bgp_pool)])
+
+
+def expect_no_stray_routes(lab: Session) -> None:
+    """Fail if the router has routes to the agreed prefix that are not of BGP.
+
+    Example:
+        expect_no_stray_routes(lab)
+
+    Raises:
+        CheckFailed: it has one, in the kernel or ready in FRR's own table.
+        CannotCheck: the router does not answer.
+
+    """
     strays = until("route", partial(stray_routes, lab), _is_empty)
     expect(
         f"the router's routes to {lab.plan.bgp_pool} to come",
@@ -114,7 +129,6 @@ def expect_bgp_alone(lab: Session, address: str) -> None:
         seen_by="vtysh -c 'show ip route' on router",
         evidence="\n".join(strays),
     )
-    expect_no_static_entries(lab, [address, str(lab.plan.bgp_pool)])
 
 
 def stray_routes(lab: Session) -> list[str]:

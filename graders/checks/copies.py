@@ -183,6 +183,47 @@ def expect_no_surge(lab: Session, namespace: str, service: str) -> None:
     )
 
 
+def expect_none_planned(lab: Session, namespace: str) -> None:
+    """Fail if another copy is to run later, by schedule or under load.
+
+    Example:
+        expect_none_planned(lab, "lab-4")
+
+    Raises:
+        CheckFailed: a CronJob runs the image, or an autoscaler of the
+            namespace may run several pods.
+        CannotCheck: the API server does not answer.
+
+    """
+    jobs = [
+        f"CronJob {item['metadata']['namespace']}/{item['metadata']['name']}"
+        for item in lab.cluster.items("/apis/batch/v1/cronjobs")
+        if not item["spec"].get("suspend")
+        and any(map(_has_name, _containers(_template(item))))
+    ]
+    scalers = [
+        f"HorizontalPodAutoscaler {item['metadata']['name']}"
+        for item in lab.cluster.items(
+            f"/apis/autoscaling/v2/namespaces/{namespace}"
+            "/horizontalpodautoscalers"
+        )
+        if item["spec"].get("maxReplicas", 1) > 1
+    ]
+    expect(
+        "more copies to be run later by",
+        expected="nothing",
+        actual=[*jobs, *scalers],
+        ok=not jobs and not scalers,
+        seen_by=f"kubectl get cronjobs -A; kubectl get hpa -n {namespace}",
+    )
+
+
+def _template(job: dict[str, Any]) -> dict[str, Any]:
+    """Return the pod that a CronJob creates."""
+    template: dict[str, Any] = job["spec"]["jobTemplate"]["spec"]["template"]
+    return template
+
+
 def _most_pods(spec: dict[str, Any]) -> int:
     """Return how many pods a Deployment may run during a rollout."""
     replicas = int(spec.get("replicas", 1))

@@ -53,6 +53,22 @@ def expect_maintained_endpoints(
         CannotCheck: the API server does not answer.
 
     """
+    expect_followed_pods(lab, name, namespace)
+    _expect_selected(lab, name, namespace)
+    _expect_rolled_out(lab, name, namespace, least)
+
+
+def expect_followed_pods(lab: Session, name: str, namespace: str) -> None:
+    """Fail unless a pod of a Service is recreated, and its endpoints follow.
+
+    Example:
+        expect_followed_pods(lab, "web", "lab-4")
+
+    Raises:
+        CheckFailed: a pod has no controller, or a person writes its endpoints.
+        CannotCheck: the API server does not answer.
+
+    """
     orphans = lab.cluster.orphans(namespace, name)
     expect(
         f"pods behind {name} that no controller recreates:",
@@ -71,8 +87,6 @@ def expect_maintained_endpoints(
         ok=not foreign,
         seen_by=f"{_see_slices(name, namespace)} --show-labels",
     )
-    _expect_selected(lab, name, namespace)
-    _expect_rolled_out(lab, name, namespace, least)
 
 
 def _expect_selected(lab: Session, name: str, namespace: str) -> None:

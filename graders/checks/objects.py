@@ -136,15 +136,12 @@ def temporary_service(  # noqa: PLR0913 - what a Service may request
         CannotCheck: the API server refuses or does not answer.
 
     """
-    requests = {_POOL: pool, _ADDRESS: address}
     body = load_balancer(
         {
             "name": new_name(),
             "namespace": namespace,
             "labels": labels or {},
-            "annotations": {
-                key: text for key, text in requests.items() if text
-            },
+            "annotations": _wishes(pool, address),
         },
         {
             "selector": {"app": "web"},
@@ -154,6 +151,36 @@ def temporary_service(  # noqa: PLR0913 - what a Service may request
     )
     with _created(lab, body) as name:
         yield name
+
+
+def request_later(  # noqa: PLR0913 - what a Service may request
+    lab: Session,
+    name: str,
+    namespace: str,
+    *,
+    pool: str = "",
+    address: str = "",
+) -> None:
+    """Change a temporary Service so that it requests a pool or an address.
+
+    Example:
+        with temporary_service(lab, "tenants") as name:
+            request_later(lab, name, "tenants", pool="ingress-vips")
+
+    Raises:
+        Refused: a rule of the cluster forbids it.
+        CannotCheck: the API server does not answer.
+
+    """
+    path = f"/api/v1/namespaces/{namespace}/services/{name}"
+    change = {"metadata": {"annotations": _wishes(pool, address)}}
+    lab.cluster.ask("PATCH", path, change)
+
+
+def _wishes(pool: str, address: str) -> dict[str, str]:
+    """Return the annotations that request a pool or an address."""
+    requests = {_POOL: pool, _ADDRESS: address}
+    return {key: text for key, text in requests.items() if text}
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ a node that has failed. Each is looked for on every machine and node.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import partial
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Final
@@ -17,9 +18,10 @@ from graders.plan.ip_ranges import covered
 from graders.polling import until
 from graders.probes.redirection import OTHER, network_of
 from graders.probes.static_entries import COMMANDS, static_entries
+from graders.state.lab_state import read_baseline
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from graders.checks.session import Session
     from graders.plan.plan import Plan
@@ -48,6 +50,10 @@ _MAIN_TABLES: Final = frozenset({"", "main", "local", "default"})
 def expect_no_static_entries(lab: Session, vips: Iterable[str]) -> None:
     """Fail if a machine has a static entry for a VIP or an address of a pool.
 
+    A neighbour entry is refused whatever address of the lab's networks it is
+    for: a gateway that is somebody else leads to a VIP, too, and an address
+    that was a VIP belongs to another machine later.
+
     Example:
         expect_no_static_entries(lab, [vip])
 
@@ -58,7 +64,27 @@ def expect_no_static_entries(lab: Session, vips: Iterable[str]) -> None:
     """
     targets = [*vips]
     ranges = [*targets, *lab.cluster.ranges()]
-    _expect_none(find_static_entries(lab, ranges), targets)
+    networks = (str(lab.plan.lan), str(lab.plan.edge))
+    found = find_static_entries(lab, ranges, neighbours=networks)
+    _expect_none(_without_owners(lab, found), targets)
+
+
+def _without_owners(
+    lab: Session, found: list[tuple[str, StaticEntry]]
+) -> list[tuple[str, StaticEntry]]:
+    """Return the entries without neighbours that the lab started with.
+
+    A host may have some of its owner's.
+    """
+    if not found:
+        return []
+    baseline = read_baseline(lab.plan) or {}
+    recorded = {
+        (role, " ".join(line.split()))
+        for role, settings in baseline.items()
+        for line in settings.get("neighbours", "").splitlines()
+    }
+    return [pair for pair in found if (pair[0], pair[1].text) not in recorded]
 
 
 def expect_not_on_interface(lab: Session, vips: Iterable[str]) -> None:
@@ -102,11 +128,15 @@ def _expect_none(
 
 
 def find_static_entries(
-    lab: Session, ranges: Iterable[str], roles: Iterable[str] = ()
+    lab: Session,
+    ranges: Iterable[str],
+    roles: Iterable[str] = (),
+    neighbours: Iterable[str] = (),
 ) -> list[tuple[str, StaticEntry]]:
     """Return the static entries for addresses of `ranges`, with their roles.
 
-    Without `roles`, of all machines and nodes.
+    Without `roles`, of all machines and nodes. Neighbour entries may also be
+    for addresses of the ranges `neighbours`.
     What the start state of every lab has is left out, and so are nodes' routes
     back to the edge network, and routes that the router has learnt by BGP.
 
@@ -118,18 +148,23 @@ def find_static_entries(
 
     """
     wanted = [net for text in ranges for net in covered(text)]
+    more = [net for text in neighbours for net in covered(text)]
+    by_kind: dict[Kind, list[IPv4Network]] = defaultdict(lambda: wanted)
+    by_kind["neighbour"] = wanted + more
     # A route that was withdrawn leaves the kernel a moment later than FRR.
     return until(
         "route",
-        partial(_find, lab, wanted, [*roles]),
+        partial(_find, lab, by_kind, [*roles]),
         lambda found: not any(_says_bgp(*pair) for pair in found),
     )
 
 
 def _find(
-    lab: Session, wanted: Sequence[IPv4Network], roles: Sequence[str]
+    lab: Session,
+    wanted: Mapping[Kind, Sequence[IPv4Network]],
+    roles: Sequence[str],
 ) -> list[tuple[str, StaticEntry]]:
-    """Return the static entries for addresses of some networks."""
+    """Return the static entries for addresses of some networks, by kind."""
     plan = lab.plan
     roles = roles or [*plan.machines, *plan.nodes]
     lists = run_parallel(lambda role: static_entries(lab.machine(role)), roles)
@@ -137,7 +172,7 @@ def _find(
         (role, entry)
         for role, entries in zip(roles, lists, strict=True)
         for entry in entries
-        if any(entry.network.overlaps(net) for net in wanted)
+        if any(entry.network.overlaps(net) for net in wanted[entry.kind])
         and _is_foreign(plan, role, entry)
     ]
     if not any(_says_bgp(role, entry) for role, entry in found):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from graders.checks.check import expect
 from graders.checks.objects import (
     clone_service,
+    request_later,
     temporary_namespace,
     temporary_service,
 )
@@ -38,9 +39,9 @@ def expect_pool_restricted(lab: Session, pool: str) -> None:
     """Fail unless `pool` is for Services of namespace ingress only.
 
     Services of every other namespace, and of a new one, request the pool or
-    one of its addresses. All have the gateway's labels: a restriction may use
-    labels, too, but anyone can write them. Both MetalLB and the API server
-    may refuse.
+    one of its addresses, when they are created or later. All have the
+    gateway's labels: a restriction may use labels, too, but anyone can write
+    them. Both MetalLB and the API server may refuse.
 
     Example:
         expect_pool_restricted(lab, "ingress")
@@ -130,13 +131,31 @@ def active_namespaces(lab: Session, *without: str) -> list[str]:
 def _forms(
     lab: Session, pool: str, request: Callable[..., Creation]
 ) -> list[Form]:
-    """Return the forms of a request: for the pool, or for its free address."""
+    """Return the forms of a request: for the pool, or for its free address.
+
+    The last one is a change of a Service that has requested nothing.
+    """
     ranges = lab.cluster.pools().get(pool, [])
     free = islice(unused_addresses(lab, ranges), 1)
+    wishes = [{"pool": pool}, *({"address": str(ip)} for ip in free)]
     return [
-        partial(request, pool=pool),
-        *(partial(request, address=str(address)) for address in free),
+        *(partial(request, **wish) for wish in wishes),
+        partial(_changed, lab, request, random.choice(wishes)),  # noqa: S311 - no secret
     ]
+
+
+@contextlib.contextmanager
+def _changed(
+    lab: Session,
+    request: Callable[..., Creation],
+    wish: dict[str, str],
+    namespace: str,
+) -> Iterator[str]:
+    """Create a Service that requests nothing, and change that."""
+    with request(namespace) as name:
+        with contextlib.suppress(Refused):
+            request_later(lab, name, namespace, **wish)
+        yield name
 
 
 def _requests(
@@ -194,8 +213,11 @@ def _expect_tenant_served(lab: Session) -> None:
 def _expect_refused(
     lab: Session, pool: str, services: set[tuple[str, str]]
 ) -> None:
-    """Fail if a Service outside namespace ingress has a VIP."""
-    vips = _vips(lab)
+    """Fail if a Service outside namespace ingress has a VIP of the pool."""
+    ranges = lab.cluster.pools().get(pool, [])
+    vips = {
+        item: vip for item, vip in _vips(lab).items() if holds(ranges, vip)
+    }
     served = sorted(services & {*vips})
     expect(
         f"Services outside namespace {_OWNER} that ask for pool {pool} to get",

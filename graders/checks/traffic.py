@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import partial
+from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Final
 
 from graders.checks.check import expect
@@ -16,6 +17,7 @@ from graders.probes.traffic import CURL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from graders.checks.session import Session
     from graders.probes.client import Client
@@ -92,45 +94,81 @@ def extra_source_addresses(lab: Session) -> Iterator[list[str]]:
         str(random.choice(list(half.hosts())[_RESERVED_HOSTS:]))  # noqa: S311 - no secret
         for half in lab.plan.edge.subnets()
     ]
-    with_prefix = [f"{ip}/{lab.plan.edge.prefixlen}" for ip in addresses]
-    add = partial(_add_addresses, lab, with_prefix)
-    with temporary(lab, add, remove_addresses, " ".join(with_prefix)):
+    with _lent(lab, "client", addresses, lab.plan.edge.prefixlen):
         yield addresses
 
 
-def _add_addresses(lab: Session, addresses: list[str]) -> None:
-    """Add addresses to the outside client.
+@contextlib.contextmanager
+def extra_lan_address(lab: Session) -> Iterator[str]:
+    """Give the LAN client an extra address, as any colleague may have one.
+
+    It is a random one of those that the site keeps for Services and no pool
+    has, so that it is nobody's.
+
+    Example:
+        with extra_lan_address(lab) as source:
+            expect_no_loss(ClientPath(lab.lan_client, vip, source, source))
+
+    Raises:
+        CheckFailed: the client takes no address: its interface is gone.
+        CannotCheck: the client does not answer.
+
+    """
+    first, last = int(lab.plan.free_first), int(lab.plan.free_last)
+    number = random.choice(range(first + 1, last + 1))  # noqa: S311 - no secret
+    address = str(IPv4Address(number))
+    with _lent(lab, "lan-client", [address], lab.plan.lan.prefixlen):
+        yield address
+
+
+def _lent(
+    lab: Session, role: str, addresses: list[str], length: int
+) -> AbstractContextManager[None]:
+    """Give a client addresses for a `with` block."""
+    with_prefix = [f"{ip}/{length}" for ip in addresses]
+    add = partial(_add_addresses, lab, role, with_prefix)
+    what = " ".join([role, *with_prefix])
+    return temporary(lab, add, remove_addresses, what)
+
+
+def _add_addresses(lab: Session, role: str, addresses: list[str]) -> None:
+    """Add addresses to a client.
 
     Raises:
         CheckFailed: the client refuses an address.
         CannotCheck: the client does not answer.
 
     """
-    result = _change_addresses(lab, "replace", addresses)
+    result = _change_addresses(lab, role, "replace", addresses)
     expect(
-        "client to take a second address on eth0,",
+        f"{role} to take a second address on eth0,",
         expected="as it did at the start",
         actual=result.text,
         ok=not result.code,
-        seen_by="ip address show dev eth0 on client",
+        seen_by=f"ip address show dev eth0 on {role}",
     )
 
 
-def remove_addresses(lab: Session, addresses: str) -> None:
-    """Remove addresses, which are separated by spaces, if they are there.
+def remove_addresses(lab: Session, what: str) -> None:
+    """Remove addresses, if they are there.
+
+    `what` is the machine's role and its addresses, separated by spaces.
 
     Raises:
         CannotCheck: the client does not answer.
 
     """
-    _change_addresses(lab, "del", addresses.split())
+    role, *addresses = what.split()
+    _change_addresses(lab, role, "del", addresses)
 
 
-def _change_addresses(lab: Session, verb: str, addresses: list[str]) -> Output:
+def _change_addresses(
+    lab: Session, role: str, verb: str, addresses: list[str]
+) -> Output:
     """Add or remove all addresses with one command."""
     command = f'ip address {verb} "$a" dev eth0 || failed=1'
     script = f"failed=0; for a; do {command}; done; exit $failed"
-    return lab.client.machine.run("sh", "-c", script, "sh", *addresses)
+    return lab.machine(role).run("sh", "-c", script, "sh", *addresses)
 
 
 def paths_from(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -18,11 +19,14 @@ from graders.checks import (
     cordoned,
     evict_pods,
     expect,
+    expect_followed_pods,
     expect_moved,
     expect_next_hop,
     expect_no_loss,
     expect_no_static_entries,
+    expect_no_stray_routes,
     expect_no_surge,
+    expect_none_planned,
     expect_one_copy,
     expect_pending,
     expect_responder,
@@ -33,6 +37,7 @@ from graders.checks import (
     expect_validated,
     expect_vip,
     expect_vip_in,
+    extra_lan_address,
     extra_source_addresses,
     next_hops,
     node_addresses,
@@ -46,7 +51,7 @@ from graders.checks import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 NAMESPACE: Final = "lab-4"
 NEIGHBOURS: Final = "neighbours"
@@ -155,9 +160,9 @@ def _send_flows(lab: Session, paths: list[ClientPath]) -> None:
 def test_no_loss(lab: Session) -> None:
     """No flow to web or web-lan is lost, whichever client sends it."""
     _send_flows(lab, _paths(lab))
-    with extra_source_addresses(lab) as sources:
-        paths = paths_from(lab, sources, *_vips(lab))
-        _send_flows(lab, [*paths, _path_of_colleague(lab)])
+    with _others(lab) as others:
+        *paths, last = _paths_of(lab, others, *_vips(lab))
+        _send_flows(lab, [*paths, _path_of_colleague(lab), last])
 
 
 @check(layer="forwarding", needs=("no_loss",))
@@ -200,20 +205,9 @@ def test_shared(lab: Session) -> None:
 
 @check(layer="endpoint", needs=("arp",))
 def test_controller(lab: Session) -> None:
-    """web's pod belongs to a controller that would recreate it."""
-    orphans = {
-        pod
-        for name in ("web", "web-lan")
-        for pod in lab.cluster.orphans(NAMESPACE, name)
-    }
-    expect(
-        "pods of web that no controller recreates:",
-        expected="none",
-        actual=orphans,
-        ok=not orphans,
-        seen_by=f"kubectl describe pods -n {NAMESPACE}"
-        " | grep -e ^Name: -e Controlled",
-    )
+    """A controller would recreate web's pod, and endpoints would follow it."""
+    for name in ("web", "web-lan"):
+        expect_followed_pods(lab, name, NAMESPACE)
 
 
 @check(layer="endpoint", needs=("client_address",), exclusive=True)
@@ -221,7 +215,7 @@ def test_other_node(lab: Session) -> None:
     """The VIPs follow a pod to any worker, tested with the grader's pods."""
     workers = lab.plan.worker_names()
     with (
-        extra_source_addresses(lab) as sources,
+        _others(lab) as others,
         probe_workload(lab, NAMESPACE, ("web", "web-lan"), workers) as probe,
     ):
         vip, lan_vip = probe.vip("web"), probe.vip("web-lan")
@@ -242,7 +236,7 @@ def test_other_node(lab: Session) -> None:
             _expect_source_ips(served, paths)
             _expect_source_ips(
                 partial(expect_no_loss, node=name),
-                paths_from(lab, sources, vip, lan_vip),
+                _paths_of(lab, others, vip, lan_vip),
             )
 
 
@@ -260,12 +254,14 @@ def test_placement(lab: Session) -> None:
             seen_by=SEE_SLICES.format(name=name),
         )
     expect_no_surge(lab, NAMESPACE, "web")
+    expect_none_planned(lab, NAMESPACE)
 
 
 @check(layer="policy")
 def test_static_entries(lab: Session) -> None:
     """No machine has an address, neighbour entry or route for VIPs."""
     expect_no_static_entries(lab, sorted(lab.cluster.vips()))
+    expect_no_stray_routes(lab)
 
 
 @check(layer="policy", needs=("vips",))
@@ -291,9 +287,9 @@ def test_drain(lab: Session) -> None:
         expect_next_hop(lab, vip, other)
         expect_responder(lab, lan_vip, other)
         _expect_source_ips(partial(expect_no_loss, node=other), _paths(lab))
-        with extra_source_addresses(lab) as sources:
+        with _others(lab) as others:
             _expect_source_ips(
-                expect_no_loss, paths_from(lab, sources, vip, lan_vip)
+                expect_no_loss, _paths_of(lab, others, vip, lan_vip)
             )
     expect_pending(lab, NAMESPACE, "web", workers)
 
@@ -326,6 +322,27 @@ def _paths_to(lab: Session, vip: str, lan_vip: str) -> list[ClientPath]:
         ClientPath(lab.client, vip, client),
         ClientPath(lab.lan_client, lan_vip, lan_client),
         ClientPath(lab.client, lan_vip, client),
+    ]
+
+
+@contextlib.contextmanager
+def _others(lab: Session) -> Iterator[tuple[list[str], str]]:
+    """Give both clients extra addresses, at random; yield these."""
+    with (
+        extra_source_addresses(lab) as sources,
+        extra_lan_address(lab) as colleague,
+    ):
+        yield sources, colleague
+
+
+def _paths_of(
+    lab: Session, others: tuple[list[str], str], vip: str, lan_vip: str
+) -> list[ClientPath]:
+    """Return the paths of the clients' extra addresses to web and web-lan."""
+    sources, colleague = others
+    return [
+        *paths_from(lab, sources, vip, lan_vip),
+        ClientPath(lab.lan_client, lan_vip, colleague, colleague),
     ]
 
 

@@ -17,14 +17,34 @@ if TYPE_CHECKING:
 # depth. The kit's own rule on the command line is left out: it refuses leases
 # to what is not the lab's (lab-machine).
 _SHOW: Final = r"""
+# Of a folder, some endings may be left out, or be the only ones (*.conf).
+reads() {
+  case ${1##*/} in *~ | .* | '#'*'#') return 1 ;; esac
+  some=
+  set -f
+  for end in $(echo "$2" | tr ',' ' '); do
+    case $end in
+      '*'*) some=1; case $1 in *"${end#?}") set +f; return 0 ;; esac ;;
+      *) case $1 in *"$end") set +f; return 1 ;; esac ;;
+    esac
+  done
+  set +f
+  [ -z "$some" ]
+}
+ethers() {
+  tr '\t' ' ' < /etc/ethers \
+    | sed -n -E 's/^ *([0-9A-Fa-f:]{11,}) +([^ #]+).*/dhcp-host=\1,\2/p'
+}
 values() { sed -n "s/^ *$1 *= *\([^, ]*\).*/\1/p" "$2"; }
 show() {
   [ -f "$1" ] && [ "$2" -lt 5 ] || return 0
   cat "$1"; echo
   for f in $(values conf-file "$1"); do show "$f" $(($2 + 1)); done
-  for d in $(values conf-dir "$1"); do
-    for f in "$d"/*; do show "$f" $(($2 + 1)); done
-  done
+  sed -n "s/ *#.*//; s/^ *conf-dir *= *//p" "$1" \
+    | while IFS=, read -r d ends; do
+      for f in "$d"/*; do ! reads "$f" "$ends" || show "$f" $(($2 + 1)); done
+    done
+  ! grep -q '^ *read-ethers' "$1" || ethers
   for d in $(values dhcp-hostsfile "$1") $(values dhcp-hostsdir "$1"); do
     for f in "$d" "$d"/*; do [ ! -f "$f" ] || sed 's/^/dhcp-host=/' "$f"; done
   done

@@ -221,8 +221,10 @@ class Controllers:
 
     def _right(self, service: Object, vip: str) -> bool:
         wish = _wish(service, "loadBalancerIPs")
+        asked = _wish(service, "address-pool")
         return wish in {"", vip} and any(
-            holds(pool["spec"]["addresses"], vip)
+            asked in {"", pool["metadata"]["name"]}
+            and holds(pool["spec"]["addresses"], vip)
             and self._allows(pool, service)
             for pool in self.cluster.all("IPAddressPool")
         )

@@ -32,8 +32,9 @@ def judge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Judge:
     monkeypatch.setattr("graders.polling.time", judge.clock)
     monkeypatch.setattr(Machine, "run", run)
     monkeypatch.setattr(capture, "run", execute)
-    monkeypatch.setattr(
-        "graders.checks.bgp_passwords.read_baseline",
-        lambda _: judge.model.baseline or None,
-    )
+    for module in ("bgp_passwords", "static_entries"):
+        monkeypatch.setattr(
+            f"graders.checks.{module}.read_baseline",
+            lambda _: judge.model.baseline or None,
+        )
     return judge

@@ -13,7 +13,7 @@ import pytest
 from graders.checks.cleanup import clean_session
 from graders.checks.node_failure import isolate
 from graders.checks.objects import temporary_namespace, temporary_service
-from graders.checks.traffic import extra_source_addresses
+from graders.checks.traffic import extra_lan_address, extra_source_addresses
 from graders.checks.workload import cordoned, probe_workload
 from graders.errors import CannotCheck
 from graders.probes.refusal import Refused
@@ -65,6 +65,7 @@ def _change_everything(lab: Session) -> None:
         temporary_service(lab, namespace),
         cordoned(lab, *WORKERS),
         extra_source_addresses(lab),
+        extra_lan_address(lab),
     ):
         pass
     with probe_workload(lab, "lab-4", ("web",), WORKERS):

@@ -19,9 +19,11 @@ from graders.checks.traffic import (
     connections_per_node,
     expect_no_loss,
     expect_source_port,
+    extra_lan_address,
     extra_source_addresses,
     paths_from,
 )
+from graders.plan.ip_ranges import holds
 from graders.plan.plan import make_plan
 from graders.polling import WAITS, Wait
 from graders.probes.client import Client
@@ -126,7 +128,7 @@ def test_small_loss(
 def test_extra_source_addresses() -> None:
     """There is one in each half of the edge network, removed at the end."""
     plan, machine = make_plan("demo"), says("")
-    lab = SimpleNamespace(plan=plan, client=Client(machine))
+    lab = SimpleNamespace(plan=plan, machine=lambda _: machine)
     lower, upper = plan.edge.subnets()
 
     with extra_source_addresses(cast("Session", lab)) as addresses:
@@ -139,6 +141,20 @@ def test_extra_source_addresses() -> None:
     added, removed = machine.asked
     assert added.replace("replace", "del") == removed
     assert all(f"{address}/24" in removed for address in addresses)
+
+
+def test_extra_lan_address() -> None:
+    """It is nobody's: of the range for Services, and of no pool."""
+    plan, machine = make_plan("demo"), says("")
+    lab = SimpleNamespace(plan=plan, machine=lambda _: machine)
+
+    with extra_lan_address(cast("Session", lab)) as address:
+        assert ip_address(address) in plan.service_range
+        assert not holds([plan.pool, plan.ingress_pool], address)
+
+    added, removed = machine.asked
+    assert added.replace("replace", "del") == removed
+    assert f"{address}/16" in removed
 
 
 def test_paths_from() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from ipaddress import IPv4Address
 from itertools import repeat
 from typing import TYPE_CHECKING
@@ -218,6 +219,18 @@ def _client_networks_permitted(model: LabModel) -> None:
 
     def lost(source: str, node: str, _: int) -> bool:
         permitted = source == own or _from_edge(model, source)
+        return not permitted and node == WORKER2
+
+    model.lost = lost
+
+
+@WRONG("no_loss", "to 172.*, lan-client's neighbour,: 6 of 6, not 0")
+@WRONG("other_node", "to 172.*, lan-client's neighbour,: 6 of 6, not 0")
+def _machines_of_the_lan_permitted(model: LabModel) -> None:
+    machines = {str(one.lan) for one in model.plan.machines.values()}
+
+    def lost(source: str, node: str, _: int) -> bool:
+        permitted = source in machines or _from_edge(model, source)
         return not permitted and node == WORKER2
 
     model.lost = lost
@@ -462,6 +475,39 @@ def _surge_of_one(model: LabModel) -> None:
     model.one("Deployment", "web")["spec"]["strategy"] = update
 
 
+@WRONG("placement", "copies to be run later by nothing, not CronJob lab-4/re")
+def _copy_every_night(model: LabModel) -> None:
+    pod = {"containers": [{"name": "report", "image": IMAGE}]}
+    job = {"spec": {"template": {"spec": pod}}}
+    meta = {"name": "report", "namespace": "lab-4"}
+    batch = {"apiVersion": "batch/v1", "kind": "CronJob"}
+    model.cluster.add(
+        {**batch, "metadata": meta, "spec": {"jobTemplate": job}}
+    )
+
+
+@WRONG("placement", "run later by nothing, not HorizontalPodAutoscaler web")
+def _copy_under_load(model: LabModel) -> None:
+    model.cluster.add(
+        {
+            "apiVersion": "autoscaling/v2",
+            "kind": "HorizontalPodAutoscaler",
+            "metadata": {"name": "web", "namespace": "lab-4"},
+            "spec": {"minReplicas": 1, "maxReplicas": 2},
+        }
+    )
+
+
+@WRONG("controller", "EndpointSlices of web that do not follow its pods: none")
+def _slice_by_hand(model: LabModel) -> None:
+    made = deepcopy(model.one("EndpointSlice", "web-lan"))
+    made["metadata"] |= {
+        "name": "web-8080",
+        "labels": {"kubernetes.io/service-name": "web"},
+    }
+    model.cluster.add(made)
+
+
 @WRONG("controller", "that no controller recreates: none, not web")
 @WRONG("drain", "web to get ready, when its worker is drained, on .*, not no")
 def _bare_pod(model: LabModel) -> None:
@@ -547,6 +593,26 @@ def _pinned(model: LabModel) -> None:
 @WRONG("drain", "web to wait, while .* are drained, on no node, not .*control")
 def _still_tolerated(model: LabModel) -> None:
     _pod_spec(model)["tolerations"] = [{"operator": "Exists"}]
+
+
+@WRONG("static_entries", "fixed neighbour entry for 172.18.0.1 .*not worker2")
+def _gateway_is_the_router(model: LabModel) -> None:
+    router = model.mac("router")
+    model.permanent["worker2"] = {str(model.plan.lan_gateway): router}
+
+
+@WRONG("static_entries", "from BGP alone, not 10.0.100.7/32 via 172.18.1.4")
+def _floating_static_route(model: LabModel) -> None:
+    hops = [{"ip": str(model.plan.nodes["worker2"].lan)}]
+    route = {"protocol": "static", "distance": 250, "nexthops": hops}
+    model.router.ready[f"{model.plan.bgp_vip}/32"] = [route]
+
+
+@WRONG("static_entries", "from BGP alone, not 10.0.100.7/32 via 172.18.1.4")
+def _route_left_in_the_kernel(model: LabModel) -> None:
+    route = {"dst": str(model.plan.bgp_vip), "protocol": "bgp", "metric": 5}
+    hop = {"gateway": str(model.plan.nodes["worker2"].lan)}
+    model.router.main.append(route | hop)
 
 
 @WRONG("static_entries", "to be on an interface of no machine, not worker2")

@@ -85,14 +85,16 @@ def _apps(model: LabModel, *ranges: str) -> None:
     model.settle()
 
 
-def _policy(*keys: str) -> Callable[[str, str, Object], str]:
+def _policy(
+    *keys: str, verbs: tuple[str, ...] = ("POST", "PATCH")
+) -> Callable[[str, str, Object], str]:
     """Return an admission policy against requests of other namespaces."""
 
     def refuse(verb: str, path: str, body: Object) -> str:
         notes = body.get("metadata", {}).get("annotations", {})
         wished = {f"metallb.io/{key}" for key in keys} & {*notes}
         foreign = "/namespaces/ingress/" not in path
-        refused = verb == "POST" and wished and foreign
+        refused = verb in verbs and wished and foreign
         return "the ingress VIPs are for ingress" if refused else ""
 
     return refuse
@@ -139,6 +141,13 @@ def _static_neighbour(model: LabModel) -> None:
 def _neighbour_left(model: LabModel) -> None:
     for role in ("lan-client", "router"):
         model.permanent[role] = {model.vip("shop"): model.mac("worker")}
+
+
+@WRONG(
+    "static_entries", "entry for 172.18.100.9 to be on no machine, not router"
+)
+def _entry_of_a_former_vip(model: LabModel) -> None:
+    model.permanent["router"] = {"172.18.100.9": model.mac("worker")}
 
 
 @WRONG("arp", "expected one answer to ARP for .*, not none")
@@ -388,6 +397,15 @@ def _fence_against_one_annotation(model: LabModel) -> None:
     model.cluster.admission = _policy("address-pool")
 
 
+@WRONG("tenancy", "that ask for pool .* to get no VIP, not 172")
+def _policy_for_new_services_only(model: LabModel) -> None:
+    _fence(model)
+    pool = model.one("IPAddressPool", model.plan.ingress_pool_name)
+    pool["spec"]["autoAssign"] = False
+    keys = ("address-pool", "loadBalancerIPs")
+    model.cluster.admission = _policy(*keys, verbs=("POST",))
+
+
 @WRONG(
     "tenancy", "to be kept from Services that ask for no pool, by .*neither"
 )
@@ -557,14 +575,25 @@ def test_a_policy_may_refuse_tenants(judge: Judge, fence: str) -> None:
     judge.run("tenancy")
 
 
+def test_an_owners_neighbour_stays(judge: Judge) -> None:
+    """A host's entry that was there when the lab started is no one's fault."""
+    model = judge.on("5")
+    gateway, mac = str(model.plan.lan_gateway), model.mac("router")
+    model.permanent["worker"] = {gateway: mac}
+    entry = f"{gateway} dev eth0 lladdr {mac} PERMANENT"
+    model.baseline["worker"] = {"neighbours": entry}
+
+    judge.run("static_entries")
+
+
 def test_every_namespace_asks(judge: Judge) -> None:
-    """Tenants and a new namespace ask in both ways, others in one."""
+    """Tenants and a new namespace ask in all ways, others in one."""
     model = judge.on("5")
     asked: list[tuple[str, str]] = []
 
     def look(verb: str, path: str, body: Object) -> str:
         notes = body.get("metadata", {}).get("annotations", {})
-        if verb == "POST":
+        if verb in {"POST", "PATCH"}:
             asked.extend((path.split("/")[4], key) for key in notes)
         return ""
 
@@ -575,7 +604,7 @@ def test_every_namespace_asks(judge: Judge) -> None:
     both = {"metallb.io/address-pool", "metallb.io/loadBalancerIPs"}
     assert {key for space, key in asked if space == "tenants"} == both
     assert {"default", "lab-5", "metallb-system"} < {*spaces}
-    assert len([one for one in spaces if is_temporary(one)]) == 2
+    assert len([one for one in spaces if is_temporary(one)]) == 3
 
 
 def test_servers_of_other_networks(judge: Judge) -> None:

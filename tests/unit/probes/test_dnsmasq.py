@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import subprocess
 from ipaddress import IPv4Address
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
 
 import pytest
 
 from graders.probes.dnsmasq import DhcpOption, dhcp_options
+from graders.providers.machine import Output
 from tests.fakes import says
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from graders.providers.machine import Machine
 
 TEXT = """\
 port=0
@@ -30,6 +39,37 @@ def test_options() -> None:
         "dhcp-host=id:ingress-vip-1,192.0.2.15",
         "dhcp-ignore=tag:!known",
     ]
+
+
+def test_files(tmp_path: Path) -> None:
+    """Files are read as dnsmasq does: of a folder, one ending may count."""
+    conf = (
+        "conf-dir={0}/all,.bak # old\nconf-dir={0}/some/,*.conf\nread-ethers\n"
+    )
+    texts = {
+        "dnsmasq.conf": conf.format(tmp_path),
+        "all/lan": "dhcp-host=a,192.0.2.1",
+        "all/lan.bak": "dhcp-host=b,192.0.2.2",
+        "some/lan.conf": "dhcp-host=c,192.0.2.3",
+        "some/lan.conf.old": "dhcp-host=d,192.0.2.4",
+        "some/.lan.conf": "dhcp-host=e,192.0.2.5",
+        "ethers": "# old\n02:00:00:00:05:09\t192.0.2.6 # plotter\n",
+    }
+    for name, text in texts.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+
+    def run(*argv: str) -> Output:
+        script = argv[-1].replace("/etc/", f"{tmp_path}/")
+        done = subprocess.run(
+            [*argv[:-1], script], capture_output=True, text=True, check=True
+        )
+        return Output(script, done.returncode, done.stdout, done.stderr)
+
+    found = dhcp_options(cast("Machine", SimpleNamespace(run=run)))
+
+    assert [option.fields[0][:1] for option in found] == ["a", "c", "0"]
+    assert str(found[-1]) == "dhcp-host=02:00:00:00:05:09,192.0.2.6"
 
 
 @pytest.mark.parametrize(
