@@ -69,7 +69,18 @@ _RESTRICTIONS: Final = frozenset(
         "poddisruptionbudgets.policy",
     }
 )
-_OWN_DOMAINS: Final = ("kubernetes.io", "k8s.io", "metallb.io")
+# Finalizers that the cluster's own controllers remove, with those that have no
+# domain. That of a cloud's load balancers is not among them: no cloud is here,
+# and a Service that stays keeps its VIP.
+_FINALIZERS: Final = frozenset(
+    {
+        "batch.kubernetes.io/job-tracking",
+        "kubernetes.io/pv-protection",
+        "kubernetes.io/pvc-protection",
+        "networking.k8s.io/service-cidr-finalizer",
+        "resource.kubernetes.io/delete-protection",
+    }
+)
 _KEPT_NAMESPACES: Final = SYSTEM_NAMESPACES | {METALLB_NAMESPACE}
 # Envoy Gateway holds its class as long as there are Gateways, and may be
 # deleted before it lets go.
@@ -313,9 +324,8 @@ def _delete(kube: KubeClient, path: str) -> str:
 
 
 def _is_known_finalizer(name: str) -> bool:
-    """Tell whether Kubernetes or MetalLB removes it; theirs have a domain."""
-    domain, slash, _ = name.rpartition("/")
-    known = not slash or domain.endswith(_OWN_DOMAINS)
+    """Tell whether a controller of the cluster removes it."""
+    known = "/" not in name or name in _FINALIZERS
     return known and name != _CLASS_FINALIZER
 
 

@@ -42,7 +42,7 @@ command -v nft > /dev/null && nft list chains | awk '
   /^table/ { table = $2 " " $3; print "table", table }
   /^\tchain/ { print "chain", table, $2 }
 ' | grep -v -E -e 'KUBE-|DOCKER|CNI-|KIND|kube|kindnet|cni|docker' \\
-  -e '^table .* (filter|nat|mangle|raw|security)$' \\
+  -e '^table (ip6?|arp|bridge) (filter|nat|mangle|raw|security)$' \\
   -e ' (PREROUTING|INPUT|FORWARD|OUTPUT|POSTROUTING)$'"""
 # Chains that docker, kube-proxy and the network of pods write and keep, and
 # rules of theirs in built-in chains.
@@ -97,6 +97,9 @@ def _packet_filter(lines: list[str]) -> Iterator[str]:
             table = line[1:]
         elif line.startswith("-A ") and not _FOREIGN_RULE.search(line):
             yield f"{table} {line}"
+        elif "is incompatible" in line:
+            # Somebody wrote a rule with nft that iptables cannot list.
+            yield line
         elif line.startswith(":"):
             chain, policy = [*line[1:].split(), "", ""][:2]
             if policy != "ACCEPT" and not _FOREIGN_CHAIN.search(chain):
@@ -219,6 +222,12 @@ READINGS: Final = (
         f"{_CONTENTS}\norphans 2 | cut -d ' ' -f 2-"
         " | grep -v -x -F -f $MADE/processes | sort -u",
         ("processes",),
+    ),
+    Reading(
+        "transient units",
+        f"{_CONTENTS}\ntransient_units",
+        ("services",),
+        only=("control-plane", "worker", "worker2"),
     ),
     Reading(
         "services",

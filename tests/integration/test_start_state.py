@@ -22,7 +22,7 @@ BY_NAME: Final = {row.name: row for row in READINGS}
 # These are only on machines of a lab, or all of this computer's.
 _ON_MACHINES: Final = {
     *("configuration", "leases", "files", "programs", "processes"),
-    "services",
+    *("services", "transient units"),
     *("network namespaces", "programs of XDP"),
 }
 _CUT: Final = "=-=-="

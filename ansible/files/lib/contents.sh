@@ -23,9 +23,15 @@ listed() {
     -o \( -type f -o -type l \) -printf '%m %l %p\n' -type f -size -200k -exec cksum {} + 2> /dev/null
 }
 
+# Lists units that live until the next start of a node: systemd-run makes them.
+transient_units() {
+  [ -e $MADE/devices ] || find /run/systemd/transient /run/systemd/system -maxdepth 1 -type f \
+    \( -name '*.service' -o -name '*.timer' -o -name '*.path' -o -name '*.socket' \) 2> /dev/null | sort
+}
+
 # Programs of the system are too many to be restored one by one.
 programs() {
-  [ -e $MADE/devices ] || find /usr/bin /usr/sbin /usr/lib/frr \( -type f -o -type l \) -printf '%m %s %l %p\n' | sort | cksum
+  [ -e $MADE/devices ] || find /usr/bin /usr/sbin /usr/lib/frr /opt/cni/bin \( -type f -o -type l \) -printf '%m %s %l %p\n' | sort | cksum
 }
 
 # Lists processes of at least this age in seconds. A host has its own.

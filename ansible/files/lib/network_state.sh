@@ -151,7 +151,9 @@ routes() {
   done
 }
 
-routing_rules() { ip -4 rule show | tr '\t' ' '; }
+# As `ip rule` reads them: a table of VRFs has another word there, and an
+# interface that is gone has a mark.
+routing_rules() { ip -4 rule show | tr '\t' ' ' | sed 's/ lookup \[l3mdev-table\]/ l3mdev/; s/ \[detached\]//'; }
 
 # The kernel's own follow from addresses, which are the source there.
 other_tables() {
@@ -230,7 +232,9 @@ other_filters() {
   done
 }
 
-nft_tables() { nft list tables | grep -v -E ' (filter|nat|mangle|raw|security)$|kube|kindnet|cni|docker'; }
+# Those of iptables and its kin are of these families; a person's table may have
+# such a name in another one.
+nft_tables() { nft list tables | grep -v -E '^table (ip6?|arp|bridge) (filter|nat|mangle|raw|security)$|kube|kindnet|cni|docker'; }
 
 # Pods' interfaces come and go, and kube-proxy sets route_localnet when it starts.
 settings() { grep -r -s -H '' /proc/sys/net/ipv4 | grep -v -E '/veth|/route_localnet:'; }

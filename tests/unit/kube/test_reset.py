@@ -202,8 +202,9 @@ def test_what_is_gone_already() -> None:
 
 def test_finalizers_of_no_one() -> None:
     """They would keep the object; Kubernetes' own are left to it."""
-    own = "service.kubernetes.io/load-balancer-cleanup"
-    both = _meta("web", "lab-2", finalizers=["example.org/no", own])
+    own = "batch.kubernetes.io/job-tracking"
+    cloud = "service.kubernetes.io/load-balancer-cleanup"
+    both = _meta("web", "lab-2", finalizers=["example.org/no", own, cloud])
     services = "/api/v1/services"
     kube = FakeApi({services: [both, _meta("own", "lab-2", finalizers=[own])]})
 

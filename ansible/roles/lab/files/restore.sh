@@ -100,6 +100,8 @@ dhcp() {
 leased() { ip -o -4 address show label 'eth0:lease' | awk '{ print $4 }'; }
 
 desk() {
+  [ "$(cat /srv/desk/index.html 2> /dev/null)" = "label printer" ] \
+    || { mkdir -p /srv/desk && echo "label printer" > /srv/desk/index.html && say "page"; }
   pgrep -f 'busybox httpd' > /dev/null || busybox httpd -h /srv/desk
   # A server that lost its leases learns of this one.
   [ "$(leased)" = "$DESK_LEASE/${LAN#*/}" ] && pgrep -r S,R -f 'busybox udhcpc' > /dev/null \
@@ -109,6 +111,12 @@ desk() {
 
 # A node that lacks one of them is not seen as lost for 40 s.
 services() {
+  [ -e $MADE/units ] || transient_units > $MADE/units
+  transient_units | grep -v -x -F -f $MADE/units | while read -r unit; do
+    systemctl stop "${unit##*/}"
+    rm -f "$unit"
+    say "unit ${unit##*/}"
+  done
   for unit in containerd kubelet; do
     systemctl --quiet is-active $unit || { systemctl start $unit && say "service $unit"; }
   done
