@@ -92,6 +92,9 @@ _GATEWAY_NAMES: Final[dict[str, str]] = {
         r"safe-upgrades\.gateway\.networking\.k8s\.io"
     ),
 }
+_CRDS: Final = "customresourcedefinitions.apiextensions.k8s.io"
+# Kinds without a namespace whose objects are other ones in each lab.
+_OF_LABS: Final = frozenset({"namespaces", "nodes"})
 # Labels that kubeadm and kubelet give to a node, and to the control plane.
 NODE_LABELS: Final = frozenset(
     {
@@ -148,6 +151,21 @@ def is_volatile(kind: str, meta: Mapping[str, Any]) -> bool:
         or _is_everywhere(kind, meta)
         or _EXPIRING.fullmatch(place)
     )
+
+
+def is_every_labs(place: str) -> bool:
+    """Tell whether an object is there whatever lab was started.
+
+    `place` is a kind and a name, such as `configmaps kube-system/coredns`.
+    """
+    kind, _, where = place.partition(" ")
+    namespace, _, name = where.rpartition("/")
+    if namespace:
+        return namespace in SYSTEM_NAMESPACES
+    if kind in OWN_NAMES:
+        own = re.fullmatch(OWN_NAMES[kind], name)
+        return bool(own) and kind != _CRDS
+    return kind not in _OF_LABS
 
 
 def is_controlled(meta: Mapping[str, Any]) -> bool:

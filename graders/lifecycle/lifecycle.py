@@ -19,6 +19,7 @@ from graders.errors import CannotCheck
 from graders.kube.client import cluster_client
 from graders.kube.kubeconfig import is_usable, set_aside_damaged
 from graders.kube.restore import restore_objects
+from graders.kube.start_state import is_every_labs
 from graders.lifecycle.early_install import install_metallb_early
 from graders.lifecycle.image_tag import gateway_images
 from graders.lifecycle.playbook import run_playbook
@@ -229,12 +230,43 @@ def _start(
     if run.lab.gateway and not gateway_images().is_file():
         variables = extra_vars(run.plan) | {"all_images": True}
         run_playbook("images", variables, student=run.plan.student)
+    recorded = _start_before(run.plan)
     lab_state.mark_changing(run.plan, START)
-    baseline, objects = _run_lab_playbook(
-        "lab", run.as_vars(), run, partial(_settled_snapshot, run.plan)
-    )
+    snapshot = partial(_settled_snapshot, run.plan)
+    baseline, objects = _run_lab_playbook("lab", run.as_vars(), run, snapshot)
+    if leftovers := _leftovers(recorded, baseline):
+        with closing(cluster_client(run.plan)) as cluster:
+            found = lab_state.read_objects(run.plan)
+            restore_objects(cluster, leftovers, found)
+        # What they did to the lab is undone as anything else.
+        baseline, objects = _run_lab_playbook(
+            "lab", run.as_vars(), run, snapshot
+        )
     state = run.as_state(cluster_uid(run.plan))
     lab_state.record(run.plan, state, baseline, objects)
+
+
+def _start_before(plan: Plan) -> Baseline:
+    """Return the recorded start of the lab before, on the same cluster."""
+    try:
+        state = lab_state.read(plan)
+        if state is None or is_other_cluster(plan, state):
+            return {}
+    except CannotCheck:
+        return {}
+    return lab_state.read_baseline(plan) or {}
+
+
+def _leftovers(recorded: Baseline, now: Baseline) -> list[str]:
+    """Return the places of objects that a lab before has left changed.
+
+    These are the cluster's own, which are the same in every lab, and which
+    no step of a start restores. Without this they would be recorded.
+    """
+    if CLUSTER not in recorded:
+        return []
+    places = [one.what for one in diff(recorded, now) if not one.machine]
+    return [place for place in places if is_every_labs(place)]
 
 
 def _repair(plan: Plan, *, metallb: bool, tries: int = _READY_TRIES) -> None:

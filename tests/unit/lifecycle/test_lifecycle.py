@@ -249,6 +249,33 @@ def test_start_where_all_stands(host: Host) -> None:
     assert host.recorded.cluster == "c1"
 
 
+def test_start_after_a_lab_that_left_something(host: Host) -> None:
+    """The cluster's own objects are as they were; a lab's are other ones."""
+    system = {"daemonsets.apps kube-system/mine": "x", "nodes worker": "x"}
+    theirs = {"services lab-2/web": "x", "runtimeclasses.node.k8s.io a": "x"}
+    host.after["lab 1"] = {CLUSTER: system | theirs}
+    host.after["lab 2"] = NEW
+
+    lifecycle.start(PLAN, LAB, "no-pool")
+
+    assert host.played == ["lab", "lab"]
+    assert "daemonsets.apps kube-system/mine" in host.restored
+    assert not {"nodes worker", "services lab-2/web"} & {*host.restored}
+    assert host.kept == NEW
+
+
+def test_start_on_another_cluster(host: Host) -> None:
+    """It has other objects, and nothing of them is a leftover."""
+    host.uid = "c2"
+    left = {"daemonsets.apps kube-system/mine": "x"}
+    host.after["lab"] = {CLUSTER: left}
+
+    lifecycle.start(PLAN, LAB, "no-pool")
+
+    assert host.played == ["lab"]
+    assert not host.restored
+
+
 def test_start_where_nothing_stands(host: Host) -> None:
     """Everything is stood up before."""
     host.stands = False
@@ -549,7 +576,8 @@ def test_start_waits_until_the_cluster_settled(
     host: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is recorded is what two looks at the cluster agree on."""
-    looks = iter([{CLUSTER: {"a": text}} for text in "2334"])
+    place = "services lab-1/web"
+    looks = iter([{CLUSTER: {place: text}} for text in "2334"])
     objects: Objects = {"services lab-1/web": {}}
     host.now = {"router": {"m": "x"}}
     monkeypatch.setitem(WAITS, "settled", Wait(5, "a test"))
@@ -559,7 +587,7 @@ def test_start_waits_until_the_cluster_settled(
 
     lifecycle.start(PLAN, LAB, "no-pool")
 
-    assert host.kept == {CLUSTER: {"a": "3"}, "router": {"m": "x"}}
+    assert host.kept == {CLUSTER: {place: "3"}, "router": {"m": "x"}}
 
 
 def test_a_playbook_that_does_not_say_when_its_steps_are_done(
