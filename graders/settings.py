@@ -66,6 +66,14 @@ def outbox_file(student: str) -> Path:
     return state_base() / ".board" / f"{student}.json"
 
 
+def seat_dir(student: str) -> Path:
+    """Return the folder of what a student's seat keeps, besides the lab.
+
+    It holds the home of its shell, and `submissions/`.
+    """
+    return state_base() / ".seats" / student
+
+
 def installed_dir() -> Path:
     """Return the folder of notes on what the kit installed on this machine.
 

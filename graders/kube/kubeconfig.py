@@ -29,10 +29,14 @@ class KubeconfigError(Exception):
 
 @dataclass(frozen=True)
 class Access:
-    """What a context names: a cluster and a user, as they are written."""
+    """What a context names: a cluster and a user, as they are written.
+
+    `namespace` is "" if it names none.
+    """
 
     cluster: dict[str, Any]
     user: dict[str, Any]
+    namespace: str = ""
 
 
 def read_access(file: Path, context: str) -> Access:
@@ -48,6 +52,7 @@ def read_access(file: Path, context: str) -> Access:
     return Access(
         _entry(config, "cluster", names.get("cluster")),
         _entry(config, "user", names.get("user")),
+        str(names.get("namespace") or ""),
     )
 
 

@@ -1,8 +1,9 @@
 """Serve the command `on` to a container that has no engine.
 
 The container gets a socket. Whoever asks there names a machine or node of one
-lab, and a command for it; nothing else can be asked. Arguments come as they
-are, no shell of this computer reads them.
+lab, and a command for it; or a command of the kit, if the relay has some.
+Nothing else can be asked. Arguments come as they are, no shell of this
+computer reads them.
 """
 
 from __future__ import annotations
@@ -13,15 +14,18 @@ import socketserver
 import subprocess
 import threading
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 from graders.providers import capture
 from graders.providers.capture import LIMIT, TooSlow
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
+
+# Answers a command: its arguments, its standard input.
+Answer: TypeAlias = "Callable[[Sequence[str], str], tuple[int, str, str]]"
 
 ARGUMENTS: Final = "Arguments"
 # Commands at a time: a shell's jobs, and no flood of processes.
@@ -48,9 +52,11 @@ class Relay:
         socket: Path,
         prefixes: Mapping[str, Sequence[str]],
         seconds: float = TIMEOUT_S,
+        commands: Mapping[str, Answer] | None = None,
     ) -> None:
         """Open the socket; everybody who reaches it may ask."""
         self._prefixes = prefixes
+        self._commands = commands or {}
         self._seconds = seconds
         self._free = threading.BoundedSemaphore(PARALLEL)
         self._server = _Server(str(socket), self._handler())
@@ -77,6 +83,8 @@ class Relay:
         self, place: str, argv: Sequence[str], stdin: str
     ) -> tuple[int, str, str]:
         """Return status, output and errors of a command at a place."""
+        if place in self._commands:
+            return self._commands[place](argv, stdin)
         if place not in self._prefixes:
             known = ", ".join(self._prefixes)
             return _MISUSED, "", f"on: machine must be one of {known}\n"

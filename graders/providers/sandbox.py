@@ -12,13 +12,14 @@ import shlex
 import shutil
 import tempfile
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self
 
 import yaml
 
 from graders.errors import CannotCheck
-from graders.files import WRITTEN_LIMIT
+from graders.files import WRITTEN_LIMIT, write_atomically
 from graders.kube.kubeconfig import KubeconfigError, read_access
 from graders.providers import capture
 from graders.providers.capture import TooSlow
@@ -34,12 +35,13 @@ if TYPE_CHECKING:
 
     from graders.plan.plan import Plan
     from graders.providers.capture import Result
+    from graders.providers.relay import Answer
 
 ROLE: Final = "sandbox"
 ANSWERS: Final = "answers.yml"
-_HOME: Final = "/home/student"
+HOME: Final = "/home/student"
 _USER: Final = 1000
-_ON_SCRIPT: Final = Path(__file__).with_name("sandbox_on.sh")
+_ASK_SCRIPT: Final = Path(__file__).with_name("sandbox_ask.sh")
 # The last of the LAN's addresses for nodes, which no lab uses.
 _HOST: Final = 253
 # A name server that nobody has (RFC 5737): names are a way out, too.
@@ -53,7 +55,7 @@ _LIMITS: Final = (
     *("--ulimit", "nofile=1024:1024", "--ulimit", "core=0:0"),
     *("--read-only", "--tmpfs", "/tmp:rw,exec,nosuid,nodev,size=64m"),  # noqa: S108 - the container's
     "--tmpfs",
-    f"{_HOME}:rw,exec,nosuid,nodev,size=128m,uid={_USER},gid={_USER},mode=700",
+    f"{HOME}:rw,exec,nosuid,nodev,size=128m,uid={_USER},gid={_USER},mode=700",
 )
 _RIGHTS: Final = (
     *("--user", f"{_USER}:{_USER}", "--cap-drop", "ALL"),
@@ -70,13 +72,23 @@ PS1='(metallb-lab) \\w\\$ '
 """
 
 
+@dataclass(frozen=True)
+class Extras:
+    """What a sandbox has besides: files in /kit, and commands of the kit."""
+
+    files: Mapping[str, str] = field(default_factory=dict)
+    commands: Mapping[str, Answer] = field(default_factory=dict)
+
+
 class Sandbox:
     """The container for one lab, while it is open."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, extras: Extras | None = None) -> None:
         """Keep the plan; nothing is created yet."""
         self.name = f"{plan.cluster}-{ROLE}"
         self._plan = plan
+        self._extras = extras or Extras()
+        self._files = Path()
         self._after = ExitStack()
 
     def __enter__(self) -> Self:
@@ -89,12 +101,16 @@ class Sandbox:
         try:
             # A socket's path must be short.
             held = tempfile.TemporaryDirectory(prefix="lab-")
-            files = Path(self._after.enter_context(held)) / "kit"
-            self._write_files(files)
-            prefixes = _prefixes(self._plan)
-            self._after.enter_context(Relay(files / "on.sock", prefixes))
+            self._files = Path(self._after.enter_context(held)) / "kit"
+            self._write_files(self._files)
+            relay = Relay(
+                self._files / "on.sock",
+                _prefixes(self._plan),
+                commands=self._extras.commands,
+            )
+            self._after.enter_context(relay)
             self._after.callback(self._remove)
-            self._create(files)
+            self._create(self._files)
             self._put_answers()
         except BaseException:
             self._after.close()
@@ -149,10 +165,12 @@ class Sandbox:
         (folder / "bin").mkdir(parents=True)
         with suppress(FileNotFoundError):
             shutil.copytree(cache_dir() / "helm", folder / "helm")
+        ask = _ASK_SCRIPT.read_text("utf-8")
         texts = {
             "kubeconfig": lan_kubeconfig(self._plan, state / "kubeconfig"),
             "rc": _RC,
-            "bin/on": _ON_SCRIPT.read_text("utf-8"),
+            **{f"bin/{it}": ask for it in ("on", *self._extras.commands)},
+            **self._extras.files,
         }
         for name, text in texts.items():
             (folder / name).write_text(text, "utf-8")
@@ -177,13 +195,25 @@ class Sandbox:
             *_mount(files, "/kit"),
             *_mount(cache_dir() / "bin", "/tools"),
             *_environment(),
-            *("--workdir", _HOME, image, "sleep", "infinity"),
+            *("--workdir", HOME, image, "sleep", "infinity"),
         )
         docker(
             *("run", "--rm", "--network", f"container:{self.name}"),
             *("--cap-drop", "ALL", "--cap-add", "NET_ADMIN", image),
             *("sh", "-c", _CUT.format(gateway=self._plan.lan_gateway)),
         )
+
+    def renew_files(self) -> None:
+        """Copy what a start of the lab has written.
+
+        Raises:
+            CannotCheck: it cannot be read, or copied.
+
+        """
+        config = state_dir(self._plan.student) / "kubeconfig"
+        text = lan_kubeconfig(self._plan, config)
+        write_atomically(self._files / "kubeconfig", text, mode=0o644)
+        self._put_answers()
 
     def _put_answers(self) -> None:
         """Copy Helm's repository and the file for answers into the home."""
@@ -192,7 +222,7 @@ class Sandbox:
             answers = file.read_text("utf-8")
         except FileNotFoundError:
             answers = ""
-        script = "[ ! -d /kit/helm ] || cp -r /kit/helm helm"
+        script = "[ ! -d /kit/helm ] || [ -d helm ] || cp -r /kit/helm helm"
         if answers:
             script += f"\nprintf %s {shlex.quote(answers)} > {ANSWERS}"
         done = self.run(script, _COPY_S)
@@ -246,6 +276,8 @@ def lan_kubeconfig(plan: Plan, file: Path) -> str:
         ) from None
     server = f"https://{plan.nodes['control-plane'].lan}:6443"
     names = {"cluster": "lab", "user": "lab"}
+    if access.namespace:
+        names["namespace"] = access.namespace
     return yaml.safe_dump(
         {
             "apiVersion": "v1",
@@ -269,14 +301,14 @@ def _prefixes(plan: Plan) -> Mapping[str, list[str]]:
 
 def _environment() -> list[str]:
     """Return the options of docker for what a lab's shell has."""
-    helm = f"{_HOME}/helm"
+    helm = f"{HOME}/helm"
     variables = {
-        "HOME": _HOME,
+        "HOME": HOME,
         "PATH": "/kit/bin:/tools:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
         "EDITOR": "false",
         "KUBECONFIG": "/kit/kubeconfig",
-        "KUBECACHEDIR": f"{_HOME}/.kubectl",
-        "LAB_ANSWERS": f"{_HOME}/{ANSWERS}",
+        "KUBECACHEDIR": f"{HOME}/.kubectl",
+        "LAB_ANSWERS": f"{HOME}/{ANSWERS}",
         "HELM_CACHE_HOME": helm,
         "HELM_CONFIG_HOME": helm,
         "HELM_DATA_HOME": helm,

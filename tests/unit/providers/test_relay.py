@@ -15,7 +15,7 @@ from graders.providers import sandbox
 from graders.providers.relay import Relay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     On = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -35,7 +35,7 @@ def folder() -> Iterator[Path]:
 def on(folder: Path) -> Iterator[On]:
     """Return the sandbox's command `on`; the router is this computer."""
     script = folder / "on"
-    text = sandbox._ON_SCRIPT.read_text("utf-8")
+    text = sandbox._ASK_SCRIPT.read_text("utf-8")
     script.write_text(text.replace("/kit/on.sock", f"{folder}/on.sock"))
     script.chmod(0o755)
 
@@ -149,6 +149,33 @@ def test_malformed_requests(
 
     assert done.stdout == status
     assert on("router", "true").returncode == 0
+
+
+def test_a_command_of_the_kit(folder: Path) -> None:
+    """The script has its name; without a terminal no window is given."""
+    script = folder / "lab"
+    text = sandbox._ASK_SCRIPT.read_text("utf-8")
+    script.write_text(text.replace("/kit/on.sock", f"{folder}/on.sock"))
+    script.chmod(0o755)
+    asked: list[Sequence[str]] = []
+
+    def answer(words: Sequence[str], stdin: str) -> tuple[int, str, str]:
+        asked.append([*words, stdin])
+        return 4, "out\n", "error\n"
+
+    with Relay(folder / "on.sock", {}, commands={"lab": answer}):
+        done = subprocess.run(
+            [script, "help", "why not?"],
+            env=os.environ | {"LAB_WINDOW": "7"},
+            input="not read",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert asked == [["", "help", "why not?", ""]]
+    assert (done.stdout, done.stderr) == ("out\n", "error\n")
+    assert done.returncode == 4
 
 
 def _relay(folder: Path, program: str = "env") -> Relay:

@@ -1,10 +1,22 @@
 #!/bin/bash
 # Runs a command on a machine or node of the lab: on router ip route
-# In a sandbox there is no engine, so the kit runs it from outside.
-place=$1
-if [ $# -lt 2 ]; then
-  echo "on: expected a machine and a command: on router ip route" >&2
-  exit 2
+# In a sandbox there is no engine, so the kit runs it from outside. Under the name
+# of a command of the kit, it runs that.
+place=${0##*/}
+input=-
+if [ "$place" = on ]; then
+  place=$1
+  if [ $# -lt 2 ]; then
+    echo "on: expected a machine and a command: on router ip route" >&2
+    exit 2
+  fi
+  shift
+else
+  # On a terminal the kit's commands take its place until they end.
+  window=
+  if [ -t 0 ] && [ -t 1 ]; then window=${LAB_WINDOW-}; fi
+  set -- "$window" "$@"
+  input=/dev/null
 fi
 case $place in
 *[!a-z0-9-]*)
@@ -12,12 +24,10 @@ case $place in
   exit 2
   ;;
 esac
-shift
 answer=$(mktemp) || exit
 trap 'rm -f "$answer"' EXIT
 # A command in the background must not read the terminal.
-input=/dev/null
-[ -t 0 ] || input=-
+[ ! -t 0 ] || input=/dev/null
 curl --silent --show-error --fail --unix-socket /kit/on.sock \
   --header "Arguments: $(printf '%s\0' "$@" | base64 --wrap=0)" \
   --header Expect: --data-binary "@$input" --output "$answer" \
