@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING
 from graders.providers.ssh import SshTarget
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 CONFIG = """\
 ListenAddress 127.0.0.1
 Port {port}
 HostKey {folder}/host_key
-AuthorizedKeysFile {folder}/authorized_keys
+AuthorizedKeysFile {folder}/authorized_keys .ssh/authorized_keys
 PidFile none
 StrictModes no
 UsePAM no
@@ -40,6 +40,7 @@ class Sshd:
 
     folder: Path
     login: SshTarget
+    pid: int
 
     def program(self, name: str, text: str) -> None:
         """Put a shell script on PATH there."""
@@ -70,8 +71,13 @@ def free_port() -> int:
 
 
 @contextlib.contextmanager
-def running_sshd(folder: Path) -> Iterator[Sshd]:
-    """Run one; it is ended, by its id, with the test."""
+def running_sshd(
+    folder: Path, around: Sequence[str] = (), more: str = ""
+) -> Iterator[Sshd]:
+    """Run one; it is ended, by its id, with the test.
+
+    `around` is a command that runs it, and `more` is for its configuration.
+    """
     port = free_port()
     (folder / "bin").mkdir()
     key, host_key = keygen(folder / "key"), keygen(folder / "host_key")
@@ -81,19 +87,21 @@ def running_sshd(folder: Path) -> Iterator[Sshd]:
     known.write_text(f"[127.0.0.1]:{port} {public}", encoding="utf-8")
     config = folder / "sshd_config"
     config.write_text(
-        CONFIG.format(port=port, folder=folder), encoding="utf-8"
+        CONFIG.format(port=port, folder=folder) + more, encoding="utf-8"
     )
     if os.geteuid() == 0:
         Path("/run/sshd").mkdir(exist_ok=True)
     with subprocess.Popen(
-        [str(SSHD), "-D", "-e", "-f", config], stderr=subprocess.DEVNULL
+        [*around, str(SSHD), "-D", "-e", "-f", config],
+        stderr=subprocess.DEVNULL,
     ) as server:
         try:
             _answers(port)
             login = SshTarget("127.0.0.1", getpass.getuser(), key, known, port)
-            yield Sshd(folder, login)
+            yield Sshd(folder, login, server.pid)
         finally:
-            server.terminate()
+            # unshare ignores the signal that asks.
+            (server.kill if around else server.terminate)()
 
 
 def _answers(port: int) -> None:

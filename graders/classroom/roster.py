@@ -14,6 +14,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from graders.classroom.seats.student_keys import check_key
 from graders.errors import UsageError, one_line
 from graders.plan.networks import DEMO, check_student
 
@@ -27,6 +28,7 @@ _LIMIT: Final = 1_000_000
 _TOLD: Final = 50
 _SHOWN: Final = 60
 _LONGEST: Final = 200
+_LONGEST_KEY: Final = 4000
 _DELIMITERS: Final = ",;\t"
 _MARKS: Final = {
     b"\xef\xbb\xbf": "utf-8-sig",
@@ -41,9 +43,13 @@ _NAME: Final = ("name", "fullname", "displayname")
 _FIRST: Final = ("firstname", "givenname")
 _LAST: Final = ("lastname", "surname", "familyname")
 _EMAIL: Final = ("email", "mail", "emailaddress")
+_PUBLIC_KEY: Final = ("key", "sshkey", "publickey", "sshpublickey")
 _COLUMNS: Final = {
     alias: names[0]
-    for names in (_STUDENT, _LOGIN, _NAME, _FIRST, _LAST, _EMAIL)
+    for names in (
+        *(_STUDENT, _LOGIN, _NAME, _FIRST, _LAST, _EMAIL),
+        _PUBLIC_KEY,
+    )
     for alias in names
 }
 _ANY_LOGIN: Final = ("student", "login", "email")
@@ -51,13 +57,17 @@ _ANY_LOGIN: Final = ("student", "login", "email")
 
 @dataclass(frozen=True)
 class Entry:
-    """A student of a class; `line` is where the file has them."""
+    """A student of a class; `line` is where the file has them.
+
+    `key` is the public SSH key by which seats let them in, or "".
+    """
 
     student: str
     login: str
     name: str
     email: str
     line: int
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -129,9 +139,12 @@ def to_csv(entries: Sequence[Entry]) -> str:
     """Return the roster as the class's folder keeps it."""
     written = io.StringIO()
     writer = csv.writer(written, lineterminator="\n")
-    writer.writerow(["student", "login", "name", "email"])
+    columns = ["student", "login", "name", "email"]
+    if any(one.key for one in entries):
+        columns.append("key")
+    writer.writerow(columns)
     writer.writerows(
-        [one.student, one.login, one.name, one.email] for one in entries
+        [getattr(one, column) for column in columns] for one in entries
     )
     return written.getvalue()
 
@@ -266,10 +279,11 @@ def _fields(
         if at in header.columns
     }
     for column, value in found.items():
-        if len(value) > _LONGEST or not value.isprintable():
+        longest = _LONGEST_KEY if column == "key" else _LONGEST
+        if len(value) > longest or not value.isprintable():
             problems.tell(
                 line,
-                f"{column} must be at most {_LONGEST} characters that can be"
+                f"{column} must be at most {longest} characters that can be"
                 f" printed, not {one_line(value, _SHOWN)!r}",
             )
             return {}
@@ -293,6 +307,7 @@ def _entry(line: int, fields: Mapping[str, str]) -> Entry | None:
         name=fields.get("name") or both.strip() or login,
         email=fields.get("email", ""),
         line=line,
+        key=fields.get("key", ""),
     )
 
 
@@ -308,7 +323,13 @@ def student_name(login: str) -> str:
 
 
 def _is_wrong(entry: Entry, problems: _Problems) -> bool:
-    """Tell whether a name cannot be a student's, and why."""
+    """Tell whether a name or key cannot be a student's, and why."""
+    if entry.key:
+        try:
+            check_key(entry.key)
+        except ValueError as error:
+            problems.tell(entry.line, f"key of {entry.student}: {error}")
+            return True
     why = ""
     try:
         check_student(entry.student)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graders.cli.common import ClassFolder, command_context
+from graders.cli.common import ClassFolder, command_context, tell_on_stderr
 
 if TYPE_CHECKING:
     from graders.classroom.class_folder import Class
+    from graders.classroom.seats.machines import Capacity
     from graders.classroom.seats.plan_report import Sizes
     from graders.classroom.seats.planning import Wishes
     from graders.classroom.seats.seat_plan import Isolation, SeatPlan
@@ -142,14 +143,18 @@ def _sizes(course: Class, refs: str) -> Sizes:
         KitError: a file is damaged, or a machine did not answer.
 
     """
+    from graders.classroom.seats.asking import ask_capacities
     from graders.classroom.seats.costs import load_costs
     from graders.classroom.seats.machines import capacities, read_machines
     from graders.classroom.seats.plan_report import Sizes
 
+    def ask(names: list[str]) -> dict[str, Capacity]:
+        return ask_capacities(
+            course, names, "lab class plan", tell_on_stderr("lab")
+        )
+
     machines = read_machines(course)
-    return Sizes(
-        capacities(machines, lambda _: {}), load_costs(), _labs(course, refs)
-    )
+    return Sizes(capacities(machines, ask), load_costs(), _labs(course, refs))
 
 
 def _labs(course: Class, refs: str) -> list[str]:

@@ -98,6 +98,34 @@ def machine_lock(command: str, tell: Callable[[str], None]) -> Iterator[None]:
         computer.release()
 
 
+@contextmanager
+def folder_lock(
+    folder: Path, command: str, tell: Callable[[str], None]
+) -> Iterator[None]:
+    """Hold a folder that several commands change; create it.
+
+    It waits for another command, and tells `tell` for which one.
+
+    Raises:
+        CannotCheck: as `machine_lock`.
+
+    """
+    held = FileLock(folder / "lock", fallback_to_soft=False)
+    holder = folder / "lock.json"
+    with _writable(folder, "--class"):
+        _wait(
+            lambda: _try(held),
+            lambda: _holder(holder) or "another command of the class",
+            tell,
+        )
+    try:
+        _write_holder(holder, command)
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        held.release()
+
+
 def _wait(
     take: Callable[[], bool],
     holder: Callable[[], str],

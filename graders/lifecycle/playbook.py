@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import shlex
-import shutil
-import sys
 import time
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
@@ -30,12 +26,12 @@ from graders.errors import (
     one_line,
     printable,
 )
-from graders.files import write_atomically
 from graders.interrupts import collected_signals
+from graders.lifecycle.ansible import AnsibleRun, run_ansible
 from graders.lifecycle.image_tag import gateway_recipe, recipe
 from graders.lifecycle.lock import machine_lock
-from graders.lifecycle.processes import MARK, terminate_leftovers
-from graders.settings import ANSIBLE, cache_dir, state_dir
+from graders.lifecycle.processes import terminate_leftovers
+from graders.settings import ANSIBLE, state_dir
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,8 +51,6 @@ _SHARED: Final = ("up", "engine", "engine_stop", "images", "images_save")
 # these are for what hangs outside of them.
 _TASK_LIMIT_S: Final = 3 * 3600.0
 _PLAYBOOK_LIMIT_S: Final = 6 * 3600.0
-# How often ansible-runner looks whether to stop.
-_CANCEL_INTERVAL_S: Final = 0.5
 
 
 @dataclass
@@ -287,66 +281,19 @@ def _run(  # noqa: PLR0913, PLR0917 - all parts of a run
     signals: list[int],
 ) -> str:
     """Run it and return ansible-runner's status."""
-    import ansible_runner  # noqa: PLC0415 - takes 0.5 s, which help need not
-
-    runner = folder / "runner"
-    # Files of an earlier run would override our variables.
-    shutil.rmtree(runner / "env", ignore_errors=True)
-    runner.mkdir(exist_ok=True)
-    extra = runner / "variables.json"
     recipes = {"recipe": recipe(), "gateway_recipe": gateway_recipe()}
-    write_atomically(extra, json.dumps(variables | recipes))
-    result = ansible_runner.run(
-        private_data_dir=str(runner),
-        project_dir=str(ANSIBLE),
-        playbook=f"{name}.yml",
-        inventory=str(ANSIBLE / "inventory" / "localhost.yml"),
-        cmdline=shlex.join(("-e", f"@{extra}")),
-        envvars=_environment()
-        | playbook_proxies(name, _own_places(variables))
-        | {MARK: str(folder)},
-        event_handler=progress,
-        cancel_callback=lambda: bool(signals) or progress.overdue(),
-        quiet=True,
-        rotate_artifacts=3,
-        settings={
-            "suppress_ansible_output": True,
-            "pexpect_timeout": _CANCEL_INTERVAL_S,
-        },
+    return run_ansible(
+        AnsibleRun(
+            project=ANSIBLE,
+            playbook=f"{name}.yml",
+            inventory=ANSIBLE / "inventory" / "localhost.yml",
+            variables=json.dumps(variables | recipes),
+            folder=folder,
+            environment=playbook_proxies(name, _own_places(variables)),
+        ),
+        progress,
+        lambda: bool(signals) or progress.overdue(),
     )
-    return str(result.status)
-
-
-def _environment() -> dict[str, str]:
-    """Return Ansible's settings as environment variables."""
-    home = cache_dir() / "ansible"
-    # Playbooks run in another folder than the command.
-    files = {
-        name: os.path.abspath(os.environ[name])  # noqa: PTH100 - an environment has text
-        for name in ("IMAGES_FILE", "REGISTRY_DIGESTS")
-        if os.environ.get(name)
-    }
-    return files | {
-        # Ansible needs an installed locale with UTF-8.
-        "LC_ALL": "en_US.UTF-8" if sys.platform == "darwin" else "C.UTF-8",
-        "ANSIBLE_CONFIG": str(ANSIBLE / "ansible.cfg"),
-        "ANSIBLE_FORKS": "2",
-        "ANSIBLE_GATHERING": "explicit",
-        "ANSIBLE_ASYNC_DIR": str(home / "async"),
-        "ANSIBLE_HOME": str(home),
-        "ANSIBLE_LOCAL_TEMP": str(home / "tmp"),
-        "ANSIBLE_REMOTE_TEMP": str(home / "tmp"),
-        "ANSIBLE_LOCALHOST_WARNING": "false",
-        "ANSIBLE_NOCOLOR": "1",
-        "ANSIBLE_PIPELINING": "true",
-        "ANSIBLE_RETRY_FILES_ENABLED": "false",
-        "ANSIBLE_ROLES_PATH": str(ANSIBLE / "roles"),
-        # Not in the folder of the user's own kubectl.
-        "KUBECACHEDIR": str(cache_dir() / "kubectl"),
-        # Without it, macOS kills the processes that Ansible forks.
-        "OBJC_DISABLE_INITIALIZE_FORK_SAFETY": "YES",
-        "PATH": f"{os.path.dirname(sys.executable)}:{os.environ['PATH']}",  # noqa: PTH120 - a PATH entry is text
-    }
 
 
 def _own_places(variables: dict[str, Any]) -> list[str]:

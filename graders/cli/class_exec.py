@@ -1,0 +1,88 @@
+"""`lab class exec` and `lab class reset`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from graders.cli.class_fleet import (
+    AtOnce,
+    Only,
+    Students,
+    is_whole,
+    seats_held,
+    tell_result,
+)
+from graders.cli.common import FAULT, ClassFolder
+from graders.errors import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from graders.classroom.seats.fleet_report import FleetReport, SeatReport
+
+_AT_ONCE = 10
+
+
+def exec_(
+    command: Annotated[
+        list[str],
+        typer.Argument(metavar="COMMAND...", help="Such as: start 1"),
+    ],
+    students: Only = None,
+    at_once: AtOnce = _AT_ONCE,
+    folder: ClassFolder = ".",
+) -> None:
+    """Have each seat run a command of the kit, and print what it says.
+
+    The command is one that students may use, at any time. Put `--` before one
+    with options: `lab class exec -- grade --full`. Ends with 0 if all ended
+    so, 1 if one did not, 3 if a machine failed.
+    """
+    report = _run("lab class exec", command, (folder, students, at_once))
+    for seat in report.seats.values():
+        if seat.code is not None:
+            typer.echo(printable(_answer(seat), keep="\n"))
+    _end(report, "have run it")
+
+
+def reset(
+    students: Students = None,
+    at_once: AtOnce = _AT_ONCE,
+    folder: ClassFolder = ".",
+) -> None:
+    """Bring the labs of seats back to their start state."""
+    report = _run("lab class reset", ["reset"], (folder, students, at_once))
+    for seat in report.seats.values():
+        if seat.code:
+            typer.echo(printable(_answer(seat), keep="\n"))
+    _end(report, "are reset")
+
+
+def _run(
+    verb: str,
+    command: list[str],
+    where: tuple[str, Sequence[str] | None, int],
+) -> FleetReport:
+    from graders.classroom.seats.seat_jobs import seat_job
+
+    with seats_held(verb, *where) as (choice, fleet):
+        return fleet.run(seat_job(choice, command))
+
+
+def _answer(seat: SeatReport) -> str:
+    """Return what a seat's command has printed."""
+    head = f"{seat.student} on {seat.machine}: ended with {seat.code}"
+    text = f"{seat.output}\n{seat.errors}".strip()
+    lines = (f"  {line}".rstrip() for line in text.splitlines())
+    return "\n".join((head, *lines))
+
+
+def _end(report: FleetReport, done: str) -> None:
+    tell_result(report, done)
+    if not is_whole(report):
+        sys.exit(FAULT)
+    if any(seat.code for seat in report.seats.values()):
+        sys.exit(1)

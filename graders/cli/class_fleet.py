@@ -1,0 +1,108 @@
+"""What the commands about seats share: options, and how they report."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from graders.cli.common import FAULT, command_context, tell_on_stderr
+from graders.errors import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from graders.classroom.seats.fleet import Fleet, Job
+    from graders.classroom.seats.fleet_report import FleetReport
+    from graders.classroom.seats.seat_jobs import Choice
+
+Students = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[STUDENT...]", help="Without names, the whole class."
+    ),
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--student", help="Only this one's seat; may be given repeatedly."
+    ),
+]
+AtOnce = Annotated[
+    int,
+    typer.Option("--at-once", min=1, max=500, help="Machines at a time."),
+]
+
+
+@contextmanager
+def seats_held(
+    verb: str, folder: str, students: Sequence[str] | None, at_once: int
+) -> Iterator[tuple[Choice, Fleet]]:
+    """Choose seats of a class, and hold its machines.
+
+    Raises:
+        UsageError: there are no such seats.
+
+    """
+    from pathlib import Path
+
+    from graders.classroom.class_folder import open_class
+    from graders.classroom.seats.fleet import Fleet
+    from graders.classroom.seats.seat_jobs import choose
+
+    with command_context(verb, "demo"):
+        course = open_class(Path(folder).expanduser())
+        choice = choose(course, students or (), at_once)
+        with Fleet(course, verb).hold(tell_on_stderr("lab")) as fleet:
+            yield choice, fleet
+
+
+def run_and_report(fleet: Fleet, job: Job, done: str) -> None:
+    """Run a job, and end the command with what became of it.
+
+    `done` says what seats now are. Ends with 3 if a seat or machine failed.
+    """
+    report = fleet.run(job)
+    tell_result(report, done)
+    if not is_whole(report):
+        sys.exit(FAULT)
+
+
+def tell_result(report: FleetReport, done: str) -> None:
+    """Print how many seats are done, and what failed."""
+    seats = [*report.seats.values()]
+    count = sum(seat.state == "done" for seat in seats)
+    lines = [f"{count} of {len(seats)} seats {done}"]
+    lines += [
+        f"  {machine.name} {machine.state}: {machine.problem}"
+        for machine in report.machines.values()
+        if machine.state in {"failed", "lost"}
+    ]
+    lines += [
+        f"  {seat.student} on {seat.machine}: {seat.problem}"
+        for seat in seats
+        if seat.problem and report.machines[seat.machine].state == "done"
+    ]
+    lines += _lost(report)
+    typer.echo(printable("\n".join(lines), keep="\n"))
+
+
+def is_whole(report: FleetReport) -> bool:
+    """Tell whether all machines and seats are done."""
+    states = {it.state for it in report.machines.values()}
+    states |= {it.state for it in report.seats.values()}
+    return states <= {"done"}
+
+
+def _lost(report: FleetReport) -> list[str]:
+    """Return what to do about lost machines."""
+    lost = [it.name for it in report.machines.values() if it.state == "lost"]
+    if not lost:
+        return []
+    line = (
+        "run the command again once they answer; or seat their students"
+        f" elsewhere: lab class move --lost {lost[0]}, then lab class up"
+    )
+    return [line]

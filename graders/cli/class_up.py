@@ -1,0 +1,77 @@
+"""`lab class up` and `lab class down`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from graders.cli.class_fleet import (
+    AtOnce,
+    Students,
+    run_and_report,
+    seats_held,
+)
+from graders.cli.common import ClassFolder  # noqa: TC001 - typer reads it
+
+_AT_ONCE = 10
+
+
+def up(  # noqa: PLR0913, PLR0917 - options of a command
+    students: Students = None,
+    images: Annotated[
+        str,
+        typer.Option(
+            metavar="FILE",
+            help="Archive of `lab images save`, sent to each machine once.",
+        ),
+    ] = "",
+    labs: Annotated[
+        bool,
+        typer.Option(
+            "--labs/--no-labs",
+            help="Also get images and create each seat's cluster.",
+        ),
+    ] = True,
+    at_once: AtOnce = _AT_ONCE,
+    folder: ClassFolder = ".",
+) -> None:
+    """Make seats on the machines of a class, as `lab class plan` placed them.
+
+    Run it again after an interruption, or when students or times have
+    changed: what is there is left as it is.
+    """
+    from pathlib import Path
+
+    from graders.classroom.seats.kit_archive import pack_kit
+    from graders.classroom.seats.seat_jobs import up_job
+    from graders.errors import UsageError
+
+    with seats_held("lab class up", folder, students, at_once) as (
+        choice,
+        fleet,
+    ):
+        archive = Path(images).expanduser() if images else None
+        if archive and not archive.is_file():
+            raise UsageError(
+                f"{images}: the archive does not exist",
+                remedy="`lab images save FILE` writes it",
+            )
+        kit = pack_kit(fleet.folder)
+        job = up_job(choice, kit, archive, labs=labs)
+        run_and_report(fleet, job, "are ready")
+
+
+def down(
+    students: Students = None,
+    at_once: AtOnce = _AT_ONCE,
+    folder: ClassFolder = ".",
+) -> None:
+    """Remove seats with their labs; what was handed in is kept there."""
+    from graders.classroom.seats.seat_jobs import down_job
+
+    with seats_held("lab class down", folder, students, at_once) as (
+        choice,
+        fleet,
+    ):
+        run_and_report(fleet, down_job(choice), "are removed")
