@@ -255,7 +255,7 @@ def test_a_seat_without_a_lab(other: Seat) -> None:
         shell.expect("no lab is running yet")
         shell.expect("seat> ")
         shell.sendline("list")
-        shell.expect("lab-1")
+        shell.expect("Pending Service")
         shell.expect("seat> ")
         shell.sendline("exit")
         shell.expect(pexpect.EOF)
