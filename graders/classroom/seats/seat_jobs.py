@@ -31,8 +31,9 @@ if TYPE_CHECKING:
     from graders.classroom.seats.kit_archive import KitArchive
     from graders.classroom.seats.seat_plan import SeatPlan
 
-# What a key may be used for on a machine: no forwarding, no files.
-_RESTRICTED: Final = "restrict,pty"
+# What a key may be used for on a machine: a seat's commands. Without the
+# command, sftp would be open, which no login shell has a say in.
+_RESTRICTED: Final = f'restrict,pty,command="{SHELL}"'
 
 
 @dataclass(frozen=True)

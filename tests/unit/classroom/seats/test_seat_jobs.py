@@ -74,7 +74,11 @@ def test_machines_get_what_is_theirs(course: Class) -> None:
             seat = json.loads(entry["stdin"])
             ticket = course.ticket_file(entry["student"])
             assert seat["ticket"] == ticket.read_text("utf-8")
-            assert seat["authorized_keys"].startswith("restrict,pty ssh-")
+            options, _, key = seat["authorized_keys"].partition(" ")
+            assert (
+                options == 'restrict,pty,command="/opt/metallb-lab/bin/seat"'
+            )
+            assert key.startswith("ssh-")
             assert seat["authorized_keys"].endswith(f" {entry['student']}\n")
 
 
