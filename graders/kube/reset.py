@@ -270,9 +270,11 @@ def _comes_with_metallb(kind: Kind, meta: Object) -> bool:
     """Tell whether an object of MetalLB's namespace is of the kit's release.
 
     What configures MetalLB is the lab's or a student's; `_foreign_secrets`
-    knows whose a Secret is.
+    knows whose a Secret is. A pod without a workload is a copy, whatever its
+    labels.
     """
-    if kind.name.endswith(".metallb.io"):
+    orphan = kind.name in DEPENDENT_KINDS and not is_controlled(meta)
+    if orphan or kind.name.endswith(".metallb.io"):
         return False
     if kind.name in _METALLB_WORKLOADS:
         return bool(meta["name"] == _METALLB_WORKLOADS[kind.name])

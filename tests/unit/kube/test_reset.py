@@ -67,6 +67,15 @@ def test_a_clean_cluster() -> None:
         (
             "v1/pods",
             _meta(
+                "metallb-controller-1",
+                "metallb-system",
+                labels=METALLB_LABELS,
+                ownerReferences=[{"kind": "ReplicaSet", "controller": True}],
+            ),
+        ),
+        (
+            "v1/pods",
+            _meta(
                 "web-1",
                 "lab-2",
                 labels=OURS,
@@ -86,6 +95,10 @@ def test_what_stays(kind: str, item: dict[str, Any]) -> None:
         ("v1/services", _meta("web", "lab-2", labels=OURS)),
         ("v1/pods", _meta("curl", "default")),
         ("v1/pods", _meta("let-go", "lab-2", labels=OURS)),
+        (
+            "v1/pods",
+            _meta("controller", "metallb-system", labels=METALLB_LABELS),
+        ),
         ("apps/v1/deployments", _meta("x", "lab-2", labels={"app": "x"})),
         ("apps/v1/deployments", _meta("web", "lab-9", labels=OURS)),
         ("networking.k8s.io/v1/networkpolicies", _meta("deny", "lab-2")),
