@@ -10,6 +10,7 @@ import typer
 from graders.cli.class_fleet import (
     AtOnce,
     Students,
+    all_seats,
     is_whole,
     seats_held,
     tell_result,
@@ -19,7 +20,7 @@ from graders.cli.common import FAULT, ClassFolder, echo
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from graders.classroom.seats.fleet import Fleet, Job
+    from graders.classroom.seats.fleet import Job
     from graders.classroom.seats.fleet_report import (
         FleetReport,
         MachineReport,
@@ -54,7 +55,7 @@ def collect(
         fleet,
     ):
         goal = Path(to).expanduser() if to else choice.course.folder / _FOLDER
-        found, looked = _all_seats(choice, fleet)
+        found, looked = all_seats(choice, fleet)
         report = fleet.run(_job(found, goal))
         files, problems = _keep(report, goal)
         # Machines without seats were only looked at.
@@ -68,27 +69,6 @@ def collect(
         typer.echo(f"{len(files)} new submissions in {goal}")
         if problems or not is_whole(report):
             sys.exit(FAULT)
-
-
-def _all_seats(choice: Choice, fleet: Fleet) -> tuple[Choice, FleetReport]:
-    """Return all seats that machines have, also of students who moved.
-
-    Machines that do not answer have none, and are in the report.
-    """
-    from dataclasses import replace
-
-    from graders.classroom.seats.seat_jobs import listed, look_job
-    from graders.classroom.seats.seat_plan import Seat
-
-    wanted = {seat.student for seat in choice.seats}
-    looked = fleet.run(look_job(choice.everywhere()), quiet=True)
-    found = tuple(
-        Seat(row["student"], name)
-        for name, machine in looked.machines.items()
-        for row in listed(choice.course, name, machine.output)
-        if choice.everyone or row["student"] in wanted
-    )
-    return replace(choice, seats=found, everyone=False), looked
 
 
 def _job(choice: Choice, goal: Path) -> Job:

@@ -59,6 +59,27 @@ def seats_held(
             yield choice, fleet
 
 
+def all_seats(choice: Choice, fleet: Fleet) -> tuple[Choice, FleetReport]:
+    """Return all seats that machines have, also of students who moved.
+
+    Machines that do not answer have none, and are in the report.
+    """
+    from dataclasses import replace
+
+    from graders.classroom.seats.seat_jobs import listed, look_job
+    from graders.classroom.seats.seat_plan import Seat
+
+    wanted = {seat.student for seat in choice.seats}
+    looked = fleet.run(look_job(choice.everywhere()), quiet=True)
+    found = tuple(
+        Seat(row["student"], name)
+        for name, machine in looked.machines.items()
+        for row in listed(choice.course, name, machine.output)
+        if choice.everyone or row["student"] in wanted
+    )
+    return replace(choice, seats=found, everyone=False), looked
+
+
 def run_and_report(fleet: Fleet, job: Job, done: str) -> None:
     """Run a job, and end the command with what became of it.
 

@@ -9,6 +9,7 @@ import typer
 from graders.cli.class_fleet import (
     AtOnce,
     Students,
+    all_seats,
     run_and_report,
     seats_held,
 )
@@ -68,10 +69,15 @@ def down(
     folder: ClassFolder = ".",
 ) -> None:
     """Remove seats with their labs; what was handed in is kept there."""
+    from dataclasses import replace
+
     from graders.classroom.seats.seat_jobs import down_job
 
     with seats_held("lab class down", folder, students, at_once) as (
         choice,
         fleet,
     ):
-        run_and_report(fleet, down_job(choice), "are removed")
+        there = all_seats(choice, fleet)[0].seats if choice.everyone else ()
+        seats = tuple(dict.fromkeys((*choice.seats, *there)))
+        job = down_job(replace(choice, seats=seats))
+        run_and_report(fleet, job, "are removed")

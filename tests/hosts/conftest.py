@@ -33,6 +33,7 @@ STUDENT: Final = os.environ.get("TEST_HOSTS_STUDENT", "hosts")
 FOUR_STUDENT: Final = f"{STUDENT}-four"
 _SECONDS: Final = 1200
 _ON_FOUR: Final = ("test_50_fabric_host.py", "test_60_cut_off.py")
+_ROOM: Final = "test_70_seats.py"
 # Hosts may have interfaces besides the lab's, for SSH and packages.
 WITH_MANAGEMENT: Final = ("control-plane", "desk", "router")
 _MANAGEMENT: Final = """
@@ -174,13 +175,16 @@ def pytest_collection_modifyitems(
 
 
 def _unit_of(item: pytest.Item) -> str:
-    if _hosts_of(item.nodeid) == "four":
-        return "four"
+    hosts = _hosts_of(item.nodeid)
+    if hosts != "eight":
+        return hosts
     return item.nodeid if item.path.name == "test_20_proof.py" else ""
 
 
 def _hosts_of(nodeid: str) -> str:
     file = nodeid.partition("::")[0].rpartition("/")[2]
+    if file == _ROOM:
+        return "room"
     return "four" if file in _ON_FOUR else "eight"
 
 

@@ -66,13 +66,17 @@ def docker(*argv: str, stdin: str = "") -> str:
     return told(["docker", *argv], stdin)
 
 
-def images(roles: Iterable[str], folder: Path) -> dict[str, str]:
+def images(
+    roles: Iterable[str], folder: Path, release: str = ""
+) -> dict[str, str]:
     """Build what hosts run; return the image of each role.
 
     `folder` is for what is made on the way. An Ubuntu that cannot be had is
-    warned of, unless it was asked for.
+    warned of, unless it was asked for. With `release`, all run that.
     """
-    wanted = {role: _ALL_OF or _OF.get(role, _NEWEST) for role in roles}
+    wanted = {
+        role: release or _ALL_OF or _OF.get(role, _NEWEST) for role in roles
+    }
     built = {
         release: _built(release, folder)
         for release in dict.fromkeys(wanted.values())

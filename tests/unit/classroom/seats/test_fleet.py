@@ -29,7 +29,9 @@ class _Unsafe(str):
 def _unsafe(loader: yaml.SafeLoader, node: yaml.Node) -> object:
     assert isinstance(node, yaml.ScalarNode)
     # As Ansible does: a number with that tag is a number.
-    tag = loader.resolve(yaml.ScalarNode, node.value, (True, False))
+    tag = loader.resolve(  # type: ignore[no-untyped-call] # of its stubs
+        yaml.ScalarNode, node.value, (True, False)
+    )
     plain = yaml.ScalarNode(tag, node.value)
     value = loader.construct_object(plain)
     return _Unsafe(value) if isinstance(value, str) else value
