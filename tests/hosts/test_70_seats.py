@@ -22,6 +22,7 @@ from graders.settings import ROOT
 from tests import state
 from tests.classes import a_class
 from tests.commands import output
+from tests.depth import thorough
 from tests.sshd import keygen
 
 from .class_room import RELEASES, ClassRoom
@@ -33,10 +34,14 @@ if TYPE_CHECKING:
 
     from graders.classroom.class_folder import Class
 
-pytestmark = pytest.mark.skipif(
-    sys.version_info[:2] not in RELEASES,
-    reason="no machine has the Python of these tests",
-)
+pytestmark = [
+    # Two engines inside another one take a quarter of an hour.
+    thorough,
+    pytest.mark.skipif(
+        sys.version_info[:2] not in RELEASES,
+        reason="no machine has the Python of these tests",
+    ),
+]
 
 STUDENTS: Final = ("ada", "bob", "cy", "dan")
 _SECONDS: Final = 1200
