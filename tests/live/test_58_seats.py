@@ -150,7 +150,7 @@ def _seat(machine: tuple[Path, int], student: str) -> Iterator[Seat]:
     # No password, and yet not locked: sshd refuses those that are.
     subprocess.run(
         [
-            *("useradd", "--no-create-home", "--home-dir", "/nonexistent"),
+            *("useradd", "--no-create-home", "--home-dir", "/"),
             *("--shell", str(folder / "lab-seat"), "--password", "*", account),
         ],
         check=True,
@@ -218,14 +218,18 @@ def test_a_shell_on_a_machine(seat: Seat) -> None:
         shell.expect(PROMPT)
         shell.sendline("lab shell router")
         shell.expect("[#$] ")
-        shell.sendline("stty size; vtysh -c 'show version' | head -1")
-        shell.expect("30 40")
-        shell.expect("FRR")
+        shell.sendline(f"{_await_size('30 40')}; vtysh -c 'show version'")
+        shell.expect("FRRouting")
         shell.sendline("exit")
         shell.expect(PROMPT)
         shell.setwinsize(25, 60)
-        shell.sendline("sleep 1; stty size")
-        shell.expect("25 60")
+        shell.sendline(f"{_await_size('25 60')}; echo re''sized")
+        shell.expect("resized")
+
+
+def _await_size(size: str) -> str:
+    """Return commands that end when a terminal has a size, as docker sets."""
+    return f'until [ "$(stty size)" = "{size}" ]; do sleep 0.1; done'
 
 
 def test_the_home_outlives_the_service(seat: Seat) -> None:

@@ -434,7 +434,6 @@ def test_entries_that_lead_elsewhere(judge: Judge) -> None:
         "neighbour",
         f"VIP dev eth0 lladdr {mac} STALE ",
         "172.18.255.255 dev eth0 lladdr ff:ff:ff:ff:ff:ff NOARP ",
-        f"{plan.nodes['worker'].lan} dev eth0 lladdr {mac} PERMANENT ",
     )
     _added(
         model,
