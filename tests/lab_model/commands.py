@@ -59,7 +59,7 @@ def answer(  # noqa: C901, PLR0911, PLR0912, PLR0915 - a table of commands
             model.dhcp.renew(model.mac("desk"))
             return ""
         case ["sh", "-c", script, "sh", *held] if "ip address" in script:
-            return _lend(model, script, held)
+            return _lend(model, role, script, held)
         case ["sh", "-c", script, *_] if "dhcp_release" in script:
             return ""
         case ["sh", "-c", script] if "dnsmasq.conf" in script:
@@ -89,11 +89,11 @@ def answer(  # noqa: C901, PLR0911, PLR0912, PLR0915 - a table of commands
     raise AssertionError(f"the model of {role} does not know {argv}")
 
 
-def _lend(model: LabModel, script: str, held: list[str]) -> int:
+def _lend(model: LabModel, role: str, script: str, held: list[str]) -> int:
     """Give a machine more addresses, or take them back."""
     kept = model.taken if "replace" in script else model.given_back
     kept |= {*held}
-    return 0 if model.takes_addresses else 1
+    return 1 if role in model.refuses_addresses else 0
 
 
 def _curl(model: LabModel, role: str, argv: tuple[str, ...]) -> str | int:

@@ -62,7 +62,8 @@ class LabModel:
     baseline: dict[str, dict[str, str]] = field(default_factory=dict)
     # Ports that pods see instead of a client's own, one after the other.
     seen_ports: Iterator[str] = field(default_factory=lambda: iter(()))
-    takes_addresses: bool = True
+    # Machines on which no address can be added.
+    refuses_addresses: set[str] = field(default_factory=set)
     # Addresses that the client was lent, and those that it gave back.
     taken: set[str] = field(default_factory=set)
     given_back: set[str] = field(default_factory=set)

@@ -13,6 +13,7 @@ from graders.checks.check import CheckFailed
 from graders.settings import state_dir
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import BROKEN, SYSTEM
+from tests.lab_model.labs import CONTROLLER
 from tests.lab_model.webhook import webhook_deleted, webhook_ignored
 
 if TYPE_CHECKING:
@@ -83,6 +84,22 @@ def _not_installed(model: LabModel) -> None:
         for item in model.cluster.all(kind):
             if item["metadata"]["namespace"] == SYSTEM:
                 model.cluster.remove(item)
+
+
+@WRONG(
+    "metallb_pods", "no Deployment recreates: none, not metallb-system/mine"
+)
+def _controller_without_deployment(model: LabModel) -> None:
+    args = ["--lb-class=a/b"]
+    container = {"name": "controller", "image": CONTROLLER, "args": args}
+    model.cluster.add(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "mine", "namespace": SYSTEM},
+            "spec": {"containers": [container]},
+        }
+    )
 
 
 @WRONG("metallb_pods", "not controller not ready, speaker ready")

@@ -248,7 +248,7 @@ def _route_for_one_client(model: LabModel) -> None:
 
 @WRONG("other_clients", "expected client to take a second address on eth0")
 def _client_takes_no_address(model: LabModel) -> None:
-    model.takes_addresses = False
+    model.refuses_addresses.add("client")
 
 
 @WRONG("not_on_interface", "to be on an interface of no machine, not worker")

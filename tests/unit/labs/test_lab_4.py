@@ -262,7 +262,14 @@ def _pod_on_the_other_port(model: LabModel) -> None:
 @WRONG("other_node", "expected client to take a second address on eth0")
 @WRONG("drain", "expected client to take a second address on eth0")
 def _client_takes_no_address(model: LabModel) -> None:
-    model.takes_addresses = False
+    model.refuses_addresses.add("client")
+
+
+@WRONG("no_loss", "expected lan-client to take a second address on eth0")
+@WRONG("other_node", "expected lan-client to take a second address on eth0")
+@WRONG("drain", "expected lan-client to take a second address on eth0")
+def _lan_client_takes_no_address(model: LabModel) -> None:
+    model.refuses_addresses.add("lan-client")
 
 
 @WRONG("billing", "the next hops of 10.0.100.8 to be workers, not none")

@@ -611,6 +611,16 @@ def _port_back(model: LabModel) -> None:
     _when_restarted(model, _target_port)
 
 
+@WRONG("restart", "answered by its pods, not a proxy, as HTTPRouteFilter")
+def _page_comes(model: LabModel) -> None:
+    _when_restarted(model, _page_of_the_proxy)
+
+
+@WRONG("restart", "behind routes of tickets to be none, not EndpointSlice")
+def _endpoints_come(model: LabModel) -> None:
+    _when_restarted(model, _endpoints_by_hand)
+
+
 @WRONG("restart", "from lan-client to be 172.18.0.3, not 1.*, 172")
 def _claims_back(model: LabModel) -> None:
     _when_restarted(model, _header_kept)
