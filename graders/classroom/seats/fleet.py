@@ -188,7 +188,7 @@ def to_variables(variables: Mapping[str, Any]) -> str:
 
     Names, keys and commands come from people.
     """
-    return yaml.dump(dict(variables), Dumper=_Dumper, allow_unicode=True)
+    return yaml.dump(dict(variables), Dumper=_Dumper)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -24,9 +24,12 @@ _TIME_S: Final = 120
 # What labs do not need: a third of the files.
 _UNUSED: Final = ("tests", ".github")
 # What nobody may get, if somebody has committed it.
-_SECRET: Final = re.compile(
-    rf".*({re.escape(TICKET_SUFFIX)}|\.key|\.pem|\.lab)"
-    r"|(.*/)?(id_(rsa|dsa|ecdsa|ed25519)|known_hosts)"
+_SECRET_SUFFIXES: Final = (TICKET_SUFFIX, ".key", ".pem", ".lab")
+_SECRET_NAMES: Final = frozenset(
+    {
+        *("id_rsa", "id_dsa", "id_ecdsa", "id_ed25519"),
+        "known_hosts",
+    }
 )
 _TREE: Final = re.compile(r"[0-9a-f]{40,64}")
 
@@ -72,7 +75,12 @@ def _left_out(names: list[str]) -> list[str]:
         for path in map(PurePosixPath, names)
         if path.name == CLASS_FILE and len(path.parts) > 1
     }
-    secrets = {name for name in names if _SECRET.fullmatch(name)}
+    secrets = {
+        name
+        for name in names
+        if name.endswith(_SECRET_SUFFIXES)
+        or PurePosixPath(name).name in _SECRET_NAMES
+    }
     unused = {it for it in _UNUSED if any(n.startswith(it) for n in names)}
     return sorted(classes | secrets | unused)
 
