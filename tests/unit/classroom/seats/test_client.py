@@ -90,8 +90,9 @@ def test_a_narrow_terminal(client: pexpect.spawn[str]) -> None:
 
 def test_keys_reach_the_shell(client: pexpect.spawn[str]) -> None:
     """Ctrl-C ends a command there, and not the client."""
-    client.sendline("sleep 1000")
-    client.expect_exact("sleep 1000")
+    # Ctrl-C is for the program that has the terminal, so it says when.
+    client.sendline("sh -c 'echo be\"\"gun; exec sleep 1000'")
+    client.expect_exact("begun")
     client.sendintr()
     client.expect_exact("seat$ ")
     client.sendline("exit 5")
