@@ -95,13 +95,24 @@ def policy_routing(gone: Sequence[str], new: Sequence[str]) -> Iterator[str]:
     for verb, lines in (("delete", gone), ("add", new)):
         for line in lines:
             if rule := _RULE.fullmatch(line):
-                words = " ".join(map(quote, rule[2].split()))
+                words = " ".join(map(quote, _typed_rule(rule[2]).split()))
                 yield f"ip rule {verb} preference {rule[1]} {words}"
     tables = [
         [line for line in lines if not _RULE.fullmatch(line)]
         for lines in (gone, new)
     ]
     yield from routes(*tables)
+
+
+def _typed_rule(shown: str) -> str:
+    """Return a rule as `ip rule` reads it.
+
+    It shows another word for tables of VRFs, and a mark at interfaces that
+    are gone.
+    """
+    return shown.replace("lookup [l3mdev-table]", "l3mdev").replace(
+        " [detached]", ""
+    )
 
 
 def neighbours(gone: Sequence[str], new: Sequence[str]) -> Iterator[str]:

@@ -52,6 +52,15 @@ _PRINTED = (
         ),
         (
             "policy routing",
+            ["1000:\tfrom all lookup [l3mdev-table]"],
+            ["9:\tfrom all iif gone [detached] lookup 7"],
+            [
+                "ip rule delete preference 1000 from all l3mdev",
+                "ip rule add preference 9 from all iif gone lookup 7",
+            ],
+        ),
+        (
+            "policy routing",
             [],
             [
                 "local 1.2.3.4 dev eth0 table local proto kernel scope host",
