@@ -169,7 +169,7 @@ class SshTransport:
         Its name depends on all of the target: another key must not use the
         connection of the right one.
         """
-        folder = _sockets() if self.reuse else None
+        folder = sockets() if self.reuse else None
         if folder is None:
             return ""
         name = hashlib.sha256(f"{self.target!r} {self.pool_key}".encode())
@@ -193,7 +193,7 @@ def _literal(path: Path | str) -> str:
     return str(path).replace("%", "%%")
 
 
-def _sockets() -> Path | None:
+def sockets() -> Path | None:
     """Return the folder of connections, None if others can use it."""
     base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
     folder = Path(base) / f"metallb-lab-{os.getuid()}"

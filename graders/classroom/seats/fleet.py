@@ -22,6 +22,7 @@ from graders.interrupts import collected_signals
 from graders.lifecycle.ansible import AnsibleRun, run_ansible
 from graders.lifecycle.lock import folder_lock
 from graders.lifecycle.processes import terminate_leftovers
+from graders.providers.ssh import sockets
 from graders.settings import ANSIBLE
 
 if TYPE_CHECKING:
@@ -130,8 +131,9 @@ class Fleet:
                 "ANSIBLE_FORKS": str(job.forks),
                 "ANSIBLE_SSH_ARGS": _SSH,
                 # That of this computer is not there on machines.
-                "ANSIBLE_REMOTE_TEMP": "/tmp/.metallb-lab-ansible",  # noqa: S108 - Ansible's own, mode 0700
-            },
+                "ANSIBLE_REMOTE_TEMP": "~/.ansible/tmp",
+            }
+            | _connections(),
             options=("--limit", ",".join(job.machines)),
         )
         try:
@@ -181,6 +183,12 @@ class _Handler:
         )
         self._show()
         return True
+
+
+def _connections() -> dict[str, str]:
+    """Return where ssh keeps connections open: in a short path."""
+    folder = sockets()
+    return {"ANSIBLE_SSH_CONTROL_PATH_DIR": str(folder)} if folder else {}
 
 
 def to_variables(variables: Mapping[str, Any]) -> str:

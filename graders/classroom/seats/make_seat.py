@@ -7,6 +7,7 @@ and `close STUDENT`. What is there is left as it is.
 
 from __future__ import annotations
 
+import grp
 import json
 import pwd
 import shutil
@@ -23,7 +24,7 @@ from graders.settings import TICKET_SUFFIX
 
 _LIMIT: Final = 256 * 1024
 _HOMES: Final = Path("/home")
-_TIME_S: Final = 60
+_TIME_S: Final = 300
 
 
 def open_seat(student: str, document: str) -> None:
@@ -80,9 +81,19 @@ def _make_account(account: str, shell: str) -> None:
     if current is None:
         home = ("--home-dir", str(_HOMES / account), "--no-create-home")
         comment = ("--comment", "Seat of the MetalLB Lab Kit")
-        _run("useradd", *options, *home, *comment, "--user-group", account)
+        group = _group_options(account)
+        _run("useradd", *options, *home, *comment, *group, account)
     elif current != shell:
         _run("usermod", *options, account)
+
+
+def _group_options(account: str) -> tuple[str, ...]:
+    """Return the account's own group, which may be left of an earlier one."""
+    try:
+        grp.getgrnam(account)
+    except KeyError:
+        return ("--user-group",)
+    return ("--gid", account)
 
 
 def _shell(account: str) -> str | None:

@@ -69,7 +69,7 @@ def test_no_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a folder no connection is shared."""
     monkeypatch.setenv("XDG_RUNTIME_DIR", "/nonexistent")
 
-    assert ssh._sockets() is None
+    assert ssh.sockets() is None
 
 
 def test_folder_with_a_long_path(
