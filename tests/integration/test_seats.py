@@ -19,6 +19,7 @@ from graders.classroom.seats.seat_plan import (
 )
 from graders.settings import ROOT
 from tests.classes import a_class, entries
+from tests.depth import thorough
 from tests.machines import (
     ClassMachine,
     class_machine,
@@ -32,7 +33,8 @@ if TYPE_CHECKING:
 
     from graders.classroom.class_folder import Class
 
-pytestmark = [pytest.mark.slow, needs_machines]
+# Ansible takes three minutes for them, and far longer on a busy computer.
+pytestmark = [pytest.mark.slow, thorough, needs_machines]
 
 LAB: Final = str(Path(sys.executable).with_name("lab"))
 # What a person may write, and Ansible must not read as a template.
