@@ -217,7 +217,7 @@ def test_a_shell_on_a_machine(seat: Seat) -> None:
     with seat.login(columns=40) as shell:
         shell.expect(PROMPT)
         shell.sendline("lab shell router")
-        shell.expect("[#$] ")
+        shell.expect("root@router:.*# ")
         shell.sendline(f"{_await_size('30 40')}; vtysh -c 'show version'")
         shell.expect("FRRouting")
         shell.sendline("exit")
@@ -244,7 +244,8 @@ def test_the_home_outlives_the_service(seat: Seat) -> None:
         shell.sendline("echo also > note; sleep 1000")
         time.sleep(2)
         shell.kill(signal.SIGKILL)
-    eventually(lambda: "sleep" not in seat.run("ps -o comm= -u 1000")[1], 60)
+    listed = "ps -o args= -u 1000"
+    eventually(lambda: "sleep 1000" not in seat.run(listed)[1], 60)
     seat.service.kill()
     seat.service.wait()
     seat.socket.unlink()
