@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import yaml
+from pydantic import BaseModel, ValidationError
 
 from graders.errors import UsageError, one_line, printable
 from graders.files import read_text
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from pydantic_core import ErrorDetails
 
+
+_Model = TypeVar("_Model", bound=BaseModel)
 
 NAME_PATTERN: Final = "^[a-z][a-z0-9_]*$"
 SLUG_PATTERN: Final = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
@@ -101,6 +104,34 @@ def read_yaml(file: Path, place: str) -> dict[Any, Any]:
     if not isinstance(raw, dict):
         raise UsageError(f"{place} must be keys with values, not {cut(raw)}")
     return raw
+
+
+def read_model(
+    file: Path,
+    model: type[_Model],
+    patterns: Mapping[str, str],
+    name: str = "",
+) -> _Model:
+    """Return the content of a file as a model.
+
+    `name` is what problems call the file, by default its own name; `patterns`
+    says in words what each pattern of the model allows.
+
+    Raises:
+        UsageError: all that is wrong with it, by line.
+
+    """
+    raw = read_yaml(file, str(file))
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        raise UsageError(
+            *(
+                f"{file}:{line_of(file, item['loc'])}:"
+                f" {model_problem(item, name or file.name, patterns)}"
+                for item in error.errors(include_url=False)
+            )
+        ) from None
 
 
 def parse_yaml(file: Path, place: str) -> object:

@@ -36,3 +36,23 @@ def entries(*students: str) -> list[Entry]:
 def ticket_text(course: Class, student: str) -> str:
     """Return a student's ticket as the teacher gives it."""
     return course.ticket_file(student).read_text(encoding="utf-8")
+
+
+# times.yml of a class with two lessons and an exam.
+LESSONS = """\
+sessions:
+- name: lesson 1
+  begin: 2027-01-11 09:00+01:00
+  end: 2027-01-11 10:30+01:00
+  labs: [1, 2]
+- name: lesson 2
+  begin: 2027-01-12T09:00:00+01:00
+  end: 2027-01-12T10:30:00+01:00
+  labs: [2, 3]
+- name: exam
+  kind: exam
+  begin: 2027-02-01 09:00+01:00
+  end: 2027-02-01 10:00+01:00
+  labs: [3]
+  extensions: {ada: 15}
+"""

@@ -15,7 +15,6 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     StringConstraints,
-    ValidationError,
 )
 
 from graders.classroom.envelope import NotVerified
@@ -25,7 +24,7 @@ from graders.errors import CannotCheck, UsageError
 from graders.files import read_text, write_atomically
 from graders.plan.ticket import LIMIT
 from graders.settings import TICKET_SUFFIX
-from graders.yamlfile import line_of, model_problem, read_yaml
+from graders.yamlfile import read_model
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -182,17 +181,7 @@ def open_class(folder: Path) -> Class:
             f"{folder} is no folder of a class: it has no {CLASS_FILE}",
             remedy="name the folder that `lab class new` made with --class",
         )
-    raw = read_yaml(file, str(file))
-    try:
-        values = _ClassFile.model_validate(raw)
-    except ValidationError as error:
-        raise UsageError(
-            *(
-                f"{file}:{line_of(file, item['loc'])}:"
-                f" {model_problem(item, CLASS_FILE, _PATTERNS)}"
-                for item in error.errors(include_url=False)
-            )
-        ) from None
+    values = read_model(file, _ClassFile, _PATTERNS)
     return Class(folder, **dict(values))
 
 

@@ -19,14 +19,13 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
 )
 
 from graders.errors import UsageError, printable
 from graders.plan.plan import EDGE_HOSTS, LAN_HOSTS, NODE_HOSTS
 from graders.providers.ssh import SshTarget, SshTransport
 from graders.settings import HOSTS, INVENTORY, inventory_file
-from graders.yamlfile import cut, line_of, model_problem, read_yaml
+from graders.yamlfile import cut, line_of, read_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -187,17 +186,7 @@ def read_hosts(file: Path) -> Hosts:
         UsageError: all that is wrong with it, each with its line.
 
     """
-    raw = read_yaml(file, str(file))
-    try:
-        content = Inventory.model_validate(raw).all
-    except ValidationError as error:
-        raise UsageError(
-            *(
-                f"{file}:{line_of(file, item['loc'])}:"
-                f" {model_problem(item, file.name, _PATTERNS)}"
-                for item in error.errors(include_url=False)
-            )
-        ) from None
+    content = read_model(file, Inventory, _PATTERNS).all
     if problems := list(_problems(content, file.parent)):
         raise UsageError(
             *(

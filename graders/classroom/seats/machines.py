@@ -18,11 +18,10 @@ from pydantic import (
     ConfigDict,
     Field,
     StringConstraints,
-    ValidationError,
 )
 
 from graders.errors import CannotCheck, UsageError
-from graders.yamlfile import line_of, model_problem, read_yaml
+from graders.yamlfile import line_of, read_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -52,7 +51,7 @@ _Port: TypeAlias = Annotated[int, Field(ge=1, le=65535)]
 
 @dataclass(frozen=True)
 class Capacity:
-    """What a machine has for seats, or what a seat needs; in MiB."""
+    """Resources of a machine, or those a seat needs; sizes are in MiB."""
 
     cores: float
     memory_mib: int
@@ -74,7 +73,7 @@ class Machine:
 
     @property
     def stated_capacity(self) -> Capacity | None:
-        """What machines.yml says, None unless it says everything."""
+        """The capacity in machines.yml, None unless it is complete."""
         if set(self.stated) != set(_OWN):
             return None
         return self.capacity(Capacity(0, 0, 0))
@@ -135,17 +134,7 @@ def read_machines(course: Class) -> dict[str, Machine]:
             f"{course.course} has no machines: {file} is not there",
             remedy=_EXAMPLE,
         )
-    raw = read_yaml(file, str(file))
-    try:
-        group = _MachinesFile.model_validate(raw).machines
-    except ValidationError as error:
-        raise UsageError(
-            *(
-                f"{file}:{line_of(file, item['loc'])}:"
-                f" {model_problem(item, MACHINES_FILE, PATTERNS)}"
-                for item in error.errors(include_url=False)
-            )
-        ) from None
+    group = read_model(file, _MachinesFile, PATTERNS).machines
     machines = {
         name: _machine(name, group.vars, host)
         for name, host in group.hosts.items()

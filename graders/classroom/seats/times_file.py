@@ -6,12 +6,11 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 import yaml
-from pydantic import ValidationError
 
 from graders.classroom.seats.times import PATTERNS, Times, shown
 from graders.errors import UsageError
 from graders.files import write_atomically
-from graders.yamlfile import line_of, model_problem, read_yaml
+from graders.yamlfile import line_of, read_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,17 +35,7 @@ def read_times(file: Path) -> Times:
     """
     if not file.exists():
         return Times()
-    raw = read_yaml(file, str(file))
-    try:
-        times = Times.model_validate(raw)
-    except ValidationError as error:
-        raise UsageError(
-            *(
-                f"{file}:{line_of(file, item['loc'])}:"
-                f" {model_problem(item, TIMES_FILE, PATTERNS)}"
-                for item in error.errors(include_url=False)
-            )
-        ) from None
+    times = read_model(file, Times, PATTERNS, TIMES_FILE)
     names = [it.name for it in times.sessions]
     for at, name in enumerate(names):
         if name in names[:at]:

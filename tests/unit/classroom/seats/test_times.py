@@ -11,27 +11,11 @@ from hypothesis import strategies as st
 
 from graders.classroom.seats.times import Session, Times, shown_session
 from graders.classroom.seats.times_file import read_times
+from tests.classes import LESSONS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-TEXT = """\
-sessions:
-- name: lesson 1
-  begin: 2027-01-11 09:00+01:00
-  end: 2027-01-11 10:30+01:00
-  labs: [1, 2]
-- name: lesson 2
-  begin: 2027-01-12T09:00:00+01:00
-  end: 2027-01-12T10:30:00+01:00
-  labs: [2, 3]
-- name: exam
-  kind: exam
-  begin: 2027-02-01 09:00+01:00
-  end: 2027-02-01 10:00+01:00
-  labs: [3]
-  extensions: {ada: 15}
-"""
 WORK = ("start", "grade", "reset", "hint", "shell", "watch", "on")
 LOOK = ("status", "brief", "list", "progress", "help", "ticket", "submit")
 
@@ -45,7 +29,7 @@ def _at(text: str) -> datetime:
 def times(tmp_path: Path) -> Times:
     """Return two lessons and an exam."""
     file = tmp_path / "times.yml"
-    file.write_text(TEXT, "utf-8")
+    file.write_text(LESSONS, "utf-8")
     return read_times(file)
 
 

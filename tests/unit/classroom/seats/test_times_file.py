@@ -14,28 +14,11 @@ from graders.classroom.seats.times_file import (
     write_times,
 )
 from graders.errors import UsageError
+from tests.classes import LESSONS
 from tests.fuzzing import FUZZ, damaged, read
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-TEXT = """\
-sessions:
-- name: lesson 1
-  begin: 2027-01-11 09:00+01:00
-  end: 2027-01-11 10:30+01:00
-  labs: [1, 2]
-- name: lesson 2
-  begin: 2027-01-12T09:00:00+01:00
-  end: 2027-01-12T10:30:00+01:00
-  labs: [2, 3]
-- name: exam
-  kind: exam
-  begin: 2027-02-01 09:00+01:00
-  end: 2027-02-01 10:00+01:00
-  labs: [3]
-  extensions: {ada: 15}
-"""
 
 
 def _read(folder: Path, text: str) -> Times:
@@ -46,7 +29,7 @@ def _read(folder: Path, text: str) -> Times:
 
 def test_written_and_read(tmp_path: Path) -> None:
     """Sessions are in order of their begins; nothing is lost."""
-    times = _read(tmp_path, TEXT)
+    times = _read(tmp_path, LESSONS)
     file = tmp_path / "new.yml"
     write_times(file, Times(sessions=times.sessions[::-1]))
 
@@ -72,7 +55,7 @@ def test_written_and_read(tmp_path: Path) -> None:
 def test_mistakes(tmp_path: Path, old: str, new: str, said: str) -> None:
     """Each has its line."""
     with pytest.raises(UsageError, match=rf"/times\.yml:{said}") as caught:
-        _read(tmp_path, TEXT.replace(old, new, 1))
+        _read(tmp_path, LESSONS.replace(old, new, 1))
 
     assert len(caught.value.problems) == 1
 
@@ -89,7 +72,7 @@ def test_a_change_counts_at_once(tmp_path: Path) -> None:
     refusal = refusals(file, "ada")
     assert refusal("start", "6") == ""
 
-    file.write_text(TEXT, "utf-8")
+    file.write_text(LESSONS, "utf-8")
     assert refusal("start", "6") == "lab 6 is in no lesson of this class"
 
     file.write_text("sessions: 1", "utf-8")
@@ -98,7 +81,7 @@ def test_a_change_counts_at_once(tmp_path: Path) -> None:
 
 
 @FUZZ
-@given(text=damaged(TEXT))
+@given(text=damaged(LESSONS))
 def test_anything(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     """A damaged file is read, or refused in words."""
     file = tmp_path_factory.mktemp("c") / "times.yml"
