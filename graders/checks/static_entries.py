@@ -51,8 +51,8 @@ def expect_no_static_entries(lab: Session, vips: Iterable[str]) -> None:
     """Fail if a machine has a static entry for a VIP or an address of a pool.
 
     A neighbour entry is refused whatever address of the lab's networks it is
-    for: a gateway that is somebody else leads to a VIP, too, and an address
-    that was a VIP belongs to another machine later.
+    for: an entry for the gateway leads to a VIP, too, and an address that
+    was a VIP belongs to another machine later.
 
     Example:
         expect_no_static_entries(lab, [vip])

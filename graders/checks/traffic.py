@@ -103,7 +103,7 @@ def extra_lan_address(lab: Session) -> Iterator[str]:
     """Give the LAN client an extra address, as any colleague may have one.
 
     It is a random one of those that the site keeps for Services and no pool
-    has, so that it is nobody's.
+    has, so that no machine uses it.
 
     Example:
         with extra_lan_address(lab) as source:

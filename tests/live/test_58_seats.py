@@ -283,7 +283,7 @@ def _attempts() -> list[str]:
         f"grade --student {OTHER}",
         f"lab status --student {OTHER}",
         f"lab start 1 --student {OTHER}",
-        "lab submit --output /root/x",
+        "lab submit --output /etc/x",
         "lab submit --repair /etc/shadow",
         "lab ticket /etc/shadow",
         "lab down",

@@ -93,12 +93,12 @@ class Connection:
 
     @property
     def waiting(self) -> bool:
-        """Whether there is something to send."""
+        """True if bytes wait to be sent."""
         return bool(self._to_send)
 
     @property
     def full(self) -> bool:
-        """Whether there is so much to send that it must wait."""
+        """True if too many bytes wait to add more."""
         return len(self._to_send) >= ROOM
 
     def receive(self) -> None:

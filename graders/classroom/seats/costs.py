@@ -49,7 +49,7 @@ _Amount: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Cost(BaseModel):
-    """What something uses; sizes are in MiB.
+    """Resources that a lab, a seat or a machine uses; sizes are in MiB.
 
     `side_by_side` is how many labs were on the engine when it was measured.
     """

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _TIME_S: Final = 120
 # What labs do not need: a third of the files.
 _UNUSED: Final = ("tests", ".github")
-# What nobody may get, if somebody has committed it.
+# Secrets stay here, even if they were committed.
 _SECRET_SUFFIXES: Final = (TICKET_SUFFIX, ".key", ".pem", ".lab")
 _SECRET_NAMES: Final = frozenset(
     {

@@ -49,7 +49,7 @@ def open_seat(student: str, document: str) -> None:
     _write(tickets / f"{student}{TICKET_SUFFIX}", texts["ticket"], 0o600)
     account = f"seat-{student}"
     _make_account(account, texts["shell"])
-    # A home is root's, so that a student lets nobody else in.
+    # Root owns the home, so that a student cannot add other people's keys.
     keys = _HOMES / account / ".ssh"
     keys.mkdir(parents=True, exist_ok=True)
     _write(keys / "authorized_keys", texts["authorized_keys"], 0o644)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Placement:
-    """A machine for each student, and the students for whom none has room."""
+    """A machine for each student, and the students that fit on no machine."""
 
     machines: Mapping[str, str]
     without: tuple[str, ...] = ()

@@ -60,7 +60,7 @@ def test_the_kits_commands(line: str, rest: list[str] | None) -> None:
         "start ../lab-1",
         "start 1 --variant no-pool",
         "start 1 2",
-        "submit --output /root/.ssh/authorized_keys",
+        "submit --output /home/seat-bob/.ssh/authorized_keys",
         "submit --repair /etc/shadow",
         "submit --edit",
         "ticket /etc/shadow",
