@@ -7,7 +7,6 @@ from typing import Final
 import pytest
 
 from tests.chaos.cli import main
-from tests.depth import FULL
 
 from .conftest import STUDENT
 
@@ -15,8 +14,8 @@ from .conftest import STUDENT
 pytestmark = [pytest.mark.usefixtures("fresh"), pytest.mark.machine]
 
 
-# Twenty take six minutes.
-ROUNDS: Final = "20" if FULL else "5"
+# Some six minutes.
+ROUNDS: Final = "20"
 
 
 def test_rounds(capfd: pytest.CaptureFixture[str]) -> None:
