@@ -55,12 +55,7 @@ def measure_watch(
 
 
 def _watched(plan: Plan, lab: Lab, variant: str) -> list[float]:
-    """Type one solution while `lab watch` runs.
-
-    Raises:
-        CannotCheck: it does not show the fault, or the repair.
-
-    """
+    """Type one solution while `lab watch` runs."""
     file = repairs_for(lab, variant).solution
     driver = LabDriver(plan, print, lab, variant)
     program = str(Path(sys.executable).parent / "lab")

@@ -134,12 +134,7 @@ class ActionModule(ActionBase):
 
 
 def _seconds(timeout: str, limits: dict[str, int]) -> float:
-    """Return a time limit in seconds.
-
-    Raises:
-        ValueError: it is neither a number nor a name of `limits`.
-
-    """
+    """Return a time limit in seconds."""
     return limits[timeout] if timeout in limits else float(timeout)
 
 

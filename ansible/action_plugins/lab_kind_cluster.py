@@ -56,12 +56,7 @@ class ActionModule(ActionBase):
 
 
 def _mend(args: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
-    """Mend the cluster and return what was done.
-
-    Raises:
-        CannotCheck: it could not be mended.
-
-    """
+    """Mend the cluster and return what was done."""
     cluster = KindCluster(args["nodes"])
     registered = cluster.await_api(args["api_timeout"])
     missing = [node for node in args["nodes"] if node not in registered]

@@ -129,12 +129,7 @@ def _split(
 def _apply(
     kube: KubeClient, objects: list[dict[str, Any]], args: dict[str, Any]
 ) -> dict[str, Any]:
-    """Apply the objects in their order.
-
-    Raises:
-        KubeError: one was refused.
-
-    """
+    """Apply the objects in their order."""
     split = _split(objects, args)
     wanted = [*split["objects"], *split["parked"]]
     if kinds := args["create_only"]:
@@ -154,12 +149,7 @@ def _apply(
 def _delete(
     kube: KubeClient, objects: list[dict[str, Any]], args: dict[str, Any]
 ) -> dict[str, Any]:
-    """Delete named objects, or all that the selectors select.
-
-    Raises:
-        KubeError: the API server does not answer, or refuses.
-
-    """
+    """Delete named objects, or all that the selectors select."""
     query = urlencode(
         {
             f"{name}Selector": ",".join(args[f"{name}_selectors"])

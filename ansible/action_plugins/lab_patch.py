@@ -56,12 +56,7 @@ class ActionModule(ActionBase):
 
 
 def _patch(kube: KubeClient, args: dict[str, Any]) -> bool:
-    """Patch the object and return whether that changed it.
-
-    Raises:
-        KubeError: the object does not exist, or the API server refuses.
-
-    """
+    """Patch the object and return whether that changed it."""
     metadata = {"name": args["name"]}
     if args["namespace"]:
         metadata["namespace"] = args["namespace"]

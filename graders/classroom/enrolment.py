@@ -73,12 +73,7 @@ def enrol(course: Class, entries: Sequence[Entry]) -> Enrolment:
 
 
 def _tickets(course: Class) -> dict[str, Ticket]:
-    """Return every ticket of a class by student.
-
-    Raises:
-        UsageError: all that are damaged: another nonce would be a loss.
-
-    """
+    """Return every ticket of a class by student."""
     found, problems = {}, []
     for student in course.students():
         try:

@@ -86,7 +86,6 @@ def fill(
 
 
 def _column(header: list[str], lab: str, columns: Mapping[str, str]) -> int:
-    """Return the column of a lab."""
     named = columns.get(lab)
     if named:
         found = [at for at, name in enumerate(header) if name == named]
@@ -113,12 +112,6 @@ def _row(
     student: str,
     logins: Mapping[str, Iterable[str]],
 ) -> list[str] | None:
-    """Return the one row of a student.
-
-    Raises:
-        UsageError: there are several.
-
-    """
     wanted = {name.casefold() for name in (student, *logins.get(student, ()))}
     # The most certain column decides.
     for place in sorted(places, key=lambda at: _rank(table[0][at])):

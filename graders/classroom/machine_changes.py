@@ -90,12 +90,7 @@ def _new_lease(recorded: Baseline) -> str:
 
 
 def _commands(plan: Plan, role: str, before: Mapping[str, str]) -> list[str]:
-    """Return the commands that make another machine what this one is.
-
-    Raises:
-        CannotCheck: it does not answer.
-
-    """
+    """Return the commands that make another machine what this one is."""
     after = read_settings(plan, role)
     lines = {
         what: _lines(before.get(what, ""), after.get(what, ""))
@@ -182,12 +177,6 @@ class _Machine:
                 yield f"nft -f - {_here(listing)}"
 
     def _read(self, commands: Sequence[str]) -> list[str]:
-        """Return what commands print.
-
-        Raises:
-            CannotCheck: the machine does not answer.
-
-        """
         return run_each(self._machine, commands) if commands else []
 
 

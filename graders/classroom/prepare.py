@@ -87,12 +87,6 @@ def _known(sent: Submission) -> dict[str, Any]:
 
 
 def _plan(sent: Submission) -> Plan:
-    """Return the plan by name, ticket and slot.
-
-    Raises:
-        UsageError: the ticket is damaged, or the numbers are not these.
-
-    """
     nonce = _nonce(sent)
     plan = make_plan(sent.plan.student, sent.plan.slot, nonce=nonce)
     ours, theirs = plan.as_vars(), sent.plan.numbers
@@ -107,12 +101,7 @@ def _plan(sent: Submission) -> Plan:
 
 
 def _nonce(sent: Submission) -> str:
-    """Return the nonce of the ticket, "" without one.
-
-    Raises:
-        UsageError: the ticket is damaged, or another student's.
-
-    """
+    """Return the nonce of the ticket, "" without one."""
     if sent.plan.ticket is None:
         return ""
     try:
@@ -129,12 +118,7 @@ def _nonce(sent: Submission) -> str:
 def _fault_notes(
     sent: Submission, plan: Plan, *, any_fault: bool
 ) -> list[str]:
-    """Return what is to be said about the fault.
-
-    Raises:
-        UsageError: there is no such lab or fault, or it is not the student's.
-
-    """
+    """Return what is to be said about the fault."""
     lab = load_lab(sent.plan.lab)
     lab.variant(sent.plan.fault)
     if sent.result.lab != lab.id or sent.result.student != plan.student:

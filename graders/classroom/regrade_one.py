@@ -115,12 +115,7 @@ class Regrade:
     def _on_fresh_lab(
         self, plan: Plan, play: Callable[[Place, DiskGuard], Form]
     ) -> Form:
-        """Play one form and grade the lab.
-
-        Raises:
-            KitError: the place cannot be opened.
-
-        """
+        """Play one form and grade the lab."""
         with _guarded(plan.student) as guard:
             with open_place(
                 self._task.place, plan, self._driver.shell

@@ -235,12 +235,7 @@ def _ending() -> Iterator[None]:
 
 @contextmanager
 def _alone(results: Path) -> Iterator[None]:
-    """Let no other regrade write into a folder at the same time.
-
-    Raises:
-        UsageError: one does, or it cannot be written.
-
-    """
+    """Let no other regrade write into a folder at the same time."""
     own = results / _OWN
     try:
         own.mkdir(parents=True, exist_ok=True)

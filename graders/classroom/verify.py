@@ -130,12 +130,7 @@ def of_other_faults(lab: str, fault: str) -> frozenset[str]:
 
 @lru_cache(maxsize=64)
 def _lab(name: str) -> Lab:
-    """Return a lab by its whole id.
-
-    Raises:
-        UsageError: there is none of that name.
-
-    """
+    """Return a lab by its whole id."""
     lab = load_lab(name)
     if lab.id != name:
         raise UsageError(f"{name} is not the whole name of a lab")

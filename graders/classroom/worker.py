@@ -82,12 +82,7 @@ def remove_lab(student: str) -> None:
 
 
 def _regrade(task: Task, student: str) -> None:
-    """Write the result; the lab is removed before and after.
-
-    Raises:
-        KitError: the lab cannot be created here.
-
-    """
+    """Write the result; the lab is removed before and after."""
     remove_lab(student)
     plan = _own_plan(student)
     driver = LabDriver(plan, _tell)
@@ -105,12 +100,7 @@ def _regrade(task: Task, student: str) -> None:
 
 
 def _own_plan(student: str) -> Plan:
-    """Return the plan for the lab.
-
-    Raises:
-        CannotCheck: there is a lab of this student that is not ours.
-
-    """
+    """Return the plan for the lab."""
     location = provider().locate(student)
     if location.exists:
         raise CannotCheck(
@@ -123,12 +113,7 @@ def _own_plan(student: str) -> Plan:
 
 @contextmanager
 def _locked(student: str) -> Iterator[None]:
-    """Hold the student's lab, once an earlier worker has let go of it.
-
-    Raises:
-        CannotCheck: another command holds it.
-
-    """
+    """Hold the student's lab, once an earlier worker has let go of it."""
     deadline = time.monotonic() + _LOCK_S
     with ExitStack() as held:
         while True:

@@ -154,12 +154,7 @@ def _problem(entry: zipfile.ZipInfo) -> str:
 def _read(
     where: str, archive: zipfile.ZipFile, entry: zipfile.ZipInfo
 ) -> bytes:
-    """Return a member, of which no more is unpacked than its header says.
-
-    Raises:
-        SubmissionError: it has another size.
-
-    """
+    """Return a member, of which no more is unpacked than its header says."""
     with archive.open(entry) as opened:
         content = opened.read(LIMIT + 1)
     if len(content) != entry.file_size:

@@ -80,13 +80,7 @@ def _check(machine: str, places: list[str]) -> None:
 
 @contextmanager
 def _output(name: str) -> Iterator[IO[bytes]]:
-    """Open a new file, which is removed again if nothing gets into it.
-
-    Raises:
-        UsageError: it is there already, cannot be written, or the packets
-            would go to a terminal.
-
-    """
+    """Open a new file, which is removed again if nothing gets into it."""
     from graders.errors import UsageError
 
     if not name:

@@ -56,12 +56,7 @@ def _write_lists() -> None:
 
 
 def _check(ref: str) -> tuple[list[str], list[str]]:
-    """Return the names of the labs that were checked, and all problems.
-
-    Raises:
-        UsageError: there is no such lab.
-
-    """
+    """Return the names of the labs that were checked, and all problems."""
     from graders.course.folders import find_labs
     from graders.course.lab import read_lab
     from graders.errors import UsageError

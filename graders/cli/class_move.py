@@ -56,12 +56,6 @@ def move(
 
 
 def _draft(before: SeatPlan, students: list[str], to: str, lost: str) -> Draft:
-    """Return the plan after the move.
-
-    Raises:
-        UsageError: the options are not these, or there is no room.
-
-    """
     from graders.classroom.seats.planning import (
         Draft,
         lose_machine,
@@ -81,12 +75,7 @@ def _draft(before: SeatPlan, students: list[str], to: str, lost: str) -> Draft:
 
 
 def _expect_seats(draft: Draft) -> None:
-    """Expect everyone to have a seat after the move.
-
-    Raises:
-        UsageError: some have none.
-
-    """
+    """Expect everyone to have a seat after the move."""
     from graders.errors import UsageError
 
     if draft.without:

@@ -56,12 +56,6 @@ def new(
 
 
 def _day(text: str) -> date:
-    """Return a day.
-
-    Raises:
-        UsageError: it is none.
-
-    """
     from datetime import date
 
     from graders.errors import UsageError

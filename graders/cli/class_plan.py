@@ -73,12 +73,7 @@ def plan(  # noqa: PLR0913 - the options of the command
 
 
 def _plan(course: Class, sizes: Sizes, wishes: Wishes) -> None:
-    """Print the plan, and write it if everyone has a seat.
-
-    Raises:
-        UsageError: some have none, or a file of the class is damaged.
-
-    """
+    """Print the plan, and write it if everyone has a seat."""
     from graders.classroom.seats import plan_report
     from graders.classroom.seats.planning import revise
     from graders.classroom.seats.seat_plan import (
@@ -105,12 +100,6 @@ def _plan(course: Class, sizes: Sizes, wishes: Wishes) -> None:
 
 
 def _isolation(text: str) -> Isolation | None:
-    """Return an isolation.
-
-    Raises:
-        UsageError: there is no such.
-
-    """
     from graders.classroom.seats.seat_plan import ISOLATIONS
     from graders.errors import UsageError
 
@@ -125,24 +114,14 @@ def _isolation(text: str) -> Isolation | None:
 
 
 def _before(course: Class) -> SeatPlan | None:
-    """Return the plan that there is, None if it is the first.
-
-    Raises:
-        UsageError: it is damaged.
-
-    """
+    """Return the plan that there is, None if it is the first."""
     from graders.classroom.seats.seat_plan import read_seat_plan, seats_file
 
     return read_seat_plan(course) if seats_file(course).exists() else None
 
 
 def _sizes(course: Class, refs: str) -> Sizes:
-    """Return the machines, and the costs of the labs.
-
-    Raises:
-        KitError: a file is damaged, or a machine did not answer.
-
-    """
+    """Return the machines, and the costs of the labs."""
     from graders.classroom.seats.asking import ask_capacities
     from graders.classroom.seats.costs import load_costs
     from graders.classroom.seats.machines import capacities, read_machines
@@ -158,12 +137,7 @@ def _sizes(course: Class, refs: str) -> Sizes:
 
 
 def _labs(course: Class, refs: str) -> list[str]:
-    """Return the ids of the labs that the class does.
-
-    Raises:
-        UsageError: there is no such lab, or times.yml is damaged.
-
-    """
+    """Return the ids of the labs that the class does."""
     from graders.classroom.seats.times_file import read_times, times_file
     from graders.course.lab import all_labs, load_lab
 

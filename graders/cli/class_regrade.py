@@ -85,12 +85,6 @@ def regrade(  # noqa: PLR0913, PLR0917 - options of a command
 
 
 def _place(*, here: bool, sandbox: bool) -> PlaceName:
-    """Return the place that was chosen.
-
-    Raises:
-        UsageError: none was, or both, or labs are on hosts.
-
-    """
     from graders.errors import UsageError
     from graders.settings import KIND, provider_name
 
@@ -109,12 +103,7 @@ def _place(*, here: bool, sandbox: bool) -> PlaceName:
 def _prepared(
     names: Sequence[str], folder: str, *, any_fault: bool
 ) -> list[Prepared]:
-    """Verify submissions; those that are refused will not be played.
-
-    Raises:
-        UsageError: there is no such class, or no such file.
-
-    """
+    """Verify submissions; those that are refused will not be played."""
     from graders.classroom.prepare import prepare
     from graders.classroom.submission_files import submission_files
     from graders.classroom.verify import verify
@@ -137,12 +126,7 @@ def _prepared(
 
 
 def _expect_machine(items: Sequence[Prepared]) -> None:
-    """Start the engine, and refuse a computer that cannot have a lab.
-
-    Raises:
-        KitError: all that would stop a lab.
-
-    """
+    """Start the engine, and refuse a computer that cannot have a lab."""
     from graders.cli.plans import run_plain_playbook
     from graders.doctor.doctor import examine, raise_for_findings
     from graders.providers.base import ProviderDown

@@ -102,13 +102,7 @@ def _export(
     option: str,
     to_text: Callable[[Sequence[Regraded]], str],
 ) -> None:
-    """Write a file for each student.
-
-    Raises:
-        KitError: there are several students for one file, one has not been
-            regraded, or a file cannot be written.
-
-    """
+    """Write a file for each student."""
     from graders.errors import UsageError
 
     students: dict[str, list[Regraded]] = {}
@@ -135,12 +129,7 @@ def _fill(
     rows: Sequence[Regraded],
     names: tuple[Sequence[str], str],
 ) -> None:
-    """Fill a gradebook; the file that was exported stays as it is.
-
-    Raises:
-        UsageError: it cannot be read, or is no gradebook.
-
-    """
+    """Fill a gradebook; the file that was exported stays as it is."""
     from graders.classroom.gradebook import fill
     from graders.errors import UsageError
     from graders.files import read_text
@@ -159,12 +148,7 @@ def _fill(
 
 
 def _columns(texts: Iterable[str]) -> dict[str, str]:
-    """Return the names of columns by lab.
-
-    Raises:
-        UsageError: a text is not of the form LAB=NAME.
-
-    """
+    """Return the names of columns by lab."""
     from graders.course.lab import load_lab
     from graders.errors import UsageError
 
@@ -181,12 +165,7 @@ def _columns(texts: Iterable[str]) -> dict[str, str]:
 
 
 def _logins(roster: str) -> dict[str, list[str]]:
-    """Return what the students of a roster are called elsewhere.
-
-    Raises:
-        UsageError: it cannot be read, or is none.
-
-    """
+    """Return what the students of a roster are called elsewhere."""
     from graders.classroom.roster import read_roster
 
     if not roster:

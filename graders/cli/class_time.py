@@ -72,12 +72,6 @@ def time(  # noqa: PLR0913 - the options of the command
 
 
 def _show(times: Times, name: str) -> None:
-    """Print all sessions, or one.
-
-    Raises:
-        UsageError: there is no such.
-
-    """
     from datetime import UTC, datetime
 
     from graders.classroom.seats.times import shown_session

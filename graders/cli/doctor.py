@@ -34,12 +34,7 @@ def doctor(
 
 
 def _check(student: str) -> Report:
-    """Return the findings where the student's lab runs, or would run.
-
-    Raises:
-        UsageError: the provider's own settings are wrong.
-
-    """
+    """Return the findings where the student's lab runs, or would run."""
     from graders.doctor.doctor import examine
     from graders.doctor.engine_facts import QUICK_S
     from graders.plan.plan import make_plan
@@ -49,12 +44,7 @@ def _check(student: str) -> Report:
 
 
 def _check_hosts(file: str, student: str) -> Report:
-    """Return the findings on an inventory's hosts.
-
-    Raises:
-        UsageError: the inventory is wrong.
-
-    """
+    """Return the findings on an inventory's hosts."""
     from pathlib import Path
 
     from graders.doctor.remote import preflight

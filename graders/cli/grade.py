@@ -121,12 +121,7 @@ def _conclude(
 
 
 def _open(student: str) -> tuple[Session, State]:
-    """Open the running lab; say if it does not count for a class.
-
-    Raises:
-        KitError: as `open_running_lab`.
-
-    """
+    """Open the running lab; say if it does not count for a class."""
     from graders.cli.running_lab import open_running_lab
     from graders.cli.ticket_note import note_ticket
 

@@ -51,12 +51,7 @@ def help_(
 
 
 def _refuse_verb(ctx: typer.Context, text: str) -> None:
-    """Refuse the name of a command, which is no question to a teacher.
-
-    Raises:
-        UsageError: it is one.
-
-    """
+    """Refuse the name of a command, which is no question to a teacher."""
     from graders.errors import UsageError
 
     if text in getattr(ctx.find_root().command, "commands", ()):
@@ -67,12 +62,7 @@ def _refuse_verb(ctx: typer.Context, text: str) -> None:
 
 
 def _tell(student: str, text: str, *, done: bool) -> None:
-    """Raise or lower the hand.
-
-    Raises:
-        KitError: the text is too long, or the board was not reached.
-
-    """
+    """Raise or lower the hand."""
     from graders.classroom.board.message import LONGEST_TEXT
     from graders.classroom.board.sender import tell
     from graders.errors import CannotCheck, UsageError
@@ -126,12 +116,7 @@ def _running(student: str) -> tuple[str, str]:
 
 
 def _explain(student: str) -> None:
-    """Print what would be sent, and whether it is.
-
-    Raises:
-        UsageError: CLASS_URL or the ticket cannot be used.
-
-    """
+    """Print what would be sent, and whether it is."""
     from graders.classroom.board import outbox
     from graders.classroom.board.sender import board_url
     from graders.plan.ticket import installed_ticket

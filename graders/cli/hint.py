@@ -29,12 +29,7 @@ def hint(student: Student = "demo") -> None:
 
 
 def _next_hint(student: str) -> tuple[Hint, State]:
-    """Grade in silence; return the next rung of the ladder, and the state.
-
-    Raises:
-        KitError: no lab is running, or the kit cannot look.
-
-    """
+    """Grade in silence; return the next rung of the ladder, and the state."""
     from graders.checks.cleanup import clean_session
     from graders.cli.journal_note import note
     from graders.cli.progress_note import note_progress

@@ -79,12 +79,7 @@ def save(file: str, student: Student = "demo") -> None:
 
 
 def _refuse_full_disk(*, build: bool) -> None:
-    """Fail before images are made that would not fit.
-
-    Raises:
-        CannotCheck: there is too little room where the engine keeps images.
-
-    """
+    """Fail before images are made that would not fit."""
     from graders.doctor import local
     from graders.doctor.findings import ThisHost
     from graders.doctor.local_checks import disk

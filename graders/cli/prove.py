@@ -63,12 +63,7 @@ def prove(  # noqa: PLR0913, PLR0917 - what may be typed
 def _prove(
     ref: str, variant: str, student: str, depth: Depth
 ) -> list[ProofStep]:
-    """Prove one lab or all on a running cluster.
-
-    Raises:
-        KitError: the lab or variant is unknown, or its files are wrong.
-
-    """
+    """Prove one lab or all on a running cluster."""
     from graders.cli.plans import checked_plan
     from graders.proof.driver import LabDriver
     from graders.proof.proof import prove
@@ -90,12 +85,7 @@ def _list(ref: str, variant: str, depth: Depth) -> Iterator[str]:
 
 
 def _selected(ref: str, variant: str) -> Iterator[tuple[Lab, list[str]]]:
-    """Yield the labs to prove, each with its variants.
-
-    Raises:
-        UsageError: the lab or variant is unknown.
-
-    """
+    """Yield the labs to prove, each with its variants."""
     from graders.course.lab import all_labs, load_lab
 
     for lab in [load_lab(ref)] if ref else all_labs():

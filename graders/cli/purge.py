@@ -42,12 +42,6 @@ def purge(
 
 
 def _remove(found: Findings) -> None:
-    """Remove all of it.
-
-    Raises:
-        CannotCheck: something could not be removed.
-
-    """
     from graders.errors import CannotCheck
     from graders.lifecycle.purge import remove
 

@@ -40,12 +40,6 @@ def reset(student: Student = "demo") -> None:
 
 
 def _running_lab(status: ProviderStatus) -> tuple[Lab, State]:
-    """Return the running lab and its state.
-
-    Raises:
-        CannotCheck: none is running.
-
-    """
     from graders.errors import CannotCheck
     from graders.lifecycle import lifecycle
     from graders.state.current import current_lab

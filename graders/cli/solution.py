@@ -58,13 +58,7 @@ def solution(
 
 
 def _known(lab: Lab, student: str) -> tuple[Lab, list[str]]:
-    """Return the faults of a lab that the student has found or given up.
-
-    Raises:
-        UsageError: there are none.
-        CannotCheck: that is not known.
-
-    """
+    """Return the faults of a lab that the student has found or given up."""
     from graders.errors import UsageError
     from graders.grading.progress import read_progress
 
@@ -84,13 +78,7 @@ def _known(lab: Lab, student: str) -> tuple[Lab, list[str]]:
 
 
 def _running(plan: Plan, *, give_up: bool) -> tuple[Lab, list[str]]:
-    """Return the running lab and its fault.
-
-    Raises:
-        UsageError: it is not solved, and not given up.
-        CannotCheck: no lab is running, or progress cannot be read.
-
-    """
+    """Return the running lab and its fault."""
     from graders.cli.journal_note import note
     from graders.cli.progress_note import note_progress
     from graders.errors import UsageError

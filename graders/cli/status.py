@@ -17,12 +17,7 @@ def status(student: Student = "demo") -> None:
 
 
 def _show_status(student: str) -> None:
-    """Print lab, attempts, and every address.
-
-    Raises:
-        CannotCheck: the provider does not answer.
-
-    """
+    """Print lab, attempts, and every address."""
     from rich.table import Table
 
     from graders.console import Terminal

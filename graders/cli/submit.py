@@ -66,12 +66,7 @@ class _Choices:
 
 
 def _submit(student: str, choices: _Choices) -> None:
-    """Grade, collect the repair, and write the file.
-
-    Raises:
-        KitError: no lab is running, or one of these failed.
-
-    """
+    """Grade, collect the repair, and write the file."""
     from graders.classroom.hand_in import Run, hand_in
     from graders.classroom.repair import collect
     from graders.cli.grade import grade_lab
@@ -119,12 +114,7 @@ def _amount(repair: Repair) -> str:
 
 
 def _show(student: str, repair: str) -> None:
-    """Print both forms of the repair.
-
-    Raises:
-        KitError: no lab is running, or it cannot be read.
-
-    """
+    """Print both forms of the repair."""
     from graders.classroom.repair import collect
     from graders.errors import printable
     from graders.providers.registry import provider
@@ -148,12 +138,7 @@ def _differences(repair: Repair) -> str:
 
 
 def _written(plan: Plan, lab: str, choices: _Choices) -> str | None:
-    """Return the text that takes the place of the recording, None for none.
-
-    Raises:
-        UsageError: it is not in the form of a walkthrough.
-
-    """
+    """Return the text that takes the place of the recording, None for none."""
     from graders.classroom.repair import recorded
     from graders.course.walkthrough import typed_blocks
 
@@ -170,12 +155,6 @@ def _written(plan: Plan, lab: str, choices: _Choices) -> str | None:
 
 
 def _read(name: str) -> str:
-    """Return the text of a file.
-
-    Raises:
-        UsageError: it cannot be read.
-
-    """
     from graders.classroom.zipped import LIMIT
     from graders.errors import UsageError
     from graders.files import read_text
@@ -188,12 +167,7 @@ def _read(name: str) -> str:
 
 
 def _edited(text: str) -> str:
-    """Return a text as a person has edited it.
-
-    Raises:
-        UsageError: the editor cannot be run, or ended with an error.
-
-    """
+    """Return a text as a person has edited it."""
     from graders.errors import UsageError
 
     words = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"

@@ -58,12 +58,7 @@ def ticket(
 
 
 def _install(file: str, student: str) -> Iterator[str]:
-    """Install a ticket; yield what to say about it.
-
-    Raises:
-        UsageError: it cannot be used.
-
-    """
+    """Install a ticket; yield what to say about it."""
     from pathlib import Path
 
     from graders.classroom.tickets import install_ticket, read_ticket, today
@@ -84,12 +79,7 @@ def _install(file: str, student: str) -> Iterator[str]:
 
 
 def _installed(student: str) -> Iterator[str]:
-    """Yield what to say about installed tickets.
-
-    Raises:
-        UsageError: one of them is damaged.
-
-    """
+    """Yield what to say about installed tickets."""
     from graders.classroom.tickets import today
     from graders.plan.ticket import installed_ticket, students_with_tickets
 
@@ -106,12 +96,7 @@ def _installed(student: str) -> Iterator[str]:
 
 
 def _remove(student: str) -> Iterator[str]:
-    """Remove a ticket; yield what to say about it.
-
-    Raises:
-        UsageError: there are several, or it cannot be removed.
-
-    """
+    """Remove a ticket; yield what to say about it."""
     from graders.classroom.tickets import remove_ticket
     from graders.errors import UsageError
     from graders.plan.ticket import students_with_tickets

@@ -122,12 +122,7 @@ def _of_machine(
 
 
 def _no_engine(*args: str) -> str:
-    """Take the place of docker once the engine has not answered.
-
-    Raises:
-        EngineDown: always.
-
-    """
+    """Take the place of docker once the engine has not answered."""
     raise EngineDown(f"could not docker {args[0]}: no engine")
 
 

@@ -58,12 +58,7 @@ def read_spec(
 def _sentence(
     function: Callable[..., object], values: Mapping[str, Any]
 ) -> str:
-    """Return the first line of the docstring with the plan's numbers in it.
-
-    Raises:
-        KitError: there is none, or it uses a name that the plan lacks.
-
-    """
+    """Return the first line of the docstring with the plan's numbers in it."""
     lines = (function.__doc__ or "").strip().splitlines()
     if not lines:
         raise KitError("a check must have a docstring, which is its sentence")

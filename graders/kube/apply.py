@@ -95,10 +95,6 @@ def _merge(kube: KubeClient, path: str, item: Object) -> Object | None:
 
     Lists are merged by a key: next to a port that a student has added, the
     port of the lab would be the second one of its name.
-
-    Raises:
-        KubeError: it was refused; after a deletion the next try creates it.
-
     """
     try:
         return kube.ask("PATCH", f"{path}?{_OWNER}", item, APPLY)

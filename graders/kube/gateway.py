@@ -184,10 +184,6 @@ def _create_crds(kube: KubeClient, objects: list[Object]) -> None:
 
     They have four megabytes, so they are not applied each time; a reset
     compares them with what was recorded.
-
-    Raises:
-        KubeError: one was refused for a minute, or is never established.
-
     """
     names = {item["metadata"]["name"] for item in objects if _is_crd(item)}
     there = {

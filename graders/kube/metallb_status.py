@@ -168,12 +168,7 @@ def _names(kube: KubeClient, selector: str) -> list[str]:
 
 
 def _problems(kube: KubeClient) -> list[str]:
-    """Return what is not ready yet.
-
-    Raises:
-        KubeError: the API server does not answer, or refuses.
-
-    """
+    """Return what is not ready yet."""
     problems = []
     controller = kube.get(f"{METALLB_APPS}/deployments/metallb-controller")
     ready = bool(controller and rolled_out(controller))

@@ -159,12 +159,7 @@ def _scale_controller_up(kube: KubeClient) -> None:
 
 
 def _await_ready(kube: KubeClient) -> list[Object]:
-    """Return the nodes once all are ready; some may have just started.
-
-    Raises:
-        KubeError: they are not within two minutes; names them.
-
-    """
+    """Return the nodes once all are ready; some may have just started."""
     deadline = time.monotonic() + _READY_TIMEOUT_S
     while True:
         problem = "no node"

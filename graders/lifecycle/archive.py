@@ -176,12 +176,7 @@ def _digest(file: Path) -> str:
 def _read(
     file: Path, reader: Callable[[tarfile.TarFile], set[str]]
 ) -> set[str]:
-    """Return what `reader` finds in the archive.
-
-    Raises:
-        UsageError: the archive cannot be read, or has what it must not have.
-
-    """
+    """Return what `reader` finds in the archive."""
     try:
         with tarfile.open(file, "r:", tarinfo=_Member) as archive:
             return reader(archive)
@@ -220,12 +215,6 @@ def _contents(archive: tarfile.TarFile) -> set[str]:
 def _files(
     archive: tarfile.TarFile,
 ) -> Iterator[tuple[tarfile.TarInfo, IO[bytes]]]:
-    """Yield the files of the archive.
-
-    Raises:
-        ValueError: one must not be there, or not as it is.
-
-    """
     names: set[str] = set()
     for member in archive:
         name = member.name
@@ -305,12 +294,7 @@ def _is_image(name: str) -> bool:
 
 
 def _size(content: IO[bytes]) -> int:
-    """Read a layer to its end; return its size as the engine unpacks it.
-
-    Raises:
-        ValueError: it is too large, or compressed so that this is not known.
-
-    """
+    """Read a layer to its end; return its size as the engine unpacks it."""
     begin = content.read(max(map(len, _COMPRESSED)))
     if begin.startswith(_COMPRESSED):
         raise ValueError(f"a layer of {_IMAGES} is compressed by xz or others")
@@ -322,12 +306,7 @@ def _size(content: IO[bytes]) -> int:
 
 
 def _skip(content: IO[bytes] | gzip.GzipFile) -> int:
-    """Read to the end; return how many bytes there are.
-
-    Raises:
-        ValueError: there are more than in all images.
-
-    """
+    """Read to the end; return how many bytes there are."""
     size = 0
     while chunk := content.read(_CHUNK):
         size += len(chunk)

@@ -174,12 +174,7 @@ class PlanMoved(CannotCheck):
 
 
 def _expect_still_free(plan: Plan) -> None:
-    """Look again where the lab can be: others may have been faster.
-
-    Raises:
-        PlanMoved: it cannot be where `plan` says.
-
-    """
+    """Look again where the lab can be: others may have been faster."""
     try:
         location = provider().locate(plan.student, nonce=plan.nonce)
     except CannotCheck:
@@ -273,10 +268,6 @@ def _repair(plan: Plan, *, metallb: bool, tries: int = _READY_TRIES) -> None:
     """Bring up what does not run, and wait for nodes that are starting.
 
     A machine without its network is recreated: the lab is about to be reset.
-
-    Raises:
-        KitError: as `up`.
-
     """
     up(plan, metallb=metallb, tries=tries, recreate=_displaced_machines(plan))
     until("node-back", lambda: is_up(plan), bool)

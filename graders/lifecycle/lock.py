@@ -131,12 +131,7 @@ def _wait(
     holder: Callable[[], str],
     tell: Callable[[str], None],
 ) -> None:
-    """Wait until `take` succeeds, and tell for whom, also if that changes.
-
-    Raises:
-        CannotCheck: the time limit is over.
-
-    """
+    """Wait until `take` succeeds, and tell for whom, also if that changes."""
     told = None
     deadline = time.monotonic() + _WAIT_LIMIT_S
     while not take():

@@ -304,12 +304,7 @@ def remove(
 
 
 def _take_down(student: str) -> None:
-    """Remove a lab as `lab down` does.
-
-    Raises:
-        KitError: a step failed, or a command works on the lab.
-
-    """
+    """Remove a lab as `lab down` does."""
     with lock(student, "lab purge"):
         plan, _ = provider().removal(student)
         run_playbook("down", extra_vars(plan), student=student)

@@ -140,12 +140,7 @@ def _local(plan: Plan, problems: list[str]) -> Iterator[Typed]:
 
 
 def _on_machine(plan: Plan, role: str) -> list[Typed]:
-    """Return what a machine has recorded.
-
-    Raises:
-        CannotCheck: it does not answer.
-
-    """
+    """Return what a machine has recorded."""
     done = machine_of(plan, role).run("sh", "-c", _READ)
     found: list[Typed] = []
     for line in done.out.splitlines():

@@ -56,13 +56,7 @@ def written_addresses(text: str) -> set[int] | None:
 
 
 def _addresses(text: str) -> Iterator[int]:
-    """Yield the addresses of several ranges, as numbers.
-
-    Raises:
-        ValueError: one is no range, or larger than any LAN of the kit, or
-            there are more of them than any plan has.
-
-    """
+    """Yield the addresses of several ranges, as numbers."""
     count = 0
     for pattern, end in ((_COUNT, _after), (_NEXT, _next), (_RANGE, _range)):
         text = pattern.sub(end, text)

@@ -120,12 +120,7 @@ class Admission:
         return self._students
 
     def _present(self) -> Iterator[Ticket]:
-        """Yield the tickets of who is on the roster.
-
-        Raises:
-            UsageError: the roster cannot be read.
-
-        """
+        """Yield the tickets of who is on the roster."""
         for entry in read_roster(self._course.roster):
             try:
                 file = self._course.ticket_file(entry.student)

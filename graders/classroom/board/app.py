@@ -269,7 +269,6 @@ async def _refused(_: Request, error: Exception) -> Response:
 
 
 async def _failed(_: Request, error: Exception) -> Response:
-    """Return an error of HTTP."""
     assert isinstance(error, HTTPException)  # noqa: S101 - only these come here
     return JSONResponse({"error": error.detail}, error.status_code)
 

@@ -148,12 +148,7 @@ class Board:
         )
 
     def _admit(self, ticket: Ticket, key: str) -> list[Key]:
-        """Return the key if it is the first of its ticket.
-
-        Raises:
-            OtherKeyError: another key came first; the teacher sees that.
-
-        """
+        """Return the key if it is the first of its ticket."""
         holder = _holder(ticket.student, ticket.nonce)
         pupil = self._pupil(ticket.student)
         known = self._keys(holder)
@@ -312,12 +307,7 @@ class Board:
     async def _store_all(
         self, events: Sequence[Stored], keys: Sequence[Key]
     ) -> list[Stored]:
-        """Have the writer store these; return which of them are new.
-
-        Raises:
-            CannotCheck: they cannot be stored.
-
-        """
+        """Have the writer store these; return which of them are new."""
         done: asyncio.Future[list[Stored]] = (
             asyncio.get_running_loop().create_future()
         )

@@ -197,12 +197,7 @@ def _access(folder: Path) -> Access:
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
-    """Refuse a second board of a class.
-
-    Raises:
-        UsageError: there is one already.
-
-    """
+    """Refuse a second board of a class."""
     with (folder / "lock").open("wb") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -215,12 +210,6 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _listener(host: str, port: int) -> socket.socket:
-    """Return a socket that listens.
-
-    Raises:
-        UsageError: the address is taken, or not this computer's.
-
-    """
     listener = socket.socket(
         socket.AF_INET6 if ":" in host else socket.AF_INET
     )

@@ -149,12 +149,7 @@ class Store:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """Turn what SQLite says into words.
-
-        Raises:
-            CannotCheck: it says anything.
-
-        """
+        """Turn what SQLite says into words."""
         try:
             yield
         except (sqlite3.Error, ValueError) as error:

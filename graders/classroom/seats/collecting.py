@@ -74,13 +74,7 @@ def keep(folder: Path, student: str, answer: str) -> Collected:
 
 
 def _content(student: str, entry: dict[str, Any]) -> tuple[str, bytes]:
-    """Return name and content of a file; a machine may send anything.
-
-    Raises:
-        CannotCheck: it is not of a submission of this student.
-        ValueError: it is no text of bytes.
-
-    """
+    """Return name and content of a file; a machine may send anything."""
     name = str(entry["name"])
     match = FILE.fullmatch(name)
     if not match or name != f"{student}-{match[1]}.lab":

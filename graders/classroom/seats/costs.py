@@ -93,12 +93,7 @@ class Costs(BaseModel):
 
     @model_validator(mode="after")
     def _expect_other(self) -> Costs:
-        """Expect a row for all labs without one.
-
-        Raises:
-            ValueError: there is none.
-
-        """
+        """Expect a row for all labs without one."""
         if self.other not in self.labs:
             raise ValueError("other must be one of the labs")
         return self

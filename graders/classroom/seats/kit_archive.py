@@ -86,13 +86,6 @@ def _left_out(names: list[str]) -> list[str]:
 
 
 def _git(checkout: Path, *argv: str) -> str:
-    """Return what git prints.
-
-    Raises:
-        UsageError: the folder is no checkout.
-        CannotCheck: git is missing or failed.
-
-    """
     try:
         done = capture.run(
             ["git", "-C", str(checkout), *argv],

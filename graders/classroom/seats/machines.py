@@ -181,12 +181,7 @@ def _machine(name: str, common: _Variables, host: _Variables) -> Machine:
 
 
 def _expect_different(file: Path, machines: Mapping[str, Machine]) -> None:
-    """Expect no machine to be there under two names.
-
-    Raises:
-        UsageError: all that are.
-
-    """
+    """Expect no machine to be there under two names."""
     names = defaultdict(list)
     for name, machine in machines.items():
         port = machine.variables.get("ansible_port", 22)

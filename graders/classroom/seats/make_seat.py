@@ -104,12 +104,6 @@ def _shell(account: str) -> str | None:
 
 
 def _run(*argv: str) -> None:
-    """Run a program of the system.
-
-    Raises:
-        CannotCheck: it failed.
-
-    """
     done = capture.run(argv, timeout=_TIME_S)
     if done.returncode:
         raise CannotCheck(one_line(done.stderr) or f"{argv[0]} failed")

@@ -184,12 +184,6 @@ def pack(kind: Kind, content: bytes = b"") -> bytes:
 
 
 def _words(found: object) -> tuple[str, ...]:
-    """Return the words of a request.
-
-    Raises:
-        ProtocolError: they are too many, too long or no text.
-
-    """
     if not isinstance(found, list) or len(found) > WORDS:
         raise ProtocolError(f"a request has at most {WORDS} words")
     for word in found:
@@ -212,12 +206,6 @@ def _encodable(word: str) -> bool:
 
 
 def _size(found: object) -> Size | None:
-    """Return the size of a request.
-
-    Raises:
-        ProtocolError: it is none.
-
-    """
     if found is None:
         return None
     if not isinstance(found, list) or [type(it) for it in found] != [int, int]:

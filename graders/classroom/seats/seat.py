@@ -189,12 +189,7 @@ class Seat:
     def _answer(
         self, number: str, words: Sequence[str]
     ) -> tuple[int, str, str]:
-        """Run a command for the shell: at its terminal, or with its output.
-
-        Raises:
-            KitError: it is refused, or cannot be done.
-
-        """
+        """Run a command for the shell: at its terminal, or with its output."""
         command = kit_command(words)
         if command is None:
             return 0, OVERVIEW, ""
@@ -235,12 +230,7 @@ class Seat:
     def _around(
         self, command: KitCommand, *, lenient: bool = False
     ) -> Iterator[None]:
-        """Check the time, and keep the shell's files and the kit's alike.
-
-        Raises:
-            UsageError: it is not the time for it.
-
-        """
+        """Check the time, and keep the shell's files and the kit's alike."""
         lab = command.operand if command.verb == "start" else ""
         self._expect_allowed(command.verb, lab, lenient=lenient)
         if command.verb in _READING:
@@ -252,12 +242,7 @@ class Seat:
                 self._shell.renew()
 
     def _expect_allowed(self, verb: str, lab: str, *, lenient: bool) -> None:
-        """Let only the teacher do what it is not the time for.
-
-        Raises:
-            UsageError: it is not.
-
-        """
+        """Let only the teacher do what it is not the time for."""
         if lenient:
             return
         if reason := self._refusal(verb, lab or self._last_lab()):

@@ -226,12 +226,6 @@ def _authorized(seat: Seat, keys: Mapping[str, Sequence[str]]) -> str:
 def _keys(
     course: Class, students: Sequence[str]
 ) -> dict[str, tuple[str, ...]]:
-    """Return everyone's keys.
-
-    Raises:
-        UsageError: all that is wrong with them, or who has none.
-
-    """
     roster = {it.student: it.key for it in read_roster(course.roster)}
     keys = read_keys(course.folder, roster, students)
     if missing := [it for it in students if it not in keys]:
@@ -244,12 +238,7 @@ def _keys(
 
 
 def _tickets(course: Class, students: Sequence[str]) -> dict[str, str]:
-    """Return everyone's tickets, as they were signed.
-
-    Raises:
-        UsageError: one is damaged, or who has none.
-
-    """
+    """Return everyone's tickets, as they were signed."""
     without = [it for it in students if course.ticket(it) is None]
     if without:
         raise UsageError(

@@ -147,13 +147,7 @@ class SeatShell:
         return seat_dir(self._student) / _SAVED
 
     def _open(self) -> Sandbox:
-        """Return the sandbox; it is opened if it is not, or not any more.
-
-        Raises:
-            NoLab: there is no lab.
-            CannotCheck: it cannot be opened.
-
-        """
+        """Return the sandbox; it is opened if it is not, or not any more."""
         with self._lock:
             plan = self._located()
             if self._sandbox and (plan != self._plan or not self._is_open()):
@@ -175,12 +169,7 @@ class SeatShell:
         return sandbox
 
     def _located(self) -> Plan:
-        """Return the plan of the student's lab.
-
-        Raises:
-            NoLab: there is none.
-
-        """
+        """Return the plan of the student's lab."""
         location = provider().locate(self._student)
         if not location.exists or not self._config.exists():
             raise NoLab(

@@ -167,12 +167,7 @@ def _peer(client: socket.socket) -> int:
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Hold the place of a socket.
-
-    Raises:
-        CannotCheck: another service has it, or it cannot be written.
-
-    """
+    """Hold the place of a socket."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
@@ -196,10 +191,6 @@ def _listening(path: Path, uid: int) -> Iterator[socket.socket]:
     """Listen at a socket that only one account may open.
 
     An account that may not give it away lets others knock, and refuses them.
-
-    Raises:
-        CannotCheck: the socket cannot be created.
-
     """
     with socket.socket(socket.AF_UNIX) as listener:
         try:

@@ -96,12 +96,6 @@ def read_keys(
 def _keys(
     file: Path, of_roster: Mapping[str, str], student: str
 ) -> tuple[str, ...]:
-    """Return a student's keys.
-
-    Raises:
-        ValueError: one is wrong; says where.
-
-    """
     lines = []
     if key := of_roster.get(student):
         lines.append((f"the roster's key of {student}", key))
@@ -131,12 +125,7 @@ def _checked(place: str, line: str) -> str:
 
 
 def _expect_key(kind: str, encoded: str) -> None:
-    """Expect the numbers of a key of a type.
-
-    Raises:
-        ValueError: they are not.
-
-    """
+    """Expect the numbers of a key of a type."""
     from cryptography.exceptions import UnsupportedAlgorithm  # noqa: PLC0415 - slow
     from cryptography.hazmat.primitives.asymmetric.rsa import (  # noqa: PLC0415 - slow
         RSAPublicKey,

@@ -45,12 +45,7 @@ def _moment(value: object) -> object:
 
 
 def _with_offset(value: datetime) -> datetime:
-    """Expect an offset: the clocks of machines may be those of elsewhere.
-
-    Raises:
-        ValueError: it has none, or is of another century.
-
-    """
+    """Expect an offset: the clocks of machines may be those of elsewhere."""
     if value.utcoffset() is None or value.year not in _YEARS:
         raise ValueError("expected a moment as 2027-01-11 09:00+01:00")
     return value
@@ -78,12 +73,7 @@ class Session(BaseModel):
 
     @model_validator(mode="after")
     def _expect_order(self) -> Session:
-        """Expect the end after the begin.
-
-        Raises:
-            ValueError: it is not, or is years later.
-
-        """
+        """Expect the end after the begin."""
         if not self.begin < self.end <= self.begin + _LONGEST:
             raise ValueError("end must come after begin, within a year")
         return self

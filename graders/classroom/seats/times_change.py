@@ -76,12 +76,7 @@ def _moments(wanted: Change, fields: dict[str, Any]) -> dict[str, datetime]:
 
 
 def _moment(text: str, option: str, day: date | None) -> datetime:
-    """Return a moment; without an offset, by this computer's clock.
-
-    Raises:
-        UsageError: it is none.
-
-    """
+    """Return a moment; without an offset, by this computer's clock."""
     try:
         if day and ":" in text[:3]:
             moment = datetime.combine(day, time.fromisoformat(text))
@@ -95,19 +90,13 @@ def _moment(text: str, option: str, day: date | None) -> datetime:
 
 
 def _labs(text: str) -> list[int]:
-    """Return the numbers of labs."""
     return [load_lab(it.strip()).number for it in text.split(",")]
 
 
 def _extensions(
     texts: tuple[str, ...], students: Collection[str]
 ) -> dict[str, int]:
-    """Return minutes by student.
-
-    Raises:
-        UsageError: a text is no extension, or of nobody in the class.
-
-    """
+    """Return minutes by student."""
     found = {}
     for text in texts:
         match = _EXTENSION.fullmatch(text)

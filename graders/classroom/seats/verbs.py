@@ -154,12 +154,7 @@ def environment(student: str, term: str) -> dict[str, str]:
 def _parts(
     name: str, verb: Verb, rest: Sequence[str]
 ) -> tuple[list[str], list[str]]:
-    """Return the options and the other words.
-
-    Raises:
-        UsageError: the verb does not take them.
-
-    """
+    """Return the options and the other words."""
     options = [word for word in rest if word.startswith("-")]
     operands = [word for word in rest if not word.startswith("-")]
     if _HELP in options:

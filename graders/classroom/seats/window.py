@@ -127,13 +127,7 @@ class Window:
             self._wake = -1
 
     def _step(self, child: Child) -> None:
-        """Wait for what can be read or written, and do that.
-
-        Raises:
-            Gone: as `run`.
-            ProtocolError: as `run`.
-
-        """
+        """Wait for what can be read or written, and do that."""
         # Some may have come with the request.
         for kind, content in self.connection.messages():
             self._take(kind, content)
@@ -154,12 +148,7 @@ class Window:
     def _wait(
         self, child: Child
     ) -> tuple[list[int | socket.socket], list[int | socket.socket]]:
-        """Return what can be read, and written.
-
-        Raises:
-            Gone: the client has not read for too long.
-
-        """
+        """Return what can be read, and written."""
         connection = self.connection
         reads: list[int | socket.socket] = [self._woken]
         writes: list[int | socket.socket] = []
@@ -178,12 +167,7 @@ class Window:
         return readable, writable
 
     def _heed(self) -> None:
-        """Do what other threads ask for.
-
-        Raises:
-            Gone: the service is ended.
-
-        """
+        """Do what other threads ask for."""
         with self._lock:
             os.read(self._woken, _CHUNK)
             self._expect_running()
@@ -191,12 +175,7 @@ class Window:
                 self._turns.append(self._lent.popleft())
 
     def _expect_running(self) -> None:
-        """Tell the client if the service is ended.
-
-        Raises:
-            Gone: it is.
-
-        """
+        """Tell the client if the service is ended."""
         if self._stopped:
             self.connection.say(self._stopped)
             with suppress(Gone):
@@ -204,12 +183,7 @@ class Window:
             raise Gone
 
     def _take(self, kind: Kind, content: bytes) -> None:
-        """Do what a message of the client says.
-
-        Raises:
-            ProtocolError: it is not allowed.
-
-        """
+        """Do what a message of the client says."""
         if kind is Kind.INPUT:
             self._typed += content
         elif kind is Kind.INPUT_END:

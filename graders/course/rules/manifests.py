@@ -50,12 +50,7 @@ class _ManifestError(Exception):
 def _objects(
     lab: Lab, values: dict[str, Any]
 ) -> Iterator[tuple[Path, dict[str, Any]]]:
-    """Return each object with its file.
-
-    Raises:
-        _ManifestError: a file is not a template, or not YAML.
-
-    """
+    """Return each object with its file."""
     for file in sorted(lab.folder.glob("manifests/*.yaml.j2")):
         try:
             text = render(file.read_text(encoding="utf-8"), values)
