@@ -185,7 +185,8 @@ def _selected(item: Object, query: str) -> bool:
     what, _, selector = query.partition("=")
     if what == "labelSelector":
         labels = item["metadata"].get("labels", {})
-        wanted = dict(part.split("=") for part in selector.split(","))
+        parts = selector.split(",") if selector else []
+        wanted = dict(part.split("=") for part in parts)
         return bool(wanted.items() <= labels.items())
     key, _, value = selector.partition("=")
     if what == "fieldSelector":

@@ -6,6 +6,7 @@ def test_vip(lab: Session) -> None:
     expect_vip(lab, "web", "lab-1")
 """
 
+from graders.checks.allocations import expect_only_allocated
 from graders.checks.answers import (
     answers_file,
     read_answers,
@@ -283,6 +284,7 @@ __all__ = [
     "expect_one_peer",
     "expect_one_responder",
     "expect_one_server",
+    "expect_only_allocated",
     "expect_only_range_configured",
     "expect_only_range_leased",
     "expect_passwords_kept",

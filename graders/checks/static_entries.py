@@ -12,6 +12,7 @@ from functools import partial
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Final
 
+from graders.checks.allocations import expect_only_allocated
 from graders.checks.check import expect
 from graders.checks.parallel import run_parallel
 from graders.plan.ip_ranges import covered
@@ -52,13 +53,14 @@ def expect_no_static_entries(lab: Session, vips: Iterable[str]) -> None:
 
     A neighbour entry is refused whatever address of the lab's networks it is
     for: an entry for the gateway leads to a VIP, too, and an address that
-    was a VIP belongs to another machine later.
+    was a VIP belongs to another machine later. Nodes also have an entry for
+    each address that a Service uses, so MetalLB has to have allocated it.
 
     Example:
         expect_no_static_entries(lab, [vip])
 
     Raises:
-        CheckFailed: a machine or node has one.
+        CheckFailed: a machine, node or Service has one.
         CannotCheck: a machine or the API server does not answer.
 
     """
@@ -67,6 +69,7 @@ def expect_no_static_entries(lab: Session, vips: Iterable[str]) -> None:
     networks = (str(lab.plan.lan), str(lab.plan.edge))
     found = find_static_entries(lab, ranges, neighbours=networks)
     _expect_none(_without_owners(lab, found), targets)
+    expect_only_allocated(lab, ranges)
 
 
 def _without_owners(

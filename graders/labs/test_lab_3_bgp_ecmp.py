@@ -26,6 +26,7 @@ from graders.checks import (
     expect_control_plane_excluded,
     expect_foreign_refused,
     expect_one_peer,
+    expect_only_allocated,
     expect_passwords_kept,
     expect_router_listens,
     expect_session,
@@ -247,6 +248,7 @@ def test_webhook(lab: Session) -> None:
 def test_filter(lab: Session) -> None:
     """Pools and the router keep to the prefix agreed for Services."""
     expect_agreed_pools(lab)
+    expect_only_allocated(lab, [str(lab.plan.bgp_pool)])
     foreign = foreign_prefixes(lab)
     expect_silent_filtered(lab, foreign)
     # A speaker sends its updates in order: once the router has the routes to

@@ -102,6 +102,8 @@ def _services(model: LabModel) -> Iterator[_Edit]:
     for app in ("web", "nothing"):
         yield _Edit("Service", ("spec", "selector"), {"app": app})
     yield _Edit("Service", ("spec", "loadBalancerClass"), "other")
+    for vip in (model.plan.l2_vip, model.plan.bgp_vip, model.plan.pool_first):
+        yield _Edit("Service", ("spec", "externalIPs"), [str(vip)])
     wish = {"metallb.io/loadBalancerIPs": str(model.plan.pool_last)}
     for notes in ({}, wish):
         yield _Edit("Service", ("metadata", "annotations"), notes)

@@ -107,6 +107,25 @@ def share(model: LabModel) -> None:
     model.settle()
 
 
+def take_address(model: LabModel, name: str, address: str) -> None:
+    """Add a Service for the same pods, with an address in `externalIPs`."""
+    meta = model.service(name)["metadata"]
+    meta = {"name": f"{name}-first-aid", "namespace": meta["namespace"]}
+    model.cluster.add(
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": meta,
+            "spec": {
+                "type": "ClusterIP",
+                "selector": model.service(name)["spec"]["selector"],
+                "ports": [{"port": 80, "targetPort": 8080}],
+                "externalIPs": [address],
+            },
+        }
+    )
+
+
 def _preview(model: LabModel, number: int) -> None:
     """Add a Service of tenants that holds an address for a while."""
     service = _object("v1", "Service", f"preview-{number}", "tenants")

@@ -127,7 +127,17 @@ def _fixed_nowhere(model: LabModel, *vips: str) -> bool:
         for line in rows
     ]
     named = {vip for vip in vips if any(vip in line for line in lines)}
-    return not {*vips} & (held | fixed | named)
+    return not {*vips} & (held | fixed | named | _external(model))
+
+
+def _external(model: LabModel) -> set[str]:
+    """Return the addresses that Services have in `externalIPs` alone."""
+    return {
+        address
+        for service in model.cluster.all("Service")
+        for address in service["spec"].get("externalIPs", [])
+        if address != vip_of(service)
+    }
 
 
 def _held_nowhere(model: LabModel, *vips: str) -> bool:
@@ -321,7 +331,9 @@ _LAB_3: Final[dict[str, Sentence]] = {
     "source": lambda m: _policy(m, "web") == "Local",
     "long_flow": lambda m: m.keeps_connections and not m.balances_requests,
     "filter": lambda m: (
-        _pools_inside(m, str(m.plan.bgp_pool)) and m.router.filtered
+        _pools_inside(m, str(m.plan.bgp_pool))
+        and m.router.filtered
+        and not any(holds([str(m.plan.bgp_pool)], ip) for ip in _external(m))
     ),
 }
 _LAB_4: Final[dict[str, Sentence]] = {

@@ -13,7 +13,7 @@ from graders.checks.check import CheckFailed
 from graders.settings import state_dir
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import BROKEN, SYSTEM
-from tests.lab_model.labs import CONTROLLER
+from tests.lab_model.labs import CONTROLLER, take_address
 from tests.lab_model.webhook import webhook_deleted, webhook_ignored
 
 if TYPE_CHECKING:
@@ -161,6 +161,11 @@ def _address_on_node(model: LabModel) -> None:
     model.interfaces["worker"]["eth0"].append(model.vip("echo"))
 
 
+@WRONG("http", "allocated each to, not default/echo-first-aid by externalIPs")
+def _external_ips(model: LabModel) -> None:
+    take_address(model, "echo", model.vip("echo"))
+
+
 @WRONG("http", "fixed neighbour entry for .* to be on no machine, not client")
 def _neighbour_left(model: LabModel) -> None:
     model.permanent["client"] = {model.vip("echo"): model.mac("worker")}
@@ -283,8 +288,10 @@ def test_a_speaker_that_comes_later_counts(judge: Judge) -> None:
 def test_the_first_of_several_services_counts(judge: Judge) -> None:
     """`echo` is the one of the exercise; without it the next one is."""
     model = judge.on("0")
-    model.service("echo")["metadata"]["name"] = "another"
-    model.cluster.add(model.service("another"))
+    service = model.service("echo")
+    model.cluster.remove(service)
+    service["metadata"]["name"] = "another"
+    model.cluster.add(service)
 
     judge.run("vip", "http")
 

@@ -9,7 +9,7 @@ import pytest
 
 from graders.checks.check import CheckFailed
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
-from tests.lab_model.labs import CONTROLLER
+from tests.lab_model.labs import CONTROLLER, take_address
 
 if TYPE_CHECKING:
     from tests.fakes import Object
@@ -291,6 +291,11 @@ def _status_by_hand(model: LabModel) -> None:
     model.service("web")["spec"]["loadBalancerClass"] = "example.com/other"
     model.set_vip("web", vip)
     model.interfaces["worker2"]["eth0"].append(vip)
+
+
+@WRONG("static_entries", "allocated each to, not lab-1/web-first-aid by exte")
+def _another_external_ip(model: LabModel) -> None:
+    take_address(model, "web", str(model.plan.neighbour_vips["search"]))
 
 
 @WRONG("static_entries", "fixed neighbour entry for .* no machine, not desk")

@@ -12,6 +12,7 @@ from graders.polling import WAITS
 from graders.providers.machine import Output
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import BROKEN, EXCLUDE
+from tests.lab_model.labs import take_address
 from tests.lab_model.webhook import webhook_deleted, webhook_ignored
 
 if TYPE_CHECKING:
@@ -256,6 +257,11 @@ def _pinned(model: LabModel) -> None:
     model.interfaces["worker"]["lo"] = [str(model.plan.l2_vip)]
     selector = {"matchLabels": {"kubernetes.io/hostname": WORKERS[0]}}
     model.one("L2Advertisement")["spec"]["nodeSelectors"] = [selector]
+
+
+@WRONG("not_on_interface", "allocated each to, not lab-2/web-first-aid by ex")
+def _external_ips(model: LabModel) -> None:
+    take_address(model, "web", str(model.plan.l2_vip))
 
 
 @WRONG("not_on_interface", "a fixed neighbour entry .* no machine, not router")

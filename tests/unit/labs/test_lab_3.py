@@ -14,6 +14,7 @@ from graders.polling import WAITS
 from graders.providers.machine import Output
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import EXCLUDE
+from tests.lab_model.labs import take_address
 from tests.lab_model.webhook import webhook_deleted, webhook_ignored
 
 if TYPE_CHECKING:
@@ -361,6 +362,11 @@ def _no_filter(model: LabModel) -> None:
 def _one_network_denied(model: LabModel) -> None:
     rest = IPv4Network("0.0.0.0/0").address_exclude(model.plan.lan)
     model.router.permits = [*map(str, rest)]
+
+
+@WRONG("filter", r"not lab-3/web-first-aid by externalIPs \(10\.0\.100\.")
+def _external_ips(model: LabModel) -> None:
+    take_address(model, "web", str(model.plan.bgp_vip))
 
 
 @WRONG("filter", "from .*-control-plane to be filtered, not anything")

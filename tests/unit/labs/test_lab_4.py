@@ -13,7 +13,7 @@ from graders.checks.objects import is_temporary
 from graders.checks.workload import IMAGE
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import EXCLUDE
-from tests.lab_model.labs import share
+from tests.lab_model.labs import share, take_address
 from tests.lab_model.webhook import webhook_deleted, webhook_ignored
 
 if TYPE_CHECKING:
@@ -600,6 +600,11 @@ def _pinned(model: LabModel) -> None:
 @WRONG("drain", "web to wait, while .* are drained, on no node, not .*control")
 def _still_tolerated(model: LabModel) -> None:
     _pod_spec(model)["tolerations"] = [{"operator": "Exists"}]
+
+
+@WRONG("static_entries", "allocated each to, not lab-4/web-first-aid by exte")
+def _external_ips(model: LabModel) -> None:
+    take_address(model, "web", str(model.plan.bgp_vip))
 
 
 @WRONG("static_entries", "fixed neighbour entry for 172.18.0.1 .*not worker2")

@@ -16,6 +16,7 @@ from tests.lab_model.checks import (
     checks_of,
     variants_of,
 )
+from tests.lab_model.labs import take_address
 from tests.lab_model.model import socket
 from tests.lab_model.webhook import webhook_deleted, webhook_ignored
 
@@ -133,6 +134,12 @@ def _static_neighbour(model: LabModel) -> None:
     _pool_in_dhcp(model)
     for role in ("lan-client", "router"):
         model.permanent[role] = {model.vip("shop"): model.mac("worker")}
+
+
+@WRONG("static_entries", "allocated each to, not lab-5/shop-first-aid by ext")
+def _external_ips(model: LabModel) -> None:
+    """Use a free address of the site's range."""
+    take_address(model, "shop", str(model.plan.service_range[-2]))
 
 
 @WRONG(

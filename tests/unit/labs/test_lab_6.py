@@ -13,6 +13,7 @@ from graders.providers.machine import Output
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import EXCLUDE
 from tests.lab_model.gateway import PROXIES
+from tests.lab_model.labs import take_address
 from tests.lab_model.webhook import webhook_deleted, webhook_ignored
 
 if TYPE_CHECKING:
@@ -555,6 +556,11 @@ def _second_deployment(model: LabModel) -> None:
     own = model.one("Deployment", "proxies-shared")
     meta = {"name": "backup", "namespace": PROXIES}
     model.cluster.add({**own, "metadata": meta, "status": {}})
+
+
+@WRONG("static_entries", "allocated each to, not tickets/tickets-first-aid by")
+def _external_ips(model: LabModel) -> None:
+    take_address(model, "tickets", model.vip("gateway-envoy"))
 
 
 @WRONG("static_entries", "no machine, not worker")
