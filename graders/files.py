@@ -91,3 +91,22 @@ def alone_in(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+@contextmanager
+def held(place: Path, busy: Exception) -> Iterator[None]:
+    """Hold a file or folder that is there; raise `busy` if others hold it.
+
+    Raises:
+        OSError: it cannot be opened or held.
+
+    """
+    handle = os.open(place, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise busy from None
+        yield
+    finally:
+        os.close(handle)

@@ -109,7 +109,7 @@ def read_yaml(file: Path, place: str) -> dict[Any, Any]:
 def read_model(
     file: Path,
     model: type[_Model],
-    patterns: Mapping[str, str],
+    patterns: Mapping[str, str] = _PATTERNS,
     name: str = "",
 ) -> _Model:
     """Return the content of a file as a model.
@@ -132,6 +132,28 @@ def read_model(
                 for item in error.errors(include_url=False)
             )
         ) from None
+
+
+def read_entries(
+    root: yaml.Node | None, raw: list[Any], model: type[_Model], place: str
+) -> tuple[list[tuple[int, _Model]], list[str]]:
+    """Return the entries of a list that fit a model, and what is wrong.
+
+    `root` is the list with its lines. Each entry has its line.
+    """
+    entries, problems = [], []
+    for at, item in enumerate(raw):
+        try:
+            entry = model.model_validate(item)
+        except ValidationError as error:
+            problems += [
+                f"{place}:{line_in(root, (at, *one['loc']))}:"
+                f" {model_problem(one, place)}"
+                for one in error.errors(include_url=False)
+            ]
+        else:
+            entries.append((line_in(root, (at,)), entry))
+    return entries, problems
 
 
 def parse_yaml(file: Path, place: str) -> object:
@@ -193,11 +215,15 @@ def _yaml_problem(place: str, error: yaml.MarkedYAMLError) -> str:
 
 
 def line_of(file: Path, keys: Sequence[str | int]) -> int:
+    """Return the line of a file, as `line_in` does."""
+    return line_in(yaml.compose(read_text(file), _Loader), keys)
+
+
+def line_in(node: yaml.Node | None, keys: Sequence[str | int]) -> int:
     """Return the line, from 1, on which what `keys` lead to begins.
 
     Where they lead nowhere it is the line of the last that is there.
     """
-    node = yaml.compose(read_text(file), _Loader)
     line = 1
     for key in keys:
         found = _below(node, str(key))

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Final, Self
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
-    from types import TracebackType
 
 GIB: Final = 1024**3
 # What must stay free, and what one repair may take: the largest takes 0.1 GiB.
@@ -50,12 +49,7 @@ class DiskGuard:
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End watching."""
         self._over.set()
         self._thread.join()

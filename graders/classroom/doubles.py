@@ -11,6 +11,7 @@ import json
 import re
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from hashlib import sha256
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from graders.classroom.reasons import Reason
     from graders.classroom.submission import Submission
 
+_refused: Final = partial(refused, "double")
+_warning: Final = partial(warning, "double")
 # Fewer commands than this are alike by chance.
 _FEW: Final = 4
 # Lab, check, outcome, seconds.
@@ -94,9 +97,9 @@ def _copies(files: Sequence[Compared]) -> Iterator[tuple[int, Reason]]:
         for at, others in found:
             text = f"the same {what} as {_names(others, files)}"
             if not suspect[at] and any(suspect[it] for it in others):
-                yield at, warning("double", f"{text}, which is a copy")
+                yield at, _warning(f"{text}, which is a copy")
             else:
-                yield at, refused("double", text)
+                yield at, _refused(text)
 
 
 def _alike(files: Sequence[Compared]) -> Iterator[tuple[int, Reason]]:
@@ -105,19 +108,15 @@ def _alike(files: Sequence[Compared]) -> Iterator[tuple[int, Reason]]:
         who = _names(others, files)
         yield (
             at,
-            warning(
-                "double",
+            _warning(
                 f"signed with the same key as {who}: one account, or one"
-                " person made both",
+                " person made both"
             ),
         )
     commands = ["" if it.refused else typed(it.sent) for it in files]
     for at, others in _groups(files, commands):
         who = _names(others, files)
-        yield (
-            at,
-            warning("double", f"the same commands as {who}, but for numbers"),
-        )
+        yield (at, _warning(f"the same commands as {who}, but for numbers"))
     changes = ["" if it.refused else differences(it.sent) for it in files]
     for at, others in _groups(files, changes):
         who = _names(others, files)
@@ -132,10 +131,9 @@ def _foreign(files: Sequence[Compared]) -> Iterator[tuple[int, Reason]]:
         for address, others in _borrowed(at, files, owners, repair)[:1]:
             yield (
                 at,
-                warning(
-                    "double",
+                _warning(
                     f"the repair has {address}, which is in the plan of"
-                    f" {_names(others, files)}",
+                    f" {_names(others, files)}"
                 ),
             )
 
@@ -156,19 +154,15 @@ def _of_one(files: Sequence[Compared]) -> Iterator[tuple[int, Reason]]:
         if again:
             yield (
                 at,
-                warning(
-                    "double",
+                _warning(
                     f"the same student and lab as {', '.join(again[:3])}:"
-                    " choose which one counts",
+                    " choose which one counts"
                 ),
             )
         if it.key and any(other.key not in {"", it.key} for _, other in same):
             yield (
                 at,
-                warning(
-                    "double",
-                    "this student's files are signed with several keys",
-                ),
+                _warning("this student's files are signed with several keys"),
             )
 
 

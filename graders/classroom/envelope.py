@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from graders.classroom.keys import public_key
@@ -20,15 +19,6 @@ _SHOWN: Final = 100
 
 class NotVerified(KitError):  # noqa: N818 - the name of an outcome
     """A document is not signed as it says; the message is the reason."""
-
-
-@dataclass(frozen=True)
-class Signed:
-    """A document whose signature was verified, and the key that signed it."""
-
-    document: dict[str, Any]
-    keyid: str
-    public: str
 
 
 def load_json(text: str | bytes) -> Any:  # noqa: ANN401 - any JSON
@@ -60,7 +50,9 @@ def sign_document(
     return json.dumps(envelope.to_dict()) + "\n"
 
 
-def verify_document(text: str, payload_type: str, public: str) -> Signed:
+def verify_document(
+    text: str, payload_type: str, public: str
+) -> dict[str, Any]:
     """Return the document of an envelope that `public` has signed.
 
     Raises:
@@ -81,7 +73,7 @@ def verify_document(text: str, payload_type: str, public: str) -> Signed:
             "the signature is not that of its key, or the content was"
             " changed after it was signed"
         ) from None
-    return Signed(_document(envelope), key.keyid, public)
+    return _document(envelope)
 
 
 def peek(text: str, payload_type: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from graders.classroom.reasons import Reason
     from graders.classroom.submission import Submission
 
+_refused: Final = partial(refused, "journal")
+_warning: Final = partial(warning, "journal")
 # Clocks of students are not exact.
 _TOLERANCE: Final = timedelta(hours=1)
 
@@ -25,9 +28,9 @@ def problems(
 ) -> Iterator[Reason]:
     """Yield what is wrong with a submission's journal."""
     for problem in journal.chain_problems(sent.journal_text):
-        yield refused("journal", problem)
+        yield _refused(problem)
     if not sent.journal or sent.journal[0].event != journal.START:
-        yield refused("journal", "it does not begin with the start of a lab")
+        yield _refused("it does not begin with the start of a lab")
     yield from _of_run(sent)
     yield from _times(sent, now or datetime.now(UTC))
     yield from _grades(sent)
@@ -46,16 +49,15 @@ def _of_run(sent: Submission) -> Iterator[Reason]:
     plan = sent.plan
     for at, entry in enumerate(sent.journal, start=1):
         if (entry.lab, entry.run) != (plan.lab, plan.run):
-            yield refused("journal", f"line {at} is about another run")
+            yield _refused(f"line {at} is about another run")
             return
 
 
 def _times(sent: Submission, now: datetime) -> Iterator[Reason]:
     last = handed_in(sent)
     if last and last > now + _TOLERANCE:
-        yield warning(
-            "journal",
-            f"it ends at {last:%Y-%m-%d %H:%M} UTC, which is in the future",
+        yield _warning(
+            f"it ends at {last:%Y-%m-%d %H:%M} UTC, which is in the future"
         )
 
 
@@ -65,19 +67,15 @@ def _grades(sent: Submission) -> Iterator[Reason]:
     events = [entry.event for entry in sent.journal]
     grades = [it for it in sent.journal if it.event == journal.GRADE]
     if not grades:
-        yield refused("journal", "it has no grade, so the result is not its")
+        yield _refused("it has no grade, so the result is not its")
         return
     last = grades[-1].data
     if last.get("result") != sha256(sent.members[RESULT]).hexdigest():
-        yield refused(
-            "journal", "result.json is not the document of the last grade"
-        )
+        yield _refused("result.json is not the document of the last grade")
     yield from _differences(last, result.as_journal_data)
     after = events[len(events) - events[::-1].index(journal.GRADE) :]
     if journal.RESET in after:
-        yield warning(
-            "journal", "the lab was reset after the grade that is handed in"
-        )
+        yield _warning("the lab was reset after the grade that is handed in")
     yield from _count("grades", len(grades), result.attempt)
 
 
@@ -87,10 +85,9 @@ def _differences(
     for name, value in result.items():
         if name not in data or data[name] != value:
             told = shown(data[name]) if name in data else "nothing"
-            yield refused(
-                "journal",
+            yield _refused(
                 f"{name} of the last grade is {told}, and {shown(value)} in"
-                " the result",
+                " the result"
             )
 
 
@@ -103,8 +100,8 @@ def _help(sent: Submission) -> Iterator[Reason]:
         graded = graded[:last]
     gave_up = journal.GIVE_UP in graded
     if gave_up and not result.gave_up:
-        yield refused(
-            "journal", "the solution was shown, and the result says it was not"
+        yield _refused(
+            "the solution was shown, and the result says it was not"
         )
     if result.gave_up and not gave_up:
         yield _missing("the solution was shown")
@@ -117,12 +114,10 @@ def _count(what: str, told: int, claimed: int) -> Iterator[Reason]:
     A line may be missing because a disk was full; none can be too many.
     """
     if told > claimed:
-        yield refused(
-            "journal", f"it has {told} {what}, and the result says {claimed}"
-        )
+        yield _refused(f"it has {told} {what}, and the result says {claimed}")
     elif told < claimed:
         yield _missing(f"the result says {claimed} {what}, not {told}")
 
 
 def _missing(what: str) -> Reason:
-    return warning("journal", f"lines are missing: {what}")
+    return _warning(f"lines are missing: {what}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
 from graders.classroom.reasons import refused, shown
 from graders.course.lab import LAYERS
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
     from graders.classroom.reasons import Reason
     from graders.grading.result import CheckResult, GradeResult
+
+_refused: Final = partial(refused, "points")
 
 
 def sums(result: GradeResult) -> Iterator[Reason]:
@@ -32,13 +35,11 @@ def sums(result: GradeResult) -> Iterator[Reason]:
     for name in ("attempt", "hints"):
         count, least = getattr(result, name), int(name == "attempt")
         if count < least:
-            yield refused("points", f"{name} cannot be {count}")
+            yield _refused(f"{name} cannot be {count}")
 
 
 def of_lab(
-    result: GradeResult,
-    points: Mapping[str, int],
-    others: Container[str] = (),
+    result: GradeResult, points: Mapping[str, int], others: Container[str] = ()
 ) -> Iterator[Reason]:
     """Yield where a result has other checks or points than its lab.
 
@@ -46,21 +47,20 @@ def of_lab(
     """
     names = [check.name for check in result.checks]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        yield refused("points", f"check {shown(name)} is there twice")
+        yield _refused(f"check {shown(name)} is there twice")
     for name in sorted({*names} - {*points}):
-        yield refused("points", f"the lab has no check {shown(name)}")
+        yield _refused(f"the lab has no check {shown(name)}")
     for name in points:
         if name in names and name in others:
-            yield refused("points", f"check {name} is for another fault")
+            yield _refused(f"check {name} is for another fault")
         elif name not in names and name not in others:
-            yield refused("points", f"check {name} is missing")
+            yield _refused(f"check {name} is missing")
     for check in result.checks:
         most = points.get(check.name, check.max_points)
         if check.max_points != most:
-            yield refused(
-                "points",
+            yield _refused(
                 f"check {check.name} gives {most} points, not"
-                f" {check.max_points}",
+                f" {check.max_points}"
             )
 
 
@@ -68,16 +68,14 @@ def _check(check: CheckResult) -> Iterator[Reason]:
     """Yield points that an outcome does not give."""
     wanted = check.max_points if check.outcome == "pass" else 0
     if check.points != wanted:
-        yield refused(
-            "points",
+        yield _refused(
             f"check {shown(check.name)}: {check.outcome} gives {wanted}"
-            f" points, not {check.points}",
+            f" points, not {check.points}"
         )
     if bool(check.cause) != (check.outcome == "cannot-check"):
-        yield refused(
-            "points",
+        yield _refused(
             f"check {shown(check.name)}: {check.outcome} cannot have the cause"
-            f" {check.cause!r}",
+            f" {check.cause!r}"
         )
 
 
@@ -86,7 +84,6 @@ def _not(
 ) -> Iterator[Reason]:
     actual = getattr(result, field)
     if actual != expected:
-        yield refused(
-            "points",
-            f"{field} must be {expected} by its checks, not {shown(actual)}",
+        yield _refused(
+            f"{field} must be {expected} by its checks, not {shown(actual)}"
         )

@@ -64,15 +64,10 @@ def prepare(
         plan = _plan(sent)
         notes = _fault_notes(sent, plan, any_fault=any_fault)
     except KitError as error:
-        return Prepared(file, known if refused else _refused(known, error))
-    known = known.model_copy(update={"reasons": (*known.reasons, *notes)})
-    return Prepared(file, known, plan, sent.plan.ticket)
-
-
-def _refused(known: Regraded, error: KitError) -> Regraded:
-    return known.model_copy(
-        update={"reasons": (*known.reasons, *error.problems)}
-    )
+        return Prepared(
+            file, known if refused else known.noting(*error.problems)
+        )
+    return Prepared(file, known.noting(*notes), plan, sent.plan.ticket)
 
 
 def _known(sent: Submission) -> dict[str, Any]:

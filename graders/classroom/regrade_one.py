@@ -83,9 +83,8 @@ class Regrade:
                 if self._enough():
                     break
         except KitError as error:
-            reasons = (*known.reasons, one_line(str(error), _SHOWN))
-            outcome = known.model_copy(
-                update={"status": "error", "reasons": reasons}
+            outcome = known.noting(
+                one_line(str(error), _SHOWN), status="error"
             )
         else:
             outcome = self._judged(known)
@@ -185,22 +184,17 @@ class Regrade:
             if form.problem
         )
         if not self._results:
-            return known.model_copy(
-                update={
-                    "status": "stopped",
-                    "again": not self._task.last,
-                    "reasons": (*known.reasons, *problems),
-                }
+            return known.noting(
+                *problems, status="stopped", again=not self._task.last
             )
         best = max(self._results, key=lambda it: (it.solved, it.points))
         differ = disagreements(self._sent.result, best)
-        return known.model_copy(
-            update={
-                "status": "differs" if differ else "confirmed",
-                "reasons": (*known.reasons, *differ, *problems),
-                "verified": Score.of(best),
-                "result": best,
-            }
+        return known.noting(
+            *differ,
+            *problems,
+            status="differs" if differ else "confirmed",
+            verified=Score.of(best),
+            result=best,
         )
 
 

@@ -127,6 +127,12 @@ class Regraded(BaseModel):
         """Whether another regrade of the same file would be for nothing."""
         return self.status != "error" and not self.again
 
+    def noting(self, *reasons: str, **changes: object) -> Regraded:
+        """Return the document with more reasons and other changes."""
+        return self.model_copy(
+            update={**changes, "reasons": (*self.reasons, *reasons)}
+        )
+
     def to_json(self) -> str:
         """Return the document, indented, with a newline at its end."""
         return self.model_dump_json(indent=2, by_alias=True) + "\n"

@@ -7,13 +7,12 @@ once more at the end, alone.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
 import sys
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +20,7 @@ from graders.classroom.regrade_one import Task
 from graders.classroom.regraded import Regraded, load, load_final, result_file
 from graders.classroom.regraded import save as save_result
 from graders.errors import UsageError, one_line
+from graders.files import held
 from graders.providers import capture
 from graders.providers.capture import TooSlow
 
@@ -151,14 +151,7 @@ class Regrading:
             status = "stopped" if said == "" else "error"
             why = said or f"no end within {whole_minutes(task):.0f} minutes"
             save_result(
-                file,
-                item.known.model_copy(
-                    update={
-                        "status": status,
-                        "again": not last,
-                        "reasons": (*item.known.reasons, why),
-                    }
-                ),
+                file, item.known.noting(why, status=status, again=not last)
             )
         found = self._result(item)
         if last or found.final:
@@ -237,26 +230,17 @@ def _ending() -> Iterator[None]:
 def _alone(results: Path) -> Iterator[None]:
     """Let no other regrade write into a folder at the same time."""
     own = results / _OWN
-    try:
-        own.mkdir(parents=True, exist_ok=True)
-        handle = os.open(own, os.O_RDONLY)
-    except OSError as error:
-        raise UsageError(
-            f"could not write {results}: {error.strerror}",
-            remedy="give --results a folder that you may write",
-        ) from error
-    try:
-        _hold(handle, results)
+    busy = UsageError(
+        f"another regrade writes into {results}",
+        remedy="wait for it, or give --results another folder",
+    )
+    with ExitStack() as stack:
+        try:
+            own.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(held(own, busy))
+        except OSError as error:
+            raise UsageError(
+                f"could not write {results}: {error.strerror}",
+                remedy="give --results a folder that you may write",
+            ) from error
         yield
-    finally:
-        os.close(handle)
-
-
-def _hold(handle: int, results: Path) -> None:
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise UsageError(
-            f"another regrade writes into {results}",
-            remedy="wait for it, or give --results another folder",
-        ) from None

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from graders.classroom.class_folder import Class
+
 # Bytes of a file: five thousand students have less.
 _LIMIT: Final = 1_000_000
 # Problems that are told, of thousands.
@@ -133,6 +135,21 @@ def read_roster(file: Path) -> list[Entry]:
         problems.tell(0, "it names no students")
     problems.raise_if_any("nothing was changed; correct the file")
     return entries
+
+
+def class_students(course: Class) -> frozenset[str]:
+    """Return the students of a class by their names in the kit.
+
+    Raises:
+        UsageError: there are none, or the roster is damaged.
+
+    """
+    if not course.roster.exists():
+        raise UsageError(
+            f"{course.course} has no students yet",
+            remedy="`lab class roster FILE.csv` reads who they are",
+        )
+    return frozenset(it.student for it in read_roster(course.roster))
 
 
 def to_csv(entries: Sequence[Entry]) -> str:

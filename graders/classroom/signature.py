@@ -28,12 +28,11 @@ def signature(sent: Submission) -> tuple[str, list[Reason]]:
     The key is "" if it was not signed, or was changed since.
     """
     try:
-        verified = statement.verify(sent.statement, sent.members)
+        predicate = statement.verify(sent.statement, sent.members)
     except KitError as error:
         problems = [refused("signature", it) for it in error.problems]
         return "", problems
-    predicate = verified.predicate
-    return verified.public, [
+    return predicate["key"], [
         *_contradictions(sent, predicate),
         *_grader(sent, predicate),
     ]

@@ -6,7 +6,6 @@ https://github.com/in-toto/attestation/blob/main/spec/predicates/test-result.md
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,19 +26,6 @@ if TYPE_CHECKING:
 TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE: Final = "https://in-toto.io/attestation/test-result/v0.1"
 PAYLOAD: Final = "application/vnd.in-toto+json"
-
-
-@dataclass(frozen=True)
-class Verified:
-    """A statement whose signature and digests are right.
-
-    The key is the student's own, and known from nowhere else: it shows that
-    the files belong together, and which submissions one key has signed.
-    """
-
-    predicate: dict[str, Any]
-    keyid: str
-    public: str
 
 
 def sign(
@@ -63,8 +49,12 @@ def sign(
     return sign_document(statement, PAYLOAD, signer)
 
 
-def verify(text: str, members: Mapping[str, bytes]) -> Verified:
-    """Return what a statement says, if it was signed and fits the files.
+def verify(text: str, members: Mapping[str, bytes]) -> dict[str, Any]:
+    """Return the predicate of a statement that fits the files.
+
+    It was signed by its `key`, the student's own, which is known from nowhere
+    else: it shows that the files belong together, and which submissions one
+    key has signed.
 
     Raises:
         NotVerified: it does not; each problem is one line.
@@ -76,14 +66,15 @@ def verify(text: str, members: Mapping[str, bytes]) -> Verified:
             raise TypeError(public)
     except MALFORMED as error:
         raise _malformed(error) from None
-    signed = verify_document(text, PAYLOAD, public)
+    document = verify_document(text, PAYLOAD, public)
     try:
-        problems = _problems(signed.document, members)
+        problems = _problems(document, members)
     except MALFORMED as error:
         raise _malformed(error) from None
     if problems:
         raise NotVerified(*problems)
-    return Verified(signed.document["predicate"], signed.keyid, public)
+    predicate: dict[str, Any] = document["predicate"]
+    return predicate
 
 
 def _problems(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from graders.classroom import submission
 from graders.classroom.regrade_one import Regrade, Task
-from graders.classroom.regraded import Regraded, save
+from graders.classroom.regraded import save
 from graders.course.lab import load_lab
 from graders.environment import remove_misleading
 from graders.errors import CannotCheck, KitError, one_line
@@ -55,7 +55,8 @@ def main() -> None:
     except KitError as error:
         # A lab that cannot be removed takes no result away.
         if not task.result.exists():
-            save(task.result, _error(task.known, error))
+            why = one_line(str(error), _SHOWN)
+            save(task.result, task.known.noting(why, status="error"))
 
 
 def clean() -> None:
@@ -131,11 +132,6 @@ def _end_with_parent() -> None:
     """Get SIGTERM when the command that has started this one is killed."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
-def _error(known: Regraded, error: KitError) -> Regraded:
-    reasons = (*known.reasons, one_line(str(error), _SHOWN))
-    return known.model_copy(update={"status": "error", "reasons": reasons})
 
 
 def _tell(text: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from graders.cli.common import Student, command_context
+from graders.cli.common import Student, command_context, print_lines
 
 if TYPE_CHECKING:
     from graders.course.lab import Lab
@@ -41,7 +41,7 @@ def show_first_screen(plan: Plan, lab: Lab) -> None:
     brief = brief_text(lab, names(plan))
     head, *lines = first_screen(lab, brief, plan.student)
     typer.secho(printable(head), bold=True)
-    typer.echo(printable("\n".join(lines), keep="\n"))
+    print_lines(lines)
 
 
 def show_brief(plan: Plan, lab: Lab, *, paged: bool = False) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graders.cli.common import ClassFolder, command_context
+from graders.cli.common import ClassFolder, class_context
 
 if TYPE_CHECKING:
     from graders.classroom.board.access import Access
@@ -26,11 +25,9 @@ def board(
     ] = "127.0.0.1:8765",
 ) -> None:
     """Serve the class board, until Ctrl-C: who is where, and needs help."""
-    from graders.classroom.class_folder import open_class
     from graders.errors import CannotCheck
 
-    with command_context("lab class board", "demo"):
-        course = open_class(Path(folder).expanduser())
+    with class_context("board", folder) as course:
         try:
             from graders.classroom.board.server import parse_address, serve
         except ModuleNotFoundError as error:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from graders.cli.class_fleet import (
+    AT_ONCE,
     AtOnce,
     Students,
     all_seats,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     )
     from graders.classroom.seats.seat_jobs import Choice
 
-_AT_ONCE: Final = 10
 _FOLDER: Final = "collected"
 
 
@@ -40,7 +40,7 @@ def collect(
             help="Where files go; by default `collected` in the class.",
         ),
     ] = "",
-    at_once: AtOnce = _AT_ONCE,
+    at_once: AtOnce = AT_ONCE,
     folder: ClassFolder = ".",
 ) -> None:
     """Fetch each seat's submissions, as NAME-lab-N.lab.
@@ -50,10 +50,7 @@ def collect(
     """
     from pathlib import Path
 
-    with seats_held("lab class collect", folder, students, at_once) as (
-        choice,
-        fleet,
-    ):
+    with seats_held("collect", folder, students, at_once) as (choice, fleet):
         goal = Path(to).expanduser() if to else choice.course.folder / _FOLDER
         found, looked = all_seats(choice, fleet)
         report = fleet.run(_job(found, goal))

@@ -8,22 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from graders.cli.class_fleet import (
+    AT_ONCE,
     AtOnce,
     Only,
     Students,
-    is_whole,
+    end,
     seats_held,
-    tell_result,
 )
-from graders.cli.common import FAULT, ClassFolder
-from graders.errors import printable
+from graders.cli.common import ClassFolder, print_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from graders.classroom.seats.fleet_report import FleetReport, SeatReport
-
-_AT_ONCE = 10
 
 
 def exec_(
@@ -32,7 +29,7 @@ def exec_(
         typer.Argument(metavar="COMMAND...", help="Such as: start 1"),
     ],
     students: Only = None,
-    at_once: AtOnce = _AT_ONCE,
+    at_once: AtOnce = AT_ONCE,
     folder: ClassFolder = ".",
 ) -> None:
     """Have each seat run a command of the kit, and print what it says.
@@ -41,23 +38,23 @@ def exec_(
     with options: `lab class exec -- grade --full`. Ends with 0 if all ended
     so, 1 if one did not, 3 if a machine failed.
     """
-    report = _run("lab class exec", command, (folder, students, at_once))
+    report = _run("exec", command, (folder, students, at_once))
     for seat in report.seats.values():
         if seat.code is not None:
-            typer.echo(printable(_answer(seat), keep="\n"))
+            print_lines(_answer(seat))
     _end(report, "have run it")
 
 
 def reset(
     students: Students = None,
-    at_once: AtOnce = _AT_ONCE,
+    at_once: AtOnce = AT_ONCE,
     folder: ClassFolder = ".",
 ) -> None:
     """Bring the labs of seats back to their start state."""
-    report = _run("lab class reset", ["reset"], (folder, students, at_once))
+    report = _run("reset", ["reset"], (folder, students, at_once))
     for seat in report.seats.values():
         if seat.code:
-            typer.echo(printable(_answer(seat), keep="\n"))
+            print_lines(_answer(seat))
     _end(report, "are reset")
 
 
@@ -72,17 +69,14 @@ def _run(
         return fleet.run(seat_job(choice, command))
 
 
-def _answer(seat: SeatReport) -> str:
+def _answer(seat: SeatReport) -> list[str]:
     """Return what a seat's command has printed."""
     head = f"{seat.student} on {seat.machine}: ended with {seat.code}"
     text = f"{seat.output}\n{seat.errors}".strip()
-    lines = (f"  {line}".rstrip() for line in text.splitlines())
-    return "\n".join((head, *lines))
+    return [head, *(f"  {line}".rstrip() for line in text.splitlines())]
 
 
 def _end(report: FleetReport, done: str) -> None:
-    tell_result(report, done)
-    if not is_whole(report):
-        sys.exit(FAULT)
+    end(report, done)
     if any(seat.code for seat in report.seats.values()):
         sys.exit(1)

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from graders.cli.common import FAULT, command_context, tell_on_stderr
-from graders.errors import printable
+from graders.cli.common import (
+    FAULT,
+    class_context,
+    print_lines,
+    tell_on_stderr,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from graders.classroom.seats.fleet import Fleet, Job
+    from graders.classroom.seats.fleet import Fleet
     from graders.classroom.seats.fleet_report import FleetReport
     from graders.classroom.seats.seat_jobs import Choice
 
@@ -34,28 +38,26 @@ AtOnce = Annotated[
     int,
     typer.Option("--at-once", min=1, max=500, help="Machines at a time."),
 ]
+AT_ONCE: Final = 10
 
 
 @contextmanager
 def seats_held(
     verb: str, folder: str, students: Sequence[str] | None, at_once: int
 ) -> Iterator[tuple[Choice, Fleet]]:
-    """Choose seats of a class, and hold its machines.
+    """Choose seats of a class, and hold its machines for a verb.
 
     Raises:
         UsageError: there are no such seats.
 
     """
-    from pathlib import Path
-
-    from graders.classroom.class_folder import open_class
     from graders.classroom.seats.fleet import Fleet
     from graders.classroom.seats.seat_jobs import choose
 
-    with command_context(verb, "demo"):
-        course = open_class(Path(folder).expanduser())
+    with class_context(verb, folder) as course:
         choice = choose(course, students or (), at_once)
-        with Fleet(course, verb).hold(tell_on_stderr("lab")) as fleet:
+        fleet = Fleet(course, f"lab class {verb}")
+        with fleet.hold(tell_on_stderr("lab")):
             yield choice, fleet
 
 
@@ -80,12 +82,11 @@ def all_seats(choice: Choice, fleet: Fleet) -> tuple[Choice, FleetReport]:
     return replace(choice, seats=found, everyone=False), looked
 
 
-def run_and_report(fleet: Fleet, job: Job, done: str) -> None:
-    """Run a job, and end the command with what became of it.
+def end(report: FleetReport, done: str) -> None:
+    """Print what became of seats; end with 3 if one or a machine failed.
 
-    `done` says what seats now are. Ends with 3 if a seat or machine failed.
+    `done` says what seats now are.
     """
-    report = fleet.run(job)
     tell_result(report, done)
     if not is_whole(report):
         sys.exit(FAULT)
@@ -107,7 +108,7 @@ def tell_result(report: FleetReport, done: str) -> None:
         if seat.problem and report.machines[seat.machine].state == "done"
     ]
     lines += _lost(report)
-    typer.echo(printable("\n".join(lines), keep="\n"))
+    print_lines(lines)
 
 
 def is_whole(report: FleetReport) -> bool:

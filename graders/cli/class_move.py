@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graders.cli.common import ClassFolder, command_context
+from graders.cli.common import ClassFolder, class_context
 
 if TYPE_CHECKING:
     from graders.classroom.seats.planning import Draft
@@ -35,17 +35,13 @@ def move(
     A machine that is lost gets no seats until `lab class plan --found
     MACHINE`.
     """
-    from pathlib import Path
-
-    from graders.classroom.class_folder import open_class
     from graders.classroom.seats.plan_report import changes
     from graders.classroom.seats.seat_plan import (
         read_seat_plan,
         write_seat_plan,
     )
 
-    with command_context("lab class move", "demo"):
-        course = open_class(Path(folder).expanduser())
+    with class_context("move", folder) as course:
         before = read_seat_plan(course)
         draft = _draft(before, students or [], to, lost)
         write_seat_plan(course, draft.plan)

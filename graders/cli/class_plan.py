@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graders.cli.common import ClassFolder, command_context, tell_on_stderr
+from graders.cli.common import (
+    ClassFolder,
+    class_context,
+    print_lines,
+    tell_on_stderr,
+)
 
 if TYPE_CHECKING:
     from graders.classroom.class_folder import Class
@@ -59,13 +64,9 @@ def plan(  # noqa: PLR0913 - the options of the command
     Who has a seat keeps it, so run it whenever students or machines.yml have
     changed.
     """
-    from pathlib import Path
-
-    from graders.classroom.class_folder import open_class
     from graders.classroom.seats.planning import Wishes
 
-    with command_context("lab class plan", "demo"):
-        course = open_class(Path(folder).expanduser())
+    with class_context("plan", folder) as course:
         wishes = Wishes(
             _isolation(isolation), balance, found or (), drop or ()
         )
@@ -74,14 +75,13 @@ def plan(  # noqa: PLR0913 - the options of the command
 
 def _plan(course: Class, sizes: Sizes, wishes: Wishes) -> None:
     """Print the plan, and write it if everyone has a seat."""
+    from graders.classroom.roster import class_students
     from graders.classroom.seats import plan_report
     from graders.classroom.seats.planning import revise
     from graders.classroom.seats.seat_plan import (
         seats_file,
         write_seat_plan,
     )
-    from graders.classroom.seats.students import class_students
-    from graders.errors import printable
 
     before = _before(course)
     students = class_students(course)
@@ -90,7 +90,7 @@ def _plan(course: Class, sizes: Sizes, wishes: Wishes) -> None:
         *plan_report.describe(sizes, draft.plan),
         *plan_report.changes(before, draft.plan, students),
     ]
-    typer.echo(printable("\n".join(lines), keep="\n"))
+    print_lines(lines)
     plan_report.expect_room(draft, sizes)
     write_seat_plan(course, draft.plan)
     typer.echo(
@@ -122,15 +122,13 @@ def _before(course: Class) -> SeatPlan | None:
 
 def _sizes(course: Class, refs: str) -> Sizes:
     """Return the machines, and the costs of the labs."""
-    from graders.classroom.seats.asking import ask_capacities
     from graders.classroom.seats.costs import load_costs
+    from graders.classroom.seats.facts import ask_capacities
     from graders.classroom.seats.machines import capacities, read_machines
     from graders.classroom.seats.plan_report import Sizes
 
     def ask(names: list[str]) -> dict[str, Capacity]:
-        return ask_capacities(
-            course, names, "lab class plan", tell_on_stderr("lab")
-        )
+        return ask_capacities(course, names, tell_on_stderr("lab"))
 
     machines = read_machines(course)
     return Sizes(capacities(machines, ask), load_costs(), _labs(course, refs))

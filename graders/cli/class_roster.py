@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graders.cli.common import ClassFolder, command_context
+from graders.cli.common import ClassFolder, class_context, print_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,13 +29,10 @@ def roster(
     """
     from pathlib import Path
 
-    from graders.classroom.class_folder import open_class
     from graders.classroom.enrolment import enrol
     from graders.classroom.roster import read_roster
-    from graders.errors import printable
 
-    with command_context("lab class roster", "demo"):
-        course = open_class(Path(folder).expanduser())
+    with class_context("roster", folder) as course:
         done = enrol(course, read_roster(Path(file).expanduser()))
         count = len(done.new + done.renewed + done.kept)
         lines = [
@@ -46,7 +43,7 @@ def roster(
             *_group("no longer on the list, tickets kept", done.left),
             "give each student their own file; they type: lab ticket FILE",
         ]
-        typer.echo(printable("\n".join(lines), keep="\n"))
+        print_lines(lines)
 
 
 def _group(

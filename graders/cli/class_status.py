@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from graders.cli.class_fleet import (
+    AT_ONCE,
     AtOnce,
     Students,
-    is_whole,
+    end,
     seats_held,
-    tell_result,
 )
-from graders.cli.common import FAULT, ClassFolder
+from graders.cli.common import ClassFolder  # noqa: TC001 - typer reads it
 
 if TYPE_CHECKING:
     from graders.classroom.seats.fleet_report import FleetReport
     from graders.classroom.seats.seat_jobs import Choice
 
-_AT_ONCE = 10
-
 
 def status(
     students: Students = None,
-    at_once: AtOnce = _AT_ONCE,
+    at_once: AtOnce = AT_ONCE,
     folder: ClassFolder = ".",
 ) -> None:
     """Show the seats of a class: which machine, which lab, what is handed in.
@@ -32,10 +29,7 @@ def status(
     """
     from graders.classroom.seats.seat_jobs import look_job
 
-    with seats_held("lab class status", folder, students, at_once) as (
-        choice,
-        fleet,
-    ):
+    with seats_held("status", folder, students, at_once) as (choice, fleet):
         report = fleet.run(look_job(choice))
         rows = _rows(choice, report)
         _show(choice, report, rows)
@@ -44,9 +38,7 @@ def status(
             report.seats[seat.machine, seat.student].state = (
                 "done" if row and row["open"] else "failed"
             )
-        tell_result(report, "are open")
-        if not is_whole(report):
-            sys.exit(FAULT)
+        end(report, "are open")
 
 
 def _rows(
@@ -67,7 +59,7 @@ def _show(
     report: FleetReport,
     rows: dict[tuple[str, str], dict[str, Any]],
 ) -> None:
-    """Print a table of the seats, those of students who moved included."""
+    """Print a table of the seats."""
     from rich.table import Table
 
     from graders.console import Terminal

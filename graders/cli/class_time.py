@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graders.cli.common import ClassFolder, command_context
+from graders.cli.common import ClassFolder, class_context
 
 if TYPE_CHECKING:
     from graders.classroom.seats.times import Times
@@ -49,10 +49,7 @@ def time(  # noqa: PLR0913 - the options of the command
     In seats, a lab can be worked on while a lesson or exam has it. Without
     any, all labs can be at all times.
     """
-    from pathlib import Path
-
-    from graders.classroom.class_folder import open_class
-    from graders.classroom.seats.students import class_students
+    from graders.classroom.roster import class_students
     from graders.classroom.seats.times_change import Change, change
     from graders.classroom.seats.times_file import (
         read_times,
@@ -60,8 +57,7 @@ def time(  # noqa: PLR0913 - the options of the command
         write_times,
     )
 
-    with command_context("lab class time", "demo"):
-        course = open_class(Path(folder).expanduser())
+    with class_context("time", folder) as course:
         file = times_file(course)
         times = read_times(file)
         wanted = Change(begin, end, labs, exam, tuple(extend or ()), remove)

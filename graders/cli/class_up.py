@@ -7,15 +7,14 @@ from typing import Annotated
 import typer
 
 from graders.cli.class_fleet import (
+    AT_ONCE,
     AtOnce,
     Students,
     all_seats,
-    run_and_report,
+    end,
     seats_held,
 )
 from graders.cli.common import ClassFolder  # noqa: TC001 - typer reads it
-
-_AT_ONCE = 10
 
 
 def up(  # noqa: PLR0913, PLR0917 - options of a command
@@ -34,7 +33,7 @@ def up(  # noqa: PLR0913, PLR0917 - options of a command
             help="Also get images and create each seat's cluster.",
         ),
     ] = True,
-    at_once: AtOnce = _AT_ONCE,
+    at_once: AtOnce = AT_ONCE,
     folder: ClassFolder = ".",
 ) -> None:
     """Make seats on the machines of a class, as `lab class plan` placed them.
@@ -48,10 +47,7 @@ def up(  # noqa: PLR0913, PLR0917 - options of a command
     from graders.classroom.seats.seat_jobs import up_job
     from graders.errors import UsageError
 
-    with seats_held("lab class up", folder, students, at_once) as (
-        choice,
-        fleet,
-    ):
+    with seats_held("up", folder, students, at_once) as (choice, fleet):
         archive = Path(images).expanduser() if images else None
         if archive and not archive.is_file():
             raise UsageError(
@@ -60,12 +56,12 @@ def up(  # noqa: PLR0913, PLR0917 - options of a command
             )
         kit = pack_kit(fleet.folder)
         job = up_job(choice, kit, archive, labs=labs)
-        run_and_report(fleet, job, "are ready")
+        end(fleet.run(job), "are ready")
 
 
 def down(
     students: Students = None,
-    at_once: AtOnce = _AT_ONCE,
+    at_once: AtOnce = AT_ONCE,
     folder: ClassFolder = ".",
 ) -> None:
     """Remove seats with their labs; what was handed in is kept there."""
@@ -73,11 +69,8 @@ def down(
 
     from graders.classroom.seats.seat_jobs import down_job
 
-    with seats_held("lab class down", folder, students, at_once) as (
-        choice,
-        fleet,
-    ):
+    with seats_held("down", folder, students, at_once) as (choice, fleet):
         there = all_seats(choice, fleet)[0].seats if choice.everyone else ()
         seats = tuple(dict.fromkeys((*choice.seats, *there)))
         job = down_job(replace(choice, seats=seats))
-        run_and_report(fleet, job, "are removed")
+        end(fleet.run(job), "are removed")

@@ -16,7 +16,9 @@ from graders.environment import remove_misleading
 from graders.errors import KitError, one_line, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from graders.classroom.class_folder import Class
 
 INTERRUPTED = 130
 FAULT = 3
@@ -75,6 +77,11 @@ def echo(text: str) -> None:
     typer.echo(printable(text, keep="\n"), err=True)
 
 
+def print_lines(lines: Iterable[str]) -> None:
+    """Print lines in which there may be what a machine has written."""
+    typer.echo(printable("\n".join(lines), keep="\n"))
+
+
 @contextlib.contextmanager
 def command_context(
     verb: str, student: str, *, locked: bool = False
@@ -108,6 +115,22 @@ def command_context(
     except Exception as error:  # noqa: BLE001 - no traceback on a terminal
         typer.echo(f"{name}: {_explain(error, student)}", err=True)
         sys.exit(FAULT)
+
+
+@contextlib.contextmanager
+def class_context(verb: str, folder: str) -> Iterator[Class]:
+    """Open a class in the context of a verb of `lab class`.
+
+    Raises:
+        UsageError: there is none in the folder, or it is damaged.
+
+    """
+    from pathlib import Path
+
+    from graders.classroom.class_folder import open_class
+
+    with command_context(f"lab class {verb}", "demo"):
+        yield open_class(Path(folder).expanduser())
 
 
 def _explain(error: Exception, student: str) -> str:

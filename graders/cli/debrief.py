@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import typer
-
-from graders.cli.common import echo
+from graders.cli.common import echo, print_lines
 from graders.cli.progress_note import effort, known_runs, next_lab
 from graders.course.entries import LABEL, entry
-from graders.errors import KitError, printable
+from graders.errors import KitError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +38,7 @@ def show_debrief(
         echo(f"lab: no debrief: {error}")
         return
     lines = ["", *_lines(about), *_effort(run), *_next(lab, plan.student)]
-    typer.echo(printable("\n".join(lines), keep="\n"))
+    print_lines(lines)
 
 
 def _lines(about: Debrief) -> Iterator[str]:

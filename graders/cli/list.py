@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from graders.cli.common import Student, command_context
+from graders.cli.common import Student, command_context, print_lines
 from graders.cli.completion import complete_labs
 from graders.cli.progress_note import known_runs
 
@@ -39,7 +39,6 @@ def list_(
 ) -> None:
     """List the labs: minutes, what each teaches, and what you have solved."""
     from graders.course.overview import overviews
-    from graders.errors import printable
     from graders.grading.progress import solved_labs
 
     with command_context("lab list", student):
@@ -47,7 +46,7 @@ def list_(
         for one in overviews(lab):
             lines = [_heading(one, solved=one.id in solved)]
             lines += _faults(one) if variants else _objectives(one)
-            typer.echo(printable("\n".join(lines), keep="\n"))
+            print_lines(lines)
 
 
 def _heading(lab: LabOverview, *, solved: bool) -> str:

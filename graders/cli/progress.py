@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from graders.cli.common import Student, command_context
+from graders.cli.common import Student, command_context, print_lines
 from graders.cli.progress_note import effort, next_lab
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ def progress(
 ) -> None:
     """Show labs and faults solved, with minutes, attempts and hints."""
     from graders.course.overview import overviews
-    from graders.errors import printable
     from graders.grading.comparison import comparison_lines
     from graders.grading.progress import read_progress, to_json
 
@@ -49,7 +48,7 @@ def progress(
         ]
         if compared := comparison_lines(measured):
             lines += ["", *compared]
-        typer.echo(printable("\n".join([*lines, *_sum(runs)]), keep="\n"))
+        print_lines([*lines, *_sum(runs)])
 
 
 def _lab(lab: LabOverview, runs: list[Run]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graders.cli.common import command_context
+from graders.cli.common import command_context, print_lines
 from graders.cli.default_student import has_lab
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def ticket(
     With a ticket your labs have the numbers and faults of that class, and
     its student is the one that commands are about.
     """
-    from graders.errors import UsageError, printable
+    from graders.errors import UsageError
 
     with command_context("lab ticket", student or "demo"):
         if file and remove:
@@ -54,7 +54,7 @@ def ticket(
             lines = _install(file, student)
         else:
             lines = _installed(student)
-        typer.echo(printable("\n".join(lines), keep="\n"))
+        print_lines(lines)
 
 
 def _install(file: str, student: str) -> Iterator[str]:

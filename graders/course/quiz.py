@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from graders import settings
 from graders.course.lab import Slug, Words
 from graders.course.walkthrough import shown
 from graders.errors import UsageError
 from graders.files import read_text
-from graders.yamlfile import model_problem, parse_yaml
+from graders.yamlfile import parse_yaml, read_entries
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
 FILE: Final = settings.ROOT / "docs" / "quiz.yml"
@@ -72,32 +71,15 @@ def load_quiz(file: Path = FILE) -> list[Question]:
     root = yaml.compose(read_text(file))
     if not isinstance(raw, list) or not raw:
         raise UsageError(f"{place}:1 must be a list of questions")
-    questions, problems = _read(place, root, raw)
-    if problems:
-        raise UsageError(*problems)
-    return questions
-
-
-def _read(
-    place: str, root: yaml.Node | None, raw: list[Any]
-) -> tuple[list[Question], list[str]]:
+    entries, problems = read_entries(root, raw, Question, place)
     questions: list[Question] = []
-    problems: list[str] = []
-    for at, item in enumerate(raw):
-        try:
-            question = Question.model_validate(item)
-        except ValidationError as error:
-            problems += [
-                f"{place}:{line_of(root, (at, *one['loc']))}:"
-                f" {model_problem(one)}"
-                for one in error.errors(include_url=False)
-            ]
-            continue
-        line = line_of(root, (at,))
+    for line, question in entries:
         told = _odd(question, [one.id for one in questions])
         problems += [f"{place}:{line}: {problem}" for problem in told]
         questions.append(question)
-    return questions, problems
+    if problems:
+        raise UsageError(*problems)
+    return questions
 
 
 def _odd(question: Question, known: list[str]) -> list[str]:
@@ -110,23 +92,3 @@ def _odd(question: Question, known: list[str]) -> list[str]:
     if right > 1 and not question.several:
         found.append(f"must have one right choice, not {right}")
     return [f"question {question.id!r} {problem}" for problem in found]
-
-
-def line_of(node: yaml.Node | None, path: Sequence[str | int]) -> int:
-    """Return the line of what is at `path`, as far as the path goes."""
-    line = node.start_mark.line + 1 if node else 1
-    for step in path:
-        node = _inner(node, step)
-        if node is None:
-            return line
-        line = node.start_mark.line + 1
-    return line
-
-
-def _inner(node: yaml.Node | None, step: str | int) -> yaml.Node | None:
-    if isinstance(node, yaml.SequenceNode) and isinstance(step, int):
-        return node.value[step] if step < len(node.value) else None
-    if isinstance(node, yaml.MappingNode):
-        found = [value for key, value in node.value if key.value == str(step)]
-        return found[0] if found else None
-    return None

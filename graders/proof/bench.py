@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from graders import settings
 from graders.course.lab import Words
-from graders.course.quiz import line_of
 from graders.course.walkthrough import shown
 from graders.errors import UsageError, one_line
 from graders.files import read_text, write_atomically
-from graders.yamlfile import model_problem
+from graders.yamlfile import read_entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -79,10 +78,15 @@ def load_figures(file: Path = FILE) -> list[Figure]:
         ) from error
     if not isinstance(raw, list):
         raise UsageError(f"{place}:1 must be a list of rows")
-    figures, problems = _read(place, root, raw)
+    entries, problems = read_entries(root, raw, Figure, place)
+    figures: dict[str, Figure] = {}
+    for line, figure in entries:
+        if figure.name in figures:
+            problems.append(f"{place}:{line}: {figure.name!r} must come once")
+        figures[figure.name] = figure
     if problems:
         raise UsageError(*problems)
-    return figures
+    return [*figures.values()]
 
 
 def merged(old: Iterable[Figure], new: Iterable[Figure]) -> list[Figure]:
@@ -148,25 +152,3 @@ def machine_summary(memory: Path = MEMORY_INFO) -> str:
         gib = int(file.readline().split()[1]) // 1024**2
     kernel = platform.release().split("-")[0]
     return f"{os.cpu_count()} cores, {gib} GiB, {platform.system()} {kernel}"
-
-
-def _read(
-    place: str, root: yaml.Node | None, raw: list[object]
-) -> tuple[list[Figure], list[str]]:
-    figures: dict[str, Figure] = {}
-    problems: list[str] = []
-    for index, item in enumerate(raw):
-        try:
-            figure = Figure.model_validate(item)
-        except ValidationError as error:
-            problems += [
-                f"{place}:{line_of(root, (index, *wrong['loc']))}:"
-                f" {model_problem(wrong, file=place)}"
-                for wrong in error.errors(include_url=False)
-            ]
-            continue
-        if figure.name in figures:
-            line = line_of(root, (index,))
-            problems.append(f"{place}:{line}: {figure.name!r} must come once")
-        figures[figure.name] = figure
-    return list(figures.values()), problems

@@ -22,7 +22,6 @@ from graders.providers.capture import LIMIT, TooSlow
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
-    from types import TracebackType
 
 # Answers a command: its arguments, its standard input.
 Answer: TypeAlias = "Callable[[Sequence[str], str], tuple[int, str, str]]"
@@ -69,12 +68,7 @@ class Relay:
         ).start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close the socket."""
         self._server.shutdown()
         self._server.server_close()

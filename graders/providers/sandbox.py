@@ -31,7 +31,6 @@ from graders.settings import cache_dir, state_dir
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import TracebackType
 
     from graders.plan.plan import Plan
     from graders.providers.capture import Result
@@ -117,12 +116,7 @@ class Sandbox:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Remove the container, with all that runs in it."""
         self._after.close()
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
-from graders.course.quiz import line_of
 from graders.course.topology import topology
 from graders.site.check_pages import check_table
 from graders.site.fragments import (
@@ -17,6 +16,7 @@ from graders.site.fragments import (
 )
 from graders.site.page_html import name_form
 from graders.site.plan_placeholders import in_picture
+from graders.yamlfile import line_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -126,5 +126,5 @@ def _hints(lab: Lab) -> Iterator[Fragment]:
         for at, (name, rung) in enumerate(zip(_RUNGS, rungs, strict=True)):
             text = " ".join(rung.split())
             folded = f'    ??? tip "{name.capitalize()}"\n\n        {text}\n'
-            line = line_of(root, ("hints", check, at))
+            line = line_in(root, ("hints", check, at))
             yield Fragment(folded, place, line, template=True)

@@ -117,7 +117,7 @@ def test_typed(tmp_path: Path) -> None:
     ):
         assert expected in typed, found.typed
     assert ("router", "vtysh") not in typed
-    assert verify(found.statement, found.members).predicate["lab"]
+    assert verify(found.statement, found.members)["lab"]
     assert chain_problems(found.journal_text) == []
     assert found.plan.fault == "no-pool"
     ok("lab", "reset")

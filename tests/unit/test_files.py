@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from graders.files import RECORDS, write_atomically, write_record
+from graders.errors import UsageError
+from graders.files import RECORDS, held, write_atomically, write_record
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,6 +48,19 @@ def test_written_by_several(tmp_path: Path) -> None:
 
     assert file.read_text() in texts
     assert list(tmp_path.iterdir()) == [file]
+
+
+def test_held(tmp_path: Path) -> None:
+    """What is held is refused to others; they may have it afterwards."""
+    busy = UsageError("it is in use")
+    with (
+        held(tmp_path, busy),
+        pytest.raises(UsageError, match="in use"),
+        held(tmp_path, busy),
+    ):
+        pass
+    with held(tmp_path, busy), pytest.raises(BlockingIOError):
+        raise BlockingIOError
 
 
 def test_records(tmp_path: Path) -> None:

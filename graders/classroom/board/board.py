@@ -129,8 +129,8 @@ class Board:
         now = self._now()
         parts = read_parts(body)
         ticket = self._admission.check(parts.ticket, now)
-        signed = verify_document(parts.message, EVENTS, parts.key)
-        message = read_message(signed.document, parts.ticket)
+        document = verify_document(parts.message, EVENTS, parts.key)
+        message = read_message(document, parts.ticket)
         pupil = self._pupil(ticket.student)
         reason = pupil.allowance.refusal(len(message.events), now)
         labs = pupil.rows.keys() | {one.lab for one in message.events}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import fcntl
 import logging
 import socket
 import sys
 from collections import Counter
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, ClassVar, Final
@@ -21,10 +20,11 @@ from graders.classroom.board.app import make_app
 from graders.classroom.board.board import Board
 from graders.classroom.board.store import Store
 from graders.errors import CannotCheck, UsageError
+from graders.files import held
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from graders.classroom.class_folder import Class
@@ -107,8 +107,12 @@ def serve(
     """
     folder = course.folder / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
+    busy = UsageError(
+        "the board of this class is running already",
+        remedy="open it, or end it with Ctrl-C where it runs",
+    )
     with ExitStack() as stack:
-        stack.enter_context(_alone(folder))
+        stack.enter_context(held(folder, busy))
         listeners = [
             stack.enter_context(_listener(host, address.port))
             for host in address.hosts
@@ -193,20 +197,6 @@ def _access(folder: Path) -> Access:
             f"could not read or write {folder / 'token'}: {error}",
             remedy="remove it, and the board makes another one",
         ) from None
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Refuse a second board of a class."""
-    with (folder / "lock").open("wb") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UsageError(
-                "the board of this class is running already",
-                remedy="open it, or end it with Ctrl-C where it runs",
-            ) from None
-        yield
 
 
 def _listener(host: str, port: int) -> socket.socket:

@@ -30,12 +30,7 @@ from graders.classroom.seats.protocol import (
     Request,
     pack,
 )
-from graders.classroom.seats.terminal import (
-    Wakeup,
-    is_terminal,
-    raw,
-    terminal_size,
-)
+from graders.classroom.seats.terminal import Wakeup, raw, terminal_size
 from graders.watch.guardian import RESTORE
 
 if TYPE_CHECKING:
@@ -62,7 +57,7 @@ def main() -> None:
     try:
         words = requested(sys.argv, os.environ)
         code = ask(words)
-        if code == NO_LAB and not words and is_terminal(_IN):
+        if code == NO_LAB and not words and os.isatty(_IN):
             code = _choose()
     except KeyboardInterrupt:
         code = _ENDED_BY + signal.SIGINT
@@ -105,7 +100,7 @@ def ask(words: Sequence[str]) -> int:
         except OSError:
             _write(_ERR, _NO_SERVICE.encode())
             return LOST
-        screen = is_terminal(_IN) and is_terminal(_OUT)
+        screen = os.isatty(_IN) and os.isatty(_OUT)
         with Wakeup() as wakeup, raw(_IN if screen else None):
             client = Client(service, wakeup, screen=screen)
             code = client.run(words)

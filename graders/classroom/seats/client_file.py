@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import io
 import sys
-import zipfile
 from pathlib import Path, PurePosixPath
 from typing import Final
+from zipfile import ZipFile, ZipInfo
 
 from graders.files import write_atomically
 from graders.settings import ROOT
@@ -29,23 +29,19 @@ def client_program() -> bytes:
     """Return the program: an archive that Python runs."""
     content = io.BytesIO(_FIRST_LINE)
     content.seek(0, io.SEEK_END)
-    with zipfile.ZipFile(content, "a") as archive:
+    with ZipFile(content, "a") as archive:
+        # An entry without a time is the same whenever it is written.
         for name in _MODULES:
-            archive.writestr(_entry(name), (ROOT / name).read_text("utf-8"))
+            archive.writestr(ZipInfo(name), (ROOT / name).read_text("utf-8"))
         for folder in sorted({it for name in _MODULES for it in _above(name)}):
-            archive.writestr(_entry(f"{folder}/__init__.py"), "")
-        archive.writestr(_entry("__main__.py"), _MAIN)
+            archive.writestr(ZipInfo(f"{folder}/__init__.py"), "")
+        archive.writestr(ZipInfo("__main__.py"), _MAIN)
     return content.getvalue()
 
 
 def _above(name: str) -> list[str]:
     """Return the packages that a module is in."""
     return [str(folder) for folder in PurePosixPath(name).parents][:-1]
-
-
-def _entry(name: str) -> zipfile.ZipInfo:
-    """Return an entry that is the same whenever it is written."""
-    return zipfile.ZipInfo(name)
 
 
 def main() -> None:

@@ -14,16 +14,14 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    ValidationError,
     model_validator,
 )
 
 from graders.classroom.seats.machines import Capacity
 from graders.course.lab import Words
-from graders.errors import UsageError
 from graders.files import write_atomically
 from graders.settings import ROOT
-from graders.yamlfile import line_of, model_problem, read_yaml
+from graders.yamlfile import read_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -160,18 +158,8 @@ def load_costs(file: Path = FILE) -> Costs:
         UsageError: all that is wrong with the file, each with its line.
 
     """
-    place = file.name
-    try:
-        # JSON is YAML, of which lines are known.
-        return Costs.model_validate(read_yaml(file, place))
-    except ValidationError as error:
-        raise UsageError(
-            *(
-                f"{place}:{line_of(file, item['loc'])}:"
-                f" {model_problem(item, place)}"
-                for item in error.errors(include_url=False)
-            )
-        ) from None
+    # JSON is YAML, of which lines are known.
+    return read_model(file, Costs)
 
 
 def save_cost(lab: str, cost: Cost, file: Path = FILE) -> None:

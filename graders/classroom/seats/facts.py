@@ -1,19 +1,40 @@
-"""Read what a machine has from the facts that Ansible gathers."""
+"""Ask machines of a class what they have, by the facts of Ansible."""
 
 from __future__ import annotations
 
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
+from graders.classroom.seats.fleet import Fleet, Job
 from graders.classroom.seats.machines import Capacity
 from graders.errors import parsing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+
+    from graders.classroom.class_folder import Class
 
 # Where engines keep images and containers.
 _ENGINE: Final = PurePosixPath("/var/lib/docker")
 _MIB: Final = 1024**2
+
+
+def ask_capacities(
+    course: Class, names: list[str], tell: Callable[[str], None]
+) -> dict[str, Capacity]:
+    """Return what machines have; those that do not answer are left out.
+
+    Raises:
+        CannotCheck: Ansible did not start, or found something else.
+
+    """
+    with Fleet(course, "lab class plan").hold(tell) as fleet:
+        report = fleet.run(Job("class_facts", names))
+    return {
+        name: to_capacity(name, machine.facts)
+        for name, machine in report.machines.items()
+        if machine.state == "done"
+    }
 
 
 def to_capacity(name: str, facts: Mapping[str, Any]) -> Capacity:

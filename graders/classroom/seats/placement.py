@@ -94,13 +94,6 @@ def balanced(
     return table.machines
 
 
-def is_balanced(
-    machines: Mapping[str, str], places: Mapping[str, int]
-) -> bool:
-    """Return whether no move of one seat would relieve a machine."""
-    return balanced(machines, places) == dict(machines)
-
-
 def _improvement(table: _Table) -> tuple[str, str] | None:
     """Return a student on the fullest machine, and a better machine."""
     fullest = max(

@@ -8,7 +8,6 @@ It takes requests for its student's lab, and nothing else.
 from __future__ import annotations
 
 import argparse
-import fcntl
 import os
 import select
 import signal
@@ -16,7 +15,7 @@ import socket
 import struct
 import sys
 import threading
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -27,6 +26,7 @@ from graders.classroom.seats.times_file import refusals
 from graders.classroom.seats.window import Window
 from graders.environment import remove_misleading
 from graders.errors import CannotCheck, KitError, UsageError, one_line
+from graders.files import held
 from graders.interrupts import collected_signals
 from graders.plan.networks import check_student
 
@@ -168,22 +168,18 @@ def _peer(client: socket.socket) -> int:
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
     """Hold the place of a socket."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(f"{path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise _no_socket(path, error) from None
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        os.close(lock)
-        raise CannotCheck(
-            f"another service of a seat is at {path}", remedy="end that first"
-        ) from None
-    try:
+    lock = path.with_name(f"{path.name}.lock")
+    busy = CannotCheck(
+        f"another service of a seat is at {path}", remedy="end that first"
+    )
+    with ExitStack() as stack:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            lock.touch(0o600)
+            stack.enter_context(held(lock, busy))
+        except OSError as error:
+            raise _no_socket(path, error) from None
         yield
-    finally:
-        os.close(lock)
 
 
 @contextmanager

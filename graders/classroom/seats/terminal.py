@@ -17,7 +17,6 @@ from graders.classroom.seats.protocol import Size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
 
 _SIGNALS: Final = (
     signal.SIGHUP,
@@ -26,11 +25,6 @@ _SIGNALS: Final = (
     signal.SIGWINCH,
 )
 _USUAL: Final = Size(24, 80)
-
-
-def is_terminal(file: int) -> bool:
-    """Tell whether a file is a terminal."""
-    return os.isatty(file)
 
 
 def terminal_size(file: int) -> Size:
@@ -75,12 +69,7 @@ class Wakeup:
         )
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Leave the signals as they were."""
         signal.set_wakeup_fd(self._wakeup)
         for number, handler in self._before.items():

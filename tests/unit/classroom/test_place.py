@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,9 +14,6 @@ from graders.plan.plan import make_plan
 from graders.proof.typist import ShellSpec
 from graders.settings import state_dir
 from tests.chaos.world import eventually
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 PLAN = make_plan("ada")
 
@@ -81,12 +77,7 @@ class FakeSandbox:
         """Open it."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Close it."""
 
     def run(self, script: str, seconds: float) -> str:

@@ -60,7 +60,7 @@ def test_read_back(tmp_path: Path) -> None:
 
     found = read(file)
 
-    assert verify(found.statement, found.members).predicate["key"]
+    assert verify(found.statement, found.members)["key"]
     assert found.result.solved
     assert found.plan.student == "ada"
     assert found.plan.fault == "no-pool"

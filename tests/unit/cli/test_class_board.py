@@ -14,6 +14,8 @@ from graders.classroom.board import server
 from graders.classroom.board.access import Access
 from graders.classroom.board.server import Address
 from graders.cli.main import lab_app
+from graders.errors import UsageError
+from graders.files import held
 from tests.paper_class import PaperClass
 
 if TYPE_CHECKING:
@@ -106,7 +108,7 @@ def test_the_address_is_taken(folder: Path) -> None:
 def test_it_runs_already(folder: Path) -> None:
     """A class has one board at a time."""
     (folder / "board").mkdir()
-    with server._alone(folder / "board"):
+    with held(folder / "board", UsageError("it is held")):
         done = _board(folder, "--listen", "127.0.0.1:0")
 
     assert done.exit_code == 2

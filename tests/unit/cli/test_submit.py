@@ -87,7 +87,7 @@ def test_file(tmp_path: Path) -> None:
     assert (found.plan.student, found.plan.fault) == ("ada", "no-pool")
     assert found.plan.numbers == PLAN.as_vars()
     assert found.plan.ticket is None
-    predicate = verify(found.statement, found.members).predicate
+    predicate = verify(found.statement, found.members)
     assert predicate["result"] == "PASSED"
     assert predicate["passedTests"] == ["vip"]
     names = [one["name"] for one in predicate["configuration"]]

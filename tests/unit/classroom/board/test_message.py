@@ -37,8 +37,8 @@ def test_round_trip() -> None:
     told = event("grade", attempt=3, layer="route", points=40, total=100)
 
     parts = read_parts(student.message(told, sent=7))
-    signed = verify_document(parts.message, PAYLOAD_TYPE, parts.key)
-    message = read_message(signed.document, parts.ticket)
+    document = verify_document(parts.message, PAYLOAD_TYPE, parts.key)
+    message = read_message(document, parts.ticket)
     assert message.sent == 7
     assert message.events[0].layer == "route"
     assert message.events[0].attempt == 3
@@ -53,8 +53,8 @@ def test_the_longest_message() -> None:
 
     body = PaperStudent("t" * 2000).message(*asked)
     parts = read_parts(body)
-    signed = verify_document(parts.message, PAYLOAD_TYPE, parts.key)
-    assert len(read_message(signed.document, parts.ticket).events) == 20
+    document = verify_document(parts.message, PAYLOAD_TYPE, parts.key)
+    assert len(read_message(document, parts.ticket).events) == 20
     assert len(body) < LIMIT + 20 * 1024
 
 

@@ -11,11 +11,9 @@ import pytest
 
 from graders.classroom.board.server import (
     Address,
-    _alone,
     parse_address,
     serve,
 )
-from graders.errors import UsageError
 from tests.paper_class import PaperClass
 
 if TYPE_CHECKING:
@@ -47,18 +45,6 @@ def test_loopback_is_there_with_another_address() -> None:
     assert Address("192.0.2.7", 80).hosts == ("192.0.2.7", "127.0.0.1")
     for host in ("127.0.0.1", "::1", "0.0.0.0", "::"):  # noqa: S104 - a teacher may
         assert Address(host, 80).hosts == (host,)
-
-
-def test_one_board(tmp_path: Path) -> None:
-    """A second one is refused; after the first has ended, it may run."""
-    with (
-        _alone(tmp_path),
-        pytest.raises(UsageError, match="running already"),
-        _alone(tmp_path),
-    ):
-        pass
-    with _alone(tmp_path):
-        pass
 
 
 def test_ctrl_c(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from fractions import Fraction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.classroom.seats.placement import balanced, is_balanced, place
+from graders.classroom.seats.placement import balanced, place
 
 STUDENTS = st.lists(
     st.from_regex(r"[a-z]{1,4}", fullmatch=True), unique=True, max_size=40
@@ -44,7 +44,7 @@ def test_balanced(students: list[str], places: dict[str, int]) -> None:
     """No machine could be relieved, and each has what its size can take."""
     found = place(students, places).machines
 
-    assert is_balanced(found, places)
+    assert balanced(found, places) == found
     counts = Counter(found.values())
     for machine, count in counts.items():
         # With one less here, another machine would be as full as this.
@@ -91,7 +91,7 @@ def test_balanced_after_a_machine_more(
     moved = {it for it in before if after[it] != before[it]}
     assert {after[it] for it in moved} <= {"spare"}
     assert {*after} == {*before}
-    assert is_balanced(after, more)
+    assert balanced(after, more) == after
     assert _fullest(after, more) == _fullest(
         dict(place(before, more).machines), more
     )
