@@ -90,12 +90,16 @@ def test_rights_of_the_router(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", PROXIES)
 def test_no_proxies(tmp_path: Path, name: str) -> None:
-    """Docker's client would set its own, by which no client reaches a VIP."""
-    _create(tmp_path, "client")
+    """Docker's client would set its own, by which no client reaches a VIP.
 
+    It looks for them among its options, and not in a file of variables.
+    """
+    created = _created(_create(tmp_path, "client"))
+
+    assert f"--env {name}_proxy= " in created
+    assert f"--env {name.upper()}_PROXY= " in created
     lines = (tmp_path / "environment").read_text("utf-8").splitlines()
-    assert {f"{name}_proxy=", f"{name}_proxy=".upper()} <= set(lines)
-    assert "ROLE=client" in lines
+    assert lines == ["ROLE=client", "LAN=10.1.0.0/24"]
 
 
 def test_labels(tmp_path: Path) -> None:

@@ -66,9 +66,11 @@ def proxies_of_docker(world: World) -> Iterator[None]:
         file = Path(folder) / "config.json"
         file.write_text(json.dumps(config), encoding="utf-8")
         world.environment["DOCKER_CONFIG"] = folder
-        for role in ("client", "lan-client"):
-            world.docker("rm", "--force", world.name(role))
+        clients = [world.name(role) for role in ("client", "lan-client")]
+        world.docker("rm", "--force", *clients)
         yield
+        if _NOWHERE in world.docker("inspect", *clients):
+            raise Wrong("the clients go through a proxy")
 
 
 @mishap("odd-umask", commands=PLAYBOOKS, lasts=True, cheap=True)

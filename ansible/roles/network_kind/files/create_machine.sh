@@ -14,9 +14,9 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 printf '%s\n' "ROLE=$ROLE" "$MACHINE_ENVIRONMENT" > "$work/environment"
 # Otherwise docker sets the proxies of its client's configuration, by which no
-# client reaches a VIP.
-printf '%s=\n' http_proxy https_proxy ftp_proxy all_proxy no_proxy \
-  HTTP_PROXY HTTPS_PROXY FTP_PROXY ALL_PROXY NO_PROXY >> "$work/environment"
+# client reaches a VIP. In a file of variables it does not look for them.
+proxies=$(printf -- '--env %s= ' http_proxy https_proxy ftp_proxy all_proxy no_proxy \
+  HTTP_PROXY HTTPS_PROXY FTP_PROXY ALL_PROXY NO_PROXY)
 # FRR looks into network namespaces, and refuses to start without the capability;
 # the router's settings of the kernel are files that students write.
 options=''
@@ -34,7 +34,7 @@ docker create --name "$NAME" --hostname "$ROLE" --network "$NETWORK" --ip "$ADDR
   --cap-add NET_ADMIN --cap-add NET_RAW --security-opt no-new-privileges \
   --sysctl net.ipv4.ip_forward=1 --sysctl net.ipv4.fib_multipath_hash_policy=1 \
   --sysctl net.ipv4.conf.all.rp_filter=0 --sysctl net.ipv4.conf.default.rp_filter=0 \
-  --env-file "$work/environment" $options "$IMAGE" lab-machine > /dev/null
+  --env-file "$work/environment" $proxies $options "$IMAGE" lab-machine > /dev/null
 if [ "$ROLE" = router ]; then
   docker network connect --ip "$EDGE_ADDRESS" "$EDGE_NETWORK" "$NAME"
   printf '%s\n' "$FRR_CONF" > "$work/frr.conf"
