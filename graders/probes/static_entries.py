@@ -134,6 +134,11 @@ class StaticEntry:
         return self.kind == "route" and self.text.startswith("local ")
 
     @property
+    def leads_on(self) -> bool:
+        """It is a route by another machine, or through a tunnel."""
+        return bool(self.value("via") or self.value("encap"))
+
+    @property
     def answers_arp(self) -> bool:
         """It makes the machine answer ARP."""
         return self.is_local or self.kind in _ANSWERING
@@ -149,16 +154,20 @@ class _Derived:
     def has(self, entry: StaticEntry) -> bool:
         """Tell whether the kernel made an entry because of an address.
 
-        `proto kernel` alone does not say so: a person can write it, too.
+        `proto kernel` alone does not say so: a person can write it, too. A
+        person may repeat the route of an interface's network, as each table
+        of policy routing has it: it leads where the kernel's leads.
         """
         if entry.kind == "neighbour":
             return entry.device == "lo"
         if entry.is_local and entry.network.is_loopback:
             return True
-        if entry.kind != "route" or entry.value("proto") != "kernel":
+        if entry.kind != "route":
             return False
-        made = self.ends if entry.is_local else self.networks
-        return (entry.device, entry.network) in made
+        place = (entry.device, entry.network)
+        if entry.is_local:
+            return entry.value("proto") == "kernel" and place in self.ends
+        return place in self.networks and not entry.leads_on
 
 
 @parsing("a machine's addresses and routes", "`lab reset` restores them")

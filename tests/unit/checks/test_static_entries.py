@@ -83,3 +83,42 @@ def test_others_may_be_hidden(judge: Judge, role: str, rule: str) -> None:
     model.tables = {role: {"translation": [rule]}}
 
     expect_no_static_entries(model.session(), [str(model.plan.l2_vip)])
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        "172.18.0.0/16 dev eth0 table 100 scope link src 172.18.1.3",
+        "172.18.0.0/16 nhid 9 dev eth0 table 100 scope link",
+        "default via 172.18.0.2 dev eth0 table 100",
+        "10.90.0.0/24 nhid 10 via 172.18.0.2 dev eth0 table 100",
+    ],
+)
+def test_tables_of_policy_routing(judge: Judge, route: str) -> None:
+    """A node may repeat its own network's route in a table of a rule."""
+    model = judge.on("2")
+    model.tables = {"worker": {"route": [route]}}
+
+    expect_no_static_entries(model.session(), [str(model.plan.l2_vip)])
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        "172.18.0.0/16 via 172.18.1.4 dev eth0 table 100",
+        "172.18.0.0/16 nhid 9 via 172.18.1.4 dev eth0",
+        "172.18.0.0/16 proto static nexthop via 172.18.1.4 dev eth0 weight 1",
+        "172.18.0.0/16 encap ip id 0 src 1.2.3.4 dst 172.18.1.4 dev eth0",
+        "172.18.0.0/16 dev eth1 scope link",
+        "172.18.255.0/24 dev eth0 scope link",
+        "unreachable 172.18.0.0/16 dev lo table 100",
+        "local 172.18.255.200 dev lo table 100 scope host",
+    ],
+)
+def test_routes_by_others(judge: Judge, route: str) -> None:
+    """One that leads elsewhere is no repetition, whatever its table."""
+    model = judge.on("2")
+    model.tables = {"worker": {"route": [route]}}
+
+    with pytest.raises(CheckFailed, match=r"worker \("):
+        expect_no_static_entries(model.session(), [str(model.plan.l2_vip)])

@@ -216,6 +216,12 @@ def _behind_the_vips(model: LabModel) -> None:
     model.dhcp.ranges = [(model.plan.desk_lease, model.plan.dhcp_last)]
 
 
+@WRONG("dhcp", "addresses of .* to be leased these, not .* for 172.18")
+def _many_reservations(model: LabModel) -> None:
+    first = model.plan.dhcp_first
+    model.dhcp.reserved |= {str(first + number) for number in range(9)}
+
+
 @WRONG("dhcp", "addresses of .* to be leased these, not none for 172.18")
 def _no_server(model: LabModel) -> None:
     model.dhcp.running = False
@@ -285,6 +291,15 @@ def _server_on_a_node(model: LabModel) -> None:
 @WRONG("dhcp", r"served by dnsmasq on dhcp, not dhcp \(another process\)")
 def _second_server_on_dhcp(model: LabModel) -> None:
     model.sockets["dhcp"] += socket("*")
+
+
+def test_reservations_for_devices_pass(judge: Judge) -> None:
+    """A device may have a reservation before it has leased its address."""
+    model = judge.on("5")
+    ends = (model.plan.dhcp_first, model.plan.dhcp_last)
+    model.dhcp.reserved |= {*map(str, ends)}
+
+    judge.run("dhcp")
 
 
 @WRONG("leases", "that ask for addresses of pools to get none of these, not")
