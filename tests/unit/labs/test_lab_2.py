@@ -17,6 +17,7 @@ from tests.lab_model.webhook import webhook_deleted, webhook_ignored
 
 if TYPE_CHECKING:
     from graders.probes.static_entries import Kind
+    from tests.fakes import Object
     from tests.lab_model.model import LabModel
 
 WRONG = WrongStates()
@@ -597,6 +598,23 @@ def _ledger_stopped(model: LabModel) -> None:
 )
 def _ledger_on_a_node(model: LabModel) -> None:
     model.interfaces["worker"]["lo"] = [str(model.plan.private_vip)]
+
+
+def test_a_private_pool_by_policy_passes(judge: Judge) -> None:
+    """Who may not ask for the pool gets none of its addresses."""
+    model = judge.on("2")
+    pool = model.plan.private_pool_name
+
+    def refuse(verb: str, path: str, body: Object) -> str:
+        notes = body.get("metadata", {}).get("annotations", {})
+        asks = pool in notes.values() and path.endswith("/services")
+        return "denied by policy" if verb == "POST" and asks else ""
+
+    model.cluster.admission = refuse
+
+    judge.run("private_pool")
+    posts = [one for one in model.cluster.requests if one[0] == "POST"]
+    assert len(posts) > 2
 
 
 @WRONG("private_pool", "a new Service to be announced by a node, not nothing")
