@@ -187,8 +187,9 @@ def test_private_pool(lab: Session) -> None:
     # Speakers handle new Services in order: once the last is announced, the
     # others would be as well. `new_service` has shown that this is possible.
     with contextlib.ExitStack() as stack:
-        names = []
-        for labels in ({}, web["metadata"].get("labels", {})):
+        names: list[str] = []
+        plain: dict[str, str] = {}
+        for labels in (plain, web["metadata"].get("labels", {})):
             # A rule of the cluster that keeps them out is as good as a pool
             # that is restricted.
             with contextlib.suppress(Refused):

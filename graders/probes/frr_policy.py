@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # How a neighbour's filter is written.
-FilterKind: TypeAlias = Literal["route-map", "prefix-list", "access-list"]
+FilterKind: TypeAlias = Literal[
+    "route-map", "prefix-list", "access-list", "as-path-list"
+]
 
 _HOST: Final = 32
 _EVERYTHING: Final = IPv4Network("0.0.0.0/0")
@@ -21,6 +23,9 @@ _ENTRY: Final = re.compile(
     r"^(?:ip )?(prefix-list|access-list) (\S+) seq (\d+) (permit|deny)"
     r" (\S+/\d+|any)(?: ge (\d+))?(?: le (\d+))?( exact-match)?$",
     re.MULTILINE,
+)
+_AS_PATH: Final = re.compile(
+    r"^bgp as-path access-list (\S+)(?: seq \d+)? permit ", re.MULTILINE
 )
 _CLAUSE: Final = re.compile(r"^route-map (\S+) (permit|deny) (\d+)$")
 _MATCH: Final = re.compile(r"^match ip address (prefix-list )?(\S+)$")
@@ -53,15 +58,19 @@ def lets_in(
     """Tell whether a neighbour's filters certainly accept a prefix.
 
     It must pass all of them. A route map that decides by anything else than
-    the prefix is believed to refuse it.
+    the prefix is believed to refuse it, a list of AS paths to accept it if it
+    permits any: those of one neighbour are alike.
 
     Example:
         lets_in(router.config(), {("prefix-list", "services")}, prefix)
 
     """
     lists = _lists(configuration)
+    paths = {*_AS_PATH.findall(configuration)}
     return all(
-        _by_map(configuration, name, lists, prefix)
+        name in paths
+        if kind == "as-path-list"
+        else _by_map(configuration, name, lists, prefix)
         if kind == "route-map"
         else _by_list(lists.get((kind, name), []), prefix)
         for kind, name in filters

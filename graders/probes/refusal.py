@@ -100,6 +100,11 @@ class Refused(CheckFailed):
             evidence=message,
         )
 
+    @property
+    def by_silence(self) -> bool:
+        """A webhook did not answer, and may have nothing against it."""
+        return _WEBHOOK_FAILED in self.message
+
 
 def may_pass(verb: str, status: int, text: str) -> bool:
     """Tell whether the same request may succeed a moment later."""

@@ -46,6 +46,7 @@ _FILTERS: Final[dict[str, FilterKind]] = {
     "routeMapForIncomingAdvertisements": "route-map",
     "incomingUpdatePrefixFilterList": "prefix-list",
     "incomingUpdateNetworkFilterList": "access-list",
+    "incomingUpdateAsPathFilterList": "as-path-list",
 }
 # Without a policy it may refuse all.
 _REFUSES_ALL: Final = "inboundEbgpRequiresPolicy"

@@ -509,6 +509,33 @@ def test_a_full_pool_needs_no_announcement(judge: Judge) -> None:
     judge.run("announced")
 
 
+def test_a_policy_for_pools_passes(judge: Judge) -> None:
+    """A rule may permit pools of the site only; MetalLB's still look."""
+    model = judge.on("1")
+    webhook = model.cluster.admission
+
+    def refuse(verb: str, path: str, body: Object) -> str:
+        texts = body.get("spec", {}).get("addresses", [])
+        if any(not text.startswith("172.18.255.") for text in texts):
+            return "denied by policy"
+        return webhook(verb, path, body)
+
+    model.cluster.admission = refuse
+
+    judge.run("webhook")
+
+
+def test_a_policy_against_all_pools(judge: Judge) -> None:
+    """Nothing shows then whether MetalLB looks at them."""
+    model = judge.on("1")
+    model.cluster.admission = lambda _verb, path, _: (
+        "denied by policy" if "ipaddresspools" in path else ""
+    )
+
+    with pytest.raises(CheckFailed, match=r"create ipaddresspools .* denied"):
+        judge.run("webhook")
+
+
 def test_a_reservation_by_policy_passes(judge: Judge) -> None:
     """Who may create no Service, or no namespace, gets no address."""
     model = judge.on("1", "pool-selector")

@@ -384,6 +384,36 @@ def _for_the_workers_alone(model: LabModel) -> None:
     model.router.changes["control-plane"] = {"addressFamilyInfo": families}
 
 
+def _pools_by_policy(_: str, path: str, body: Object) -> str:
+    """Refuse pools that have other addresses than the agreed ones."""
+    texts = body.get("spec", {}).get("addresses", [])
+    is_foreign = any(not text.startswith("10.0.100.") for text in texts)
+    return "denied by policy" if "pools" in path and is_foreign else ""
+
+
+@WRONG("filter", "filter of .*-worker to let in, .*, none, not .*/32")
+def _fence_in_place_of_the_filter(model: LabModel) -> None:
+    """Let the cluster make no other pools, and the router accept all."""
+    model.router.lines = [
+        "ip prefix-list services seq 5 permit any",
+        "route-map services-only permit 10",
+        " match ip address prefix-list services",
+        "exit",
+    ]
+    family = {"routeMapForIncomingAdvertisements": "nothing"}
+    families: Object = {"ipv4Unicast": family}
+    model.router.changes["control-plane"] = {"addressFamilyInfo": families}
+    model.cluster.admission = _pools_by_policy
+
+
+def test_a_fence_next_to_the_filter_passes(judge: Judge) -> None:
+    """A policy may permit the agreed pools only, so the grader's are not."""
+    model = judge.on("3")
+    model.cluster.admission = _pools_by_policy
+
+    judge.run("filter")
+
+
 @WRONG("filter", r"outside .* to be nothing, not 172\.18\.[^a-z]+$")
 def _lan_is_permitted(model: LabModel) -> None:
     model.router.permits = [str(model.plan.lan)]

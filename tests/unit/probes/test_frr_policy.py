@@ -20,6 +20,8 @@ ip prefix-list agreed seq 10 permit 10.0.100.0/24 ge 32
 ip prefix-list blocks seq 10 permit 192.0.2.0/24
 access-list old seq 5 permit 192.0.2.0/24
 access-list exact seq 5 permit 192.0.2.0/24 exact-match
+bgp as-path access-list none seq 5 deny .*
+bgp as-path access-list own seq 5 permit ^64500$
 !
 route-map open permit 10
  description everything
@@ -64,6 +66,9 @@ exit
         ("prefix-list", "nowhere", "192.0.2.7/32", False),
         ("access-list", "old", "192.0.2.7/32", True),
         ("access-list", "exact", "192.0.2.7/32", False),
+        ("as-path-list", "none", "192.0.2.7/32", False),
+        ("as-path-list", "own", "192.0.2.7/32", True),
+        ("as-path-list", "nowhere", "192.0.2.7/32", False),
         ("route-map", "open", "192.0.2.7/32", True),
         ("route-map", "listed", "192.0.2.7/32", False),
         ("route-map", "listed", "198.51.100.7/32", True),
