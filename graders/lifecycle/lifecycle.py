@@ -32,6 +32,7 @@ from graders.state.baseline import (
     CLUSTER,
     Baseline,
     Difference,
+    damaged_machines,
     diff,
     record_cluster,
     snapshot_cluster,
@@ -110,6 +111,7 @@ def extra_vars(plan: Plan) -> dict[str, Any]:
     `exec_prefix` has, by role, the command prefix that runs something there;
     `host_exec_prefix` and `host_addresses` are by host of the inventory;
     `lan_macs` has the MACs that the kit gives machines on the LAN;
+    `own_programs` says that machines share none with a host;
     `class_nonce` is that of the class ticket, or empty; `confined` says that
     a stranger's commands will be typed in the lab;
     `provider` is `kind` or `hosts`; `run_id` is different for each playbook.
@@ -227,16 +229,22 @@ def _start(
         run_playbook("images", variables, student=run.plan.student)
     recorded = _start_before(run.plan)
     lab_state.mark_changing(run.plan, START)
-    snapshot = partial(_settled_snapshot, run.plan)
-    baseline, objects = _run_lab_playbook("lab", run.as_vars(), run, snapshot)
+    try:
+        baseline, objects = _start_in_place(run)
+    except CannotCheck:
+        if not (damaged := damaged_machines(run.plan, recorded)):
+            raise
+        _replace(run, damaged)
+        # After all was replaced, there is no lab before.
+        recorded = _start_before(run.plan)
+        lab_state.mark_changing(run.plan, START)
+        baseline, objects = _start_in_place(run)
     if leftovers := _leftovers(recorded, baseline):
         with closing(cluster_client(run.plan)) as cluster:
             found = lab_state.read_objects(run.plan)
             restore_objects(cluster, leftovers, found)
         # What they did to the lab is undone as anything else.
-        baseline, objects = _run_lab_playbook(
-            "lab", run.as_vars(), run, snapshot
-        )
+        baseline, objects = _start_in_place(run)
     state = run.as_state(cluster_uid(run.plan))
     lab_state.record(run.plan, state, baseline, objects)
 
@@ -250,6 +258,21 @@ def _start_before(plan: Plan) -> Baseline:
     except CannotCheck:
         return {}
     return lab_state.read_baseline(plan) or {}
+
+
+def _start_in_place(run: LabRun) -> tuple[Baseline, Objects]:
+    """Run the playbook of a start; return the lab's state after it."""
+    snapshot = partial(_settled_snapshot, run.plan)
+    return _run_lab_playbook("lab", run.as_vars(), run, snapshot)
+
+
+def _replace(run: LabRun, damaged: set[str]) -> None:
+    """Recreate machines, or all if nodes are among them."""
+    if damaged <= set(run.plan.machines):
+        up(run.plan, metallb=run.lab.metallb, recreate=sorted(damaged))
+    else:
+        run_playbook("down", extra_vars(run.plan), student=run.plan.student)
+        _repair(run.plan, metallb=run.lab.metallb)
 
 
 def _leftovers(recorded: Baseline, now: Baseline) -> list[str]:

@@ -163,6 +163,7 @@ class HostsProvider:
         return {
             "provider": self.name,
             "engine_required": False,
+            "own_programs": False,
             "host_addresses": {
                 name: host.target.address for name, host in hosts.items()
             },

@@ -197,6 +197,7 @@ class KindProvider:
         return {
             "provider": self.name,
             "engine_required": True,
+            "own_programs": True,
             "state_volume": state_volume(plan),
             "host_addresses": {},
             "host_exec_prefix": {},

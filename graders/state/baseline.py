@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from graders.errors import CannotCheck
 from graders.kube.discovery import Kind, Reader, discover
 from graders.kube.names import GATEWAY_NAMESPACE, METALLB_NAMESPACE
 from graders.kube.restore import is_restorable, recordable
@@ -136,6 +137,27 @@ def read_settings(
         for row, part in zip(readings, parts, strict=True)
         if row.applies_to(role)
     }
+
+
+def damaged_machines(plan: Plan, recorded: Baseline) -> set[str]:
+    """Return the machines and nodes with other programs than recorded.
+
+    One that has lost its shell cannot be reset in place.
+    """
+    readings = [row for row in READINGS if row.name == "programs"]
+
+    def is_damaged(role: str) -> bool:
+        try:
+            found = read_settings(plan, role, readings)
+        except CannotCheck:
+            return True
+        before = recorded[role]
+        return any(before.get(name, it) != it for name, it in found.items())
+
+    roles = recorded.keys() - {CLUSTER}
+    with ThreadPoolExecutor() as pool:
+        answers = pool.map(is_damaged, roles)
+        return {role for role, it in zip(roles, answers, strict=True) if it}
 
 
 def snapshot_cluster(cluster: Reader) -> Baseline:

@@ -216,7 +216,7 @@ READINGS: Final = (
     Reading(
         "files", f"{_CONTENTS}\nlisted", ("files",), normalise=_without_keys
     ),
-    Reading("programs", f"{_CONTENTS}\nprograms", ()),
+    Reading("programs", f"{_CONTENTS}\nprograms", ("tools",)),
     Reading(
         "processes",
         f"{_CONTENTS}\norphans 2 | cut -d ' ' -f 2-"

@@ -179,6 +179,62 @@ listed | sort | diff "$HERE/before" - && files
     assert done.stdout == "", done.stderr
 
 
+_TOOLS: Final = """
+OWN_PROGRAMS=1
+MADE=$HERE/made
+mkdir -p "$MADE" "$HERE/usr/bin" "$HERE/usr/sbin" && cd "$HERE/usr/bin"
+echo a > curl && echo b > arping && echo c > mawk && echo d > mine
+ln -s mawk awk && chmod 755 curl
+tools_in() {
+  find "$1$HERE/usr/bin" \\( -false $(printf ' -o -name %s' $TOOLS) \\) \
+    -printf '%m %s %l %p\\n' | sed "s, $1/, /,"
+}
+tools; tools
+tools_in '' | sort > "$HERE/before"
+"""
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "mv curl ../..",
+        "chmod -x curl",
+        "echo longer > curl",
+        "rm arping && mkdir arping && echo x > arping/y",
+        "ln -sf mine awk",
+        "rm mawk awk",
+    ],
+)
+def test_tools(tmp_path: Path, change: str) -> None:
+    """A program that was moved or replaced is back, and others stay."""
+    script = f"""{_functions(tmp_path)}
+HERE={tmp_path}/here
+{_TOOLS}
+{change}
+tools | grep -q '"program ' || echo silent
+tools_in '' | sort | diff "$HERE/before" - && tools
+[ "$(cat curl arping awk mine)" = "$(printf 'a\nb\nc\nd')" ] || echo other
+"""
+    done = subprocess.run(
+        ["sh", "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout == "", done.stderr
+
+
+def test_tools_of_a_host(tmp_path: Path) -> None:
+    """They are its owner's: nothing is copied, and so nothing copied back."""
+    subprocess.run(
+        ["sh", "-c", f"{_functions(tmp_path)}\nOWN_PROGRAMS= tools"],
+        check=True,
+    )
+
+    assert not [*tmp_path.iterdir()]
+
+
 def test_processes(tmp_path: Path) -> None:
     """One that outlived its shell is killed, and no other."""
     script = f"""{_functions(tmp_path)}

@@ -3,6 +3,8 @@
 # processes that outlive their shell. graders/state/start_state.py compares that,
 # and restore.sh restores it.
 MADE=/var/lib/lab-made
+# Programs of a student's under /usr/local neither list nor restore anything.
+PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH
 
 # A host's own files are its owner's.
 places() {
@@ -29,7 +31,21 @@ transient_units() {
     \( -name '*.service' -o -name '*.timer' -o -name '*.path' -o -name '*.socket' \) 2> /dev/null | sort
 }
 
-# Programs of the system are too many to be restored one by one.
+# The programs by which machines are looked at and restored.
+TOOLS='arping awk bash busybox cat cksum cmp cp curl cut dash dhcp_release dnsmasq
+  echo env find grep head ip iptables iptables-save lsns mawk mkdir mktemp mv nft
+  nsenter pgrep pkill ps readlink rm sed seq sh sleep sort ss sysctl systemctl tar
+  tc timeout touch tr udhcpc uniq vtysh xtables-nft-multi'
+
+# Lists them, as they are below a folder.
+# shellcheck disable=SC2046,SC2086 # names have no spaces
+tools_in() {
+  find "$1/usr/bin" "$1/usr/sbin" -maxdepth 1 \
+    \( -false $(printf ' -o -name %s' $TOOLS) \) -printf '%m %s %l %p\n' 2> /dev/null \
+    | sed "s, $1/, /,"
+}
+
+# Other programs of the system are too many to be restored one by one.
 programs() {
   [ -e $MADE/devices ] || find /usr/bin /usr/sbin /usr/lib/frr /opt/cni/bin \( -type f -o -type l \) -printf '%m %s %l %p\n' | sort | cksum
 }

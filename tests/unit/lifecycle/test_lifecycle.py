@@ -56,6 +56,7 @@ class Host:
         self.restored: list[str] = []
         self.restorable: bool | CannotCheck = False
         self.says_when_it_ends = True
+        self.damaged: set[str] = set()
         self.locked: Callable[[], object] = lambda: None
         # By "<playbook>" or "<playbook> <n>": the n-th one of that name.
         self.after: dict[str, Baseline | BaseException] = {}
@@ -151,6 +152,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Host:
         (lifecycle, "restore_objects", host.restore),
         (lab_state, "read_objects", lambda _: {"services lab-1/web": {}}),
         (lifecycle, "snapshot_machines", host.machines),
+        (lifecycle, "damaged_machines", lambda *_: host.damaged),
         (lifecycle, "is_up", host.is_up),
         (lab_state, "read", host.current),
         (lab_state, "mark_changing", host.begin),
@@ -297,6 +299,45 @@ def test_start_that_fails_leaves_no_start_state(host: Host) -> None:
     assert host.reset() == []
     assert host.played == ["lab", "lab"]
     assert (host.kept, host.changing) == (NEW, "")
+
+
+def test_start_on_a_machine_without_its_programs(host: Host) -> None:
+    """What a student has moved there is back, and the lab starts."""
+    host.after["lab 1"] = CannotCheck("client stopped while it was looked at")
+    host.after["lab 2"] = NEW
+    host.damaged = {"client"}
+
+    lifecycle.start(PLAN, LAB, "no-pool")
+
+    assert host.played == ["lab", "up", "lab"]
+    assert host.given[1]["recreate_machines"] == ["metallb-lab-client"]
+    assert (host.kept, host.changing) == (NEW, "")
+
+
+def test_start_on_a_node_without_its_programs(host: Host) -> None:
+    """A node is replaced with its cluster."""
+    host.after["lab 1"] = CannotCheck("worker stopped while it was looked at")
+    host.damaged = {"client", "worker"}
+
+    lifecycle.start(PLAN, LAB, "no-pool")
+
+    assert host.played == ["lab", "down", "up", "lab"]
+    assert host.given[2]["recreate_machines"] == []
+    assert (host.kept, host.changing) == (START, "")
+
+
+@pytest.mark.parametrize("damaged", [set(), {"client"}])
+def test_start_that_fails_for_another_reason(
+    host: Host, damaged: set[str]
+) -> None:
+    """It is tried once more where that may help, and then says why not."""
+    host.after["lab"] = CannotCheck("no image")
+    host.damaged = damaged
+
+    with pytest.raises(CannotCheck, match="no image"):
+        lifecycle.start(PLAN, LAB, "no-pool")
+
+    assert host.changing == "lab start"
 
 
 def test_reset_in_place(host: Host) -> None:

@@ -15,6 +15,7 @@ from graders.state.baseline import (
     CLUSTER,
     Baseline,
     Difference,
+    damaged_machines,
     diff,
     snapshot_cluster,
     snapshot_machines,
@@ -242,6 +243,21 @@ def test_a_machine_that_stops(said: dict[str, str], out: str) -> None:
         snapshot_machines(PLAN)
 
     assert got.value.machine == "desk"
+
+
+def test_machines_with_other_programs(said: dict[str, str]) -> None:
+    """One that lost its shell, or what it is listed with, is damaged."""
+    said |= {"client": "1 2\n", "desk": "", "router": "3 4\n", "worker": "5"}
+    recorded: Baseline = {
+        "client": {"programs": "1 2", "routes": "other"},
+        "desk": {"programs": "1 2"},
+        "router": {"programs": "1 2"},
+        # An earlier version of the kit recorded less.
+        "worker": {},
+        CLUSTER: {"services lab-1/web": "x"},
+    }
+
+    assert damaged_machines(PLAN, recorded) == {"desk", "router"}
 
 
 @pytest.mark.usefixtures("said")

@@ -4,8 +4,8 @@
 # shell there, after network_state.sh and contents.sh. Reports what it changed.
 #
 # Environment: that of network_state.sh; LAN; DESK_LEASE, the address that the
-# desk leases; FRR_CONF of the router, in
-# base64.
+# desk leases; OWN_PROGRAMS, empty if they are a host's; FRR_CONF of the router,
+# in base64.
 : "${KEEP:?}"
 
 way_to_edge() {
@@ -17,6 +17,27 @@ way_to_edge() {
         || { ip route replace "$EDGE" via "$ROUTER" && say "route $EDGE"; } ;;
   esac
 }
+
+# They are copied first, because what would restore them may be missing itself.
+# shellcheck disable=SC2046 # names have no spaces
+tools() (
+  [ -n "${OWN_PROGRAMS-}" ] || return 0
+  copies=$MADE/tools
+  cd / || return # cp looks for parents here
+  [ -e "$copies" ] || {
+    rm -rf "$copies.new"
+    mkdir -p "$copies.new" \
+      && cp -a --parents $(tools_in '' | sed 's,.* /,/,') "$copies.new" \
+      && mv "$copies.new" "$copies"
+    return 0
+  }
+  PATH=$copies/usr/bin:$copies/usr/sbin:$PATH
+  # Of three lists, what is alone in the first is missing or changed.
+  for file in $({ tools_in "$copies"; tools_in ''; tools_in ''; } | sort | uniq -u | sed 's,.* /,/,'); do
+    rm -rf "$file"
+    cp -a "$copies$file" "$file" && say "program $file"
+  done
+)
 
 # The router's configuration is restored with its daemons.
 files() {
@@ -132,6 +153,7 @@ dials() {
 }
 
 mkdir -p $MADE
+tools
 files
 namespaces
 xdp
