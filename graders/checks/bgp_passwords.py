@@ -8,6 +8,7 @@ from graders.checks.bgp import BGP_PORT, passwords
 from graders.checks.bgp_peers import SEE_PEERS, bgp_peers, peer_password
 from graders.checks.check import expect
 from graders.errors import CannotCheck
+from graders.probes.programs import run_program
 from graders.state.lab_state import read_baseline
 
 if TYPE_CHECKING:
@@ -68,7 +69,9 @@ def expect_unsigned_dropped(lab: Session, role: str) -> None:
     """
     router = lab.plan.machines["router"].lan
     connect = f"exec 3<>/dev/tcp/{router}/{BGP_PORT}"
-    result = lab.machine(role).run("timeout", "1", "bash", "-c", connect)
+    result = run_program(
+        lab.machine(role), "timeout", "1", "bash", "-c", connect
+    )
     expect(
         f"a connection of {lab.plan.nodes[role].name} to the router without a"
         " password to be",

@@ -17,6 +17,7 @@ from graders.polling import until
 from graders.probes.client import REQUESTS
 from graders.probes.dhcp import ANY_ADDRESS, mac_of
 from graders.probes.dnsmasq import dhcp_options
+from graders.probes.programs import run_program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +74,7 @@ class Desk:
 
     def held(self) -> str:
         """Return the leased address on the desk's interface, or ""."""
-        text = self.machine.run(*_SHOW_LEASED).out
+        text = run_program(self.machine, *_SHOW_LEASED).out
         found = re.search(r"\binet ([0-9.]+)", text)
         return found[1] if found else ""
 

@@ -17,6 +17,7 @@ from graders.plan.l2_election import owner
 from graders.plan.plan import NODE_HOSTS
 from graders.polling import until
 from graders.probes.client import Client
+from graders.probes.programs import run_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -288,7 +289,7 @@ def _expect_storage_address(lab: Session, role: str) -> None:
     """
     address = str(lab.plan.storage_addresses[role])
     command = ("ip", "-o", "-4", "address", "show", "dev", STORAGE)
-    result = lab.machine(role).run(*command)
+    result = run_program(lab.machine(role), *command)
     expect(
         f"the storage network to be as it was, and {STORAGE} of {role} to"
         " have",

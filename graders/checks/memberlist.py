@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from graders.checks.check import expect
 from graders.checks.parallel import run_parallel
 from graders.kube.names import METALLB_APPS
+from graders.probes.programs import run_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +77,9 @@ def _connections(lab: Session) -> Iterator[tuple[str, str, Output]]:
     def connect(pair: tuple[str, str]) -> Output:
         role, other = pair
         target = f"exec 3<>/dev/tcp/{nodes[other].lan}/{port}"
-        return lab.machine(role).run("timeout", "1", "bash", "-c", target)
+        return run_program(
+            lab.machine(role), "timeout", "1", "bash", "-c", target
+        )
 
     for pair, result in zip(pairs, run_parallel(connect, pairs), strict=True):
         yield *pair, result

@@ -39,11 +39,12 @@ _KINDS: Final[dict[Kind, str]] = {
     "nft": "a translation of {} to be on",
     "traffic": "a filter that redirects packets for {} to be on",
     "responder": "a program that answers ARP for {} to be on",
-    "program": "a program in place of the system's to be on",
+    "program": "a program that is not the system's, or is missing, to be on",
     "setting": "a kernel setting that answers ARP for {} to be on",
 }
 _ANSWERS: Final = "the machine answers, and still does when the VIP moves"
 _HIDES: Final = "nodes no longer see who calls"
+_LIES: Final = "what it lists of the machine may not be so"
 _LEADS: Final = "it helps that machine alone, and stays when the node fails"
 _MAIN_TABLES: Final = frozenset({"", "main", "local", "default"})
 
@@ -118,6 +119,7 @@ def _expect_none(
     role, first = found[0]
     why = _ANSWERS if first.answers_arp else _LEADS
     why = _HIDES if first.hides_source else why
+    why = _LIES if first.kind == "program" else why
     roles = {role for role, entry in found if entry.kind == first.kind}
     others = f" and {len(roles) - 1} more" if len(roles) > 1 else ""
     expect(

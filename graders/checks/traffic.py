@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from graders.checks.check import expect
 from graders.checks.undo import temporary
 from graders.polling import until
+from graders.probes.programs import run_program
 from graders.probes.traffic import CURL
 
 if TYPE_CHECKING:
@@ -280,11 +281,12 @@ def expect_source_port(path: ClientPath) -> None:
     """
     url = f"http://{path.vip}{CLIENT_IP_PATH}"
     own_end = "\n%{local_ip}:%{local_port}"
+    machine = path.client.machine
 
     def ask() -> tuple[str, str, str]:
         port = str(random.choice(_SOURCE_PORTS))  # noqa: S311 - no secret
         words = ("-sS", "-m2", "--local-port", port, url)
-        result = path.client.machine.run(*CURL, *words, "-w", own_end)
+        result = run_program(machine, *CURL, *words, "-w", own_end)
         body, _, own = result.out.rpartition("\n")
         error = f"no answer ({result.error.strip()})"
         return own, body.strip() or error, f"curl {' '.join(words)}"

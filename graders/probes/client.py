@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from graders.probes.programs import run_program
 from graders.probes.traffic import (
     CURL,
     AvailabilityMonitor,
@@ -67,7 +68,7 @@ class Client:
         """
         number = str(count)
         argv = ["arping", "-b", "-c", number, "-w", number, "-I", dev]
-        result = self.machine.run(*argv, address)
+        result = run_program(self.machine, *argv, address)
         macs = {mac.lower() for mac in _REPLY.findall(result.out)}
         return Arp(result.command, tuple(sorted(macs)), result.text)
 
@@ -85,7 +86,8 @@ class Client:
         argv = ["-sS", "--max-time", str(seconds)]
         url = f"http://{address}" + (f":{port}" if port != 80 else "")  # noqa: PLR2004 - HTTP's own port, which URLs leave out
         limit = ("--connect-timeout", str(connect))
-        result = self.machine.run(*CURL, *argv, *limit, "-w", _STATUS, url)
+        words = (*CURL, *argv, *limit, "-w", _STATUS, url)
+        result = run_program(self.machine, *words)
         body, _, status = result.out.rpartition("\n")
         command = " ".join(["curl", *argv, url])
         number = int(status) if _HTTP_STATUS.fullmatch(status) else 0
@@ -97,7 +99,7 @@ class Client:
             f"exec 3<>/dev/udp/{address}/{port}; echo {text} >&3;"
             " dd bs=500 count=1 <&3 2> /dev/null"
         )
-        return self.machine.run("timeout", "1", "bash", "-c", script)
+        return run_program(self.machine, "timeout", "1", "bash", "-c", script)
 
     def flows(
         self, vip: str, count: int, path: str = "/", source: str = ""
@@ -108,7 +110,8 @@ class Client:
     def connects(self, vip: str) -> bool:
         """Tell whether a connection to `vip` opens within 0.2 s."""
         curl = (*CURL, "-s", "-o", "/dev/null", "--connect-timeout", "0.2")
-        return self.machine.run(*curl, "-m", "0.5", f"http://{vip}/").code == 0
+        words = (*curl, "-m", "0.5", f"http://{vip}/")
+        return run_program(self.machine, *words).code == 0
 
     def long_flow(
         self, vip: str, path: str, count: int

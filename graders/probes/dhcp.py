@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from graders.probes.programs import run_program
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -105,7 +107,7 @@ class Dhcp:
             CannotCheck: a machine does not answer.
 
         """
-        result = self.requester.run("dhcp-try", *wishes)
+        result = run_program(self.requester, "dhcp-try", *wishes)
         rows = [match.groupdict() for match in _ATTEMPT.finditer(result.out)]
         self._release(
             {row["id"]: row["address"] for row in rows if row["address"]}

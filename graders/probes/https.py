@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from graders.errors import CannotCheck
+from graders.probes.programs import NEEDS_CURL, run_program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 # anybody may write into a file.
 CA_FILE: Final = "/lab/ca.crt"
 # All at once. Each answer is kept in files, as bodies are not to be mixed up.
-_REQUESTS: Final = """\
+_REQUESTS: Final = (
+    NEEDS_CURL
+    + """\
 d=$(mktemp -d)
 printf '%s\\n' "$1" > "$d/ca"
 vip=$2 mark=$3 header=$4
@@ -46,6 +49,7 @@ for url; do
 done
 rm -r "$d"
 """
+)
 _PARTS: Final = 3
 _STATUS: Final = re.compile(r"[0-9]{3}")
 # The time at which TLS was there; 0 if it never was.
@@ -113,7 +117,8 @@ def https(
     # A page could print any mark that it knows.
     mark = secrets.token_hex(16)
     given = (entrance.ca, entrance.vip, mark, header)
-    output = machine.run("sh", "-c", _REQUESTS, "https", *given, *urls).out
+    script = ("sh", "-c", _REQUESTS, "https", *given, *urls)
+    output = run_program(machine, *script, program="curl").out
     parts = output.split(f"{mark}\n")[1:]
     if len(parts) != _PARTS * len(urls):
         raise CannotCheck(
@@ -145,5 +150,6 @@ def tcp(machine: Machine, address: str, port: int) -> tuple[str, str]:
         text, command = tcp(lab.client.machine, "172.18.255.241", 7000)
 
     """
-    said = machine.run("sh", "-c", _TCP, address, str(port)).out
+    script = ("sh", "-c", _TCP, address, str(port))
+    said = run_program(machine, *script, program="bash").out
     return said, f"bash -c 'cat < /dev/tcp/{address}/{port}'"

@@ -54,11 +54,15 @@ done
 ip -o link show | grep -E ' (prog/)?xdp'"""
 # Linux names the protocol where it knows the number.
 RESPONDERS: Final = r"ss -0Hnp | grep -E '(arp|\[2054\]):'"
+# Scripts in place of programs, and what would list nothing if it is missing.
 PROGRAMS: Final = """\
 grep -v libarmmem /etc/ld.so.preload
 grep -L -a -s -m 1 '^.ELF' /dev/null $(
   for name in arping curl ip nft ss tc; do command -v $name; done
-) | grep -v -x /dev/null"""
+) | grep -v -x /dev/null
+for name in ip ss $(command -v iptables > /dev/null && echo iptables-save); do
+  [ -x "$(command -v $name)" ] || echo "$name is missing"
+done"""
 # Where docker answers DNS: it translates requests that are for the gateway.
 _DNS: Final = "127.0.0.11"
 # Chains and tables of kube-proxy, docker and the network of pods.

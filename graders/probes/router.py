@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 from graders.errors import CannotCheck, CheckFailed, parsing
 from graders.polling import until
 from graders.probes.processes import frozen
+from graders.probes.programs import run_program
 from graders.providers.machine import MachineError
 
 if TYPE_CHECKING:
@@ -200,9 +201,8 @@ class Router:
             CannotCheck: the router does not answer.
 
         """
-        result = self.machine.run(
-            "ip", "-j", "route", "show", "match", address
-        )
+        command = ("ip", "-j", "route", "show", "match", address)
+        result = run_program(self.machine, *command)
         routes = [
             route
             for route in json.loads(result.out or "[]")
@@ -218,7 +218,7 @@ class Router:
             CannotCheck: the router does not answer.
 
         """
-        result = self.machine.run("ip", "-j", "-4", "route", "show")
+        result = run_program(self.machine, "ip", "-j", "-4", "route", "show")
         return [*map(_route, json.loads(result.out or "[]"))]
 
     @_of_frr

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 from graders.errors import CannotCheck
 from graders.probes.outage import Event, Outage
+from graders.probes.programs import NEEDS_CURL, run_program
 
 if TYPE_CHECKING:
     from graders.probes.outage import EventKind, Mode
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 # without an end must not fill the machine.
 CURL: Final = ("curl", "-q", "--noproxy", "*", "--max-filesize", "500000")
 # Every request is a new TCP connection, from another port.
-_FLOWS: Final = """\
+_FLOWS: Final = (
+    NEEDS_CURL
+    + """\
 d=$(mktemp -d)
 curl -q --noproxy '*' --max-filesize 500000 -s --max-time 2 \
   --parallel --parallel-immediate --parallel-max 30 \
@@ -30,9 +33,12 @@ for answer in "$d"/*; do
 done
 rm -r "$d"
 """
+)
 # Requests run in the background: one that hangs must not delay the others.
 # The time is the kernel's, in seconds: no clock is set in between.
-_WATCH: Final = """\
+_WATCH: Final = (
+    NEEDS_CURL
+    + """\
 n=0
 rm -f "$3"
 while [ "$n" -lt "$2" ] && [ ! -e "$3" ]; do
@@ -45,6 +51,7 @@ done
 wait
 rm -f "$3"
 """
+)
 # Stop the requests; the machine's time is on the clock of the samples.
 _END: Final = 'read -r t _ < /proc/uptime; touch "$1"; echo "$t"'
 # Printed by curl after each answer: how many connections it opened for it.
@@ -84,8 +91,10 @@ def flows(machine: Machine, url: str, count: int, source: str = "") -> Flows:
         CannotCheck: the machine does not answer.
 
     """
-    result = machine.run(
+    result = run_program(
+        machine,
         *("sh", "-c", _FLOWS, "flows", url, str(count), source),
+        program="curl",
         seconds=20 + count / 15,
     )
     answers = Counter(line for line in result.out.splitlines() if line)
@@ -106,7 +115,7 @@ def persistent_connection(
     """
     argv = ("-s", "--max-time", "2")
     urls = f"{url}?[1-{count}]"
-    result = machine.run(*CURL, *argv, "-w", _CONNECTS, urls)
+    result = run_program(machine, *CURL, *argv, "-w", _CONNECTS, urls)
     rows = [*map(_ANSWER.fullmatch, result.out.splitlines())]
     write_out = _CONNECTS.encode("unicode_escape").decode()
     return PersistentConnection(
@@ -196,8 +205,10 @@ class AvailabilityMonitor:
 
     def _sample(self) -> None:
         count = str(int(self.seconds * _RATE))
-        result = self.machine.run(
+        result = run_program(
+            self.machine,
             *("sh", "-c", _WATCH, "watch", self.url, count, _STOP),
+            program="curl",
             seconds=self.seconds * 2 + 10,
         )
         rows = map(_SAMPLE.fullmatch, result.out.splitlines())

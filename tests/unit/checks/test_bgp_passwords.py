@@ -28,7 +28,7 @@ def session(password: str = "", code: int = 0) -> Any:  # noqa: ANN401 - a stand
     nodes = [{"metadata": {"name": name}} for name in PLAN.node_names()]
     peers = [{"spec": {"password": password}}]
     machine = SimpleNamespace(
-        run=lambda *argv: Output(" ".join(argv), code, "", "")
+        run=lambda *argv, **_: Output(" ".join(argv), code, "", "")
     )
     return SimpleNamespace(
         plan=PLAN,

@@ -396,7 +396,20 @@ def _address_of_another_namespace(model: LabModel) -> None:
     _added(model, "worker", "address", "9: other-ipvl0 inet VIP/32 scope")
 
 
-@WRONG("not_on_interface", "in place of the system's to be on no .* lan-cli")
+@WRONG("not_on_interface", "or is missing, to be on no machine, not worker")
+def _program_moved(model: LabModel) -> None:
+    _added(model, "worker", "program", "ip is missing")
+
+
+@WRONG("arp", "expected arping to be on lan-client, as it was, not moved")
+def _asks_no_longer(model: LabModel) -> None:
+    vip = str(model.plan.l2_vip)
+    for count in ("2", "3"):
+        asked = f"arping -b -c {count} -w {count} -I eth0 {vip}"
+        model.answers[f"lan-client: {asked}"] = Output(asked, 127, "", "")
+
+
+@WRONG("not_on_interface", "that is not the system's, or .* no .* lan-cli")
 def _script_called_curl(model: LabModel) -> None:
     _added(model, "lan-client", "program", "/usr/bin/curl")
 
