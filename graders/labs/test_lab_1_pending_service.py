@@ -154,9 +154,13 @@ def test_reservation(lab: Session) -> None:
     reserved = pool_of(lab, str(lab.plan.neighbour_vips["billing"]))
     # The positive control: a namespace with the right gets the address that
     # it requests. It is another address, because the controller may not have
-    # released this one yet.
+    # released this one yet. The pool may also select its Services by label.
+    billing = lab.cluster.service("billing", NEIGHBOURS) or {"metadata": {}}
+    alike = billing["metadata"].get("labels", {})
     for address in unused.get(reserved, [])[1:2]:
-        with temporary_service(lab, NEIGHBOURS, address=address) as name:
+        with temporary_service(
+            lab, NEIGHBOURS, address=address, labels=alike
+        ) as name:
             expect_vip(lab, name, NEIGHBOURS)
     expect_reserved(lab, lab.plan.pool, own)
     labels = _labels(lab)

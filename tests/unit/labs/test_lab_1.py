@@ -509,6 +509,23 @@ def test_a_full_pool_needs_no_announcement(judge: Judge) -> None:
     judge.run("announced")
 
 
+def test_a_reservation_by_namespace_and_label_passes(judge: Judge) -> None:
+    """Of those with a right, some applications may have addresses."""
+    model = judge.on("1", "pool-selector")
+    rule = {
+        "key": "app",
+        "operator": "In",
+        "values": ["web", "billing", "search"],
+    }
+    model.one("IPAddressPool")["spec"]["serviceAllocation"] = {
+        "namespaces": ["lab-1", "neighbours"],
+        "serviceSelectors": [{"matchExpressions": [rule]}],
+    }
+
+    judge.run("vip", "neighbour_vips", "announced", "new_service")
+    judge.run("reservation")
+
+
 def test_a_policy_for_pools_passes(judge: Judge) -> None:
     """A rule may permit pools of the site only; MetalLB's still look."""
     model = judge.on("1")
