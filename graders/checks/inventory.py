@@ -20,7 +20,9 @@ _SERVICES: Final = "/api/v1/services"
 _SEE_SERVICES: Final = "kubectl get svc -A"
 _SEE_ANSWERS: Final = 'cat "$LAB_ANSWERS"'
 # A namespace and a number, whatever is between them; or the number first.
-_HELD: Final = re.compile(r"([a-z][a-z0-9-]{0,62})[^a-z0-9]{1,5}([0-9]{1,6})")
+_HELD: Final = re.compile(
+    r"([a-z][a-z0-9-]{0,62})(?: (?:has|holds))?[^a-z0-9]{1,5}([0-9]{1,6})"
+)
 _HELD_BY: Final = re.compile(
     r"\b([0-9]{1,6})[^a-z0-9]{1,5}(?:(?:in|by|of|for) )?([a-z][a-z0-9-]{0,62})"
 )
@@ -108,7 +110,7 @@ def expect_inventory(lab: Session, pool: str) -> None:
         ok=is_right,
         seen_by=f"{_SEE_SERVICES}; {_SEE_ANSWERS}",
     )
-    holders = _holders(answers.get("holders", "")[:1000])
+    holders = _holders(answers.get("holders", "")[:1000].lower())
     wrong = [
         name
         for name in sorted({*held, *holders})

@@ -34,14 +34,16 @@ IPTABLES: Final = """\
 { iptables-save
   [ -z "$(cat /proc/net/ip_tables_names)" ] || iptables-legacy-save
 } | grep -E -e '-j (DNAT|REDIRECT|NETMAP|TPROXY|TEE|SNAT|MASQUERADE)'"""
-# Each rule after the family, table and chain that it is in.
+# Each rule after the family, table and chain that it is in; a name of a chain
+# and what is quoted may be any word.
 NFT: Final = """\
 nft list ruleset | awk '
   /^table/ { table = $2 " " $3 }
-  /^\\tchain/ { chain = $2 }
-  /[\\t ](dnat|redirect|tproxy|fwd|dup|snat|masquerade)( |$)|daddr set/ {
-    sub(/^\\t+/, ""); print table, chain, $0
-  }'"""
+  /^\\tchain/ { chain = $2; next }
+  { words = $0; gsub(/"[^"]*"|(jump|goto) [^ ]+/, "", words) }
+  { sub(/^\\t+/, "") }
+  words ~ /[\\t ](dnat|redirect|tproxy|fwd|dup|snat)( |$)/ ||
+  words ~ /[\\t ]masquerade( |$)|daddr set/ { print table, chain, $0 }'"""
 # A default qdisc has no number, and nothing that redirects.
 TRAFFIC: Final = """\
 tc qdisc show | awk '$3 != "0:" { print $5 }' | sort -u | while read -r dev; do

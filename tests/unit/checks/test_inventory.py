@@ -63,6 +63,7 @@ def test_many_lost() -> None:
         *("a 2, b 1", "a: 2; b: 1", "a=2 b=1", "b - 1, a - 2"),
         *("2 in a, 1 in b", "2 a; 1 b", {"a": "2", "b": "1"}),
         *([{"a": "2"}, {"b": "1"}], ["a 2", "b 1"]),
+        *("A: 2, B: 1", "a holds 2 and b has 1"),
     ],
 )
 def test_forms_of_the_answer(holders: object, left: str) -> None:

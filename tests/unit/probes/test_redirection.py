@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import subprocess
 from ipaddress import IPv4Network
+from typing import TYPE_CHECKING
 
 import pytest
 
 from graders.probes.redirection import (
     EVERYTHING,
+    NFT,
     of_nft,
     of_responder,
     of_translation,
 )
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _VIP = IPv4Network("172.18.255.220/32")
 _RULES = {
@@ -57,3 +63,38 @@ def test_rules_of_nft(rule: str, network: IPv4Network | None) -> None:
 def test_sockets_for_arp(users: str, network: IPv4Network | None) -> None:
     """Those of MetalLB are right; without a name nothing is known."""
     assert of_responder(f"p_raw 0 0 arp:eth0 * {users}".split()) == network
+
+
+_DNAT = 'ip daddr 10.0.0.7 log prefix "a jump x" dnat to 1.2.3.4'
+_RULESET = f"""\
+table inet baseline {{
+	chain redirect {{
+		type filter hook forward priority filter; policy accept;
+		iifname "eth0" jump fwd comment "do not redirect to port 80"
+		tcp dport vmap {{ 80 : jump fwd, 443 : goto dup }}
+		{_DNAT}
+		ip daddr set 1.2.3.4 jump fwd
+		oifname "eth0" masquerade
+	}}
+
+	chain fwd {{
+		dup to 1.2.3.4 jump redirect
+	}}
+}}
+"""
+
+
+def test_a_ruleset_of_nft(tmp_path: Path) -> None:
+    """Chains and comments may be called as what redirects."""
+    (tmp_path / "ruleset").write_text(_RULESET, encoding="utf-8")
+    script = f"nft() {{ cat {tmp_path}/ruleset; }}\n{NFT}"
+    done = subprocess.run(
+        ["/bin/sh", "-c", script], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines() == [
+        f"inet baseline redirect {_DNAT}",
+        "inet baseline redirect ip daddr set 1.2.3.4 jump fwd",
+        'inet baseline redirect oifname "eth0" masquerade',
+        "inet baseline fwd dup to 1.2.3.4 jump redirect",
+    ]
