@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _RC: Final = "shell.rc"
 # What is typed is recorded in the file that it names; see record.sh.
 _TYPED: Final = "LAB_TYPED"
+# With it in its environment, a shell leaves out the user's own settings.
+PLAIN: Final = "LAB_PLAIN"
 _WITH_RC: Final = 'exec bash --rcfile <(printf %s "$1") -i'
 # A command in the background must not read the terminal.
 _ON_SCRIPT: Final = """\
@@ -177,7 +179,7 @@ def _rc(settings: dict[str, str]) -> str:
     ]
     return "\n".join(
         [
-            "[ -f ~/.bashrc ] && . ~/.bashrc",
+            f'[ -n "${{{PLAIN}-}}" ] || [ ! -f ~/.bashrc ] || . ~/.bashrc',
             f"export PATH={shlex.quote(front)}$PATH",
             *lines,
             "alias k=kubectl",

@@ -12,7 +12,7 @@ from graders.course.templates import names
 from graders.course.walkthrough import read_walkthrough
 from graders.grading.runner import run_grade
 from graders.lifecycle import lifecycle
-from graders.lifecycle.shell import shell_argv
+from graders.lifecycle.shell import PLAIN, shell_argv
 from graders.proof.typist import ShellSpec, play
 
 if TYPE_CHECKING:
@@ -69,4 +69,6 @@ class LabDriver:
         if vtysh:
             # FRR's own shell instead of the machine's.
             argv = (*argv[:-1], "vtysh")
-        return ShellSpec(argv, env, Path.cwd(), vtysh=vtysh)
+        # A shell is killed at any moment, which the user's settings may not
+        # bear: pyenv's leave a lock that the next shell waits for.
+        return ShellSpec(argv, env | {PLAIN: "1"}, Path.cwd(), vtysh=vtysh)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from graders.errors import UsageError
-from graders.lifecycle.shell import shell_argv, shell_places
+from graders.lifecycle.shell import PLAIN, shell_argv, shell_places
 from graders.plan.plan import make_plan
 
 PLAN = make_plan()
@@ -18,11 +18,16 @@ PLAN = make_plan()
 pytestmark = pytest.mark.usefixtures("home")
 
 
-def typed(text: str) -> str:
+def typed(text: str, **more: str) -> str:
     """Type `text` at the interactive shell and return what it said."""
     argv, env = shell_argv(PLAN)
     done = subprocess.run(
-        argv, env=env, input=text, capture_output=True, text=True, check=False
+        argv,
+        env=env | more,
+        input=text,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return done.stdout
 
@@ -66,6 +71,15 @@ def test_own_set_up_comes_first_and_the_kit_s_wins(home: Path) -> None:
     assert first == f"yes|{state / 'kubeconfig'}|{programs}"
     assert second == "(metallb-lab) me> "
     assert third == "alias k='kubectl'"
+
+
+def test_a_proof_s_shell_has_the_kit_s_settings_only(home: Path) -> None:
+    """~/.bashrc may not bear that the shell is killed while it is read."""
+    (home / ".bashrc").write_text("echo mine\n")
+
+    said = typed("alias k\n", **{PLAIN: "1"})
+
+    assert said == "alias k='kubectl'\n"
 
 
 def test_command_knows_k(home: Path) -> None:
