@@ -6,9 +6,11 @@ import os
 import shlex
 import shutil
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from graders.errors import printable
 from graders.files import write_atomically
 from graders.lifecycle.processes import MARK
 from graders.settings import cache_dir
@@ -76,6 +78,17 @@ def run_ansible(
         },
     )
     return str(result.status)
+
+
+def log_output(event: dict[str, Any], log: Path) -> str:
+    """Add what Ansible printed to the log; return its error, or ""."""
+    # Ansible writes to a terminal, whose lines end so.
+    text = str(event.get("stdout") or "").replace("\r\n", "\n")
+    if text:
+        # A full disk must not hide what failed.
+        with suppress(OSError), log.open("a", encoding="utf-8") as opened:
+            opened.write(printable(text, keep="\n\t") + "\n")
+    return text.partition("[ERROR]: ")[2]
 
 
 def _environment(project: Path) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -27,7 +27,7 @@ from graders.errors import (
     printable,
 )
 from graders.interrupts import collected_signals
-from graders.lifecycle.ansible import AnsibleRun, run_ansible
+from graders.lifecycle.ansible import AnsibleRun, log_output, run_ansible
 from graders.lifecycle.image_tag import gateway_recipe, recipe
 from graders.lifecycle.lock import machine_lock
 from graders.lifecycle.processes import terminate_leftovers
@@ -84,15 +84,8 @@ class _Progress:
 
     def __call__(self, event: dict[str, Any]) -> bool:
         """Handle one event of ansible-runner."""
-        if text := event.get("stdout"):
-            if "[ERROR]: " in text and not self.failure:
-                error = text.split("[ERROR]: ", 1)[1]
-                self.failure = one_line(error, _ERROR_LENGTH)
-            # A full disk must not hide what failed.
-            with suppress(OSError), self.log.open("a", encoding="utf-8") as it:
-                # Ansible writes to a terminal, whose lines end so.
-                plain = text.replace("\r\n", "\n")
-                it.write(printable(plain, keep="\n\t") + "\n")
+        if error := log_output(event, self.log):
+            self.failure = self.failure or one_line(error, _ERROR_LENGTH)
         data = event.get("event_data", {})
         kind = event.get("event", "")
         if kind in {"runner_on_ok", "runner_on_failed"}:
@@ -222,7 +215,7 @@ def run_playbook(  # noqa: PLR0913 - what to run, and how to report it
     ):
         locked()
         progress.began = progress.started = time.monotonic()
-        status = _run_whole(name, variables, folder, progress, signals)
+        status = _run(name, variables, folder, progress, signals)
     progress.finish()
     if signals:
         terminate_leftovers(folder)
@@ -253,26 +246,6 @@ def _spinner(console: Console, name: str) -> Iterator[Callable[[str], None]]:
         yield lambda text: bar.reset(task, description=text)
 
 
-def _run_whole(  # noqa: PLR0913, PLR0917 - all parts of a run
-    name: str,
-    variables: dict[str, Any],
-    folder: Path,
-    progress: _Progress,
-    signals: list[int],
-) -> str:
-    """Run it; end it when Ansible's reports can no longer be read."""
-    try:
-        return _run(name, variables, folder, progress, signals)
-    except ValueError as error:
-        # ansible-runner reads them from files, and leaves Ansible running.
-        terminate_leftovers(folder)
-        raise CannotCheck(
-            f"could not {_purpose(name)}: a report of Ansible is incomplete"
-            f" ({error})",
-            remedy=f"is the disk full? `df -h {folder}`; then run it again",
-        ) from error
-
-
 def _run(  # noqa: PLR0913, PLR0917 - all parts of a run
     name: str,
     variables: dict[str, Any],
@@ -282,18 +255,26 @@ def _run(  # noqa: PLR0913, PLR0917 - all parts of a run
 ) -> str:
     """Run it and return ansible-runner's status."""
     recipes = {"recipe": recipe(), "gateway_recipe": gateway_recipe()}
-    return run_ansible(
-        AnsibleRun(
-            project=ANSIBLE,
-            playbook=f"{name}.yml",
-            inventory=ANSIBLE / "inventory" / "localhost.yml",
-            variables=json.dumps(variables | recipes),
-            folder=folder,
-            environment=playbook_proxies(name, _own_places(variables)),
-        ),
-        progress,
-        lambda: bool(signals) or progress.overdue(),
+    run = AnsibleRun(
+        project=ANSIBLE,
+        playbook=f"{name}.yml",
+        inventory=ANSIBLE / "inventory" / "localhost.yml",
+        variables=json.dumps(variables | recipes),
+        folder=folder,
+        environment=playbook_proxies(name, _own_places(variables)),
     )
+    try:
+        return run_ansible(
+            run, progress, lambda: bool(signals) or progress.overdue()
+        )
+    except ValueError as error:
+        # ansible-runner reads reports from files, and leaves Ansible running.
+        terminate_leftovers(folder)
+        raise CannotCheck(
+            f"could not {_purpose(name)}: a report of Ansible is incomplete"
+            f" ({error})",
+            remedy=f"is the disk full? `df -h {folder}`; then run it again",
+        ) from error
 
 
 def _own_places(variables: dict[str, Any]) -> list[str]:

@@ -7,7 +7,7 @@ of a class runs at a time; another one waits for it.
 from __future__ import annotations
 
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,9 +17,9 @@ from graders.classroom.seats.fleet_report import FleetReport
 from graders.classroom.seats.fleet_screen import fleet_screen
 from graders.classroom.seats.machines import machines_file
 from graders.environment import playbook_proxies
-from graders.errors import CannotCheck, printable
+from graders.errors import CannotCheck
 from graders.interrupts import collected_signals
-from graders.lifecycle.ansible import AnsibleRun, run_ansible
+from graders.lifecycle.ansible import AnsibleRun, log_output, run_ansible
 from graders.lifecycle.lock import folder_lock
 from graders.lifecycle.processes import terminate_leftovers
 from graders.providers.ssh import sockets
@@ -168,16 +168,8 @@ class _Handler:
 
     def __call__(self, event: dict[str, Any]) -> bool:
         """Handle one event."""
-        text = str(event.get("stdout") or "").replace("\r\n", "\n")
-        if text:
-            if "[ERROR]: " in text and not self._report.problem:
-                self._report.problem = text.split("[ERROR]: ", 1)[1]
-            # A full disk must not hide what failed.
-            with (
-                suppress(OSError),
-                self._log.open("a", encoding="utf-8") as it,
-            ):
-                it.write(printable(text, keep="\n\t") + "\n")
+        if error := log_output(event, self._log):
+            self._report.problem = self._report.problem or error
         self._report.handle(
             str(event.get("event", "")), event.get("event_data") or {}
         )
