@@ -112,7 +112,7 @@ def until(  # noqa: PLR0913 - all that a wait may depend on
 
     """
     now = clock or time
-    deadline = now.monotonic() + _seconds(wait)
+    deadline = now.monotonic() + _bounded(_named(wait).seconds)
     hoped = now.monotonic()
     pause = FIRST_PAUSE
     while True:
@@ -149,10 +149,6 @@ def until_none(
     while (items := late()) and now.monotonic() <= deadline:
         now.sleep(pause)
     return items
-
-
-def _seconds(wait: str) -> float:
-    return _bounded(_named(wait).seconds)
 
 
 def _bounded(seconds: float) -> float:

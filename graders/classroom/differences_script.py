@@ -7,6 +7,7 @@ was different on a student's cluster may be so on a fresh one already.
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +32,7 @@ put() {
 """
 # The script itself is standard input, which no command may read.
 _FOOT: Final = 'echo "applied $commands $failed"\n} < /dev/null'
+_COUNTS: Final = re.compile(r"applied (\d{1,9}) (\d{1,9})")
 
 
 def to_script(differences: Differences) -> str:
@@ -56,14 +58,8 @@ def is_empty(differences: Differences) -> bool:
 
 def counts(output: str) -> tuple[int, int] | None:
     """Return commands and failures by what the script printed last."""
-    words = output.rstrip().rpartition("\n")[2].split()
-    if len(words) != len(("applied", "", "")) or words[0] != "applied":
-        return None
-    return (int(words[1]), int(words[2])) if _are_numbers(words) else None
-
-
-def _are_numbers(words: list[str]) -> bool:
-    return words[1].isdecimal() and words[2].isdecimal()
+    found = _COUNTS.fullmatch(output.rstrip().rpartition("\n")[2])
+    return (int(found[1]), int(found[2])) if found else None
 
 
 def _objects(differences: Differences) -> Iterator[str]:

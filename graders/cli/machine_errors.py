@@ -78,7 +78,9 @@ def _refused(error: OSError, student: str) -> CannotCheck | None:
         return None
     rule, remedy = _RULES[error.errno]
     place = _place(error)
-    if error.errno == errno.ENOENT and not _may_go(place, student):
+    # A missing file is one that a person may have removed, or the kit's.
+    may_go = place is not None and _variable(place, student)
+    if error.errno == errno.ENOENT and not may_go:
         return None
     place = place or state_dir(student)
     if error.errno in {errno.ENOTDIR, errno.EEXIST}:
@@ -87,11 +89,6 @@ def _refused(error: OSError, student: str) -> CannotCheck | None:
     if variable := _variable(place, student):
         remedy += f"; or set {variable} to another folder"
     return CannotCheck(f"could not use {place}: {rule}", remedy=remedy)
-
-
-def _may_go(place: Path | None, student: str) -> bool:
-    """Tell whether a missing file is one that a person may have removed."""
-    return place is not None and bool(_variable(place, student))
 
 
 def _place(error: OSError) -> Path | None:

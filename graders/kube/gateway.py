@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from graders.kube.apply import (
@@ -197,7 +196,7 @@ def _create_crds(kube: KubeClient, objects: list[Object]) -> None:
         if _is_crd(item) and item["metadata"]["name"] not in there
     ]
     with ThreadPoolExecutor(_THREADS) as pool:
-        list(pool.map(partial(_apply_one, kube), missing))
+        list(pool.map(lambda it: apply(kube, [it], _APPLY_TIMEOUT_S), missing))
     # A policy about changes of CRDs comes after them.
     others = [item for item in objects if not _is_crd(item)]
     apply(kube, others, _APPLY_TIMEOUT_S)
@@ -213,10 +212,6 @@ def _create_crds(kube: KubeClient, objects: list[Object]) -> None:
 
     if waiting := until_none(late, _ESTABLISHED_TIMEOUT_S, _POLL_INTERVAL_S):
         raise KubeError(f"not established: {', '.join(waiting)}")
-
-
-def _apply_one(kube: KubeClient, item: Object) -> None:
-    apply(kube, [item], _APPLY_TIMEOUT_S)
 
 
 def _is_crd(item: Object) -> bool:

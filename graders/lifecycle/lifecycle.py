@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
+from operator import not_
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from graders.course.templates import names
@@ -491,9 +492,5 @@ def _remaining_differences(plan: Plan, recorded: Baseline) -> list[Difference]:
             lambda: diff(cluster_part, snapshot_cluster(cluster)),
             lambda: diff(machines_part, snapshot_machines(plan)),
         ]
-        settled = pool.map(lambda look: until("settled", look, _none), looks)
+        settled = pool.map(lambda look: until("settled", look, not_), looks)
         return [difference for found in settled for difference in found]
-
-
-def _none(differences: list[Difference]) -> bool:
-    return not differences

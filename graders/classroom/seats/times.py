@@ -123,26 +123,6 @@ class Times(BaseModel):
             return f"{exam.name} is an exam: only {_labs(exam)} can be used"
         return self._lab_refusal(student, verb, number, now)
 
-    def deadline(
-        self, student: str, lab: str, now: datetime
-    ) -> datetime | None:
-        """Return when a student's work on a lab ends, None if it does not.
-
-        It has ended if that is not after `now`.
-        """
-        if not self.sessions:
-            return None
-        number = _number(lab)
-        return max(
-            (
-                it.end_for(student)
-                for it in self.sessions
-                if it.runs(student, now)
-                and (number is None or number in it.labs)
-            ),
-            default=now,
-        )
-
     def _running_exam(self, student: str, now: datetime) -> Session | None:
         return next(
             (

@@ -39,7 +39,6 @@ def test_no_file(tmp_path: Path) -> None:
     now = _at("01-01 00:00")
 
     assert times.refusal("ada", "start", "3", now) is None
-    assert times.deadline("ada", "3", now) is None
 
 
 @pytest.mark.parametrize("verb", WORK)
@@ -132,39 +131,6 @@ def test_without_a_lab(times: Times) -> None:
     assert times.refusal("ada", "shell", "", _at("01-11 11:00"))
     assert times.refusal("ada", "quiz", "", _at("01-11 11:00")) is None
     assert times.refusal("ada", "quiz", "", _at("02-01 09:30"))
-
-
-def test_deadline(times: Times) -> None:
-    """A shell that is open at the end can be closed."""
-    now = _at("02-01 09:30")
-    assert times.deadline("ada", "3", now) == _at("02-01 10:15")
-    assert times.deadline("bob", "", now) == _at("02-01 10:00")
-    over = _at("02-02 09:00")
-    assert times.deadline("bob", "3", over) == over
-
-
-@given(minutes=st.integers(-600, 50_000), lab=st.sampled_from("123"))
-def test_deadline_and_refusal_agree(minutes: int, lab: str) -> None:
-    """Work is refused exactly when its deadline is over."""
-    begin = _at("01-11 09:00")
-    hour = timedelta(hours=1)
-    times = Times(
-        sessions=[
-            Session(name="a", begin=begin, end=begin + hour, labs=[1]),
-            Session(
-                name="b",
-                begin=begin + 24 * hour,
-                end=begin + 25 * hour,
-                labs=[1, 2],
-                extensions={"ada": 30},
-            ),
-        ]
-    )
-    now = begin + timedelta(minutes=minutes)
-    deadline = times.deadline("ada", lab, now)
-    assert deadline is not None
-    refused = times.refusal("ada", "grade", lab, now) is not None
-    assert refused == (deadline <= now)
 
 
 def test_other_time_zones(times: Times) -> None:
