@@ -37,6 +37,11 @@ class Finding:
     fatal: bool = False
 
 
+def unknown(name: str, observed: str, requirement: str) -> Finding:
+    """Return a finding about what cannot be seen here."""
+    return Finding(name, ok=None, observed=observed, requirement=requirement)
+
+
 class Report(Protocol):
     """All findings about the place where a lab would run."""
 

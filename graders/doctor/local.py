@@ -20,7 +20,7 @@ from graders.doctor.engine_checks import (
     machine_of,
 )
 from graders.doctor.engine_facts import EngineFacts, TimedDocker, ask_engine
-from graders.doctor.findings import Finding, Host, ThisHost
+from graders.doctor.findings import Finding, Host, ThisHost, unknown
 from graders.doctor.local_checks import (
     ENGINE_MACHINE_PROBES,
     MACHINE_PROBES,
@@ -225,7 +225,7 @@ def cluster(plan: Plan, docker: Docker = docker) -> Finding:
     try:
         foreign = foreign_cluster(plan, docker)
     except KitError as error:
-        return _unknown("cluster", requirement, error)
+        return unknown("cluster", error.problems[0], requirement)
     return Finding(
         "cluster",
         ok=foreign is None,
@@ -245,7 +245,7 @@ def names(plan: Plan, docker: Docker = docker) -> Finding:
     try:
         foreign = foreign_names(plan, docker)
     except KitError as error:
-        return _unknown("names", requirement, error)
+        return unknown("names", error.problems[0], requirement)
     return Finding(
         "names",
         ok=not foreign,
@@ -301,13 +301,6 @@ def _stop(
         requirement=requirement,
         remedy=remedy or error.remedy,
         fatal=True,
-    )
-
-
-def _unknown(name: str, requirement: str, error: KitError) -> Finding:
-    """Return a finding of what an error keeps the kit from seeing."""
-    return Finding(
-        name, ok=None, observed=error.problems[0], requirement=requirement
     )
 
 

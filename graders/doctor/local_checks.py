@@ -6,7 +6,7 @@ import re
 import sys
 from typing import TYPE_CHECKING, Final
 
-from graders.doctor.findings import Finding, Host
+from graders.doctor.findings import Finding, Host, unknown
 from graders.settings import ROOT
 
 if TYPE_CHECKING:
@@ -40,12 +40,7 @@ def memory(host: Host, *, exists: bool) -> Finding:
     )
     sizes = {key: int(kib) * 1024 for key, kib in lines}
     if len(sizes) < 2:  # noqa: PLR2004 - the two of them
-        return Finding(
-            "memory",
-            ok=None,
-            observed="cannot be read here",
-            requirement=requirement,
-        )
+        return unknown("memory", "cannot be read here", requirement)
     free, total = sizes["MemAvailable"], sizes["MemTotal"]
     short = free < FREE_MEMORY and not exists
     return Finding(
@@ -66,12 +61,7 @@ def disk(host: Host, folder: str, *, build: bool) -> Finding:
     try:
         free = host.disk_free(folder)
     except OSError as error:
-        return Finding(
-            "disk",
-            ok=None,
-            observed=f"{folder}: {error.strerror}",
-            requirement=requirement,
-        )
+        return unknown("disk", f"{folder}: {error.strerror}", requirement)
     return Finding(
         "disk",
         ok=free >= need,
@@ -100,12 +90,7 @@ def inotify(host: Host) -> Finding:
     requirement = ", ".join(f"{key} {value}" for key, value in needs.items())
     limits = {key: host.read(_INOTIFY + key).strip() for key in needs}
     if not all(re.fullmatch("[0-9]{1,18}", it) for it in limits.values()):
-        return Finding(
-            "inotify",
-            ok=None,
-            observed="cannot be read here",
-            requirement=requirement,
-        )
+        return unknown("inotify", "cannot be read here", requirement)
     low = [key for key, need in needs.items() if int(limits[key]) < need]
     return Finding(
         "inotify",
@@ -182,12 +167,7 @@ def cgroup(host: Host) -> Finding:
     """Look at the version of control groups; both work."""
     requirement = "version 1 or 2, the kit adapts to either"
     if host.platform != "linux":
-        return Finding(
-            "cgroup",
-            ok=None,
-            observed="the engine's own machine",
-            requirement=requirement,
-        )
+        return unknown("cgroup", "the engine's own machine", requirement)
     second = host.read("/sys/fs/cgroup/cgroup.controllers")
     return Finding(
         "cgroup", ok=True, observed=_cgroup(second), requirement=requirement
@@ -203,12 +183,7 @@ def capability(host: Host) -> Finding:
         re.MULTILINE,
     )
     if not match:
-        return Finding(
-            "CAP_SYS_RESOURCE",
-            ok=None,
-            observed="cannot be read here",
-            requirement=requirement,
-        )
+        return unknown("CAP_SYS_RESOURCE", "cannot be read here", requirement)
     present = int(match[1], 16) >> _SYS_RESOURCE & 1
     return Finding(
         "CAP_SYS_RESOURCE",
