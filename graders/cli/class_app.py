@@ -24,7 +24,7 @@ from graders.cli.class_verify import verify
 _SEATS: Final = "Seats on machines of the class"
 
 class_app = typer.Typer(
-    help="A class: tickets for its students, and what they hand in.",
+    help="Teach a class: tickets, submissions, and seats on your machines.",
     no_args_is_help=True,
 )
 

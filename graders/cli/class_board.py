@@ -24,7 +24,7 @@ def board(
         ),
     ] = "127.0.0.1:8765",
 ) -> None:
-    """Serve the class board, until Ctrl-C: who is where, and needs help."""
+    """Serve the class board until Ctrl-C: progress, and who needs help."""
     from graders.errors import CannotCheck
 
     with class_context("board", folder) as course:

@@ -21,7 +21,7 @@ def ci(
         str, typer.Option(help="Branch, tag or commit of the kit.")
     ] = "main",
 ) -> None:
-    """Print a CI file for students' repositories: push a file, regrade it."""
+    """Print a CI file that regrades what students push to a repository."""
     from graders.classroom.ci_files import ci_file
 
     with command_context("lab class ci", "demo"):

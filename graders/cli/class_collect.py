@@ -45,8 +45,8 @@ def collect(
 ) -> None:
     """Fetch each seat's submissions, as NAME-lab-N.lab.
 
-    A running lab that was not handed in is handed in as it is. Run it as often
-    as you like: what is there is not fetched again, nor replaced.
+    A running lab that was not handed in is graded and handed in. Run it as
+    often as you like: files are not fetched twice, and never replaced.
     """
     from pathlib import Path
 

@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 def exec_(
     command: Annotated[
         list[str],
-        typer.Argument(metavar="COMMAND...", help="Such as: start 1"),
+        typer.Argument(metavar="COMMAND", help="Such as: start 1"),
     ],
     students: Only = None,
     at_once: AtOnce = AT_ONCE,
     folder: ClassFolder = ".",
 ) -> None:
-    """Have each seat run a command of the kit, and print what it says.
+    """Run a command of the kit in each seat, and print its output.
 
-    The command is one that students may use, at any time. Put `--` before one
+    It is one that students may use, but here at any time. Put `--` before one
     with options: `lab class exec -- grade --full`. Ends with 0 if all ended
-    so, 1 if one did not, 3 if a machine failed.
+    with 0, 1 if one did not, 3 if a machine failed.
     """
     report = _run("exec", command, (folder, students, at_once))
     for seat in report.seats.values():
@@ -50,7 +50,7 @@ def reset(
     at_once: AtOnce = AT_ONCE,
     folder: ClassFolder = ".",
 ) -> None:
-    """Bring the labs of seats back to their start state."""
+    """Return the labs of seats to their start state."""
     report = _run("reset", ["reset"], (folder, students, at_once))
     for seat in report.seats.values():
         if seat.code:

@@ -24,14 +24,12 @@ if TYPE_CHECKING:
 
 Students = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="[STUDENT...]", help="Without names, the whole class."
-    ),
+    typer.Argument(metavar="STUDENT", help="Without names, the whole class."),
 ]
 Only = Annotated[
     list[str] | None,
     typer.Option(
-        "--student", help="Only this one's seat; may be given repeatedly."
+        "--student", help="Only this student's seat; may be repeated."
     ),
 ]
 AtOnce = Annotated[

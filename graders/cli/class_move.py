@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def move(
     students: Annotated[
-        list[str] | None, typer.Argument(metavar="[STUDENT]...")
+        list[str] | None, typer.Argument(metavar="STUDENT")
     ] = None,
     folder: ClassFolder = ".",
     to: Annotated[
@@ -26,14 +26,13 @@ def move(
         str,
         typer.Option(
             metavar="MACHINE",
-            help="Move everyone off a machine that does not work any more.",
+            help="Move everyone off a machine that has failed.",
         ),
     ] = "",
 ) -> None:
-    """Move seats to another machine; everyone else's stay.
+    """Move seats to another machine; all other seats stay.
 
-    A machine that is lost gets no seats until `lab class plan --found
-    MACHINE`.
+    A lost machine gets no seats until `lab class plan --found MACHINE`.
     """
     from graders.classroom.seats.plan_report import changes
     from graders.classroom.seats.seat_plan import (

@@ -36,8 +36,8 @@ def plan(  # noqa: PLR0913 - the options of the command
         str,
         typer.Option(
             metavar="trusted|exam",
-            help="Seats share machines, or each has one for itself; by"
-            " default as before, at first trusted.",
+            help="Seats share machines, or each has its own; by default as"
+            " before, at first trusted.",
         ),
     ] = "",
     balance: Annotated[
@@ -48,21 +48,19 @@ def plan(  # noqa: PLR0913 - the options of the command
     ] = False,
     found: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="MACHINE", help="Use a machine again that was lost."
-        ),
+        typer.Option(metavar="MACHINE", help="Use a lost machine again."),
     ] = None,
     drop: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="STUDENT", help="Drop the seat of who has left the class."
+            metavar="STUDENT", help="Drop the seat of a student who left."
         ),
     ] = None,
 ) -> None:
-    """Give each student a seat on a machine, on paper; nothing is made.
+    """Plan on which machine each student gets a seat; nothing is created.
 
-    Who has a seat keeps it, so run it whenever students or machines.yml have
-    changed.
+    Students keep their seats, so run it whenever the roster or machines.yml
+    has changed.
     """
     from graders.classroom.seats.planning import Wishes
 

@@ -40,14 +40,14 @@ def regrade(  # noqa: PLR0913, PLR0917 - options of a command
         bool,
         typer.Option(
             "--sandbox",
-            help="Type the commands in a container without engine.",
+            help="Type the commands in a container without the engine.",
         ),
     ] = False,
     here: Annotated[
         bool,
         typer.Option(
             "--here",
-            help="Type them here: a throw-away machine or CI runner only.",
+            help="Type them here, which must be a throw-away machine.",
         ),
     ] = False,
     jobs: Annotated[
@@ -74,7 +74,7 @@ def regrade(  # noqa: PLR0913, PLR0917 - options of a command
     """Play submissions on fresh labs, grade them, and compare.
 
     Ends with 0 if all are as claimed, 1 if one is not, 2 wrong usage, 3 if one
-    could not be regraded; run it again, and what has a result is left out.
+    could not be regraded. Run it again: what has a result is left out.
     """
     with command_context("lab class regrade", "demo"):
         place = _place(here=here, sandbox=sandbox)

@@ -18,8 +18,8 @@ Export = Annotated[
     str,
     typer.Option(
         metavar="PATH",
-        help="Write a file for each student into this folder; .json: the only"
-        " student's.",
+        help="Write a file for each student to this folder, or the only"
+        " student's to a file *.json.",
     ),
 ]
 

@@ -24,8 +24,7 @@ def roster(
 ) -> None:
     """Write a ticket for each student of a CSV file.
 
-    Who has one keeps its numbers, so it can be run whenever the list has
-    changed.
+    Tickets keep their numbers, so it can be run whenever the list has changed.
     """
     from pathlib import Path
 

@@ -23,9 +23,9 @@ def status(
     at_once: AtOnce = AT_ONCE,
     folder: ClassFolder = ".",
 ) -> None:
-    """Show the seats of a class: which machine, which lab, what is handed in.
+    """Show each seat's machine and lab, and what was handed in.
 
-    Ends with 3 if a machine does not answer, or a seat is not made.
+    Ends with 3 if a machine does not answer, or a seat does not exist.
     """
     from graders.classroom.seats.seat_jobs import look_job
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def time(  # noqa: PLR0913 - the options of the command
     name: Annotated[
-        str, typer.Argument(help="Of a lesson or exam, such as 'lesson 1'.")
+        str, typer.Argument(help="A lesson or exam, such as 'lesson 1'.")
     ] = "",
     folder: ClassFolder = ".",
     *,
@@ -26,13 +26,14 @@ def time(  # noqa: PLR0913 - the options of the command
         ),
     ] = "",
     end: Annotated[
-        str, typer.Option(metavar="MOMENT", help="The same, or as 10:30.")
+        str, typer.Option(metavar="MOMENT", help="In this form, or as 10:30.")
     ] = "",
     labs: Annotated[
-        str, typer.Option(metavar="1,2", help="Labs that are given out.")
+        str, typer.Option(metavar="1,2", help="Labs of the lesson or exam.")
     ] = "",
     exam: Annotated[
-        bool, typer.Option("--exam", help="It is an exam: no hints.")
+        bool,
+        typer.Option("--exam", help="An exam has no hints and no solutions."),
     ] = False,
     extend: Annotated[
         list[str] | None,
@@ -41,13 +42,13 @@ def time(  # noqa: PLR0913 - the options of the command
         ),
     ] = None,
     remove: Annotated[
-        bool, typer.Option("--remove", help="Remove it.")
+        bool, typer.Option("--remove", help="Remove the lesson or exam.")
     ] = False,
 ) -> None:
     """Show lessons and exams; with options, add or change one.
 
-    In seats, a lab can be worked on while a lesson or exam has it. Without
-    any, all labs can be at all times.
+    Students can work on a lab in their seats during a lesson or exam that
+    includes it. Without any, all labs are always open.
     """
     from graders.classroom.roster import class_students
     from graders.classroom.seats.times_change import Change, change

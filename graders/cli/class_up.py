@@ -36,10 +36,10 @@ def up(  # noqa: PLR0913, PLR0917 - options of a command
     at_once: AtOnce = AT_ONCE,
     folder: ClassFolder = ".",
 ) -> None:
-    """Make seats on the machines of a class, as `lab class plan` placed them.
+    """Make the seats of `lab class plan` on the machines of a class.
 
     Run it again after an interruption, or when students or times have
-    changed: what is there is left as it is.
+    changed: what exists is left unchanged.
     """
     from pathlib import Path
 
@@ -64,7 +64,7 @@ def down(
     at_once: AtOnce = AT_ONCE,
     folder: ClassFolder = ".",
 ) -> None:
-    """Remove seats with their labs; what was handed in is kept there."""
+    """Remove seats and their labs; submissions stay on the machines."""
     from dataclasses import replace
 
     from graders.classroom.seats.seat_jobs import down_job

@@ -66,9 +66,7 @@ AnyClassFolder = Annotated[
 ]
 Submissions = Annotated[
     list[str],
-    typer.Argument(
-        metavar="FILES...", help="Submissions, or folders of them."
-    ),
+    typer.Argument(metavar="FILE", help="Submissions, or folders of them."),
 ]
 
 
