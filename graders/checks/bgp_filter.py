@@ -166,9 +166,11 @@ def advertise(
     by_length: dict[int, list[IPv4Network]] = {}
     for prefix in prefixes:
         by_length.setdefault(prefix.prefixlen, []).append(prefix)
+    communities = _communities(lab)
     with contextlib.ExitStack() as stack:
         for length, nets in by_length.items():
-            stack.enter_context(_announced_pool(lab, length, nets))
+            pool = _announced_pool(lab, nets, length, communities)
+            stack.enter_context(pool)
         hosts = [str(net[net.num_addresses // 2]) for net in prefixes]
         names = stack.enter_context(new_services(lab, namespace, hosts))
         run_parallel(partial(_wait_for_workers, lab, namespace), names)
@@ -349,9 +351,19 @@ def _draw(
     return None
 
 
+def _communities(lab: Session) -> list[str]:
+    """Return what advertisements add, as it would be for a wrong pool, too."""
+    items = lab.cluster.items(f"{METALLB_PATH}/bgpadvertisements")
+    specs = [item["spec"] for item in items]
+    return sorted({one for it in specs for one in it.get("communities") or []})
+
+
 @contextlib.contextmanager
 def _announced_pool(
-    lab: Session, length: int, nets: list[IPv4Network]
+    lab: Session,
+    nets: list[IPv4Network],
+    length: int,
+    communities: list[str],
 ) -> Iterator[None]:
     """Create a pool of `nets`, which is announced in this length."""
     name = new_name()
@@ -363,6 +375,7 @@ def _announced_pool(
         name,
         ipAddressPools=[name],
         aggregationLength=length,
+        communities=communities,
     )
     with (
         temporary_object(lab, f"{METALLB_PATH}/ipaddresspools", pool),

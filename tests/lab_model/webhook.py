@@ -114,7 +114,8 @@ def _invalid(spec: dict[str, Any]) -> str:
         return "duplicate pools"
     if spec.get("aggregationLength", 32) > 32:
         return "invalid aggregation length"
-    if any(":" not in one["value"] for one in spec.get("communities", [])):
+    named = [one for one in spec.get("communities", []) if "value" in one]
+    if any(":" not in one["value"] for one in named):
         return "invalid community"
     if "peerAddress" in spec and "peerASN" not in spec:
         return "missing peer ASN"

@@ -406,6 +406,25 @@ def _fence_in_place_of_the_filter(model: LabModel) -> None:
     model.cluster.admission = _pools_by_policy
 
 
+def test_foreign_prefixes_have_the_communities_of_others(
+    judge: Judge,
+) -> None:
+    """A filter by community would let in a wrong pool, which has it."""
+    model = judge.on("3")
+    model.one("BGPAdvertisement")["spec"]["communities"] = ["64500:100"]
+    webhook, seen = model.cluster.admission, []
+
+    def look(verb: str, path: str, body: Object) -> str:
+        if (verb, path.rpartition("/")[2]) == ("POST", "bgpadvertisements"):
+            seen.append(body["spec"]["communities"])
+        return webhook(verb, path, body)
+
+    model.cluster.admission = look
+
+    judge.run("filter")
+    assert ["64500:100"] in seen
+
+
 def test_a_fence_next_to_the_filter_passes(judge: Judge) -> None:
     """A policy may permit the agreed pools only, so the grader's are not."""
     model = judge.on("3")
