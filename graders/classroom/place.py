@@ -39,7 +39,6 @@ class Place(Protocol):
 
     def shell(self, place: str) -> ShellSpec:
         """Return how to open a shell at a place of the lab."""
-        ...
 
     def run(self, script: str, seconds: float) -> Result:
         """Run a script where the place `shell` is.
@@ -48,7 +47,6 @@ class Place(Protocol):
             TooSlow: it takes longer.
 
         """
-        ...
 
 
 @contextmanager

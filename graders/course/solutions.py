@@ -40,12 +40,10 @@ class VariantLike(Protocol):
     @property
     def breaks(self) -> str:
         """The check that fails as shipped."""
-        ...
 
     @property
     def layer(self) -> str:
         """The layer that is broken as shipped."""
-        ...
 
 
 class LabLike(Protocol):
@@ -54,17 +52,14 @@ class LabLike(Protocol):
     @property
     def id(self) -> str:
         """The name of the lab's folder."""
-        ...
 
     @property
     def checks(self) -> Mapping[str, int]:
         """Points by check."""
-        ...
 
     @property
     def variants(self) -> Mapping[str, VariantLike]:
         """Fault variants by name."""
-        ...
 
 
 @dataclass(frozen=True)

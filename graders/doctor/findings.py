@@ -48,24 +48,19 @@ class Report(Protocol):
     @property
     def all(self) -> list[Finding]:
         """Every finding."""
-        ...
 
     @property
     def remedy(self) -> str:
         """What to say after all that stops a lab."""
-        ...
 
     def stops(self) -> list[str]:
         """Return what would stop a lab, one line each."""
-        ...
 
     def warnings(self) -> list[str]:
         """Return what people should know before a lab is created."""
-        ...
 
     def table(self) -> Table:
         """Return the findings as a table for the terminal."""
-        ...
 
 
 def exit_code(findings: Sequence[Finding]) -> int:
@@ -80,44 +75,34 @@ class Host(Protocol):
     @property
     def platform(self) -> str:
         """`linux`, `darwin` or `win32`."""
-        ...
 
     @property
     def root(self) -> bool:
         """Whether this is the superuser."""
-        ...
 
     def read(self, path: str) -> str:
         """Return a file's text, empty if it cannot be read."""
-        ...
 
     def run(self, *argv: str) -> str | None:
         """Return a program's output, None if it fails or is not there."""
-        ...
 
     def which(self, program: str) -> bool:
         """Tell whether a program is on PATH."""
-        ...
 
     def env(self, name: str) -> str:
         """Return an environment variable, empty if it is not set."""
-        ...
 
     def disk_free(self, path: str) -> int:
         """Return free bytes where `path` is, or will be."""
-        ...
 
     def cores(self) -> int:
         """Return the number of cores that this process may use."""
-        ...
 
     def now(self) -> datetime:
         """Return the time of day, with its zone."""
-        ...
 
     def changed(self, path: Path) -> datetime | None:
         """Return when a file was last changed, None if it is not there."""
-        ...
 
 
 class ThisHost:

@@ -18,15 +18,12 @@ class Reader(Protocol):
 
     def get(self, path: str, accept: str = ...) -> dict[str, Any] | None:
         """Return the object or list at `path`."""
-        ...
 
     def items(self, path: str) -> list[dict[str, Any]]:
         """Return the objects of a list."""
-        ...
 
     def metadata(self, path: str) -> list[dict[str, Any]]:
         """Return the metadata of a list's objects."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -52,19 +52,15 @@ class Driver(Protocol[LabT_contra]):
 
     def start(self, lab: LabT_contra, variant: str) -> None:
         """Start the lab with this fault."""
-        ...
 
     def reset(self) -> None:
         """Return the lab to its start state."""
-        ...
 
     def grade(self, *, full: bool = False) -> GradeResult:
         """Grade the running lab; with `full`, by disturbing it, too."""
-        ...
 
     def play(self, path: Path) -> None:
         """Type a walkthrough at real shells."""
-        ...
 
 
 @dataclass(frozen=True)

@@ -35,18 +35,15 @@ class Transport(Protocol):
         Arguments arrive unchanged, standard input is passed on, and the exit
         code is the command's.
         """
-        ...
 
     @property
     def terminal(self) -> tuple[str, ...]:
         """The same for an interactive command."""
-        ...
 
     def error(
         self, result: subprocess.CompletedProcess[str]
     ) -> CannotCheck | None:
         """Return what kept the command from running there, None if it ran."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -108,15 +105,12 @@ class StateFiles(Protocol):
 
     def read(self, name: str) -> str | None:
         """Return a file's text, None if there is no such file."""
-        ...
 
     def write(self, name: str, text: str) -> None:
         """Write a file atomically."""
-        ...
 
     def remove(self, name: str) -> None:
         """Remove a file if it is there."""
-        ...
 
 
 class Provider(Protocol):
@@ -125,17 +119,14 @@ class Provider(Protocol):
     @property
     def name(self) -> str:
         """`kind` or `hosts`."""
-        ...
 
     @property
     def back_wait(self) -> str:
         """Name of the wait for a node whose isolation has ended."""
-        ...
 
     @property
     def rejoin_wait(self) -> str:
         """Name of the wait for speakers to re-admit such a node."""
-        ...
 
     def locate(self, student: str, *, nonce: str | None = None) -> Location:
         """Return the plan of the lab that exists, or of the one to create.
@@ -146,7 +137,6 @@ class Provider(Protocol):
             KitError: the provider does not answer, or has no room.
 
         """
-        ...
 
     def expected_plan(self, student: str) -> Plan:
         """Return the plan as far as it is known without asking the provider.
@@ -155,7 +145,6 @@ class Provider(Protocol):
             KitError: there is no room for the lab.
 
         """
-        ...
 
     def status(self, student: str) -> ProviderStatus:
         """Look at location and machines at once.
@@ -164,7 +153,6 @@ class Provider(Protocol):
             KitError: as `locate`.
 
         """
-        ...
 
     def machines(self, plan: Plan) -> dict[str, MachineStatus]:
         """Return each machine and node by role.
@@ -173,7 +161,6 @@ class Provider(Protocol):
             KitError: the provider does not answer.
 
         """
-        ...
 
     def removal(self, student: str) -> tuple[Plan, list[str]]:
         """Return the plan of the lab to remove, and what will be left alone.
@@ -183,7 +170,6 @@ class Provider(Protocol):
             KitError: it cannot be removed.
 
         """
-        ...
 
     def transport(self, plan: Plan, role: str) -> Transport:
         """Return how commands get onto a machine or node.
@@ -192,7 +178,6 @@ class Provider(Protocol):
             UsageError: the provider's own settings are wrong.
 
         """
-        ...
 
     def check_access(self, plan: Plan, role: str) -> None:
         """Explain why an interactive command could not run on a machine.
@@ -201,7 +186,6 @@ class Provider(Protocol):
             CannotCheck: it could not.
 
         """
-        ...
 
     def node_macs(self, plan: Plan) -> dict[str, str]:
         """Return the name of each node by its MAC on the LAN.
@@ -210,7 +194,6 @@ class Provider(Protocol):
             CannotCheck: a node does not answer.
 
         """
-        ...
 
     def silence(self, plan: Plan, node: str) -> None:
         """Silence a node as if its cable was pulled.
@@ -219,7 +202,6 @@ class Provider(Protocol):
             CannotCheck: it cannot be silenced.
 
         """
-        ...
 
     def resume(self, plan: Plan, node: str) -> bool:
         """End a node's silence; return False if there was none.
@@ -228,7 +210,6 @@ class Provider(Protocol):
             CannotCheck: the provider does not answer.
 
         """
-        ...
 
     def state_files(self, plan: Plan) -> StateFiles:
         """Return the files in which the running lab is recorded.
@@ -237,11 +218,9 @@ class Provider(Protocol):
             UsageError: the provider's own settings are wrong.
 
         """
-        ...
 
     def shell_environment(self, plan: Plan) -> dict[str, str]:
         """Return the environment that the provider's own tools need."""
-        ...
 
     def extra_vars(self, plan: Plan) -> dict[str, Any]:
         """Return the playbooks' variables about the provider.
@@ -250,4 +229,3 @@ class Provider(Protocol):
             UsageError: the provider's own settings are wrong.
 
         """
-        ...

@@ -28,7 +28,6 @@ class Docker(Protocol):
 
     def __call__(self, *args: str) -> str:
         """Run `docker <args>` and return its standard output."""
-        ...
 
 
 class EngineDown(ProviderDown):

@@ -58,27 +58,21 @@ class Shell(Protocol):
         self, words: Sequence[str], number: int, size: Size | None
     ) -> Child:
         """Start a shell in a window, or a line in one."""
-        ...
 
     def hang_up(self, number: int) -> None:
         """Hang up what still runs in a window that was closed."""
-        ...
 
     def fetch(self) -> None:
         """Copy answers and what was typed to where the kit reads them."""
-        ...
 
     def renew(self) -> None:
         """Copy what a start or reset of the lab has written, if it has."""
-        ...
 
     def save(self) -> None:
         """Keep the home."""
-        ...
 
     def close(self) -> None:
         """Keep the home, and close the shell."""
-        ...
 
 
 class Seat:
