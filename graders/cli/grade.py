@@ -68,7 +68,7 @@ def grade_lab(
     """
     from graders.checks.cleanup import clean_session
     from graders.cli.journal_note import note_grade
-    from graders.grading.kept_results import keep_result
+    from graders.grading.documents import keep_result
     from graders.grading.runner import run_grade
     from graders.state import lab_state
 

@@ -1,14 +1,18 @@
-"""Write a result to the file that a student names."""
+"""Write results to files that a student names, and keep them."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from graders.errors import UsageError
-from graders.files import write_atomically
+from graders.files import write_atomically, write_record
+from graders.settings import state_dir
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from graders.grading.result import GradeResult
 
 
 def write_document(path: Path, text: str, option: str) -> None:
@@ -28,3 +32,10 @@ def write_document(path: Path, text: str, option: str) -> None:
             f"could not write {path}: {error.strerror}",
             remedy=f"give {option} a file that you may write",
         ) from error
+
+
+def keep_result(result: GradeResult) -> None:
+    """Keep a result for who wants to report it; a verdict needs no disk."""
+    folder = state_dir(result.student) / "results"
+    with suppress(OSError):
+        write_record(folder, "grade.json", result.to_json())

@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from graders.classroom.submission import read
 from graders.classroom.zipped import (
     LIMIT,
-    MEMBERS,
     STATEMENT,
     SubmissionError,
     pack,
@@ -248,8 +247,3 @@ def test_damaged(
     file.write_bytes(content[:at] + byte + content[at + len(byte) :])
 
     in_words(lambda: read(file))
-
-
-def test_members_are_all() -> None:
-    """Each member is written."""
-    assert tuple(FILES) == MEMBERS

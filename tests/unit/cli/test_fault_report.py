@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from graders.cli.fault_report import save_fault_report
-from graders.files import RECORDS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,23 +62,3 @@ def test_no_secrets(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     assert "command: lab shell -c\n" in report
     assert "http://proxy:3128/x" in report
     assert SECRET not in report
-
-
-def test_newest_are_kept(folder: Path) -> None:
-    """A fault that comes back each minute does not fill the disk."""
-    folder.mkdir(parents=True)
-    for number in range(RECORDS + 5):
-        (folder / f"2020-{number:02}-fault.txt").touch()
-
-    _fault()
-
-    names = sorted(file.name for file in folder.iterdir())
-    assert len(names) == RECORDS
-    assert names[0] == "2020-06-fault.txt"
-
-
-def test_cannot_be_kept(folder: Path) -> None:
-    """Where no file can be written, that is told."""
-    folder.parent.parent.write_text("a file")
-
-    assert _fault().startswith("its report could not be kept: ")

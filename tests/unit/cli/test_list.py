@@ -76,14 +76,6 @@ def test_faults_are_not_shown_to_students() -> None:
     assert "asn-mismatch" not in _list("3").stdout
 
 
-def test_unknown_lab() -> None:
-    """It lists the labs and ends with 2."""
-    done = _list("77")
-
-    assert done.exit_code == 2
-    assert done.stderr.startswith("lab: lab must be one of lab-0-")
-
-
 @pytest.mark.parametrize("argv", [("list",), ("progress",), ("--version",)])
 def test_quick(argv: tuple[str, ...]) -> None:
     """None of the libraries is loaded that take a quarter of a second."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from graders.files import RECORDS
-from graders.grading.kept_results import keep_result
+from graders.grading.documents import keep_result
 from graders.grading.result import GradeResult
 
 if TYPE_CHECKING:
