@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from graders.cli.common import Student, command_context, print_lines
+from graders.errors import printable
 
 if TYPE_CHECKING:
     from graders.course.lab import Lab
@@ -36,7 +37,6 @@ def show_first_screen(plan: Plan, lab: Lab) -> None:
     from graders.course.first_screen import first_screen
     from graders.course.rules.texts import brief_text
     from graders.course.templates import names
-    from graders.errors import printable
 
     brief = brief_text(lab, names(plan))
     head, *lines = first_screen(lab, brief, plan.student)

@@ -11,6 +11,7 @@ import typer
 
 from graders.cli.common import Student, command_context, echo
 from graders.cli.completion import complete_machines
+from graders.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,8 +71,6 @@ def capture(  # noqa: PLR0913, PLR0917 - options of a command
 
 
 def _check(machine: str, places: list[str]) -> None:
-    from graders.errors import UsageError
-
     if machine not in places:
         raise UsageError(
             f"machine must be one of {', '.join(places)}, not {machine!r}"
@@ -81,8 +80,6 @@ def _check(machine: str, places: list[str]) -> None:
 @contextmanager
 def _output(name: str) -> Iterator[IO[bytes]]:
     """Open a new file, which is removed again if nothing gets into it."""
-    from graders.errors import UsageError
-
     if not name:
         if sys.stdout.isatty():
             raise UsageError(

@@ -9,6 +9,7 @@ import typer
 
 from graders.cli.common import command_context
 from graders.cli.completion import complete_labs
+from graders.errors import UsageError
 
 WRONG = 2
 
@@ -59,7 +60,6 @@ def _check(ref: str) -> tuple[list[str], list[str]]:
     """Return the names of the labs that were checked, and all problems."""
     from graders.course.folders import find_labs
     from graders.course.lab import read_lab
-    from graders.errors import UsageError
     from graders.proof.lab_check import course_problems, lab_problems
 
     labs, problems = [], []

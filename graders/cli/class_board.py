@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from graders.cli.common import ClassFolder, class_context
+from graders.errors import CannotCheck
 
 if TYPE_CHECKING:
     from graders.classroom.board.access import Access
@@ -25,8 +26,6 @@ def board(
     ] = "127.0.0.1:8765",
 ) -> None:
     """Serve the class board until Ctrl-C: progress, and who needs help."""
-    from graders.errors import CannotCheck
-
     with class_context("board", folder) as course:
         try:
             from graders.classroom.board.server import parse_address, serve

@@ -17,6 +17,7 @@ from graders.cli.class_fleet import (
     tell_result,
 )
 from graders.cli.common import FAULT, ClassFolder, echo
+from graders.errors import CannotCheck
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,7 +84,6 @@ def _job(choice: Choice, goal: Path) -> Job:
 def _keep(report: FleetReport, goal: Path) -> tuple[list[Path], list[str]]:
     """Keep what seats handed over; return new files, and what is missing."""
     from graders.classroom.seats.collecting import keep
-    from graders.errors import CannotCheck
 
     files: list[Path] = []
     problems = []

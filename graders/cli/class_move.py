@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from graders.cli.common import ClassFolder, class_context
+from graders.errors import UsageError
 
 if TYPE_CHECKING:
     from graders.classroom.seats.planning import Draft
@@ -56,7 +57,6 @@ def _draft(before: SeatPlan, students: list[str], to: str, lost: str) -> Draft:
         lose_machine,
         move_seats,
     )
-    from graders.errors import UsageError
 
     if lost and not students and not to:
         return lose_machine(before, lost)
@@ -71,8 +71,6 @@ def _draft(before: SeatPlan, students: list[str], to: str, lost: str) -> Draft:
 
 def _expect_seats(draft: Draft) -> None:
     """Expect everyone to have a seat after the move."""
-    from graders.errors import UsageError
-
     if draft.without:
         raise UsageError(
             f"no machine has room for {', '.join(draft.without)}, who have no"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from graders.cli.common import command_context
+from graders.errors import UsageError
 
 if TYPE_CHECKING:
     from datetime import date
@@ -57,8 +58,6 @@ def new(
 
 def _day(text: str) -> date:
     from datetime import date
-
-    from graders.errors import UsageError
 
     try:
         return date.fromisoformat(text)

@@ -12,6 +12,7 @@ from graders.cli.common import (
     print_lines,
     tell_on_stderr,
 )
+from graders.errors import UsageError
 
 if TYPE_CHECKING:
     from graders.classroom.class_folder import Class
@@ -99,7 +100,6 @@ def _plan(course: Class, sizes: Sizes, wishes: Wishes) -> None:
 
 def _isolation(text: str) -> Isolation | None:
     from graders.classroom.seats.seat_plan import ISOLATIONS
-    from graders.errors import UsageError
 
     for isolation in ISOLATIONS:
         if text == isolation:

@@ -14,6 +14,7 @@ from graders.cli.common import (
     command_context,
     echo,
 )
+from graders.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +86,6 @@ def regrade(  # noqa: PLR0913, PLR0917 - options of a command
 
 
 def _place(*, here: bool, sandbox: bool) -> PlaceName:
-    from graders.errors import UsageError
     from graders.settings import KIND, provider_name
 
     if here == sandbox:

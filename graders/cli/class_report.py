@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from graders.cli.common import command_context
+from graders.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -103,8 +104,6 @@ def _export(
     to_text: Callable[[Sequence[Regraded]], str],
 ) -> None:
     """Write a file for each student."""
-    from graders.errors import UsageError
-
     students: dict[str, list[Regraded]] = {}
     for row in rows:
         students.setdefault(row.student or row.file, []).append(row)
@@ -131,7 +130,6 @@ def _fill(
 ) -> None:
     """Fill a gradebook; the file that was exported stays as it is."""
     from graders.classroom.gradebook import fill
-    from graders.errors import UsageError
     from graders.files import read_text
 
     columns, roster = names
@@ -150,7 +148,6 @@ def _fill(
 def _columns(texts: Iterable[str]) -> dict[str, str]:
     """Return the names of columns by lab."""
     from graders.course.lab import load_lab
-    from graders.errors import UsageError
 
     found = {}
     for text in texts:

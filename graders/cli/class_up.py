@@ -15,6 +15,7 @@ from graders.cli.class_fleet import (
     seats_held,
 )
 from graders.cli.common import ClassFolder  # noqa: TC001 - typer reads it
+from graders.errors import UsageError
 
 
 def up(  # noqa: PLR0913, PLR0917 - options of a command
@@ -45,7 +46,6 @@ def up(  # noqa: PLR0913, PLR0917 - options of a command
 
     from graders.classroom.seats.kit_archive import pack_kit
     from graders.classroom.seats.seat_jobs import up_job
-    from graders.errors import UsageError
 
     with seats_held("up", folder, students, at_once) as (choice, fleet):
         archive = Path(images).expanduser() if images else None

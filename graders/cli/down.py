@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from graders.cli.common import Student, command_context, echo
+from graders.errors import CannotCheck
 
 
 def down(student: Student = "demo") -> None:
     """Remove the student's lab, and nothing else."""
-    from graders.errors import CannotCheck
     from graders.lifecycle import lifecycle
     from graders.lifecycle.playbook import run_playbook
     from graders.providers.base import ProviderDown

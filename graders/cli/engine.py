@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from graders.cli.common import Student, command_context
+from graders.errors import CannotCheck, UsageError
 
 engine_app = typer.Typer(
     help="The container engine, on machines without a service manager.",
@@ -41,7 +42,6 @@ def stop(
 
 def _refuse_to_stop_others(student: str) -> None:
     """Raise UsageError if labs of other students run on the engine."""
-    from graders.errors import CannotCheck, UsageError
     from graders.providers.kind_location import running_students
 
     try:

@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from graders.cli.common import Student, command_context
+from graders.errors import CannotCheck, UsageError
 
 # A raised hand is worth a longer wait than other commands' events.
 _PATIENCE_S: Final = 5
@@ -52,8 +53,6 @@ def help_(
 
 def _refuse_verb(ctx: typer.Context, text: str) -> None:
     """Refuse the name of a command, which is no question to a teacher."""
-    from graders.errors import UsageError
-
     if text in getattr(ctx.find_root().command, "commands", ()):
         raise UsageError(
             f"`lab {text} --help` explains the command {text}",
@@ -65,7 +64,6 @@ def _tell(student: str, text: str, *, done: bool) -> None:
     """Raise or lower the hand."""
     from graders.classroom.board.message import LONGEST_TEXT
     from graders.classroom.board.sender import tell
-    from graders.errors import CannotCheck, UsageError
 
     if text and done:
         raise UsageError(
@@ -105,7 +103,6 @@ def _running(student: str) -> tuple[str, str]:
 
     It is asked of a file, so that a hand can be raised without an engine.
     """
-    from graders.errors import CannotCheck
     from graders.grading.progress import read_progress
 
     try:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from graders.cli.common import command_context
+from graders.errors import CannotCheck
 
 if TYPE_CHECKING:
     from graders.lifecycle.purge import Findings
@@ -42,7 +43,6 @@ def purge(
 
 
 def _remove(found: Findings) -> None:
-    from graders.errors import CannotCheck
     from graders.lifecycle.purge import remove
 
     failed = remove(found, typer.echo)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from graders.cli.common import Student, command_context, echo
+from graders.errors import CannotCheck
 
 if TYPE_CHECKING:
     from graders.course.lab import Lab
@@ -19,7 +20,6 @@ def reset(student: Student = "demo") -> None:
     from graders.cli.journal_note import kept_journal, note
     from graders.cli.plans import checked_status
     from graders.cli.progress_note import note_progress
-    from graders.errors import CannotCheck
     from graders.lifecycle import lifecycle
     from graders.state.journal import RESET
 
@@ -40,7 +40,6 @@ def reset(student: Student = "demo") -> None:
 
 
 def _running_lab(status: ProviderStatus) -> tuple[Lab, State]:
-    from graders.errors import CannotCheck
     from graders.lifecycle import lifecycle
     from graders.state.current import current_lab
     from graders.state.lab_state import UnknownState

@@ -9,6 +9,7 @@ import typer
 
 from graders.cli.common import Student, command_context
 from graders.cli.completion import complete_labs
+from graders.errors import UsageError
 
 if TYPE_CHECKING:
     from graders.course.lab import Lab
@@ -37,7 +38,6 @@ def solution(
     from graders.course.debrief import solution_text
     from graders.course.lab import load_lab
     from graders.course.templates import names
-    from graders.errors import UsageError
     from graders.providers.registry import provider
 
     with command_context("lab solution", student, locked=give_up):
@@ -59,7 +59,6 @@ def solution(
 
 def _known(lab: Lab, student: str) -> tuple[Lab, list[str]]:
     """Return the faults of a lab that the student has found or given up."""
-    from graders.errors import UsageError
     from graders.grading.progress import read_progress
 
     known = {
@@ -81,7 +80,6 @@ def _running(plan: Plan, *, give_up: bool) -> tuple[Lab, list[str]]:
     """Return the running lab and its fault."""
     from graders.cli.journal_note import note
     from graders.cli.progress_note import note_progress
-    from graders.errors import UsageError
     from graders.grading.progress import read_progress
     from graders.state import lab_state
     from graders.state.current import current_lab

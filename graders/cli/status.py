@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from graders.cli.common import Student, command_context
+from graders.errors import CannotCheck
 
 if TYPE_CHECKING:
     from graders.plan.plan import Plan
@@ -36,7 +37,6 @@ def _show_status(student: str) -> None:
 
 def _running_lab(plan: Plan) -> str:
     """Say which lab is running, or why that is not known."""
-    from graders.errors import CannotCheck
     from graders.state import lab_state
 
     try:

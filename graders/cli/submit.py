@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from graders.cli.common import Student, command_context, echo
+from graders.errors import CannotCheck, UsageError, printable
 
 if TYPE_CHECKING:
     from graders.classroom.repair import Repair
@@ -116,7 +117,6 @@ def _amount(repair: Repair) -> str:
 def _show(student: str, repair: str) -> None:
     """Print both forms of the repair."""
     from graders.classroom.repair import collect
-    from graders.errors import printable
     from graders.providers.registry import provider
     from graders.state.current import require_complete
 
@@ -156,7 +156,6 @@ def _written(plan: Plan, lab: str, choices: _Choices) -> str | None:
 
 def _read(name: str) -> str:
     from graders.classroom.zipped import LIMIT
-    from graders.errors import UsageError
     from graders.files import read_text
 
     try:
@@ -168,8 +167,6 @@ def _read(name: str) -> str:
 
 def _edited(text: str) -> str:
     """Return a text as a person has edited it."""
-    from graders.errors import UsageError
-
     words = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
     with tempfile.TemporaryDirectory(prefix="lab-submit-") as folder:
         file = Path(folder) / "repair.md"
@@ -186,7 +183,6 @@ def _edited(text: str) -> str:
 
 def _was_full(plan: Plan) -> bool:
     """Tell whether the last grade of this run was one with --full."""
-    from graders.errors import CannotCheck
     from graders.state import journal
 
     try:

@@ -8,6 +8,7 @@ import typer
 
 from graders.cli.common import command_context, print_lines
 from graders.cli.default_student import has_lab
+from graders.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,8 +42,6 @@ def ticket(
     With a ticket your labs have the numbers and faults of that class, and
     its student is the one that commands are about.
     """
-    from graders.errors import UsageError
-
     with command_context("lab ticket", student or "demo"):
         if file and remove:
             raise UsageError(
@@ -98,7 +97,6 @@ def _installed(student: str) -> Iterator[str]:
 def _remove(student: str) -> Iterator[str]:
     """Remove a ticket; yield what to say about it."""
     from graders.classroom.tickets import remove_ticket
-    from graders.errors import UsageError
     from graders.plan.ticket import students_with_tickets
 
     students = [student] if student else students_with_tickets()

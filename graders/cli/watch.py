@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 import typer
 
 from graders.cli.common import INTERRUPTED, Student, command_context
+from graders.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,8 +81,6 @@ def _watcher(student: str, report: Callable[[View], object]) -> Watcher:
 
 def _require_terminal() -> None:
     """Raise UsageError if there is no terminal that has a screen."""
-    from graders.errors import UsageError
-
     is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     if not is_terminal or os.environ.get("TERM", "dumb") == "dumb":
         raise UsageError(
