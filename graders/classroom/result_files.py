@@ -51,7 +51,9 @@ def gradescope(rows: Sequence[Regraded]) -> str:
                     "name": f"{row.lab}: {check.sentence}",
                     "score": check.points,
                     "max_score": check.max_points,
-                    "status": _word(check),
+                    "status": "passed"
+                    if check.outcome == "pass"
+                    else "failed",
                     "output": _explained(check),
                 }
                 for row, check in _checks(rows)
@@ -190,10 +192,6 @@ def _points(row: Regraded) -> int:
 def _total(row: Regraded) -> int:
     score = row.verified or row.claimed
     return score.total if score else 0
-
-
-def _word(check: CheckResult) -> str:
-    return "passed" if check.outcome == "pass" else "failed"
 
 
 def _explained(check: CheckResult) -> str:

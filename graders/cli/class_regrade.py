@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -154,9 +155,7 @@ def _regraded(
     jobs, minutes = limits
     settings = Settings(results, place, jobs or default_jobs(), minutes)
     found = Regrading(settings, items, _tell).run()
-    counts = {one.status: 0 for one in found}
-    for one in found:
-        counts[one.status] += 1
+    counts = Counter(one.status for one in found)
     shown = ", ".join(f"{count} {word}" for word, count in counts.items())
     typer.echo(f"{len(found)} submissions: {shown}; results in {results}")
     return found

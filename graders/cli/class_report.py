@@ -9,6 +9,7 @@ import typer
 
 from graders.cli.common import command_context
 from graders.errors import UsageError
+from graders.grading.documents import write_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -74,10 +75,12 @@ def report(  # noqa: PLR0913, PLR0917 - options of a command
         rows = load_all(folder)
         report = to_report(rows)
         page = Path(html or folder / "report.html")
-        _write(page, to_html(report), "--html")
-        _write(Path(csv or folder / "report.csv"), to_csv(rows), "--csv")
+        write_document(page, to_html(report), "--html")
+        write_document(
+            Path(csv or folder / "report.csv"), to_csv(rows), "--csv"
+        )
         if junit:
-            _write(Path(junit), to_junit(rows), "--junit")
+            write_document(Path(junit), to_junit(rows), "--junit")
         for file in gradebook or ():
             _fill(file, folder, best_rows(rows), (column or [], roster))
         paths = {
@@ -89,12 +92,6 @@ def report(  # noqa: PLR0913, PLR0917 - options of a command
             if path:
                 _export(rows, Path(path), f"--{name}", FORMATS[name])
         typer.echo(f"{summary(rows)} See {page}")
-
-
-def _write(path: Path, text: str, option: str) -> None:
-    from graders.grading.documents import write_document
-
-    write_document(path, text, option)
 
 
 def _export(
@@ -110,7 +107,7 @@ def _export(
     if path.suffix != ".json":
         path.mkdir(parents=True, exist_ok=True)
         for student, theirs in students.items():
-            _write(path / f"{student}.json", to_text(theirs), option)
+            write_document(path / f"{student}.json", to_text(theirs), option)
         return
     if len(students) > 1:
         raise UsageError(
@@ -119,7 +116,7 @@ def _export(
             remedy=f"give {option} a folder",
         )
     path.parent.mkdir(parents=True, exist_ok=True)
-    _write(path, to_text(rows), option)
+    write_document(path, to_text(rows), option)
 
 
 def _fill(
@@ -139,7 +136,7 @@ def _fill(
         raise UsageError(f"could not read {file}: {error}") from None
     filled = fill(text, rows, _columns(columns), _logins(roster))
     target = folder / f"filled-{file.name}"
-    _write(target, filled.text, "--gradebook")
+    write_document(target, filled.text, "--gradebook")
     typer.echo(f"{target}: {filled.count} scores; import it")
     for student in filled.missing:
         typer.echo(f"{file.name} has no row for {student}", err=True)
