@@ -23,7 +23,7 @@ import zlib
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, Self
 
-from graders.errors import KitError, UsageError
+from graders.errors import MALFORMED, KitError, UsageError
 from graders.files import write_atomically
 
 if TYPE_CHECKING:
@@ -59,15 +59,11 @@ _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _REMEDY: Final = "make it again with `lab images save FILE`"
 # What reading a damaged archive raises.
 _READ_ERRORS: Final = (
+    *MALFORMED,
     tarfile.TarError,
     zlib.error,
     EOFError,
-    LookupError,
     OSError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    RecursionError,
 )
 
 
