@@ -31,6 +31,7 @@ from graders.checks.bgp_filter import (
     expect_foreign_refused,
     foreign_prefixes,
     new_services,
+    permitted_communities,
 )
 from graders.checks.bgp_passwords import (
     expect_passwords_kept,
@@ -89,12 +90,16 @@ from graders.checks.layer2 import (
     expect_announced,
     expect_off_storage,
     expect_one_responder,
+    expect_reported,
     expect_unannounced,
     speakers_diverged,
     until_converged,
 )
 from graders.checks.memberlist import expect_gossip
-from graders.checks.metallb import expect_one_controller, expect_validated
+from graders.checks.metallb import (
+    expect_maintained_speakers,
+    expect_one_controller,
+)
 from graders.checks.names import (
     FOUND,
     NOT_FOUND,
@@ -116,6 +121,7 @@ from graders.checks.node_failure import (
 )
 from graders.checks.objects import (
     clone_service,
+    expose_later,
     temporary_namespace,
     temporary_object,
     temporary_service,
@@ -128,6 +134,8 @@ from graders.checks.pools import (
     expect_no_conflict,
     expect_pools_inside,
     expect_reserved,
+    labels_of_pools,
+    labels_that_announce,
     pool_of,
     unused_addresses,
 )
@@ -183,6 +191,7 @@ from graders.checks.traffic_policy import (
     node_addresses,
     restored_placement,
 )
+from graders.checks.webhook import expect_validated
 from graders.checks.workload import cordoned, probe_workload
 from graders.errors import CannotCheck
 from graders.kube.names import (
@@ -268,6 +277,7 @@ __all__ = [
     "expect_inventory",
     "expect_lease",
     "expect_maintained_endpoints",
+    "expect_maintained_speakers",
     "expect_moved",
     "expect_next_hop",
     "expect_no_address",
@@ -299,6 +309,7 @@ __all__ = [
     "expect_ready_endpoint",
     "expect_redirected",
     "expect_renewal",
+    "expect_reported",
     "expect_reserved",
     "expect_responder",
     "expect_router_listens",
@@ -313,6 +324,7 @@ __all__ = [
     "expect_validated",
     "expect_vip",
     "expect_vip_in",
+    "expose_later",
     "extra_lan_address",
     "extra_source_addresses",
     "fail",
@@ -329,6 +341,8 @@ __all__ = [
     "is_settled",
     "isolate",
     "kernel_route",
+    "labels_of_pools",
+    "labels_that_announce",
     "lacking",
     "measure_outage",
     "new_host",
@@ -339,6 +353,7 @@ __all__ = [
     "node_names",
     "outputs_by_machine",
     "paths_from",
+    "permitted_communities",
     "pool_of",
     "probe_workload",
     "read_answers",

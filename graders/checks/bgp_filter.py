@@ -39,6 +39,11 @@ _PERMIT: Final = re.compile(
     r"(?: ge (\d+))?(?: le (\d+))?",
     re.MULTILINE,
 )
+# Lists of communities, and what they have for prefixes to carry.
+_COMMUNITIES: Final = re.compile(
+    r"^bgp (large-)?community-list .*permit (.+)$", re.MULTILINE
+)
+_COMMUNITY: Final = re.compile(r"\b\d+(?::\d+){1,2}\b")
 # Of more entries than these, some are drawn.
 _MAX_ENTRIES: Final = 3
 _EVERYTHING: Final = IPv4Network("0.0.0.0/0")
@@ -84,18 +89,19 @@ def expect_agreed_pools(lab: Session) -> None:
     )
 
 
-def foreign_prefixes(lab: Session) -> list[IPv4Network]:
+def foreign_prefixes(lab: Session, configuration: str) -> list[IPv4Network]:
     """Draw prefixes that the router must not accept.
 
     They are other ones each time: on the LAN, next to the agreed prefix, in
     a private network, anywhere, and inside what the router's lists permit
-    outside it.
+    outside it, by its `configuration`. One more is for the communities that
+    these lists permit, if there are any.
 
     Example:
-        prefixes = foreign_prefixes(lab)
+        prefixes = foreign_prefixes(lab, lab.router.config())
 
     Raises:
-        CannotCheck: the router or the API server does not answer.
+        CannotCheck: the API server does not answer.
 
     """
     plan = lab.plan
@@ -110,13 +116,33 @@ def foreign_prefixes(lab: Session) -> list[IPv4Network]:
         (IPv4Network((neighbour, plan.bgp_pool.prefixlen)), _HOST),
         (IPv4Network(random.choice((*_ELSEWHERE, str(plan.edge)))), _HOST),  # noqa: S311 - no secret
         (_EVERYTHING, _HOST),
-        *_permitted(plan, lab.router.config()),
+        *_permitted(plan, configuration),
     ]
+    if permitted_communities(configuration):
+        spaces.append((_EVERYTHING, _HOST))
     found: list[IPv4Network] = []
     for space, length in spaces:
         drawn = _draw(space, length, [*taken, *found])
         found += [drawn] if drawn else []
     return found
+
+
+def permitted_communities(configuration: str) -> list[str]:
+    """Return the communities that the router's lists permit.
+
+    They are written as MetalLB takes them.
+
+    Example:
+        communities = permitted_communities(lab.router.config())
+
+    """
+    found = {
+        f"large:{text}" if large else text
+        for large, line in _COMMUNITIES.findall(configuration)
+        for text in _COMMUNITY.findall(line)
+        if bool(large) == (text.count(":") > 1)
+    }
+    return sorted(found)
 
 
 def agreed_addresses(lab: Session) -> list[str]:
@@ -146,15 +172,19 @@ def agreed_addresses(lab: Session) -> list[str]:
 
 @contextlib.contextmanager
 def advertise(
-    lab: Session, namespace: str, prefixes: Iterable[IPv4Network]
+    lab: Session,
+    namespace: str,
+    prefixes: Sequence[IPv4Network],
+    communities: Sequence[str] = (),
 ) -> Iterator[None]:
     """Have the speakers announce prefixes that are of no pool.
 
     For this, pools, advertisements and Services are created, and removed at
-    the end. The body runs once all workers announce them.
+    the end. The body runs once all workers announce them. The last prefix
+    carries the communities.
 
     Example:
-        with advertise(lab, "lab-3", foreign_prefixes(lab)):
+        with advertise(lab, "lab-3", foreign_prefixes(lab, configuration)):
             accepted = lab.router.prefixes()
 
     Raises:
@@ -163,14 +193,17 @@ def advertise(
         CannotCheck: the API server does not answer.
 
     """
+    plain = prefixes[:-1] if communities else prefixes
     by_length: dict[int, list[IPv4Network]] = {}
-    for prefix in prefixes:
+    for prefix in plain:
         by_length.setdefault(prefix.prefixlen, []).append(prefix)
-    communities = _communities(lab)
+    added = _communities(lab)
     with contextlib.ExitStack() as stack:
-        for length, nets in by_length.items():
-            pool = _announced_pool(lab, nets, length, communities)
-            stack.enter_context(pool)
+        for nets in by_length.values():
+            stack.enter_context(_announced_pool(lab, nets, added))
+        for prefix in prefixes[len(plain) :]:
+            both = sorted({*added, *communities})
+            stack.enter_context(_announced_pool(lab, [prefix], both))
         hosts = [str(net[net.num_addresses // 2]) for net in prefixes]
         names = stack.enter_context(new_services(lab, namespace, hosts))
         run_parallel(partial(_wait_for_workers, lab, namespace), names)
@@ -258,7 +291,11 @@ def expect_foreign_refused(lab: Session) -> None:
 
 
 def expect_filtered(
-    lab: Session, prefixes: Sequence[IPv4Network], *, every: bool = False
+    lab: Session,
+    configuration: str,
+    prefixes: Sequence[IPv4Network],
+    *,
+    every: bool = False,
 ) -> None:
     """Fail if the router would accept prefixes from a node that has none.
 
@@ -268,7 +305,9 @@ def expect_filtered(
     grader from trying.
 
     Example:
-        expect_filtered(lab, foreign_prefixes(lab))
+        configuration = lab.router.config()
+        foreign = foreign_prefixes(lab, configuration)
+        expect_filtered(lab, configuration, foreign)
 
     Raises:
         CheckFailed: it would accept anything, or a prefix, from that node.
@@ -277,7 +316,6 @@ def expect_filtered(
     """
     sessions = lab.router.sessions()
     tried = () if every else announcing_nodes(lab)
-    configuration = lab.router.config()
     for node in lab.plan.nodes.values():
         session = sessions.get(str(node.lan))
         if session is None or node.name in tried:
@@ -360,12 +398,9 @@ def _communities(lab: Session) -> list[str]:
 
 @contextlib.contextmanager
 def _announced_pool(
-    lab: Session,
-    nets: list[IPv4Network],
-    length: int,
-    communities: list[str],
+    lab: Session, nets: list[IPv4Network], communities: Sequence[str]
 ) -> Iterator[None]:
-    """Create a pool of `nets`, which is announced in this length."""
+    """Create a pool of `nets`, which are announced as they are."""
     name = new_name()
     pool = _object(
         "IPAddressPool", name, addresses=[*map(str, nets)], autoAssign=False
@@ -374,7 +409,7 @@ def _announced_pool(
         "BGPAdvertisement",
         name,
         ipAddressPools=[name],
-        aggregationLength=length,
+        aggregationLength=nets[0].prefixlen,
         communities=communities,
     )
     with (

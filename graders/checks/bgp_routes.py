@@ -87,7 +87,7 @@ def expect_bgp_alone(lab: Session, address: str) -> None:
 
     The kernel must have the paths that BGP has chosen, and nothing else may
     lead there: no static entry on any machine, no route that FRR holds ready
-    for when a path is gone, and no default route by a node.
+    for when a path is gone, no default route by a node, and no aggregate.
 
     Example:
         expect_bgp_alone(lab, str(lab.plan.bgp_vip))
@@ -105,12 +105,14 @@ def expect_bgp_alone(lab: Session, address: str) -> None:
         actual=node_names(lab, chosen) or "none",
         seen_by=f"vtysh -c 'show bgp ipv4 unicast {address}/32' on router",
     )
-    expect_no_stray_routes(lab)
+    expect_no_stray_routes(lab, hosts_only=True)
     expect_no_static_entries(lab, [address, str(lab.plan.bgp_pool)])
 
 
-def expect_no_stray_routes(lab: Session) -> None:
+def expect_no_stray_routes(lab: Session, *, hosts_only: bool = False) -> None:
     """Fail if the router has routes to the agreed prefix that are not of BGP.
+
+    With `hosts_only`, BGP may have routes to single addresses only.
 
     Example:
         expect_no_stray_routes(lab)
@@ -120,10 +122,12 @@ def expect_no_stray_routes(lab: Session) -> None:
         CannotCheck: the router does not answer.
 
     """
-    strays = until("route", partial(stray_routes, lab), _is_empty)
+    look = partial(stray_routes, lab, hosts_only=hosts_only)
+    strays = until("route", look, _is_empty)
+    each = ", one for each address" if hosts_only else ""
     expect(
         f"the router's routes to {lab.plan.bgp_pool} to come",
-        expected="from BGP alone",
+        expected=f"from BGP alone{each}",
         actual=strays,
         ok=not strays,
         seen_by="vtysh -c 'show ip route' on router",
@@ -131,8 +135,10 @@ def expect_no_stray_routes(lab: Session) -> None:
     )
 
 
-def stray_routes(lab: Session) -> list[str]:
+def stray_routes(lab: Session, *, hosts_only: bool = False) -> list[str]:
     """Return the router's routes for the agreed prefix that are not of BGP.
+
+    With `hosts_only`, those of BGP to several addresses are among them.
 
     Of the kernel, these are routes that claim to be of BGP, and are not as
     BGP has them; `expect_no_static_entries` looks for all others.
@@ -145,17 +151,18 @@ def stray_routes(lab: Session) -> list[str]:
         CannotCheck: the router does not answer.
 
     """
-    return sorted({str(route) for route in _strays(lab)})
+    return sorted({str(route) for route in _strays(lab, hosts_only)})
 
 
-def _strays(lab: Session) -> Iterator[Route]:
+def _strays(lab: Session, hosts_only: bool) -> Iterator[Route]:  # noqa: FBT001 - of its caller
     pool = lab.plan.bgp_pool
     nodes = {str(node.lan) for node in lab.plan.nodes.values()}
     chosen = lab.router.routes(used=True)
     for route in lab.router.kernel_routes():
         if route.network.subnet_of(pool) and route.protocol == "bgp":
             # Popped: a second one, of another metric, is not BGP's.
-            if route.next_hops != chosen.pop(route.prefix, None):
+            is_bgps = route.next_hops == chosen.pop(route.prefix, None)
+            if not is_bgps or (hosts_only and route.network.num_addresses > 1):
                 yield route
         elif route.network.prefixlen == 0 and route.next_hops & nodes:
             yield route

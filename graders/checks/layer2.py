@@ -188,6 +188,37 @@ def address_control_plane_would_win(lab: Session, vip: str) -> str:
     return next(addresses, "")
 
 
+def expect_reported(lab: Session, service: tuple[str, str], node: str) -> None:
+    """Fail unless MetalLB says that a node announces a Service.
+
+    `service` is its name and namespace, and the node answers ARP for its VIP,
+    be it through MetalLB or not. Speakers write their status a moment later.
+
+    Example:
+        expect_reported(lab, ("web", "lab-1"), expect_one_responder(lab, vip))
+
+    Raises:
+        CheckFailed: no speaker says so.
+        CannotCheck: the API server does not answer.
+
+    """
+    name, namespace = service
+    nodes = until(
+        "announce",
+        partial(lab.cluster.l2_announcers, name, namespace),
+        lambda nodes: node in nodes,
+    )
+    expect(
+        f"{node}, which answers ARP for {name}, to do so because MetalLB"
+        " announces it from",
+        expected=node,
+        actual=[*nodes] or "no node",
+        ok=node in nodes,
+        seen_by=SEE_STATUS,
+        evidence=partial(lab.cluster.events, name, namespace),
+    )
+
+
 def expect_announced(lab: Session, name: str, namespace: str) -> None:
     """Fail unless a speaker reports that it announces a new Service.
 

@@ -122,11 +122,13 @@ def temporary_service(  # noqa: PLR0913 - what a Service may request
     address: str = "",
     spec_address: str = "",
     labels: Mapping[str, str] | None = None,
+    exposed: bool = True,
 ) -> Iterator[str]:
     """Create a Service for web's pods that requests a pool or an address.
 
-    The address is requested by annotation, or in the spec. Yields the name
-    of the Service, which is removed at the end.
+    The address is requested by annotation, or in the spec. Unless it is
+    `exposed`, it is of type ClusterIP. Yields the name of the Service, which
+    is removed at the end.
 
     Example:
         with temporary_service(lab, "lab-1", pool="blue") as name:
@@ -147,10 +149,27 @@ def temporary_service(  # noqa: PLR0913 - what a Service may request
             "selector": {"app": "web"},
             "ports": [{"port": secrets.choice(_PORTS), "targetPort": 8080}],
             **({"loadBalancerIP": spec_address} if spec_address else {}),
+            **({} if exposed else {"type": "ClusterIP"}),
         },
     )
     with _created(lab, body) as name:
         yield name
+
+
+def expose_later(lab: Session, name: str, namespace: str) -> None:
+    """Change a temporary Service so that it requests an address.
+
+    Example:
+        with temporary_service(lab, "shop", exposed=False) as name:
+            expose_later(lab, name, "shop")
+
+    Raises:
+        Refused: a rule of the cluster forbids it.
+        CannotCheck: the API server does not answer.
+
+    """
+    path = f"/api/v1/namespaces/{namespace}/services/{name}"
+    lab.cluster.ask("PATCH", path, {"spec": {"type": "LoadBalancer"}})
 
 
 def request_later(  # noqa: PLR0913 - what a Service may request

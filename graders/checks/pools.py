@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from graders.checks.check import expect
 from graders.kube.names import METALLB_NAMESPACE, METALLB_PATH
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Address
 
     from graders.checks.session import Session
+
+Labels: TypeAlias = dict[str, str]
 
 # The label of a namespace that has its name.
 _NAME: Final = "kubernetes.io/metadata.name"
@@ -84,6 +86,70 @@ def selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
     expressions = selector.get("matchExpressions") or []
     return equal.items() <= labels.items() and all(
         _matches(expression, labels) for expression in expressions
+    )
+
+
+def matching_labels(selectors: Iterable[Mapping[str, Any]]) -> list[Labels]:
+    """Return labels that anyone could write to be selected, a set for each.
+
+    Example:
+        for labels in matching_labels(advertisement["serviceSelectors"]): ...
+
+    """
+    found = [(selector, _simplest(selector)) for selector in selectors]
+    return [labels for selector, labels in found if selects(selector, labels)]
+
+
+def _simplest(selector: Mapping[str, Any]) -> Labels:
+    """Return the labels that a selector asks for, one value of each."""
+    labels = dict(selector.get("matchLabels") or {})
+    for part in selector.get("matchExpressions") or []:
+        if part["operator"] in {"In", "Exists"}:
+            labels.setdefault(part["key"], (part.get("values") or [""])[0])
+    return labels
+
+
+def labels_of_pools(lab: Session) -> list[Labels]:
+    """Return labels by which pools are for some Services.
+
+    Example:
+        labels = labels_of_pools(lab)
+
+    Raises:
+        CannotCheck: the API server does not answer.
+
+    """
+    specs = [
+        pool["spec"].get("serviceAllocation") or {}
+        for pool in lab.cluster.items(f"{METALLB_PATH}/ipaddresspools")
+    ]
+    return matching_labels(
+        selector
+        for spec in specs
+        for selector in spec.get("serviceSelectors") or []
+    )
+
+
+def labels_that_announce(lab: Session, pool: str) -> list[Labels]:
+    """Return labels with which a Service of `pool` is announced by ARP.
+
+    An advertisement for all Services is none of them: no label matters there.
+
+    Example:
+        labels = labels_that_announce(lab, lab.plan.private_pool_name)
+
+    Raises:
+        CannotCheck: the API server does not answer.
+
+    """
+    pools = lab.cluster.items(f"{METALLB_PATH}/ipaddresspools")
+    advertisements = lab.cluster.items(f"{METALLB_PATH}/l2advertisements")
+    return matching_labels(
+        selector
+        for item in advertisements
+        for spec in [item.get("spec") or {}]
+        if pool in advertised_pools(spec, pools)
+        for selector in spec.get("serviceSelectors") or []
     )
 
 

@@ -205,7 +205,7 @@ def _is_foreign(plan: Plan, role: str, entry: StaticEntry) -> bool:
     match entry.kind:
         case "address":
             return not _is_own_address(plan, role, entry)
-        case "responder":
+        case "responder" | "setting":
             # Elsewhere the LAN client hears another MAC than a node's.
             return role in plan.nodes
         case "rule" if entry.value("lookup") in _MAIN_TABLES:
@@ -231,8 +231,10 @@ def _hides_clients(plan: Plan, entry: StaticEntry) -> bool:
 
 def _is_foreign_route(plan: Plan, role: str, entry: StaticEntry) -> bool:
     if entry.network.prefixlen == 0:
-        # The kit's machines have one table with a default route.
-        return role not in plan.nodes and bool(entry.value("table"))
+        # The kit's machines have one table with a default route, and a node
+        # answers ARP for what it delivers to itself.
+        foreign = role not in plan.nodes or entry.is_local
+        return foreign and bool(entry.value("table"))
     if role not in plan.nodes or entry.is_local:
         return True
     # The way back to the edge network is up to whoever runs the nodes, and a

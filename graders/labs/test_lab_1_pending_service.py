@@ -26,10 +26,13 @@ from graders.checks import (
     expect_one_controller,
     expect_one_responder,
     expect_pools_inside,
+    expect_reported,
     expect_reserved,
     expect_validated,
     expect_vip,
+    expose_later,
     holds,
+    labels_of_pools,
     pool_of,
     run_parallel,
     temporary_namespace,
@@ -41,8 +44,9 @@ from graders.checks import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    # The namespace, the wishes and the labels of a Service.
-    Request: TypeAlias = tuple[str, dict[str, str], dict[str, str]]
+    # The namespace, the wishes and the labels of a Service, and whether it is
+    # exposed at once.
+    Request: TypeAlias = tuple[str, dict[str, str], dict[str, str], bool]
 
 NAMESPACE = "lab-1"
 NEIGHBOURS = "neighbours"
@@ -99,8 +103,9 @@ def test_pool(lab: Session) -> None:
 def test_arp(lab: Session) -> None:
     """One node announces the VIP, and no node has it on an interface."""
     vip = lab.cluster.vip("web", NAMESPACE)
-    expect_one_responder(lab, vip)
+    node = expect_one_responder(lab, vip)
     expect_not_on_interface(lab, [vip])
+    expect_reported(lab, ("web", NAMESPACE), node)
 
 
 @check(layer="policy")
@@ -185,7 +190,8 @@ def _expect_neighbour(lab: Session, name: str) -> None:
     One that came before knows the MAC, and needs no announcement.
     """
     vip = str(lab.plan.neighbour_vips[name])
-    expect_one_responder(lab, vip)
+    node = expect_one_responder(lab, vip)
+    expect_reported(lab, (name, NEIGHBOURS), node)
     expect_http(lab.lan_client, vip, f"hello from {name}")
 
 
@@ -216,13 +222,14 @@ def _expect_announced(lab: Session, pool: str) -> None:
 
 
 def _labels(lab: Session) -> list[dict[str, str]]:
-    """Return labels by which a pool might know whose a Service is."""
+    """Return labels by which a pool might know, or knows, a Service."""
     services = [lab.cluster.service("web", NAMESPACE)] + [
         lab.cluster.service(name, NEIGHBOURS)
         for name in lab.plan.neighbour_vips
     ]
     metas = [service["metadata"] for service in services if service]
-    return [*(meta.get("labels", {}) for meta in metas), {"tier": "web"}]
+    own = [meta.get("labels", {}) for meta in metas]
+    return [*own, {"tier": "web"}, *labels_of_pools(lab)]
 
 
 @contextlib.contextmanager
@@ -242,6 +249,7 @@ def _requests(
     """Yield a Service for each set of labels, which request the pool.
 
     Their order, and the way in which each requests it, are drawn at random.
+    Every second one is exposed only after its creation.
     """
     ways = [
         {"pool": pool},
@@ -251,16 +259,19 @@ def _requests(
     ]
     random.shuffle(ways)
     some = random.sample(labels, len(labels))
-    return zip(repeat(namespace), cycle(ways), some)
+    at_once = random.sample((True, False), 2)
+    return zip(repeat(namespace), cycle(ways), some, cycle(at_once))
 
 
 def _expect_refused(lab: Session, request: Request) -> None:
     """Fail if a Service gets an address of the agreed range."""
-    namespace, wishes, labels = request
+    namespace, wishes, labels, exposed = request
     try:
         with temporary_service(
-            lab, namespace, **wishes, labels=labels
+            lab, namespace, **wishes, labels=labels, exposed=exposed
         ) as name:
+            if not exposed:
+                expose_later(lab, name, namespace)
             decided = partial(allocation_decided, lab, name, namespace)
             until("refusal", decided, bool)
             vip = lab.cluster.vip(name, namespace)

@@ -25,6 +25,7 @@ from graders.checks import (
     expect_http,
     expect_http_everywhere,
     expect_maintained_endpoints,
+    expect_maintained_speakers,
     expect_no_loss,
     expect_no_static_entries,
     expect_off_storage,
@@ -36,6 +37,7 @@ from graders.checks import (
     extra_source_addresses,
     fail,
     isolate,
+    labels_that_announce,
     measure_outage,
     paths_from,
     pool_of,
@@ -95,6 +97,7 @@ def test_announced(lab: Session) -> None:
         evidence=lambda: lab.cluster.events("web", NAMESPACE),
     )
     expect_control_plane_excluded(lab)
+    expect_maintained_speakers(lab)
 
 
 @check(layer="neighbour", needs=("announced",))
@@ -179,17 +182,17 @@ def test_private_pool(lab: Session) -> None:
     """ledger has its private address, and its pool is not announced."""
     address = str(lab.plan.private_vip)
     expect_vip(lab, "ledger", PRIVATE, address)
-    # An advertisement may be for Services with web's labels.
+    # An advertisement may be for Services with web's labels, or with others.
     web = lab.cluster.service("web", NAMESPACE) or {"metadata": {}}
-    request = partial(
-        temporary_service, lab, NAMESPACE, pool=pool_of(lab, address)
-    )
+    pool = pool_of(lab, address)
+    some = [{}, web["metadata"].get("labels", {})]
+    some += labels_that_announce(lab, pool)
+    request = partial(temporary_service, lab, NAMESPACE, pool=pool)
     # Speakers handle new Services in order: once the last is announced, the
     # others would be as well. `new_service` has shown that this is possible.
     with contextlib.ExitStack() as stack:
         names: list[str] = []
-        plain: dict[str, str] = {}
-        for labels in (plain, web["metadata"].get("labels", {})):
+        for labels in some:
             # A rule of the cluster that keeps them out is as good as a pool
             # that is restricted.
             with contextlib.suppress(Refused):

@@ -28,6 +28,7 @@ from graders.checks import (
     expect_control_plane_excluded,
     expect_filtered,
     expect_foreign_refused,
+    expect_maintained_speakers,
     expect_one_peer,
     expect_only_allocated,
     expect_passwords_kept,
@@ -45,6 +46,7 @@ from graders.checks import (
     measure_outage,
     new_services,
     node_names,
+    permitted_communities,
     run_parallel,
     until,
     until_redialled,
@@ -82,6 +84,7 @@ def test_announced(lab: Session) -> None:
     )
     # It has no pod of web, but would announce other Services.
     expect_control_plane_excluded(lab)
+    expect_maintained_speakers(lab)
 
 
 @check(layer="neighbour")
@@ -251,17 +254,21 @@ def test_filter(lab: Session) -> None:
     """Pools and the router keep to the prefix agreed for Services."""
     expect_agreed_pools(lab)
     expect_only_allocated(lab, [str(lab.plan.bgp_pool)])
-    foreign = foreign_prefixes(lab)
-    expect_filtered(lab, foreign)
+    configuration = lab.router.config()
+    foreign = foreign_prefixes(lab, configuration)
+    expect_filtered(lab, configuration, foreign)
+    communities = permitted_communities(configuration)
     # A speaker sends its updates in order: once the router has the routes to
     # new Services, it has received those that were announced before.
     with contextlib.ExitStack() as stack:
         try:
-            stack.enter_context(advertise(lab, NAMESPACE, foreign))
+            stack.enter_context(
+                advertise(lab, NAMESPACE, foreign, communities)
+            )
         except Refused:
             # A rule of the cluster that lets no one make such pools is
             # welcome, next to the router's filter.
-            expect_filtered(lab, foreign, every=True)
+            expect_filtered(lab, configuration, foreign, every=True)
         agreed = agreed_addresses(lab)
         stack.enter_context(new_services(lab, NAMESPACE, agreed))
         expect_agreed_accepted(lab, agreed)

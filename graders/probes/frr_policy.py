@@ -29,8 +29,15 @@ _AS_PATH: Final = re.compile(
 )
 _CLAUSE: Final = re.compile(r"^route-map (\S+) (permit|deny) (\d+)$")
 _MATCH: Final = re.compile(r"^match ip address (prefix-list )?(\S+)$")
-# Lines of a clause that decide about nothing: it applies all the same.
-_CHANGES: Final = ("set ", "description ")
+_CALL: Final = re.compile(r"^call (\S+)$")
+_MAX_CALLS: Final = 5
+# What a neighbour chooses for what it announces.
+_CHOSEN: Final = re.compile(
+    r"^match (as-path|(large-|ext)?community|metric|origin|ip next-hop) "
+)
+# Lines of a clause that decide about nothing: it applies all the same. Of
+# lengths only zebra takes notice.
+_CHANGES: Final = ("set ", "description ", "match ip address prefix-len ")
 
 
 @dataclass(frozen=True)
@@ -57,24 +64,68 @@ def lets_in(
 ) -> bool:
     """Tell whether a neighbour's filters certainly accept a prefix.
 
-    It must pass all of them. A route map that decides by anything else than
-    the prefix is believed to refuse it, a list of AS paths to accept it if it
-    permits any: those of one neighbour are alike.
+    It must pass all of them. What a neighbour writes into its announcement,
+    it writes so that it gets in; a list of AS paths accepts it if it permits
+    any, since those of one neighbour are alike. A route map that decides by
+    anything else is believed to refuse it.
 
     Example:
         lets_in(router.config(), {("prefix-list", "services")}, prefix)
 
     """
-    lists = _lists(configuration)
+    policy = _Policy(configuration, _lists(configuration), prefix)
     paths = {*_AS_PATH.findall(configuration)}
     return all(
         name in paths
         if kind == "as-path-list"
-        else _by_map(configuration, name, lists, prefix)
+        else policy.maps(name)
         if kind == "route-map"
-        else _by_list(lists.get((kind, name), []), prefix)
+        else policy.lists(kind, name)
         for kind, name in filters
     )
+
+
+@dataclass(frozen=True)
+class _Policy:
+    """What the router's lists and route maps say of one prefix."""
+
+    configuration: str
+    entries: dict[tuple[str, str], list[_Entry]]
+    prefix: IPv4Network
+
+    def lists(self, kind: str, name: str) -> bool:
+        """Return what the first entry for it says; without one, no."""
+        rows = self.entries.get((kind, name), [])
+        return next(
+            (row.permits for row in rows if row.is_for(self.prefix)), False
+        )
+
+    def maps(self, name: str, calls: int = _MAX_CALLS) -> bool:
+        """Return what the first clause for it says; without one, no.
+
+        A clause that permits may call another route map, which must, too.
+        """
+        for permits, lines in _clauses(self.configuration, name):
+            called = [
+                found[1] for line in lines if (found := _CALL.match(line))
+            ]
+            conditions = [line for line in lines if not _CALL.match(line)]
+            if all(self._applies(line, permits) for line in conditions):
+                return permits and all(
+                    calls > 0 and self.maps(other, calls - 1)
+                    for other in called
+                )
+        return False
+
+    def _applies(self, line: str, permits: bool) -> bool:  # noqa: FBT001 - of the clause
+        """Tell whether a condition of a clause is met."""
+        if _CHOSEN.match(line):
+            return permits
+        if found := _MATCH.fullmatch(line):
+            kind = "prefix-list" if found[1] else "access-list"
+            return self.lists(kind, found[2])
+        # Of what cannot be told, the stricter.
+        return not permits
 
 
 def _lists(configuration: str) -> dict[tuple[str, str], list[_Entry]]:
@@ -98,26 +149,6 @@ def _lists(configuration: str) -> dict[tuple[str, str], list[_Entry]]:
     }
 
 
-def _by_list(entries: Iterable[_Entry], prefix: IPv4Network) -> bool:
-    """Return what the first entry for a prefix says; without one, no."""
-    return next((one.permits for one in entries if one.is_for(prefix)), False)
-
-
-def _by_map(
-    configuration: str,
-    name: str,
-    lists: dict[tuple[str, str], list[_Entry]],
-    prefix: IPv4Network,
-) -> bool:
-    """Return what the first clause for a prefix says; without one, no."""
-    for permits, conditions in _clauses(configuration, name):
-        verdicts = [_applies(line, lists, prefix) for line in conditions]
-        # Of what cannot be told, the stricter: a permission does not apply.
-        if all(not permits if one is None else one for one in verdicts):
-            return permits
-    return False
-
-
 def _clauses(configuration: str, name: str) -> list[tuple[bool, list[str]]]:
     """Return a route map's clauses in order, each with its conditions."""
     found: dict[int, tuple[bool, list[str]]] = {}
@@ -132,16 +163,3 @@ def _clauses(configuration: str, name: str) -> list[tuple[bool, list[str]]]:
         elif conditions is not None and not line.strip().startswith(_CHANGES):
             conditions.append(line.strip())
     return [found[at] for at in sorted(found)]
-
-
-def _applies(
-    line: str,
-    lists: dict[tuple[str, str], list[_Entry]],
-    prefix: IPv4Network,
-) -> bool | None:
-    """Tell whether a clause's condition is met, None if that is unknown."""
-    found = _MATCH.fullmatch(line)
-    if not found:
-        return None
-    kind = "prefix-list" if found[1] else "access-list"
-    return _by_list(lists.get((kind, found[2]), []), prefix)

@@ -43,7 +43,9 @@ nft list ruleset | awk '
   { words = $0; gsub(/"[^"]*"|(jump|goto) [^ ]+/, "", words) }
   { sub(/^\\t+/, "") }
   words ~ /[\\t ](dnat|redirect|tproxy|fwd|dup|snat)( |$)/ ||
-  words ~ /[\\t ]masquerade( |$)|daddr set/ { print table, chain, $0 }'"""
+  words ~ /[\\t ]masquerade( |$)|daddr set|addr (ip|ether) set/ {
+    print table, chain, $0
+  }'"""
 # A default qdisc has no number, and nothing that redirects.
 TRAFFIC: Final = """\
 tc qdisc show | awk '$3 != "0:" { print $5 }' | sort -u | while read -r dev; do

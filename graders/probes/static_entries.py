@@ -62,7 +62,8 @@ COMMANDS: Final[dict[Kind, str]] = {
     "responder": "ss -0np",
     "program": "cat /etc/ld.so.preload; type curl arping ip ss",
     "setting": "sysctl net.ipv4.conf.all.arp_ignore"
-    " net.ipv4.conf.eth0.arp_ignore net.ipv4.conf.all.proxy_arp_pvlan"
+    " net.ipv4.conf.eth0.arp_ignore net.ipv4.conf.all.proxy_arp"
+    " net.ipv4.conf.eth0.proxy_arp net.ipv4.conf.all.proxy_arp_pvlan"
     " net.ipv4.conf.eth0.proxy_arp_pvlan",
 }
 # How the kit reads those that take more than that.
@@ -247,7 +248,7 @@ def _of_rule(words: Sequence[str]) -> IPv4Network | None:
 
 
 def _of_setting(words: Sequence[str]) -> IPv4Network | None:
-    answers = words[0].endswith(".proxy_arp_pvlan") and words[-1] != "0"
+    answers = ".proxy_arp" in words[0] and words[-1] != "0"
     return EVERYTHING if answers else None
 
 

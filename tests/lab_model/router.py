@@ -29,7 +29,9 @@ class FakeRouter:
     `static` are routes of the kernel that came otherwise than by BGP, by
     address: their protocol and next hops. `main` are more routes of the
     kernel, and `ready` those that FRR holds ready, by prefix. `permits` are
-    what the filter lets in besides the agreed prefix, `lines` more lines of
+    what the filter lets in besides the agreed prefix; prefixes with the
+    community `trusted` come in, too.
+    `lines` are more lines of
     the configuration, `ports` those on which the router listens. `stopped` is
     what vtysh says when FRR does not run.
     """
@@ -47,6 +49,7 @@ class FakeRouter:
     main: list[dict[str, Any]] = field(default_factory=list)
     ready: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     permits: list[str] = field(default_factory=list)
+    trusted: str = ""
     lines: list[str] = field(default_factory=list)
     ports: list[int] = field(default_factory=lambda: [22, 179])
     stopped: str = ""
@@ -144,7 +147,8 @@ class FakeRouter:
                 length = specs[0].get("aggregationLength", 32)
                 vip = vip_of(service)
                 net = IPv4Network(f"{vip}/{length}", strict=False)
-                if addresses[name] in up and self._accepts(net):
+                tags = specs[0].get("communities") or []
+                if addresses[name] in up and self._accepts(net, tags):
                     hop = {"ip": addresses[name]}
                     path = {"valid": True, "nexthops": [hop]}
                     paths = found.setdefault(str(net), [])
@@ -156,7 +160,9 @@ class FakeRouter:
                 path["multipath"] = at < self.paths
         return found
 
-    def _accepts(self, net: IPv4Network) -> bool:
+    def _accepts(self, net: IPv4Network, tags: list[str]) -> bool:
+        if self.trusted in tags:
+            return True
         if self.accepts:
             return str(net) == self.accepts
         permitted = (self.plan.bgp_pool, *map(IPv4Network, self.permits))

@@ -8,7 +8,11 @@ from typing import Any
 
 import pytest
 
-from graders.checks.bgp_filter import advertise, foreign_prefixes
+from graders.checks.bgp_filter import (
+    advertise,
+    foreign_prefixes,
+    permitted_communities,
+)
 from graders.errors import CheckFailed
 from graders.plan.plan import make_plan
 from tests.fakes import FakeClock
@@ -22,8 +26,8 @@ RESERVED = [
 ]
 
 
-def session(config: str = "", ranges: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - a stand-in
-    """Return a session whose router is configured so."""
+def session(ranges: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - a stand-in
+    """Return a session whose pools have these ranges."""
     requests: list[str] = []
 
     def ask(verb: str, path: str, body: object = None) -> None:
@@ -33,9 +37,7 @@ def session(config: str = "", ranges: tuple[str, ...] = ()) -> Any:  # noqa: ANN
     return SimpleNamespace(
         plan=PLAN,
         requests=requests,
-        router=SimpleNamespace(
-            config=lambda: config, next_hops=lambda _: frozenset()
-        ),
+        router=SimpleNamespace(next_hops=lambda _: frozenset()),
         cluster=SimpleNamespace(
             events=lambda *_: "",
             ranges=lambda: [*ranges],
@@ -48,7 +50,7 @@ def session(config: str = "", ranges: tuple[str, ...] = ()) -> Any:  # noqa: ANN
 
 def test_prefixes_are_drawn() -> None:
     """They are on the LAN, next to the pool, private, anywhere, and free."""
-    drawn = [foreign_prefixes(session()) for _ in range(40)]
+    drawn = [foreign_prefixes(session(), "") for _ in range(40)]
 
     assert all(len(prefixes) == 4 for prefixes in drawn)
     assert any(one[3].is_global for one in drawn)
@@ -75,7 +77,7 @@ def test_what_the_router_permits_is_tried(
     space = IPv4Network("192.0.2.0/25")
     found = set()
     for _ in range(99):
-        *_, prefix = foreign_prefixes(session(entry))
+        *_, prefix = foreign_prefixes(session(), entry)
         assert prefix.subnet_of(space)
         found.add(prefix.prefixlen)
 
@@ -87,19 +89,63 @@ def test_what_is_agreed_or_taken_is_not_tried() -> None:
     entries = [f"permit {PLAN.bgp_pool} le 32", "permit 192.0.2.0/24", "deny"]
     config = "\n".join(f"ip prefix-list x seq 5 {text}" for text in entries)
 
-    assert len(foreign_prefixes(session(config, ("192.0.2.7/32",)))) == 4
+    assert len(foreign_prefixes(session(("192.0.2.7/32",)), config)) == 4
 
 
 def test_a_list_that_permits_anything_is_tried() -> None:
     """What it forbids before does not matter."""
-    drawn = [foreign_prefixes(session("access-list x permit any"))[-1]]
+    drawn = [foreign_prefixes(session(), "access-list x permit any")[-1]]
     drawn += [
-        foreign_prefixes(session("ip prefix-list x seq 5 permit any"))[-1]
+        foreign_prefixes(session(), "ip prefix-list x seq 5 permit any")[-1]
         for _ in range(40)
     ]
 
     assert all(24 <= one.prefixlen <= 32 for one in drawn)
     assert len({one.prefixlen for one in drawn}) > 3
+
+
+def test_communities_that_the_router_permits() -> None:
+    """A prefix comes with them, and another form of list has its own."""
+    config = """\
+bgp community-list standard ours seq 5 permit 64500:100 no-export
+bgp community-list standard theirs seq 5 deny 64500:200
+bgp large-community-list standard big seq 5 permit 64500:1:2
+"""
+
+    communities = permitted_communities(config)
+
+    assert communities == ["64500:100", "large:64500:1:2"]
+    assert len(foreign_prefixes(session(), config)) == 5
+    assert permitted_communities("") == []
+
+
+def test_the_last_prefix_has_the_communities(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is announced without them must be refused all the same."""
+    monkeypatch.setattr("graders.polling.time", FakeClock())
+    lab = session()
+    asked: list[Any] = []
+    lab.cluster.ask = lambda _verb, _path, body=None: asked.append(body)
+    prefixes = [IPv4Network("192.0.2.1/32"), IPv4Network("192.0.2.2/32")]
+
+    with (
+        pytest.raises(CheckFailed, match="that is new"),
+        advertise(lab, "lab-3", prefixes, ["64500:100"]),
+    ):
+        pass
+
+    bodies = [one for one in asked if one]
+    assert [
+        one["spec"]["communities"]
+        for one in bodies
+        if one["kind"] == "BGPAdvertisement"
+    ] == [[], ["64500:100"]]
+    assert [
+        one["spec"]["addresses"]
+        for one in bodies
+        if one["kind"] == "IPAddressPool"
+    ] == [["192.0.2.1/32"], ["192.0.2.2/32"]]
 
 
 def test_prefix_not_announced(monkeypatch: pytest.MonkeyPatch) -> None:

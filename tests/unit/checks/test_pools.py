@@ -9,6 +9,7 @@ import pytest
 
 from graders.checks.pools import (
     advertised_pools,
+    matching_labels,
     pool_of,
     selects,
     unused_addresses,
@@ -105,3 +106,22 @@ def test_unused_addresses() -> None:
         "192.0.2.0",
         "192.0.2.3",
     ]
+
+
+@pytest.mark.parametrize(
+    ("selector", "labels"),
+    [
+        ({"matchLabels": {"use": "shop"}}, [{"use": "shop"}]),
+        (_expression("In", "shop", "bank"), [{"use": "shop"}]),
+        (_expression("Exists"), [{"use": ""}]),
+        (_expression("DoesNotExist"), [{}]),
+        (_expression("NotIn", "shop"), [{}]),
+        ({}, [{}]),
+        ({"matchLabels": {"use": "shop"}} | _expression("In", "bank"), []),
+    ],
+)
+def test_labels_that_anyone_could_write(
+    selector: dict[str, Any], labels: list[dict[str, str]]
+) -> None:
+    """They are selected; a selector that contradicts itself selects none."""
+    assert matching_labels([selector]) == labels

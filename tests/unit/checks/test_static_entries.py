@@ -14,6 +14,7 @@ from graders.checks.static_entries import (
 )
 
 if TYPE_CHECKING:
+    from graders.probes.static_entries import Kind
     from tests.lab_model.checks import Judge
 
 
@@ -122,3 +123,30 @@ def test_routes_by_others(judge: Judge, route: str) -> None:
 
     with pytest.raises(CheckFailed, match=r"worker \("):
         expect_no_static_entries(model.session(), [str(model.plan.l2_vip)])
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("route", "local default dev lo table 100 scope host"),
+        ("setting", "net.ipv4.conf.eth0.proxy_arp = 1"),
+        ("setting", "net.ipv4.conf.all.proxy_arp_pvlan = 1"),
+        (
+            "nft",
+            "arp mine in arp daddr ip {} arp daddr ip set 172.18.1.3",
+        ),
+    ],
+)
+def test_nodes_answer_in_other_ways(
+    judge: Judge, kind: Kind, line: str
+) -> None:
+    """A node may answer ARP for a VIP that it does not have."""
+    model = judge.on("2")
+    vip = str(model.plan.l2_vip)
+    model.tables = {"worker": {kind: [line.format(vip)]}}
+
+    with pytest.raises(CheckFailed, match="no machine, not worker"):
+        expect_no_static_entries(model.session(), [vip])
+
+    model.tables = {"worker": {"route": ["default via 172.18.0.2 table 100"]}}
+    expect_no_static_entries(model.session(), [vip])

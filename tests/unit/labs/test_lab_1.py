@@ -207,6 +207,73 @@ def _controller_without_deployment(model: LabModel) -> None:
     )
 
 
+@WRONG("controller", "no Deployment recreates: none, not metallb-system/set-0")
+def _controller_of_a_stateful_set(model: LabModel) -> None:
+    _no_controller(model)
+    owner = {"kind": "StatefulSet", "name": "set", "controller": True}
+    containers = [{"name": "controller", "image": CONTROLLER}]
+    model.cluster.add(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": "set-0",
+                "namespace": "metallb-system",
+                "ownerReferences": [owner],
+            },
+            "spec": {"containers": containers},
+        }
+    )
+
+
+@WRONG("controller", "that want no pod: none, not metallb-controller$")
+def _controller_copied(model: LabModel) -> None:
+    copy = deepcopy(model.one("Deployment", "metallb-controller"))
+    copy["metadata"]["name"] = "copy"
+    _no_controller(model)
+    model.cluster.add(copy)
+
+
+@WRONG("controller", "without a class: one pod, not metallb-system/.*, neigh")
+def _controller_by_another_name(model: LabModel) -> None:
+    _second_controller(model, image="example.com/allocator:1")
+
+    def run() -> None:
+        for pod in model.cluster.all("Pod"):
+            if (
+                pod["spec"].get("containers", [{}])[0].get("name")
+                == "controller"
+            ):
+                state = {"name": "controller", "imageID": "sha256:1157cb7d"}
+                pod["status"]["containerStatuses"] = [state]
+
+    model.adjust = run
+
+
+@WRONG("controller", "without a class: one pod, not metallb-system/.*, neigh")
+def _class_after_the_flags(model: LabModel) -> None:
+    _second_controller(model, "--log-level", "info", "--", "--lb-class=a/b")
+
+
+@WRONG("controller", "without a class: one pod, not metallb-system/.*, neigh")
+def _class_of_a_variable(model: LabModel) -> None:
+    _second_controller(model, "--lb-class=$(CLASS)")["spec"]["template"][
+        "spec"
+    ]["containers"][0]["env"] = [{"name": "CLASS", "value": ""}]
+
+
+@WRONG("webhook", "not at ipaddresspools without its objectSelector")
+def _webhook_of_some_objects(model: LabModel) -> None:
+    rule = {"key": "team", "operator": "DoesNotExist"}
+    _webhooks(model)[0]["objectSelector"] = {"matchExpressions": [rule]}
+
+
+@WRONG("webhook", "not at changed communities, changed bgppeers$")
+def _webhook_of_some_changes(model: LabModel) -> None:
+    for webhook in _webhooks(model)[3:]:
+        webhook["rules"][0]["operations"] = ["CREATE"]
+
+
 @WRONG("webhook", "to be refused, not accepted: new IPAddressPool, new L2Adv")
 def _webhook_deleted(model: LabModel) -> None:
     model.cluster.remove(model.one("ValidatingWebhookConfiguration"))
@@ -296,6 +363,21 @@ def _status_by_hand(model: LabModel) -> None:
 @WRONG("static_entries", "allocated each to, not lab-1/web-first-aid by exte")
 def _another_external_ip(model: LabModel) -> None:
     take_address(model, "web", str(model.plan.neighbour_vips["search"]))
+
+
+@WRONG("arp", "to do so because MetalLB announces it from .*, not no node")
+def _a_worker_answers_without_metallb(model: LabModel) -> None:
+    _pool_unannounced(model)
+    model.strangers[model.vip("web")] = [model.mac("worker")]
+
+
+@WRONG(
+    "neighbours", "ARP for billing, to do so because MetalLB .*, not no node"
+)
+def _a_worker_answers_for_billing(model: LabModel) -> None:
+    _pool_unannounced(model)
+    for name in ("billing", "search"):
+        model.strangers[model.vip(name)] = [model.mac("worker")]
 
 
 @WRONG("static_entries", "fixed neighbour entry for .* no machine, not desk")
@@ -413,6 +495,29 @@ def _reserved_but_for_default(model: LabModel) -> None:
     }
     fence = {"namespaceSelectors": [{"matchExpressions": [rule]}]}
     model.one("IPAddressPool")["spec"]["serviceAllocation"] = fence
+
+
+@WRONG("reservation", "no address of 172.18.255.200-.*, not 172.18.255.2")
+def _opened_by_label(model: LabModel) -> None:
+    plan = model.plan
+    model.ranges(f"{plan.pool_first}-{plan.pool_first + 20}")
+    spare = _pool(model, "spare", f"{plan.pool_first + 21}-{plan.pool_last}")
+    by_label = {"serviceSelectors": [{"matchLabels": {"vip": "yes"}}]}
+    spare["spec"] |= {"serviceAllocation": by_label}
+
+
+@WRONG("reservation", "no address of 172.18.255.200-.*, not 172.18.255.2")
+def _fence_for_new_services_only(model: LabModel) -> None:
+    del model.one("IPAddressPool")["spec"]["serviceAllocation"]
+    own = ("/namespaces/lab-1/", "/namespaces/neighbours/")
+
+    def refuse(verb: str, path: str, body: Object) -> str:
+        exposed = body.get("spec", {}).get("type") == "LoadBalancer"
+        mine = any(space in path for space in own)
+        new = verb == "POST" and exposed and not mine
+        return "ValidatingAdmissionPolicy 'fence'" if new else ""
+
+    model.cluster.admission = refuse
 
 
 @WRONG("reservation", "in namespace metallb-system that asks for .* to get")

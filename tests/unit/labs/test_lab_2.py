@@ -590,6 +590,29 @@ def _by_label_of_services(model: LabModel) -> None:
     }
 
 
+@WRONG(
+    "announced", "no DaemonSet recreates: none, not metallb-system/speaker-1"
+)
+def _speakers_without_daemonset(model: LabModel) -> None:
+    image = {"name": "speaker", "image": "quay.io/metallb/speaker:v0.16.1"}
+    meta = {"name": "speaker-1", "namespace": "metallb-system"}
+    spec = {"containers": [image], "nodeName": "metallb-lab-worker"}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}
+    model.cluster.add(pod)
+
+
+@WRONG("private_pool", "ARP for the private .* no machine, not metallb-lab-w")
+def _prepared_by_label(model: LabModel) -> None:
+    """Announce the private pool for a label that no Service has yet."""
+    second = deepcopy(model.one("L2Advertisement"))
+    second["metadata"]["name"] = "later"
+    second["spec"] = {
+        "ipAddressPools": [model.plan.private_pool_name],
+        "serviceSelectors": [{"matchLabels": {"firewall": "ready"}}],
+    }
+    model.cluster.add(second)
+
+
 @WRONG("private_pool", "the VIP of ledger to be .*, not no such Service")
 def _ledger_deleted(model: LabModel) -> None:
     model.cluster.remove(model.service("ledger"))

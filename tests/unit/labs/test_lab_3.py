@@ -264,7 +264,10 @@ def _kernel_route_signed_as_bgp(model: LabModel) -> None:
     model.router.static[str(model.plan.bgp_vip)] = ("bgp", nodes)
 
 
-@WRONG("fib", "from BGP alone, not 10.0.100.7/32 via 172.18.1.3 proto static")
+@WRONG(
+    "fib",
+    "from BGP alone, one .*, not 10.0.100.7/32 via 172.18.1.3 proto static",
+)
 def _floating_static_route(model: LabModel) -> None:
     hops = [{"ip": str(model.plan.nodes["worker"].lan)}, {"directly": True}]
     entry = {"protocol": "static", "distance": 250, "nexthops": hops}
@@ -274,7 +277,9 @@ def _floating_static_route(model: LabModel) -> None:
     ]
 
 
-@WRONG("fib", "from BGP alone, not 10.0.0.0/8 via 172.18.1.4 proto static")
+@WRONG(
+    "fib", "from BGP alone, one .*, not 10.0.0.0/8 via 172.18.1.4 proto static"
+)
 def _shorter_route_held_ready(model: LabModel) -> None:
     _floating_static_route(model)
     (entry,) = model.router.ready.values()
@@ -282,14 +287,16 @@ def _shorter_route_held_ready(model: LabModel) -> None:
     model.router.ready = {"10.0.0.0/8": entry, "192.0.2.0/24": entry}
 
 
-@WRONG("fib", "from BGP alone, not 10.0.100.7/32 via 172.18.1.4 proto bgp")
+@WRONG(
+    "fib", "from BGP alone, one .*, not 10.0.100.7/32 via 172.18.1.4 proto bgp"
+)
 def _second_route_of_another_metric(model: LabModel) -> None:
     route = {"dst": str(model.plan.bgp_vip), "protocol": "bgp", "metric": 30}
     hop = {"gateway": str(model.plan.nodes["worker2"].lan)}
     model.router.main.append(route | hop)
 
 
-@WRONG("fib", "from BGP alone, not 0.0.0.0/0 via 172.18.1.3")
+@WRONG("fib", "from BGP alone, one .*, not 0.0.0.0/0 via 172.18.1.3")
 def _default_route_by_a_node(model: LabModel) -> None:
     hop = {"gateway": str(model.plan.nodes["worker"].lan)}
     model.router.main.append({"dst": "default", **hop})
@@ -442,6 +449,32 @@ def _lan_is_permitted(model: LabModel) -> None:
 def _small_block_is_permitted(model: LabModel) -> None:
     """Open what only the router's own list shows."""
     model.router.permits = ["192.0.2.64/29"]
+
+
+@WRONG("filter", r"outside .* to be nothing, not [0-9.]+/32$")
+def _community_is_trusted(model: LabModel) -> None:
+    """Accept any prefix that says that it may come in."""
+    text = "bgp community-list standard ok seq 5 permit 64500:100"
+    model.router.lines, model.router.trusted = [text], "64500:100"
+
+
+@WRONG("filter", "filter of .*-control-plane to let in, .*, none, not .*/32")
+def _by_origin_on_the_control_plane(model: LabModel) -> None:
+    """Believe what says that it comes from the cluster's AS."""
+    clause = ["route-map ours permit 10", " match as-path ours"]
+    model.router.lines = [*clause, "exit"]
+    family = {"routeMapForIncomingAdvertisements": "ours"}
+    families: Object = {"ipv4Unicast": family}
+    model.router.changes["control-plane"] = {"addressFamilyInfo": families}
+
+
+@WRONG("fib", "to come from BGP alone, one for each .*, not 10.0.100.0/24 via")
+def _aggregate_left(model: LabModel) -> None:
+    """Announce the agreed prefix as a whole, too."""
+    nodes = [model.plan.nodes[role].lan for role in ("worker", "worker2")]
+    hops = [{"gateway": str(address)} for address in nodes]
+    route = {"dst": str(model.plan.bgp_pool), "protocol": "bgp"}
+    model.router.main = [route | {"nexthops": hops}]
 
 
 @WRONG(

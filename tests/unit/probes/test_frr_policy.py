@@ -46,10 +46,41 @@ route-map guarded permit 20
 exit
 !
 route-map doubted deny 10
- match community mine
+ match source-protocol bgp
 exit
 !
 route-map doubted permit 20
+exit
+!
+route-map avoided deny 10
+ match community blocked
+exit
+!
+route-map avoided permit 20
+exit
+!
+route-map origins permit 10
+ match as-path ours
+exit
+!
+route-map tagged permit 10
+ match ip address prefix-list services
+ match large-community mine
+exit
+!
+route-map hosts permit 10
+ match ip address prefix-len 24
+exit
+!
+route-map calls permit 10
+ call listed
+exit
+!
+route-map calls permit 20
+exit
+!
+route-map circle permit 10
+ call circle
 exit
 """
 
@@ -74,6 +105,14 @@ exit
         ("route-map", "listed", "198.51.100.7/32", True),
         ("route-map", "guarded", "198.51.100.7/32", False),
         ("route-map", "doubted", "198.51.100.7/32", False),
+        ("route-map", "avoided", "198.51.100.7/32", True),
+        ("route-map", "origins", "198.51.100.7/32", True),
+        ("route-map", "tagged", "198.51.100.7/32", True),
+        ("route-map", "tagged", "172.18.1.7/32", False),
+        ("route-map", "hosts", "198.51.100.7/32", True),
+        ("route-map", "calls", "198.51.100.7/32", True),
+        ("route-map", "calls", "192.0.2.7/32", False),
+        ("route-map", "circle", "192.0.2.7/32", False),
         ("route-map", "nowhere", "198.51.100.7/32", False),
     ],
 )
