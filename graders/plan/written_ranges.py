@@ -1,8 +1,9 @@
 """Address ranges as people write them, in a table or in a sentence.
 
 Everything that has one meaning is accepted: `A-B` with any dash, `A to B`,
-`A and B`, `A and the next`, `a hundred addresses from A on`, `A-250` for the
-last octet, a network, and `without` between two of these.
+`between A and B`, `A and B`, `A and the next`, `a hundred addresses from A
+on`, `A-250` or `A - .250` for the last octet, a network, and `without` between
+two of these; and how many addresses it are, in brackets.
 """
 
 from __future__ import annotations
@@ -19,12 +20,21 @@ if TYPE_CHECKING:
 _ADDRESS: Final = r"(?<!\d)\d+\.\d+\.\d+\.\d+"
 _NUMBERS: Final = {"a hundred": 100, "fifty-one": 51, "two": 2}
 # What YAML's own lists add, and words that change nothing.
-_FILLERS: Final = re.compile(r"[\[\]'\"]|\b(?:of these|from)\b")
+_FILLERS: Final = re.compile(
+    r"[\[\]'\"]|\(\d{1,6}(?: addresses)?\)|\b(?:of these|from)\b"
+)
+_AND: Final = re.compile(r"[&+]|\bplus\b")
 _WITHOUT: Final = re.compile(r"\b(?:without|except|but not)\b")
 _COUNT: Final = re.compile(
     rf"\b(\d+|{'|'.join(_NUMBERS)})\s+addresses,?\s+({_ADDRESS})(?:\s+on)?\b"
 )
 _NEXT: Final = re.compile(rf"({_ADDRESS}),?\s+and\s+the\s+next(?:\s+one)?\b")
+_BETWEEN: Final = re.compile(rf"\bbetween ({_ADDRESS}) and ({_ADDRESS})")
+# The last octet of a second address, after a dot.
+_OCTET: Final = re.compile(
+    rf"({_ADDRESS})( ?(?:[-\u2013\u2014,]|to|through|until|and) ?)"
+    r"\.(\d{1,3})(?![\d.])"
+)
 # A hyphen, an en or em dash, or a word, and the whole end or its last octet.
 _RANGE: Final = re.compile(
     rf"({_ADDRESS})\s*(?:[-\u2013\u2014]|\.\.+|to|through|until)\s*"
@@ -44,7 +54,8 @@ def written_addresses(text: str) -> set[int] | None:
         written_addresses("192.0.2.1 to 192.0.2.3")  # three numbers
 
     """
-    plain = " ".join(_FILLERS.sub(" ", text.lower()).split())
+    short = _AND.sub(" and ", _FILLERS.sub(" ", text.lower()))
+    plain = _OCTET.sub(_octet, " ".join(short.split()))
     first, *others = _WITHOUT.split(plain)
     try:
         found = {*_addresses(first)}
@@ -58,6 +69,7 @@ def written_addresses(text: str) -> set[int] | None:
 def _addresses(text: str) -> Iterator[int]:
     """Yield the addresses of several ranges, as numbers."""
     count = 0
+    text = _BETWEEN.sub(r"\1-\2", text)
     for pattern, end in ((_COUNT, _after), (_NEXT, _next), (_RANGE, _range)):
         text = pattern.sub(end, text)
     for part in filter(None, _SEPARATORS.split(f" {text} ")):
@@ -66,6 +78,11 @@ def _addresses(text: str) -> Iterator[int]:
             if network.prefixlen < _LAN_PREFIX or count > _MOST:
                 raise ValueError(network)
             yield from range(int(network[0]), int(network[-1]) + 1)
+
+
+def _octet(match: re.Match[str]) -> str:
+    first, between, last = match.groups()
+    return f"{first}{between}{first.rpartition('.')[0]}.{last}"
 
 
 def _after(match: re.Match[str]) -> str:
