@@ -122,6 +122,7 @@ from graders.checks.node_failure import (
 from graders.checks.objects import (
     clone_service,
     expose_later,
+    possible_namespaces,
     temporary_namespace,
     temporary_object,
     temporary_service,
@@ -355,6 +356,7 @@ __all__ = [
     "paths_from",
     "permitted_communities",
     "pool_of",
+    "possible_namespaces",
     "probe_workload",
     "read_answers",
     "rejoin_wait",

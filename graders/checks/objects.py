@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from graders.checks.check import fail
 from graders.checks.undo import temporary
+from graders.probes.refusal import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -111,6 +112,25 @@ def temporary_namespace(
     }
     with temporary_object(lab, "/api/v1/namespaces", body):
         yield name
+
+
+@contextlib.contextmanager
+def possible_namespaces(lab: Session) -> Iterator[list[str]]:
+    """Create a namespace, and yield it in a list; [] if a rule forbids it.
+
+    Example:
+        with possible_namespaces(lab) as new:
+            for namespace in new: ...
+
+    Raises:
+        CannotCheck: the API server does not answer.
+
+    """
+    with contextlib.ExitStack() as stack:
+        names = []
+        with contextlib.suppress(Refused):
+            names.append(stack.enter_context(temporary_namespace(lab)))
+        yield names
 
 
 @contextlib.contextmanager

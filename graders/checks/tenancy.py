@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from graders.checks.check import expect
 from graders.checks.objects import (
     clone_service,
+    possible_namespaces,
     request_later,
-    temporary_namespace,
     temporary_service,
 )
 from graders.checks.pools import SEE_POOLS, unused_addresses
@@ -54,7 +54,7 @@ def expect_pool_restricted(lab: Session, pool: str) -> None:
     gateway = lab.cluster.service("gateway", _OWNER) or {"metadata": {}}
     labels = gateway["metadata"].get("labels", {})
     request = partial(temporary_service, lab, labels=labels)
-    with temporary_namespace(lab) as stranger:
+    with possible_namespaces(lab) as strangers:
         # The positive control. The pool has one address left, so this Service
         # is removed before the others request it.
         with request(_OWNER, pool=pool) as name:
@@ -62,7 +62,7 @@ def expect_pool_restricted(lab: Session, pool: str) -> None:
         with contextlib.ExitStack() as stack:
             services = set()
             forms = _forms(lab, pool, request)
-            for namespace, form in _requests(lab, forms, stranger):
+            for namespace, form in _requests(lab, forms, strangers):
                 # A refusal by quota, policy or webhook is a right answer.
                 with contextlib.suppress(Refused):
                     name = stack.enter_context(form(namespace))
@@ -159,14 +159,14 @@ def _changed(
 
 
 def _requests(
-    lab: Session, forms: Sequence[Form], stranger: str
+    lab: Session, forms: Sequence[Form], strangers: Sequence[str]
 ) -> Iterator[tuple[str, Form]]:
     """Yield namespaces, and how their Services request an address.
 
     Tenants and the new namespace use all forms, others one at random.
     """
     for namespace in active_namespaces(lab, _OWNER):
-        every = namespace in {_TENANTS, stranger}
+        every = namespace in {_TENANTS, *strangers}
         for form in forms if every else [random.choice(forms)]:  # noqa: S311 - no secret
             yield namespace, form
 

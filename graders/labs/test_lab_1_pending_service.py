@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
 from functools import partial
 from itertools import cycle, islice, repeat
@@ -34,8 +33,8 @@ from graders.checks import (
     holds,
     labels_of_pools,
     pool_of,
+    possible_namespaces,
     run_parallel,
-    temporary_namespace,
     temporary_service,
     until,
     unused_addresses,
@@ -169,7 +168,7 @@ def test_reservation(lab: Session) -> None:
             expect_vip(lab, name, NEIGHBOURS)
     expect_reserved(lab, lab.plan.pool, own)
     labels = _labels(lab)
-    with _new_namespace(lab) as new:
+    with possible_namespaces(lab) as new:
         requests = [
             request
             for pool, (address, *_) in unused.items()
@@ -230,17 +229,6 @@ def _labels(lab: Session) -> list[dict[str, str]]:
     metas = [service["metadata"] for service in services if service]
     own = [meta.get("labels", {}) for meta in metas]
     return [*own, {"tier": "web"}, *labels_of_pools(lab)]
-
-
-@contextlib.contextmanager
-def _new_namespace(lab: Session) -> Iterator[list[str]]:
-    """Create a namespace with a random name; yield [] if that is refused."""
-    with contextlib.ExitStack() as stack:
-        try:
-            names = [stack.enter_context(temporary_namespace(lab))]
-        except Refused:
-            names = []
-        yield names
 
 
 def _requests(

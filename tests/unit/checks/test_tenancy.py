@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
@@ -59,3 +60,24 @@ def test_a_namespace_that_leaves(judge: Judge) -> None:
     asked = [path for verb, path in model.cluster.requests if verb == "POST"]
     assert "/api/v1/namespaces/default/services" in asked
     assert "/api/v1/namespaces/old/services" not in asked
+
+
+@pytest.mark.parametrize("rules", [INGRESS, {}])
+def test_namespaces_that_others_make(
+    judge: Judge, rules: dict[str, object]
+) -> None:
+    """Where a rule forbids new namespaces, those that exist are asked."""
+    model = judge.on("5")
+    pool = model.plan.ingress_pool_name
+    model.one("IPAddressPool", pool)["spec"]["serviceAllocation"] = rules
+    model.cluster.admission = lambda verb, path, _: (
+        "denied by policy"
+        if (verb, path) == ("POST", "/api/v1/namespaces")
+        else ""
+    )
+
+    with contextlib.ExitStack() as stack:
+        if not rules:
+            says = "to get no VIP, not 172"
+            stack.enter_context(pytest.raises(CheckFailed, match=says))
+        expect_pool_restricted(model.session(), pool)
