@@ -44,12 +44,12 @@ def grade(  # noqa: PLR0913, PLR0917 - options of a command
     from graders.cli.progress_note import known_measurements
     from graders.grading.documents import write_document
     from graders.grading.html_report import to_html
-    from graders.grading.junit import write_junit
+    from graders.grading.junit import to_junit
 
     with command_context("grade", student, locked=True):
         result, session = grade_lab(student, as_json=json, full=full)
         if junit:
-            write_junit(result, Path(junit))
+            write_document(Path(junit), to_junit(result), "--junit")
         if html:
             measured = known_measurements(student)
             page = to_html(result, session.lab, session.plan, measured)

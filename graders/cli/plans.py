@@ -14,23 +14,12 @@ from graders.providers.registry import provider
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from graders.plan.plan import Plan
     from graders.providers.base import ProviderStatus
 
 T = TypeVar("T")
 
 # Another lab can take a network once in a while, and not for ever.
 _TRIES: Final = 3
-
-
-def checked_plan(student: str) -> Plan:
-    """Return the plan of `checked_status`.
-
-    Raises:
-        KitError: as `checked_status`.
-
-    """
-    return checked_status(student).location.plan
 
 
 def checked_status(student: str) -> ProviderStatus:

@@ -64,11 +64,11 @@ def _prove(
     ref: str, variant: str, student: str, depth: Depth
 ) -> list[ProofStep]:
     """Prove one lab or all on a running cluster."""
-    from graders.cli.plans import checked_plan
+    from graders.cli.plans import checked_status
     from graders.proof.driver import LabDriver
     from graders.proof.proof import prove
 
-    plan = checked_plan(student)
+    plan = checked_status(student).location.plan
     steps: list[ProofStep] = []
     for lab, names in _selected(ref, variant):
         driver = LabDriver(plan, echo)

@@ -6,22 +6,9 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from graders.errors import printable
-from graders.grading.documents import write_document
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from graders.grading.result import CheckResult, GradeResult
-
-
-def write_junit(result: GradeResult, path: Path) -> None:
-    """Write `result` to `path`.
-
-    Raises:
-        UsageError: the file cannot be written.
-
-    """
-    write_document(path, to_junit(result), "--junit")
 
 
 def to_junit(result: GradeResult) -> str:

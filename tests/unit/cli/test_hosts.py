@@ -196,4 +196,4 @@ def test_up_where_the_lab_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(provider_module, "belongs_to", lambda *_: True)
     monkeypatch.delattr(plans, "examine")
 
-    assert plans.checked_plan("demo") == PLAN
+    assert plans.checked_status("demo").location.plan == PLAN

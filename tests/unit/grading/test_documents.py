@@ -1,4 +1,4 @@
-"""Results of `grade` are kept."""
+"""Results are kept, and written to files."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from graders.errors import UsageError
 from graders.files import RECORDS
-from graders.grading.documents import keep_result
+from graders.grading.documents import keep_result, write_document
 from graders.grading.result import GradeResult
 
 if TYPE_CHECKING:
@@ -50,3 +51,17 @@ def test_verdict_needs_no_disk(base: Path) -> None:
     base.write_text("a file")
 
     keep_result(RESULT)
+
+
+def test_written(tmp_path: Path) -> None:
+    """A file has the text; one that cannot be written is wrong usage."""
+    write_document(tmp_path / "out.xml", "<x/>", "--junit")
+    assert (tmp_path / "out.xml").read_text() == "<x/>"
+
+    file = tmp_path / "no" / "out.xml"
+    with pytest.raises(UsageError) as caught:
+        write_document(file, "<x/>", "--junit")
+    assert str(caught.value) == (
+        f"could not write {file}: No such file or directory;"
+        " give --junit a file that you may write"
+    )

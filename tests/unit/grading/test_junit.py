@@ -7,8 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graders.errors import UsageError
-from graders.grading.junit import to_junit, write_junit
+from graders.grading.junit import to_junit
 from graders.grading.result import GradeResult
 
 GOLDEN = Path(__file__).parents[2] / "golden"
@@ -53,26 +52,6 @@ def test_the_cause_decides(cause: str, counts: tuple[str, str]) -> None:
 def test_any_text_makes_well_formed_xml(text: str) -> None:
     """XML forbids most control characters, even escaped."""
     ET.fromstring(to_junit(_reasoned(text)).encode())  # noqa: S314 - our own XML
-
-
-def test_the_file_is_written(tmp_path: Path) -> None:
-    """It holds the document."""
-    write_junit(RESULT, tmp_path / "out.xml")
-
-    assert (tmp_path / "out.xml").read_text() == to_junit(RESULT)
-
-
-def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
-    """It is wrong usage, not a crash."""
-    file = tmp_path / "no" / "out.xml"
-
-    with pytest.raises(UsageError) as caught:
-        write_junit(RESULT, file)
-
-    assert str(caught.value) == (
-        f"could not write {file}: No such file or directory;"
-        " give --junit a file that you may write"
-    )
 
 
 def test_a_figure_is_the_output_of_its_case() -> None:
