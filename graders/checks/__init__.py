@@ -81,6 +81,7 @@ from graders.checks.gateway import (
     expect_proxy_responds,
     expect_published,
 )
+from graders.checks.grants import expect_narrow_grants
 from graders.checks.inventory import expect_held, expect_inventory
 from graders.checks.layer2 import (
     SEE_STATUS,
@@ -95,6 +96,7 @@ from graders.checks.layer2 import (
     speakers_diverged,
     until_converged,
 )
+from graders.checks.listener_sets import expect_fenced_sets
 from graders.checks.memberlist import expect_gossip
 from graders.checks.metallb import (
     expect_maintained_speakers,
@@ -267,6 +269,7 @@ __all__ = [
     "expect_desk_answers",
     "expect_devices_inside",
     "expect_devices_outside",
+    "expect_fenced_sets",
     "expect_filtered",
     "expect_followed_pods",
     "expect_foreign_refused",
@@ -280,6 +283,7 @@ __all__ = [
     "expect_maintained_endpoints",
     "expect_maintained_speakers",
     "expect_moved",
+    "expect_narrow_grants",
     "expect_next_hop",
     "expect_no_address",
     "expect_no_conflict",

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from graders.checks.check import expect
+from graders.checks.listener_sets import listener_sets
 from graders.checks.names import new_word, temporary_route
 from graders.checks.objects import temporary_namespace
 from graders.kube.names import GATEWAY_API
@@ -14,12 +15,13 @@ from graders.polling import until
 from graders.probes.refusal import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from graders.checks.gateway import Gateway, Object
     from graders.checks.session import Session
 
 _ROUTES: Final = "httproutes"
+_SET: Final = "ListenerSet"
 _FILTERS: Final = "/apis/gateway.envoyproxy.io/v1alpha1"
 # Paths of routes for any name that are asked for, and values of a label.
 _MAX_PATHS: Final = 5
@@ -40,26 +42,39 @@ def attached_routes(gateway: Gateway) -> list[Object]:
     secure = {
         item["name"] for item in listeners if item.get("protocol") == "HTTPS"
     }
+    sets = [item["metadata"] for item in listener_sets(gateway)]
+    places = {(item["namespace"], item["name"]) for item in sets}
     return [
         route
         for route in gateway.lab.cluster.items(f"{GATEWAY_API}/{_ROUTES}")
-        for parent, accepted in [*_parents(gateway, route)][:1]
-        if accepted and parent.get("sectionName", "") in {"", *secure}
+        for parent, accepted in [*_parents(gateway, route, places)][:1]
+        if accepted
+        and (
+            parent.get("kind") == _SET
+            or parent.get("sectionName", "") in {"", *secure}
+        )
     ]
 
 
-def _parents(gateway: Gateway, route: Object) -> Iterator[tuple[Object, bool]]:
+def _parents(
+    gateway: Gateway, route: Object, sets: Collection[tuple[str, str]] = ()
+) -> Iterator[tuple[Object, bool]]:
     """Yield a route's references to a Gateway, and whether it accepts them.
 
-    The accepted ones come first.
+    Those to one of its ListenerSets, `sets`, count as well. The accepted ones
+    come first.
     """
     space = route["metadata"]["namespace"]
     found = [
         (reference, _is_accepted(parent))
         for parent in route.get("status", {}).get("parents") or []
         for reference in [parent["parentRef"]]
-        if reference["name"] == gateway.name
-        and reference.get("namespace", space) == gateway.namespace
+        for place in [(reference.get("namespace", space), reference["name"])]
+        if (
+            place in sets
+            if reference.get("kind") == _SET
+            else place == (gateway.namespace, gateway.name)
+        )
     ]
     yield from sorted(found, key=lambda pair: not pair[1])
 

@@ -28,7 +28,9 @@ from graders.checks import (
     expect_answers,
     expect_as_asked,
     expect_control_plane_excluded,
+    expect_fenced_sets,
     expect_gateway_vip,
+    expect_narrow_grants,
     expect_no_address,
     expect_no_page,
     expect_no_static_entries,
@@ -167,6 +169,7 @@ def test_new_host(lab: Session) -> None:
             expect_no_page(gateway, [new_host(lab), new_host(lab)], why=why)
             # Other listeners than that of the applications count, too.
             expect_unattached(gateway, routes, words)
+            expect_fenced_sets(gateway, LABEL)
         why = "its route was removed"
         expect_no_page(gateway, [host], why=why, wait="new-route")
 
@@ -182,7 +185,7 @@ def test_unclaimed(lab: Session) -> None:
 
 @check(layer="policy")
 def test_neighbour_routes(lab: Session) -> None:
-    """shop and visits have their names, and the routes that they wrote."""
+    """shop and visits have their names and routes, and open no Service."""
     for team, paths in ROUTES.items():
         wanted = {
             f"{team}.{lab.plan.domain}{path}": leads
@@ -203,6 +206,8 @@ def test_neighbour_routes(lab: Session) -> None:
             ok=not claims,
             seen_by="kubectl get httproutes -A",
         )
+    closed = {*ROUTES, "ledger", NAMESPACE}
+    expect_narrow_grants(lab, "tickets", closed)
 
 
 @check(layer="policy")

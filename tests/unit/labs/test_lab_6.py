@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from graders.checks.gateway import Gateway
 from graders.checks.routes import routed
 from graders.errors import CannotCheck
+from graders.labs.test_lab_6_gateway import LABEL
 from graders.providers.machine import Output
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import EXCLUDE
@@ -77,6 +78,66 @@ def _add_route(model: LabModel, space: str, spec: Object) -> None:
             "spec": {"parentRefs": [parent], **spec},
         }
     )
+
+
+_MEMBERS: Final = {"matchLabels": dict([LABEL])}
+_ACCEPTED: Final = {"conditions": [{"type": "Accepted", "status": "True"}]}
+_TICKETS: Final = {"kind": "Service", "name": "tickets"}
+_TO_TICKETS: Final = {
+    "backendRefs": [{"name": "tickets", "namespace": "tickets", "port": 80}]
+}
+
+
+def _allow_sets(model: LabModel, namespaces: Object) -> None:
+    """Let namespaces add listeners to the Gateway."""
+    allowed = {"namespaces": namespaces}
+    model.one("Gateway", "shared")["spec"]["allowedListeners"] = allowed
+
+
+def _add_set(model: LabModel, namespaces: Object) -> None:
+    """Have a ListenerSet of shop that the Gateway has accepted."""
+    routes = {"namespaces": namespaces}
+    parent = {"name": "shared", "namespace": "lab-6"}
+    model.cluster.add(
+        {
+            "apiVersion": "gateway.networking.k8s.io/v1",
+            "kind": "ListenerSet",
+            "metadata": {"name": "mine", "namespace": "shop"},
+            "spec": {
+                "parentRef": parent,
+                "listeners": [{"name": "https", "allowedRoutes": routes}],
+            },
+            "status": _ACCEPTED,
+        }
+    )
+
+
+def _grant(model: LabModel, space: str, to: Object, *namespaces: str) -> None:
+    """Open something of a namespace to routes of others."""
+    model.cluster.add(
+        {
+            "apiVersion": "gateway.networking.k8s.io/v1",
+            "kind": "ReferenceGrant",
+            "metadata": {"name": "mine", "namespace": space},
+            "spec": {
+                "from": [
+                    {"kind": "HTTPRoute", "namespace": name}
+                    for name in namespaces
+                ],
+                "to": [to],
+            },
+        }
+    )
+
+
+def _a_route_of_a_new_team(model: LabModel) -> None:
+    """Have a route in another namespace that leads to tickets."""
+    space = {"name": "desk", "labels": dict([LABEL])}
+    model.cluster.add(
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": space}
+    )
+    names = [f"desk.{model.plan.domain}"]
+    _add_route(model, "desk", {"hostnames": names, "rules": [_TO_TICKETS]})
 
 
 def _route(model: LabModel, name: str) -> Any:  # noqa: ANN401 - JSON
@@ -398,6 +459,39 @@ def _plain_http_for_all(model: LabModel) -> None:
     _add_listener(model, {"from": "All"})
 
 
+@WRONG("new_host", "allowed alone, not others, by allowedListeners of Gat")
+def _listener_sets_for_all(model: LabModel) -> None:
+    """Let each namespace add its own listener."""
+    _allow_sets(model, {"from": "All"})
+
+
+@WRONG("new_host", "allowed alone, not others, by allowedListeners of Gat")
+def _listener_sets_of_another_label(model: LabModel) -> None:
+    chosen = {"matchLabels": {"team": "web"}}
+    _allow_sets(model, {"from": "Selector", "selector": chosen})
+
+
+@WRONG("new_host", "not others, by listener https of ListenerSet shop/mine$")
+def _listener_set_for_all(model: LabModel) -> None:
+    """Let a team with the label open its listener to others."""
+    _allow_sets(model, {"from": "Selector", "selector": _MEMBERS})
+    _add_set(model, {"from": "All"})
+
+
+@WRONG("neighbour_routes", "for shop.demo.example: none, not tickets/another")
+def _name_taken_at_a_set(model: LabModel) -> None:
+    _allow_sets(model, {"from": "Selector", "selector": _MEMBERS})
+    _add_set(model, {"from": "Same"})
+    parent = {"kind": "ListenerSet", "name": "mine", "namespace": "shop"}
+    names = [f"shop.{model.plan.domain}"]
+    _add_route(model, "tickets", {"hostnames": names, "rules": []})
+    route = model.one("HTTPRoute", "another")
+    route["spec"]["parentRefs"] = [parent]
+    model.adjust = lambda: route.update(
+        status={"parents": [{"parentRef": parent, **_ACCEPTED}]}
+    )
+
+
 @WRONG("new_host", "to be 302, as the grader's route says, not 404")
 def _teams_labelled(model: LabModel) -> None:
     _routes_detached(model)
@@ -456,6 +550,28 @@ def _visits_rewritten(model: LabModel) -> None:
     del spec["hostnames"]
     match = {"path": {"type": "Exact", "value": "/"}, "headers": []}
     spec["rules"] = [{"matches": [match]}]
+
+
+@WRONG("neighbour_routes", "lead there, not Service front of shop to HTTPRou")
+def _grant_of_a_neighbour(model: LabModel) -> None:
+    _grant(model, "shop", {"kind": "Service", "name": "front"}, "tickets")
+
+
+@WRONG("neighbour_routes", "not Secret apps-tls of lab-6 to HTTPRoutes of sh")
+def _certificate_opened(model: LabModel) -> None:
+    _grant(model, "lab-6", {"kind": "Secret", "name": "apps-tls"}, "shop")
+
+
+@WRONG("neighbour_routes", "lead there, not every Service of tickets to HTTP")
+def _grant_of_everything(model: LabModel) -> None:
+    _a_route_of_a_new_team(model)
+    _grant(model, "tickets", {"kind": "Service"}, "desk")
+
+
+@WRONG("neighbour_routes", "not Service tickets of tickets to HTTPRoutes of s")
+def _grant_for_several_teams(model: LabModel) -> None:
+    _a_route_of_a_new_team(model)
+    _grant(model, "tickets", _TICKETS, "desk", "shop")
 
 
 @WRONG("pool", "besides those of .* to be none, not visits/visits-direct")
@@ -643,6 +759,42 @@ def test_a_label_may_be_an_expression(judge: Judge) -> None:
     listener["allowedRoutes"]["namespaces"]["selector"] = chosen
 
     judge.run("routes", "new_host")
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"from": "None"},
+        {"from": "Same"},
+        {"from": "Selector", "selector": {"matchLabels": dict([LABEL])}},
+        {
+            "from": "Selector",
+            "selector": {
+                "matchExpressions": [
+                    {"key": LABEL[0], "operator": "In", "values": [LABEL[1]]}
+                ]
+            },
+        },
+    ],
+)
+def test_members_may_add_listeners(judge: Judge, rule: Object) -> None:
+    """Who may attach a route may as well have a listener for its routes."""
+    model = judge.on("6")
+    _allow_sets(model, rule)
+    _add_set(model, {"from": "Same"})
+
+    judge.run("new_host", "neighbour_routes", "unclaimed")
+
+
+def test_a_narrow_grant_passes(judge: Judge) -> None:
+    """A route may lead to tickets' Service from another namespace."""
+    model = judge.on("6")
+    _a_route_of_a_new_team(model)
+    _grant(model, "tickets", _TICKETS, "desk")
+    # What is in namespaces that no brief knows is up to who made them.
+    _grant(model, "vault", {"kind": "Secret"}, "lab-6")
+
+    judge.run("neighbour_routes")
 
 
 def test_each_may_have_a_pool(judge: Judge) -> None:
