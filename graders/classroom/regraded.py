@@ -98,7 +98,7 @@ class Regraded(BaseModel):
     """Version 1 of the document.
 
     With `again`, another submission that ran at the same time may be what
-    stopped this one.
+    stopped this one, or the machine that played it was lost.
     """
 
     model_config = _FIELDS

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from graders.plan.plan import Plan
 
 # What a regrade has of its own in the folder of results.
-_OWN: Final = ".regrade"
+OWN: Final = ".regrade"
 # Minutes for two fresh labs and two grades, on top of what a repair may take.
 _SPARE_MIN: Final = 40
 _SHOWN: Final = 300
@@ -100,15 +100,19 @@ class Regrading:
         _expect_names(self.items)
         with _alone(self.settings.results):
             waiting = [item for item in self.items if not self._is_done(item)]
-            self._in_parallel(waiting)
-            for item in waiting:
-                if not self._result(item).final:
-                    self._do(item, last=True)
-            return [self._result(item) for item in self.items]
+            self.play(waiting)
+            return [self.result(item) for item in self.items]
+
+    def play(self, items: Sequence[Prepared]) -> None:
+        """Have a result of each item that has none, or not a final one."""
+        self._in_parallel(items)
+        for item in items:
+            if not self.result(item).final:
+                self._do(item, last=True)
 
     def _is_done(self, item: Prepared) -> bool:
         """Tell whether there is a result; write that of a refused item."""
-        file = self._file(item)
+        file = self.file_of(item)
         if load_final(file, item.known.sha256):
             return True
         if item.plan is None:
@@ -136,7 +140,7 @@ class Regrading:
 
     def _do(self, item: Prepared, *, last: bool) -> None:
         """Have a worker regrade an item, and tell the result."""
-        file = self._file(item)
+        file = self.file_of(item)
         task = Task(
             file=item.file.resolve(),
             result=file.resolve(),
@@ -153,14 +157,14 @@ class Regrading:
             save_result(
                 file, item.known.noting(why, status=status, again=not last)
             )
-        found = self._result(item)
+        found = self.result(item)
         if last or found.final:
             self.tell(found)
 
     def _environment(self, item: Prepared) -> dict[str, str]:
         """Return what gives the worker folders of its own, and the numbers."""
         assert item.plan  # noqa: S101 - refused items have no worker
-        own = self.settings.results.resolve() / _OWN
+        own = self.settings.results.resolve() / OWN
         config = own / "config" / item.file.name
         shutil.rmtree(config, ignore_errors=True)
         (config / "tickets").mkdir(parents=True)
@@ -176,10 +180,17 @@ class Regrading:
             "STUDENT": student,
         }
 
-    def _result(self, item: Prepared) -> Regraded:
-        return load(self._file(item))
+    def result(self, item: Prepared) -> Regraded:
+        """Return the result of an item.
 
-    def _file(self, item: Prepared) -> Path:
+        Raises:
+            UsageError: there is none, or it is damaged.
+
+        """
+        return load(self.file_of(item))
+
+    def file_of(self, item: Prepared) -> Path:
+        """Return the file for the result of an item."""
         return result_file(self.settings.results, item.file)
 
 
@@ -229,7 +240,7 @@ def _ending() -> Iterator[None]:
 @contextmanager
 def _alone(results: Path) -> Iterator[None]:
     """Let no other regrade write into a folder at the same time."""
-    own = results / _OWN
+    own = results / OWN
     busy = UsageError(
         f"another regrade writes into {results}",
         remedy="wait for it, or give --results another folder",

@@ -29,13 +29,13 @@ from graders.providers.registry import provider
 from graders.settings import state_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from graders.plan.plan import Plan
 
 VERB: Final = "lab class regrade"
 # A file in the folder of a lab that a regrade has created, and may remove.
-_MARK: Final = "regraded"
+MARK: Final = "regraded"
 _PR_SET_PDEATHSIG: Final = 1
 # A worker whose parent was killed takes some time to remove its lab.
 _LOCK_S: Final = 120.0
@@ -59,10 +59,15 @@ def main() -> None:
             save(task.result, task.known.noting(why, status="error"))
 
 
-def clean() -> None:
-    """Remove the labs of the students that are named as arguments."""
+def clean(students: Iterable[str]) -> None:
+    """Remove the labs of students that regrades have left.
+
+    Raises:
+        KitError: one cannot be removed.
+
+    """
     remove_misleading(os.environ)
-    for student in sys.argv[2:]:
+    for student in students:
         with _locked(student):
             remove_lab(student)
 
@@ -74,7 +79,7 @@ def remove_lab(student: str) -> None:
         KitError: it cannot be removed.
 
     """
-    mark = state_dir(student) / _MARK
+    mark = state_dir(student) / MARK
     if not mark.exists():
         return
     plan, _ = provider().removal(student)
@@ -90,7 +95,7 @@ def _regrade(task: Task, student: str) -> None:
 
     def renew() -> None:
         remove_lab(student)
-        (state_dir(student) / _MARK).touch()
+        (state_dir(student) / MARK).touch()
 
     try:
         sent = submission.read(task.file)
@@ -139,4 +144,4 @@ def _tell(text: str) -> None:
 
 
 if __name__ == "__main__":
-    clean() if sys.argv[1:2] == ["clean"] else main()
+    clean(sys.argv[2:]) if sys.argv[1:2] == ["clean"] else main()

@@ -17,6 +17,7 @@ from graders.cli.common import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from graders.classroom.seats.fleet import Fleet
     from graders.classroom.seats.fleet_report import FleetReport
@@ -37,6 +38,13 @@ AtOnce = Annotated[
     typer.Option("--at-once", min=1, max=500, help="Machines at a time."),
 ]
 AT_ONCE: Final = 10
+Images = Annotated[
+    str,
+    typer.Option(
+        metavar="FILE",
+        help="Archive of `lab images save`, sent to each machine once.",
+    ),
+]
 
 
 @contextmanager
@@ -57,6 +65,26 @@ def seats_held(
         fleet = Fleet(course, f"lab class {verb}")
         with fleet.hold(tell_on_stderr("lab")):
             yield choice, fleet
+
+
+def images_archive(name: str) -> Path | None:
+    """Return the archive of images that is named, None if none is.
+
+    Raises:
+        UsageError: it does not exist.
+
+    """
+    from pathlib import Path
+
+    from graders.errors import UsageError
+
+    archive = Path(name).expanduser() if name else None
+    if archive and not archive.is_file():
+        raise UsageError(
+            f"{name}: the archive does not exist",
+            remedy="`lab images save FILE` writes it",
+        )
+    return archive
 
 
 def all_seats(choice: Choice, fleet: Fleet) -> tuple[Choice, FleetReport]:

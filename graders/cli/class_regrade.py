@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from graders.cli.class_fleet import AT_ONCE, AtOnce, Images
 from graders.cli.common import (
     AnyClassFolder,
     Submissions,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from graders.classroom.place import PlaceName
     from graders.classroom.prepare import Prepared
     from graders.classroom.regraded import Regraded
+    from graders.classroom.regrading import Settings
 
 _CHOOSE = (
     "submissions are strangers' commands, so say where they may run: --sandbox"
@@ -57,7 +59,8 @@ def regrade(  # noqa: PLR0913, PLR0917 - options of a command
         typer.Option(
             min=0,
             metavar="N",
-            help="Clusters at a time; by default as memory and cores allow.",
+            help="Clusters at a time, with --machines on each; by default as"
+            " memory and cores allow.",
         ),
     ] = 0,
     minutes: Annotated[
@@ -72,17 +75,36 @@ def regrade(  # noqa: PLR0913, PLR0917 - options of a command
             help="Regrade faults that are not the student's own, too.",
         ),
     ] = False,
+    machines: Annotated[
+        bool,
+        typer.Option(
+            "--machines",
+            help="Spread them over the machines of the class, machines.yml.",
+        ),
+    ] = False,
+    images: Images = "",
+    at_once: AtOnce = AT_ONCE,
 ) -> None:
     """Play submissions on fresh labs, grade them, and compare.
 
     Ends with 0 if all are as claimed, 1 if one is not, 2 wrong usage, 3 if one
     could not be regraded. Run it again: what has a result is left out.
     """
+    from graders.classroom.regrading import Settings
+
     with command_context("lab class regrade", "demo"):
         place = _place(here=here, sandbox=sandbox)
+        settings = Settings(results, place, jobs, minutes)
         items = _prepared(files, class_, any_fault=any_fault)
-        _expect_machine(items)
-        found = _regraded(items, results, place, (jobs, minutes))
+        if machines:
+            from graders.classroom.seats.spread import Spread
+            from graders.cli.class_room import class_room
+
+            with class_room(class_, images, at_once) as room:
+                found = Spread(settings, items, _tell, room).run()
+        else:
+            found = _regraded_here(items, settings)
+        _tell_sum(found, results)
         sys.exit(_exit_code(found))
 
 
@@ -143,22 +165,24 @@ def _expect_machine(items: Sequence[Prepared]) -> None:
     raise_for_findings(examine(plans[0]))
 
 
-def _regraded(
-    items: Sequence[Prepared],
-    results: Path,
-    place: PlaceName,
-    limits: tuple[int, float],
+def _regraded_here(
+    items: Sequence[Prepared], settings: Settings
 ) -> list[Regraded]:
-    from graders.classroom.capacity import default_jobs
-    from graders.classroom.regrading import Regrading, Settings
+    from dataclasses import replace
 
-    jobs, minutes = limits
-    settings = Settings(results, place, jobs or default_jobs(), minutes)
-    found = Regrading(settings, items, _tell).run()
+    from graders.classroom.capacity import default_jobs
+    from graders.classroom.regrading import Regrading
+
+    _expect_machine(items)
+    jobs = settings.jobs or default_jobs()
+    return Regrading(replace(settings, jobs=jobs), items, _tell).run()
+
+
+def _tell_sum(found: Sequence[Regraded], results: Path) -> None:
+    """Print how many submissions have which status."""
     counts = Counter(one.status for one in found)
     shown = ", ".join(f"{count} {word}" for word, count in counts.items())
     typer.echo(f"{len(found)} submissions: {shown}; results in {results}")
-    return found
 
 
 def _tell(one: Regraded) -> None:

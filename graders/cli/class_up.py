@@ -9,9 +9,11 @@ import typer
 from graders.cli.class_fleet import (
     AT_ONCE,
     AtOnce,
+    Images,
     Students,
     all_seats,
     end,
+    images_archive,
     seats_held,
 )
 from graders.cli.common import ClassFolder  # noqa: TC001 - typer reads it
@@ -20,13 +22,7 @@ from graders.errors import UsageError
 
 def up(  # noqa: PLR0913, PLR0917 - options of a command
     students: Students = None,
-    images: Annotated[
-        str,
-        typer.Option(
-            metavar="FILE",
-            help="Archive of `lab images save`, sent to each machine once.",
-        ),
-    ] = "",
+    images: Images = "",
     labs: Annotated[
         bool,
         typer.Option(
@@ -42,18 +38,11 @@ def up(  # noqa: PLR0913, PLR0917 - options of a command
     Run it again after an interruption, or when students or times have
     changed: what exists is left unchanged.
     """
-    from pathlib import Path
-
     from graders.classroom.seats.kit_archive import pack_kit
     from graders.classroom.seats.seat_jobs import up_job
 
     with seats_held("up", folder, students, at_once) as (choice, fleet):
-        archive = Path(images).expanduser() if images else None
-        if archive and not archive.is_file():
-            raise UsageError(
-                f"{images}: the archive does not exist",
-                remedy="`lab images save FILE` writes it",
-            )
+        archive = images_archive(images)
         kit = pack_kit(fleet.folder)
         job = up_job(choice, kit, archive, labs=labs)
         end(fleet.run(job), "are ready")

@@ -24,7 +24,7 @@ FILES: Final = [
 
 def _limits(file: Path) -> dict[str, int]:
     """Return the limits of where a file is played."""
-    if {"seats", "seat_machine"} & {*file.parts}:
+    if {"seats", "seat_machine", "regrade"} & {*file.parts}:
         text = (ANSIBLE / "group_vars/machines.yml").read_text()
         of_machines: dict[str, int] = yaml.safe_load(text)["time_limits"]
         return of_machines

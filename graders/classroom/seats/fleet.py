@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from graders.classroom.class_folder import Class
+    from graders.classroom.seats.fleet_report import Ended
     from graders.classroom.seats.seat_plan import Seat
 
 # In the folder of the class: what runs write, and what machines get.
@@ -80,8 +81,12 @@ class Fleet:
             terminate_leftovers(self.folder)
             yield self
 
-    def run(self, job: Job, *, quiet: bool = False) -> FleetReport:
+    def run(
+        self, job: Job, *, quiet: bool = False, on_end: Ended | None = None
+    ) -> FleetReport:
         """Run a playbook; return what became of machines and seats.
+
+        `on_end` gets each of them as soon as that is known.
 
         Raises:
             CannotCheck: Ansible did not start.
@@ -91,6 +96,8 @@ class Fleet:
         report = FleetReport(job.machines, job.seats)
         if not job.machines:
             return report
+        if on_end:
+            report.on_end(on_end)
         log = self._log(job.playbook)
         with (
             fleet_screen(report, self._verb, log, quiet=quiet) as show,

@@ -48,6 +48,10 @@ class MachineReport:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
+# Gets what has ended.
+Ended: TypeAlias = "Callable[[MachineReport | SeatReport], None]"
+
+
 class FleetReport:
     """The machines and seats of a run."""
 
@@ -61,15 +65,11 @@ class FleetReport:
             for it in seats
         }
         self.problem = ""
-        self._tell: Callable[[MachineReport | SeatReport], None] = lambda _: (
-            None
-        )
+        self._listeners: list[Ended] = []
 
-    def on_end(
-        self, tell: Callable[[MachineReport | SeatReport], None]
-    ) -> None:
-        """Have `tell` get each machine and seat that has ended."""
-        self._tell = tell
+    def on_end(self, tell: Ended) -> None:
+        """Have `tell`, too, get each machine and seat that has ended."""
+        self._listeners.append(tell)
 
     def handle(self, kind: str, data: dict[str, Any]) -> None:
         """Take an event of ansible-runner."""
@@ -145,6 +145,10 @@ class FleetReport:
     def _over(self, seat: SeatReport, state: State) -> None:
         seat.state = state
         self._tell(seat)
+
+    def _tell(self, one: MachineReport | SeatReport) -> None:
+        for listener in self._listeners:
+            listener(one)
 
 
 def _task(data: dict[str, Any]) -> str:

@@ -143,14 +143,11 @@ def test_a_lab_that_is_held_too_long(
     assert not did
 
 
-def test_labs_are_removed_by_name(
-    did: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_labs_are_removed_by_name(did: list[str]) -> None:
     """After a worker that had to be killed."""
     (state_dir("ada") / "regraded").touch()
-    monkeypatch.setattr(sys, "argv", ["worker", "clean", "ada"])
 
-    module.clean()
+    module.clean(["ada"])
 
     assert did == ["down"]
     assert not (state_dir("ada") / "regraded").exists()
