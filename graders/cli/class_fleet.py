@@ -14,6 +14,7 @@ from graders.cli.common import (
     print_lines,
     tell_on_stderr,
 )
+from graders.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,8 +76,6 @@ def images_archive(name: str) -> Path | None:
 
     """
     from pathlib import Path
-
-    from graders.errors import UsageError
 
     archive = Path(name).expanduser() if name else None
     if archive and not archive.is_file():

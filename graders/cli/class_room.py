@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from graders.cli.common import tell_on_stderr
+from graders.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +29,6 @@ def class_room(folder: str, images: str, at_once: int) -> Iterator[Room]:
     from graders.classroom.seats.spread import Room
     from graders.cli.class_fleet import images_archive
     from graders.cli.class_verify import find_class
-    from graders.errors import UsageError
 
     course = find_class(folder)
     if course is None:

@@ -17,7 +17,6 @@ from graders.cli.class_fleet import (
     seats_held,
 )
 from graders.cli.common import ClassFolder  # noqa: TC001 - typer reads it
-from graders.errors import UsageError
 
 
 def up(  # noqa: PLR0913, PLR0917 - options of a command

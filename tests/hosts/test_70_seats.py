@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import pytest
+import yaml
 
 from graders.classroom.seats.seat_plan import (
     Seat,
@@ -20,6 +22,7 @@ from graders.classroom.seats.seat_plan import (
 )
 from graders.settings import ROOT
 from tests import state
+from tests.class_pack import Repair, pack_all, repairs, wrong_rows
 from tests.classes import a_class
 from tests.commands import output
 from tests.depth import thorough
@@ -43,6 +46,7 @@ pytestmark = [
     ),
 ]
 
+FILES: Final = "/var/lib/metallb-lab/regrade/files"
 STUDENTS: Final = ("ada", "bob", "cy", "dan")
 _SECONDS: Final = 1200
 
@@ -203,3 +207,61 @@ def test_down_leaves_no_account(lesson: Lesson) -> None:
         )
     kept = lesson.room.run("m2", "ls /var/lib/metallb-lab/state/.seats/cy/*")
     assert "cy-lab-1.lab" in kept
+
+
+def test_submissions_are_regraded_on_machines(
+    lesson: Lesson, tmp_path: Path
+) -> None:
+    """Killed in the middle it goes on, and no file stays on a machine."""
+    known = repairs(["1"])
+    right = next(one for one in known if one.solved)
+    wrong = next(one for one in known if not one.solved)
+    nothing = tmp_path / "nothing.md"
+    nothing.write_text("# It works\n", encoding="utf-8")
+    folder = tmp_path / "handed in"
+    forged = Repair(right.lab, right.fault, nothing, solved=False)
+    pack_all(folder, [right, wrong, forged])
+    machines = yaml.safe_load(lesson.room.inventory())
+    machines["machines"]["vars"] |= {
+        "seat_cores": 1,
+        "seat_memory_mib": 4000,
+        "seat_disk_mib": 20_000,
+    }
+    (folder / "class" / "machines.yml").write_text(
+        yaml.safe_dump(machines), encoding="utf-8"
+    )
+    argv = [
+        *(str(BIN / "lab"), "class", "regrade", str(folder), "--sandbox"),
+        *("--class", str(folder / "class"), "--machines"),
+        *("--results", str(tmp_path / "results")),
+    ]
+
+    with subprocess.Popen(argv, cwd=ROOT) as killed:
+        _wait_for_a_lab(lesson.room)
+        killed.kill()
+    done = subprocess.run(
+        argv,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=2 * _SECONDS,
+        check=False,
+    )
+
+    assert done.returncode == 1, done
+    assert "1 confirmed" in done.stdout
+    assert not wrong_rows(folder, tmp_path / "results")
+    for machine in ("m1", "m2"):
+        assert not lesson.room.run(machine, f"ls {FILES} || true")
+        assert not lesson.room.run(machine, "docker ps --all --quiet")
+
+
+def _wait_for_a_lab(room: ClassRoom) -> None:
+    """Wait until a machine plays a submission."""
+    deadline = time.monotonic() + _SECONDS
+    while not any(
+        room.run(name, f"ls -d {FILES}/.regrade/state/s0* || true").strip()
+        for name in room.names
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(1)

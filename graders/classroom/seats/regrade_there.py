@@ -56,15 +56,9 @@ def play(folder: Path, work: Work) -> None:
 
     """
     items = [_prepared(task) for task in work.tasks]
-    plans = [
-        item.plan
-        for item in items
-        if item.plan
-        and not load_final(result_file(folder, item.file), item.known.sha256)
-    ]
-    if not plans:
-        return
-    raise_for_findings(examine(plans[0]))
+    waiting = [it for it in items if not _has_result(folder, it)]
+    if plans := [it.plan for it in waiting if it.plan]:
+        raise_for_findings(examine(plans[0]))
     first = work.tasks[0]
     jobs = work.jobs or min(work.room, default_jobs())
     settings = Settings(folder, first.place, jobs, first.minutes)
@@ -101,8 +95,14 @@ def _prepared(task: Task) -> Prepared:
     """
     found = prepare(task.file, any_fault=True)
     if found.plan is None:
-        return found
+        unread = {"status": "error", "reasons": found.known.reasons}
+        return Prepared(task.file, task.known.model_copy(update=unread))
     return Prepared(task.file, task.known, found.plan, found.ticket)
+
+
+def _has_result(folder: Path, item: Prepared) -> bool:
+    file = result_file(folder, item.file)
+    return load_final(file, item.known.sha256) is not None
 
 
 def main(argv: list[str]) -> None:

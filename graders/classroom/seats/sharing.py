@@ -44,7 +44,9 @@ def share(
     """
     placed: dict[str, list[str]] = {name: [] for name in room}
     # What has its machine already comes first: others fill up.
-    for key in sorted(wishes, key=lambda it: not wishes[it].best):
+    for key in sorted(
+        wishes, key=lambda it: room.keys().isdisjoint(wishes[it].best)
+    ):
         wish = wishes[key]
         names = (
             [it for it in room if it in wish.best]

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from graders.classroom.capacity import jobs_for
 from graders.classroom.regraded import Regraded, load, result_file, save
 from graders.classroom.regrading import Regrading
-from graders.classroom.seats.asking import ask_held
-from graders.classroom.seats.fleet import FORKS
+from graders.classroom.seats.facts import to_capacity
+from graders.classroom.seats.fleet import FORKS, Job
 from graders.classroom.seats.fleet_report import SeatReport
 from graders.classroom.seats.kit_archive import pack_kit
 from graders.classroom.seats.regrade_job import Files, Share, regrade_job
@@ -124,22 +124,22 @@ class Spread(Regrading):
         """Return how many labs each machine that answers can have.
 
         Raises:
-            CannotCheck: none answers.
+            CannotCheck: none answers, or one does not know what it has.
 
         """
         machines = self._room.machines
-        found = ask_held(self._room.fleet, [*machines])
-        if not found:
+        asked = self._room.fleet.run(Job("class_facts", [*machines]))
+        rooms = {
+            name: self.settings.jobs or _labs(machines[name], it.facts)
+            for name, it in asked.machines.items()
+            if it.state == "done"
+        }
+        if not rooms:
             raise CannotCheck(
                 f"no machine answers: {', '.join(machines)}",
                 remedy="run it again once they do, or without --machines",
             )
-        capacities = {it: machines[it].capacity(found[it]) for it in found}
-        return {
-            name: self.settings.jobs
-            or jobs_for(int(one.cores), one.memory_mib)
-            for name, one in capacities.items()
-        }
+        return rooms
 
     def _wish(
         self, item: Prepared, sent: Mapping[str, Collection[str]]
@@ -185,13 +185,9 @@ class Spread(Regrading):
         why = f"{machine.name} left no result"
         if machine.problem:
             why = f"{machine.name} {machine.state}: {machine.problem}"
-        result = {
-            "status": "error",
-            # A machine that is lost may have played it.
-            "again": machine.state == "lost",
-            "reasons": (*item.known.reasons, why),
-        }
-        self._save(item, item.known.model_copy(update=result))
+        # A machine that is lost may have played it.
+        lost = machine.state == "lost"
+        self._save(item, item.known.noting(why, status="error", again=lost))
 
     def _take(self, item: Prepared, *, final: bool = False) -> bool:
         """Keep the result of an item that has come; tell whether one has."""
@@ -213,3 +209,11 @@ class Spread(Regrading):
 
     def _file_come(self, item: Prepared) -> Path:
         return result_file(self._come, item.file.with_name(key_of(item)))
+
+
+def _labs(machine: Machine, facts: Mapping[str, Any]) -> int:
+    """Return how many labs a machine can have at a time."""
+    capacity = machine.stated_capacity or machine.capacity(
+        to_capacity(machine.name, facts)
+    )
+    return jobs_for(int(capacity.cores), capacity.memory_mib)

@@ -12,12 +12,19 @@ from typer.testing import CliRunner
 from graders.classroom import prepare, regrading, verify
 from graders.classroom.prepare import Prepared
 from graders.classroom.reasons import refused as refusal
+from graders.classroom.seats import spread as spreading
+from graders.classroom.seats.seat_plan import (
+    Seat,
+    SeatPlan,
+    write_seat_plan,
+)
 from graders.classroom.verify import Row
 from graders.cli import class_regrade as module
 from graders.cli.class_regrade import regrade
 from graders.errors import CannotCheck
 from graders.plan.plan import make_plan
 from graders.providers.base import ProviderDown
+from tests.classes import a_class
 from tests.regraded_rows import refused, row
 
 if TYPE_CHECKING:
@@ -171,3 +178,48 @@ def test_the_machine_is_examined(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(CannotCheck, match="too little memory"):
         module._expect_machine([ready])
     assert did == ["engine", "examine"]
+
+
+def test_machines_are_those_of_a_class(students: Class) -> None:
+    """Without a class there are none."""
+    done = students.run("--sandbox", "--machines")
+
+    assert done.exit_code == 2
+    assert "name it with --class" in done.stderr
+
+
+def test_spread_over_machines(
+    students: Class, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """All but lost machines, held by this command; this one is not asked."""
+    course = a_class(tmp_path / "class", "ada")
+    (course.folder / "machines.yml").write_text(
+        '{"machines": {"hosts": {"m1": null, "m2": null}}}', encoding="utf-8"
+    )
+    places = {"m1": 1, "m2": 1}
+    seats = SeatPlan("trusted", (Seat("ada", "m1"),), places, ("m2",))
+    write_seat_plan(course, seats)
+    rooms: list[spreading.Room] = []
+
+    def spread(*given: Any) -> _Done:  # noqa: ANN401 - its arguments
+        rooms.append(given[3])
+        return _Done(students)
+
+    monkeypatch.setattr(spreading, "Spread", spread)
+    monkeypatch.setattr(module, "_expect_machine", None)
+
+    done = students.run(
+        *("--sandbox", "--machines", "--class", str(course.folder)),
+        *("--at-once", "3"),
+    )
+
+    assert done.exit_code == 0, done.stderr
+    (room,) = rooms
+    assert [*room.machines] == ["m1"]
+    assert room.seats == {"ada": "m1"}
+    assert room.at_once == 3
+    missing = students.run(
+        *("--sandbox", "--machines", "--class", str(course.folder)),
+        *("--images", "none.tar"),
+    )
+    assert "none.tar: the archive does not exist" in missing.stderr
