@@ -4,6 +4,7 @@
       script: |                        # bash; resets the machines
         ...
       lab_namespaces: [lab-1]          # those of the lab that starts
+      lab_objects: [...]               # its manifests; others like them go
       control_plane: metallb-lab-control-plane
       metallb: true                    # delete its resources, and keep it
       gateway: false                   # keep Envoy Gateway
@@ -44,6 +45,11 @@ class ActionModule(ActionBase):
             argument_spec={
                 "script": text,
                 "lab_namespaces": names,
+                "lab_objects": {
+                    "type": "list",
+                    "elements": "dict",
+                    "default": [],
+                },
                 "control_plane": text,
                 "metallb": {"type": "bool", "required": True},
                 "gateway": {"type": "bool", "default": False},
@@ -80,6 +86,7 @@ def _reset_cluster(
     kept = PreserveRules(
         frozenset(args["lab_namespaces"]),
         args["control_plane"],
+        frozenset(map(_place, args["lab_objects"])),
         gateway=args["gateway"],
     )
     try:
@@ -87,3 +94,8 @@ def _reset_cluster(
             return reset_cluster(kube, kept, metallb=args["metallb"]), ""
     except KubeError as error:
         return [], str(error)
+
+
+def _place(item: dict[str, Any]) -> tuple[str, str, str]:
+    meta = item["metadata"]
+    return item["kind"], meta.get("namespace", "default"), meta["name"]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import yaml
 
+from graders.kube.additions import has_additions, without_additions
 from graders.kube.client import APPLY, KubeError
 from graders.kube.start_state import is_labs
 from graders.polling import until_none
@@ -93,15 +94,20 @@ def _apply(
 def _merge(kube: KubeClient, path: str, item: Object) -> Object | None:
     """Apply an object; delete one that cannot become what is wanted.
 
+    What others have added to a workload is removed.
+
     Lists are merged by a key: next to a port that a student has added, the
     port of the lab would be the second one of its name.
     """
     try:
-        return kube.ask("PATCH", f"{path}?{_OWNER}", item, APPLY)
+        found = kube.ask("PATCH", f"{path}?{_OWNER}", item, APPLY)
     except KubeError as error:
         if error.status == _INVALID and item["kind"] not in _SLOWLY_DELETED:
             kube.delete(path, {"propagationPolicy": "Foreground"})
         raise
+    if found and has_additions(found):
+        return kube.ask("PUT", path, without_additions(item, found))
+    return found
 
 
 def _is_replaced(item: Object) -> bool:

@@ -42,15 +42,25 @@ from graders.kube.start_state import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from concurrent.futures import Executor
 
     from graders.kube.client import KubeClient, Object
 
 _CRDS: Final = "customresourcedefinitions.apiextensions.k8s.io"
-# Taints of the cluster's own controllers come and go by themselves; that of a
-# cordoned node does not.
-_OWN_TAINTS: Final = "node.kubernetes.io/"
-_CORDONED: Final = "node.kubernetes.io/unschedulable"
+# Taints of the cluster's own controllers come and go by themselves. That of a
+# cordoned node does not, nor do others that only look like theirs.
+_OWN_TAINTS: Final = frozenset(
+    (f"node.kubernetes.io/{name}", effect)
+    for effect, names in {
+        "NoSchedule": (
+            *("disk-pressure", "memory-pressure", "network-unavailable"),
+            *("not-ready", "pid-pressure", "unreachable"),
+        ),
+        "NoExecute": ("not-ready", "unreachable"),
+    }.items()
+    for name in names
+)
 _NOW: Final = NO_GRACE_PERIOD | {"propagationPolicy": "Background"}
 _CONTROLLER_SCALE: Final = (
     f"{METALLB_APPS}/deployments/metallb-controller/scale"
@@ -82,6 +92,9 @@ _FINALIZERS: Final = frozenset(
     }
 )
 _KEPT_NAMESPACES: Final = SYSTEM_NAMESPACES | {METALLB_NAMESPACE}
+# Neither the cluster nor MetalLB writes anything on these, but their names.
+_PLAIN_NAMESPACES: Final = frozenset({"default", METALLB_NAMESPACE})
+_NAMESPACE_LABELS: Final = frozenset({"kubernetes.io/metadata.name"})
 # Envoy Gateway holds its class as long as there are Gateways, and may be
 # deleted before it lets go.
 _CLASS_FINALIZER: Final = "gateway-exists-finalizer.gateway.networking.k8s.io"
@@ -103,6 +116,9 @@ class PreserveRules:
 
     labs: frozenset[str]
     control_plane: str
+    objects: frozenset[tuple[str, str, str]] = frozenset()
+    """The manifests' kinds, namespaces and names; if empty, all that have
+    the lab's label."""
     gateway: bool = False
     """True keeps Envoy Gateway; otherwise all of it is deleted."""
     gateways: bool = False
@@ -139,13 +155,16 @@ def _reset(
         _scale_controller_up(kube)
     with ThreadPoolExecutor(_THREADS) as pool:
         foreign = _foreign(kube, pool, keep, metallb=metallb)
-        lines: list[str] = []
-        for paths in (*foreign, _foreign_namespaces(kube, keep)):
-            lines += filter(None, pool.map(partial(_delete, kube), paths))
-        lines += filter(
-            None, pool.map(lambda node: _patch_node(kube, node, keep), nodes)
-        )
-    return lines
+        spaces = kube.metadata(_NAMESPACES)
+        lines = [
+            _patch_namespace(kube, meta)
+            for meta in spaces
+            if meta["name"] in _PLAIN_NAMESPACES
+        ]
+        for paths in (*foreign, _foreign_namespaces(spaces, keep)):
+            lines += pool.map(partial(_delete, kube), paths)
+        lines += pool.map(lambda node: _patch_node(kube, node, keep), nodes)
+    return [*filter(None, lines)]
 
 
 def _scale_controller_up(kube: KubeClient) -> None:
@@ -249,7 +268,17 @@ def _is_foreign(
         # select it, and its workload has another pod already.
         return not (labs and is_controlled(meta))
     kept = kind.name != "services" and (keep.gateways or kind.name != GATEWAYS)
-    return not own and not (labs and kept)
+    return not own and not (labs and kept and _is_original(kind, meta, keep))
+
+
+def _is_original(kind: Kind, meta: Object, keep: PreserveRules) -> bool:
+    """Tell whether an object is of the lab's manifests, and no copy of one.
+
+    A copy has the label of the original. Secrets are made by a lab's own
+    tasks, too.
+    """
+    place = (kind.title, meta["namespace"], meta["name"])
+    return not keep.objects or kind.name == "secrets" or place in keep.objects
 
 
 def _is_kept_gateway(kind: Kind, meta: Object, keep: PreserveRules) -> bool:
@@ -280,13 +309,29 @@ def _comes_with_metallb(kind: Kind, meta: Object) -> bool:
     )
 
 
-def _foreign_namespaces(kube: KubeClient, keep: PreserveRules) -> list[str]:
+def _foreign_namespaces(
+    metas: Iterable[Object], keep: PreserveRules
+) -> list[str]:
     """Return the paths of namespaces of neither the cluster nor the lab."""
     known = _KEPT_NAMESPACES | keep.labs | {"default"}
     if keep.gateway:
         known |= {GATEWAY_NAMESPACE}
-    names = [meta["name"] for meta in kube.metadata(_NAMESPACES)]
+    names = [meta["name"] for meta in metas]
     return [f"{_NAMESPACES}/{name}" for name in names if name not in known]
+
+
+def _patch_namespace(kube: KubeClient, meta: Object) -> str:
+    """Remove what was written on a namespace that every lab has."""
+    patch = {
+        field: dict.fromkeys(added)
+        for field in ("labels", "annotations")
+        if (added := (meta.get(field) or {}).keys() - _NAMESPACE_LABELS)
+    }
+    if not patch:
+        return ""
+    path = f"{_NAMESPACES}/{meta['name']}"
+    kube.ask("PATCH", path, {"metadata": patch}, MERGE)
+    return f"changed {path}"
 
 
 def _foreign_secrets(kube: KubeClient) -> list[str]:
@@ -350,7 +395,11 @@ def node_patch(node: Object, *, control_plane: bool) -> Object | None:
         if not key.startswith(NODE_ANNOTATIONS)
     }
     current = node["spec"].get("taints") or []
-    taints = [taint for taint in current if _is_own_taint(taint["key"])]
+    taints = [
+        taint
+        for taint in current
+        if (taint["key"], taint["effect"]) in _OWN_TAINTS
+    ]
     if control_plane:
         taints.append({"key": CONTROL_PLANE, "effect": "NoSchedule"})
     same = sorted(taints, key=str) == sorted(current, key=str)
@@ -364,7 +413,3 @@ def node_patch(node: Object, *, control_plane: bool) -> Object | None:
         "metadata": {"labels": changes, "annotations": annotations},
         "spec": {"unschedulable": None, "taints": taints},
     }
-
-
-def _is_own_taint(key: str) -> bool:
-    return key.startswith(_OWN_TAINTS) and key != _CORDONED

@@ -162,6 +162,8 @@ def is_every_labs(place: str) -> bool:
     namespace, _, name = where.rpartition("/")
     if namespace:
         return namespace in SYSTEM_NAMESPACES
+    if kind == "namespaces":
+        return name in SYSTEM_NAMESPACES
     if kind in OWN_NAMES:
         own = re.fullmatch(OWN_NAMES[kind], name)
         return bool(own) and kind != _CRDS

@@ -23,6 +23,9 @@ RESOURCES = {
         {"name": "services/status", "kind": "Service", "namespaced": True},
         {"name": "namespaces", "kind": "Namespace", "namespaced": False},
     ],
+    "/apis/apps/v1": [
+        {"name": "deployments", "kind": "Deployment", "namespaced": True},
+    ],
     "/apis/gateway.networking.k8s.io/v1": [
         {"name": "gateways", "kind": "Gateway", "namespaced": True},
     ],
@@ -54,6 +57,7 @@ class Recorded:
         self.objects: dict[str, dict[str, Any]] = {}
         self.deleted: list[str] = []
         self.status = 0
+        self.answer: dict[str, Any] = {"metadata": {}}
 
     def get(self, path: str) -> dict[str, Any] | None:
         """Tell of a group's kinds."""
@@ -74,7 +78,7 @@ class Recorded:
             raise KubeError("no webhook answers", status=self.status)
         assert (verb, content) in {("PATCH", APPLY), ("PUT", JSON)}
         self.asked.append((path, body))
-        return {} if self.there else None
+        return self.answer if self.there else None
 
     def delete(self, path: str, options: object) -> None:
         """Note what is deleted, and that its pods go first."""
@@ -97,6 +101,31 @@ def test_only_what_is_missing() -> None:
         create_missing(kube, [PROFILE])  # type: ignore[arg-type] # as above
 
     assert [body for _, body in kube.asked] == [SERVICE]
+
+
+def test_a_changed_workload_is_replaced() -> None:
+    """Applying it would leave a toleration that a student has added."""
+    item: dict[str, Any] = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "web", "namespace": "lab-2"},
+        "spec": {"replicas": 2, "template": {"spec": {}}},
+    }
+    entry = {"manager": "kubectl-patch", "operation": "Update"}
+    fields: dict[str, Any] = {
+        "managedFields": [entry | {"fieldsV1": {"f:spec": {}}}]
+    }
+    meta = item["metadata"] | fields | {"resourceVersion": "7"}
+    kube = Recorded()
+    kube.answer = item | {"metadata": meta}
+
+    _apply(kube, item, seconds=0)
+
+    (_, applied), (path, replaced) = kube.asked
+    assert applied == item
+    assert path == "/apis/apps/v1/namespaces/lab-2/deployments/web"
+    assert replaced["metadata"]["resourceVersion"] == "7"  # type: ignore[index] # JSON
+    assert replaced["spec"] == item["spec"]  # type: ignore[index] # JSON
 
 
 def test_additions_of_others_go() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -243,6 +244,37 @@ def test_namespaces() -> None:
     assert asked == ["DELETE /api/v1/namespaces/mine"]
 
 
+def test_labels_of_namespaces() -> None:
+    """What keeps pods out of a namespace that every lab has goes."""
+    own = {"kubernetes.io/metadata.name": "default"}
+    strict = {"pod-security.kubernetes.io/enforce": "restricted"}
+    found = [
+        {"metadata": {"name": "default", "labels": own}},
+        {"metadata": {"name": "metallb-system", "labels": strict}},
+        {"metadata": {"name": "lab-2", "labels": OURS}},
+    ]
+
+    asked, told = _restored({"/api/v1/namespaces": found})
+
+    assert asked == ["PATCH /api/v1/namespaces/metallb-system"]
+    assert told == ["changed /api/v1/namespaces/metallb-system"]
+
+
+def test_copies_of_the_labs_objects() -> None:
+    """One that a student made of a manifest has the lab's label, too."""
+    found = [_meta(name, "lab-2", labels=OURS) for name in ("web", "web-2")]
+    secret = _meta("made-by-a-task", "lab-2", labels=OURS) | {"type": "Opaque"}
+    kube = FakeApi(
+        {"/apis/apps/v1/deployments": found, "/api/v1/secrets": [secret]}
+    )
+    wanted = frozenset({("Deployment", "lab-2", "web")})
+
+    reset_cluster(kube, replace(KEPT, objects=wanted), metallb=True)  # type: ignore[arg-type] # as far as it is asked
+
+    path = "/apis/apps/v1/namespaces/lab-2/deployments/web-2"
+    assert kube.asked == [f"DELETE {path}"]
+
+
 def test_metallb() -> None:
     """Its resources go, and secrets that are not its own; it stays.
 
@@ -364,12 +396,19 @@ def _cordoned(worker: dict[str, Any]) -> None:
     worker["spec"] |= {"unschedulable": True, "taints": [CORDONED]}
 
 
+def _shut_down(worker: dict[str, Any]) -> None:
+    key = "node.kubernetes.io/out-of-service"
+    taint = {"key": key, "value": "nodeshutdown", "effect": "NoExecute"}
+    worker["spec"]["taints"] = [LOST, taint]
+
+
 def _tainted(worker: dict[str, Any]) -> None:
     worker["spec"]["taints"] = [LOST, {"key": "mine", "effect": "NoSchedule"}]
 
 
 @pytest.mark.parametrize(
-    ("damage", "taints"), [(_cordoned, []), (_tainted, [LOST])]
+    ("damage", "taints"),
+    [(_cordoned, []), (_tainted, [LOST]), (_shut_down, [LOST])],
 )
 def test_taints(
     damage: Callable[[dict[str, Any]], None], taints: list[dict[str, str]]
