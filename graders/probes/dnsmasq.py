@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 # to what is not the lab's (lab-machine).
 _SHOW: Final = r"""
 # Of a folder, some endings may be left out, or be the only ones (*.conf).
-reads() {
+reads() { # file, endings
   case ${1##*/} in *~ | .* | '#'*'#') return 1 ;; esac
   some=
   set -f
-  for end in $(echo "$2" | tr ',' ' '); do
+  for end in $(echo "${2-}" | tr ',' ' '); do
     case $end in
       '*'*) some=1; case $1 in *"${end#?}") set +f; return 0 ;; esac ;;
       *) case $1 in *"$end") set +f; return 1 ;; esac ;;
@@ -33,7 +33,7 @@ reads() {
 }
 ethers() {
   tr '\t' ' ' < /etc/ethers \
-    | sed -n -E 's/^ *([0-9A-Fa-f:]{11,}) +([^ #]+).*/dhcp-host=\1,\2/p'
+    | sed -n -E 's/^ *([0-9A-Fa-f:.-]{11,}) +([^ #]+).*/dhcp-host=\1,\2/p'
 }
 values() { sed -n "s/^ *$1 *= *\([^, ]*\).*/\1/p" "$2"; }
 show() {
@@ -46,7 +46,9 @@ show() {
     done
   ! grep -q '^ *read-ethers' "$1" || ethers
   for d in $(values dhcp-hostsfile "$1") $(values dhcp-hostsdir "$1"); do
-    for f in "$d" "$d"/*; do [ ! -f "$f" ] || sed 's/^/dhcp-host=/' "$f"; done
+    for f in "$d" "$d"/*; do
+      [ ! -f "$f" ] || ! reads "$f" || sed '/^ *#/d; s/^/dhcp-host=/' "$f"
+    done
   done
 }
 arguments=$(mktemp)
@@ -106,9 +108,11 @@ def dhcp_options(machine: Machine) -> list[DhcpOption]:
     return [*dict.fromkeys(_parse(machine.run("sh", "-c", _SHOW).out))]
 
 
-def _parse(text: str) -> Iterator[DhcpOption]:
-    for line in text.splitlines():
-        name, _, value = _COMMENT.sub("", line).partition("=")
+def _parse(output: str) -> Iterator[DhcpOption]:
+    for line in output.splitlines():
+        # Quotes are for what has commas.
+        text = _COMMENT.sub("", line).replace('"', "")
+        name, _, value = text.partition("=")
         if name.strip() in {"dhcp-range", "dhcp-host", "dhcp-ignore"}:
             fields = tuple(field.strip() for field in value.split(","))
             yield DhcpOption(name.strip(), fields)

@@ -21,7 +21,7 @@ places() {
 listed() {
   find $(places) -xdev \
     \( -path /etc/ssl -o -path /etc/hosts -o -path /etc/hostname -o -path /etc/resolv.conf \
-    -o -path /etc/machine-id -o -path /etc/mtab -o -path /etc/.updated -o -path '/etc/dnsmasq.*' -o -path /etc/desk.request \) -prune \
+    -o -path /etc/machine-id -o -path /etc/mtab -o -path /etc/.updated -o -path /etc/dnsmasq.conf -o -path /etc/dnsmasq.lab -o -path /etc/desk.request \) -prune \
     -o \( -type f -o -type l \) -printf '%m %l %p\n' -type f -size -200k -exec cksum {} + 2> /dev/null
 }
 
