@@ -283,14 +283,19 @@ class Cluster:
     def foreign_slices(self, namespace: str, service: str) -> list[str]:
         """Return a Service's EndpointSlices that Kubernetes does not maintain.
 
-        Those without an endpoint do no harm.
+        Those without an endpoint do no harm. Of a Service without a selector
+        it maintains none, whatever their labels say.
         """
+        selects = bool(self.pod_selector(service, namespace))
         return [
             item["metadata"]["name"]
             for item in self._slices(namespace, service)
             if item.get("endpoints")
-            and item["metadata"]["labels"].get(_SLICE_MANAGER)
-            != _SLICE_CONTROLLER
+            and not (
+                selects
+                and item["metadata"]["labels"].get(_SLICE_MANAGER)
+                == _SLICE_CONTROLLER
+            )
         ]
 
     def _slices(self, namespace: str, service: str) -> list[Object]:

@@ -515,6 +515,17 @@ def _slice_by_hand(model: LabModel) -> None:
     model.cluster.add(made)
 
 
+@WRONG("controller", "EndpointSlices of web that do not follow its pods: none")
+def _slice_like_the_controllers(model: LabModel) -> None:
+    """Write a slice with the controller's label, which it does not look at."""
+    web = model.service("web")
+    made = deepcopy(model.one("EndpointSlice", "web"))
+    made["metadata"]["name"] = "web-x7k2p"
+    web["spec"]["selector"] = None
+    model.cluster.remove(model.one("EndpointSlice", "web"))
+    model.cluster.add(made)
+
+
 @WRONG("controller", "that no controller recreates: none, not web")
 @WRONG("drain", "web to get ready, when its worker is drained, on .*, not no")
 def _bare_pod(model: LabModel) -> None:
