@@ -23,16 +23,14 @@ _warning: Final = partial(warning, "journal")
 _TOLERANCE: Final = timedelta(hours=1)
 
 
-def problems(
-    sent: Submission, now: datetime | None = None
-) -> Iterator[Reason]:
+def problems(sent: Submission) -> Iterator[Reason]:
     """Yield what is wrong with a submission's journal."""
     for problem in journal.chain_problems(sent.journal_text):
         yield _refused(problem)
     if not sent.journal or sent.journal[0].event != journal.START:
         yield _refused("it does not begin with the start of a lab")
     yield from _of_run(sent)
-    yield from _times(sent, now or datetime.now(UTC))
+    yield from _times(sent)
     yield from _grades(sent)
     yield from _help(sent)
 
@@ -53,9 +51,9 @@ def _of_run(sent: Submission) -> Iterator[Reason]:
             return
 
 
-def _times(sent: Submission, now: datetime) -> Iterator[Reason]:
+def _times(sent: Submission) -> Iterator[Reason]:
     last = handed_in(sent)
-    if last and last > now + _TOLERANCE:
+    if last and last > datetime.now(UTC) + _TOLERANCE:
         yield _warning(
             f"it ends at {last:%Y-%m-%d %H:%M} UTC, which is in the future"
         )

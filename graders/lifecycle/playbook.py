@@ -175,7 +175,6 @@ def run_playbook(  # noqa: PLR0913 - what to run, and how to report it
     variables: dict[str, Any],
     *,
     student: str,
-    quiet: bool = False,
     locked: Callable[[], object] = lambda: None,
     ended: Callable[[], object] = lambda: None,
 ) -> Outcome:
@@ -194,7 +193,7 @@ def run_playbook(  # noqa: PLR0913 - what to run, and how to report it
     folder = state_dir(student)
     log = folder / "logs" / f"{name}-{time.strftime('%Y%m%d-%H%M%S')}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    console = Console(stderr=True, quiet=quiet)
+    console = Console(stderr=True)
     console.print(
         f"{name}: full log in {log}", highlight=False, soft_wrap=True
     )
@@ -230,7 +229,7 @@ def run_playbook(  # noqa: PLR0913 - what to run, and how to report it
 @contextmanager
 def _spinner(console: Console, name: str) -> Iterator[Callable[[str], None]]:
     """Show the current task and its time on a terminal, else nothing."""
-    if console.quiet or not console.is_terminal:
+    if not console.is_terminal:
         yield lambda _: None
         return
     columns = (

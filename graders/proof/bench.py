@@ -146,9 +146,9 @@ def select_labs(labs: Sequence[Lab], numbers: str) -> list[Lab]:
     return [known[number] for number in wanted or known]
 
 
-def machine_summary(memory: Path = MEMORY_INFO) -> str:
+def machine_summary() -> str:
     """Return cores, memory and kernel of this machine."""
-    with memory.open(encoding="ascii") as file:
+    with MEMORY_INFO.open(encoding="ascii") as file:
         gib = int(file.readline().split()[1]) // 1024**2
     kernel = platform.release().split("-")[0]
     return f"{os.cpu_count()} cores, {gib} GiB, {platform.system()} {kernel}"
