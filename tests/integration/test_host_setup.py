@@ -9,6 +9,7 @@ import pytest
 
 from graders.settings import ANSIBLE
 from tests import own_network
+from tests.own_network import RECORD, TWO_NETWORKS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -145,20 +146,6 @@ def test_a_host_that_cloud_init_still_sets_up(host: Path) -> None:
     assert asked == "300 cloud-init status --wait\n"
 
 
-NET: Final = """
-for dev in eth0 mgmt0; do
-  ip link add $dev type veth peer name at-$dev
-  ip link set $dev up
-  ip link set at-$dev up
-done
-ip address add 10.1.0.1/24 dev eth0
-ip address add 10.2.0.1/24 dev mgmt0
-"""
-RECORD: Final = """
-printf '%s\\n' mgmt0 at-mgmt0 at-eth0 > $MADE/devices
-ip -4 -o address show | awk '{ print $4 }' > $MADE/addresses
-ip -4 -o route show | sed 's/ *$//' > $MADE/routes
-"""
 LAB: Final = """
 echo ROUTER_EDGE=10.1.0.2 > $HOST/etc/default/metallb-lab-machine
 ip route replace default via 10.1.0.2
@@ -183,6 +170,10 @@ def test_default_routes_come_back(host: Path, routes: str) -> None:
     """The next lab installs packages by them; the lab's own are removed."""
     show = "ip -4 -o route show"
 
-    before = _run(host, CLEANUP, NET, routes, show, net=True)
-    steps = (NET, routes, RECORD, LAB, "network > /dev/null", show)
+    before = _run(host, CLEANUP, TWO_NETWORKS, routes, show, net=True)
+    steps = (
+        *(TWO_NETWORKS, routes, RECORD, LAB),
+        "network > /dev/null",
+        show,
+    )
     assert _run(host, CLEANUP, *steps, net=True) == before

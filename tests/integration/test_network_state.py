@@ -13,28 +13,16 @@ import pytest
 
 from graders.settings import ANSIBLE
 from tests import own_network
+from tests.own_network import RECORD, TWO_NETWORKS
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SCRIPT: Final = ANSIBLE / "files/lib/network_state.sh"
-# A host on the LAN that has another network, too.
-NET: Final = """
-for dev in eth0 mgmt0; do
-  ip link add $dev type veth peer name at-$dev
-  ip link set $dev up
-  ip link set at-$dev up
-done
-ip address add 10.1.0.1/24 dev eth0
-ip address add 10.2.0.1/24 dev mgmt0
+NET: Final = f"""
+{TWO_NETWORKS}
 ip neighbour add 10.2.0.9 dev mgmt0 lladdr 02:00:00:00:00:01 nud permanent
 ip route add default via 10.2.0.254
-"""
-# As prepare.sh records it.
-RECORD: Final = """
-printf '%s\\n' mgmt0 at-mgmt0 at-eth0 > $MADE/devices
-ip -4 -o address show | awk '{ print $4 }' > $MADE/addresses
-ip -4 -o route show | sed 's/ *$//' > $MADE/routes
 """
 ADDED: Final = """
 ip address add 10.1.0.77/32 dev eth0

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
 
 from graders.course import lab, solutions
+from tests.toy_lab import Lab
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,27 +16,6 @@ VARIANT = "{}: variant must be one of no-pool, not"
 NAMES = "{}: refused-by must name a check (vip, pool, http), not"
 BLOCK = "```shell\ntrue\n```\n"
 FOUND = "found-by: |\n  true\n"
-
-
-@dataclass(frozen=True)
-class Variant:
-    """What the proof needs of a variant."""
-
-    breaks: str = "vip"
-    layer: str = "allocation"
-
-
-@dataclass(frozen=True)
-class Lab:
-    """What the proof needs of a lab."""
-
-    id: str = "lab-9-toy"
-    checks: dict[str, int] = field(
-        default_factory=lambda: {"vip": 10, "pool": 5, "http": 5}
-    )
-    variants: dict[str, Variant] = field(
-        default_factory=lambda: {"no-pool": Variant()}
-    )
 
 
 @pytest.fixture

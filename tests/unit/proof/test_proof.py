@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +12,7 @@ from rich.console import Console
 from graders.errors import CannotCheck, UsageError
 from graders.grading.result import CheckResult, Heading, summarise
 from graders.proof import proof as module
+from tests.toy_lab import Lab, Variant
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,27 +22,6 @@ if TYPE_CHECKING:
 BLOCK = "```shell\ntrue\n```\n"
 GREEN = {"vip": "", "pool": "", "http": ""}
 RED = {"vip": "fail", "pool": "", "http": "needs vip"}
-
-
-@dataclass(frozen=True)
-class Variant:
-    """What the proof needs of a variant."""
-
-    breaks: str = "vip"
-    layer: str = "allocation"
-
-
-@dataclass(frozen=True)
-class Lab:
-    """What the proof needs of a lab."""
-
-    id: str = "lab-9-toy"
-    checks: dict[str, int] = field(
-        default_factory=lambda: {"vip": 10, "pool": 5, "http": 5}
-    )
-    variants: dict[str, Variant] = field(
-        default_factory=lambda: {"no-pool": Variant()}
-    )
 
 
 def result(outcomes: dict[str, str]) -> GradeResult:
