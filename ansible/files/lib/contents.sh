@@ -25,10 +25,15 @@ listed() {
     -o \( -type f -o -type l \) -printf '%m %l %p\n' -type f -size -200k -exec cksum {} + 2> /dev/null
 }
 
-# Lists units that live until the next start of a node: systemd-run makes them.
+units_in() { find "$@" \( -name '*.service' -o -name '*.timer' -o -name '*.path' -o -name '*.socket' \) 2> /dev/null; }
+
+# Lists units that live until the next start of a node, which systemd-run makes, and
+# those that came next to the system's own after its files were recorded.
 transient_units() {
-  [ -e $MADE/devices ] || find /run/systemd/transient /run/systemd/system -maxdepth 1 -type f \
-    \( -name '*.service' -o -name '*.timer' -o -name '*.path' -o -name '*.socket' \) 2> /dev/null | sort
+  [ -e $MADE/devices ] || {
+    units_in /run/systemd/transient /run/systemd/system -maxdepth 1 -type f
+    units_in /usr/lib/systemd/system -maxdepth 1 -type f -newer $MADE/files.tar ! -name 'kubelet*' ! -name 'containerd*'
+  } | sort
 }
 
 # The programs by which machines are looked at and restored.
