@@ -61,7 +61,10 @@ def fill(
     table = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
     header = [cell.strip() for cell in table[0]] if table else []
     places = [
-        at for at, name in enumerate(header) if name.casefold() in _LOGINS
+        at
+        for login in _LOGINS
+        for at, name in enumerate(header)
+        if name.casefold() == login
     ]
     if not places:
         raise UsageError(
@@ -114,7 +117,7 @@ def _row(
 ) -> list[str] | None:
     wanted = {name.casefold() for name in (student, *logins.get(student, ()))}
     # The most certain column decides.
-    for place in sorted(places, key=lambda at: _rank(table[0][at])):
+    for place in places:
         found = [
             row
             for row in table[1:]
@@ -128,10 +131,6 @@ def _row(
         if found:
             return found[0]
     return None
-
-
-def _rank(heading: str) -> int:
-    return _LOGINS.index(heading.strip().casefold())
 
 
 def _names(cell: str) -> set[str]:

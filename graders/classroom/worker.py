@@ -91,7 +91,7 @@ def _regrade(task: Task, student: str) -> None:
     """Write the result; the lab is removed before and after."""
     remove_lab(student)
     plan = _own_plan(student)
-    driver = LabDriver(plan, _tell)
+    driver = LabDriver(plan, tell)
 
     def renew() -> None:
         remove_lab(student)
@@ -139,7 +139,8 @@ def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def _tell(text: str) -> None:
+def tell(text: str) -> None:
+    """Print a line to stderr."""
     sys.stderr.write(f"{text}\n")
 
 

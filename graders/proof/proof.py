@@ -236,7 +236,7 @@ class _Proof:
                 path.name if solution else f"other/{path.name}",
                 partial(self._play, path),
                 "passes",
-                _flawless,
+                lambda result: result.flawless,
                 self._breaks,
                 full=self._isolates if solution else self._full,
             )
@@ -305,10 +305,6 @@ class _Proof:
 
     def _same(self, result: GradeResult) -> bool:
         return result.outcomes == self._shipped
-
-
-def _flawless(result: GradeResult) -> bool:
-    return result.flawless
 
 
 def _fails_on(checks: tuple[str, ...], result: GradeResult) -> bool:

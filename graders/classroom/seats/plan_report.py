@@ -108,21 +108,15 @@ def expect_room(draft: Draft, sizes: Sizes) -> None:
 
 def _enough(draft: Draft, sizes: Sizes, missing: int) -> str:
     """Return what machines would be enough for students without a seat."""
-    what = "a machine" if missing == 1 else f"{missing} machines"
-    if draft.plan.isolation == "exam":
+    exam = draft.plan.isolation == "exam"
+    machine = sizes.costs.machine_for(sizes.need, 1 if exam else missing)
+    if not exam:
         return (
-            f"add {what} to machines.yml, each with"
-            f" {_amounts(_whole(sizes, 1))}"
+            "add machines to machines.yml; one for all of them has"
+            f" {_amounts(machine)}"
         )
-    return (
-        "add machines to machines.yml; one for all of them has"
-        f" {_amounts(_whole(sizes, missing))}"
-    )
-
-
-def _whole(sizes: Sizes, seats: int) -> Capacity:
-    """Return what a machine has that is just large enough."""
-    return sizes.costs.machine_for(sizes.need, seats)
+    what = "a machine" if missing == 1 else f"{missing} machines"
+    return f"add {what} to machines.yml, each with {_amounts(machine)}"
 
 
 def _row(sizes: Sizes, plan: SeatPlan, name: str) -> tuple[str, ...]:

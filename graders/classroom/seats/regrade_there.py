@@ -111,19 +111,15 @@ def main(argv: list[str]) -> None:
     base = Path(place)
     remove_misleading(os.environ)
     try:
-        with folder_lock(base, worker.VERB, _tell):
+        with folder_lock(base, worker.VERB, worker.tell):
             if verb == "play":
                 work = Work.model_validate_json(sys.stdin.read())
                 play(base / FILES, work)
             else:
                 leave(base / FILES, keys)
     except KitError as error:
-        _tell(str(error))
+        worker.tell(str(error))
         sys.exit(error.exit_code)
-
-
-def _tell(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
 
 
 if __name__ == "__main__":
