@@ -45,6 +45,44 @@ def test_who_has_written_a_spec(
     assert has_additions(_found(manager, operation, **fields)) == added
 
 
+def test_webhooks_lose_what_a_person_wrote_and_keep_their_certificate() -> (
+    None
+):
+    """With an object selector they would look at some objects only."""
+    name, service = "pools.metallb.io", {"service": {"name": "webhook"}}
+    webhooks: dict[str, Any] = {
+        "kind": "ValidatingWebhookConfiguration",
+        "metadata": {"name": "webhooks"},
+        "webhooks": [{"name": name, "clientConfig": service}],
+    }
+    certified = service | {"caBundle": "Q0E="}
+    found = webhooks | {
+        "metadata": {"name": "webhooks", "resourceVersion": "8"},
+        "webhooks": [
+            {"name": "mine", "clientConfig": {"url": "https://here"}},
+            {"name": name, "clientConfig": certified, "objectSelector": {}},
+        ],
+    }
+
+    replacement = without_additions(webhooks, found)
+
+    assert replacement["metadata"]["resourceVersion"] == "8"
+    assert replacement["webhooks"] == [
+        {"name": name, "clientConfig": certified}
+    ]
+
+
+@pytest.mark.parametrize(
+    ("manager", "added"), [("MetalLB", False), ("kubectl-replace", True)]
+)
+def test_metallb_writes_its_certificate(manager: str, *, added: bool) -> None:
+    """That is no addition."""
+    found = _found(manager, "Update", **{"f:webhooks": {}})
+    found |= {"kind": "ValidatingWebhookConfiguration"}
+
+    assert has_additions(found) == added
+
+
 def test_other_kinds_are_left_alone() -> None:
     """A Service has fields that the cluster fills in."""
     service = _found("kubectl-patch", "Update", **{"f:spec": {}})
