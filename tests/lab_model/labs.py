@@ -126,6 +126,15 @@ def take_address(model: LabModel, name: str, address: str) -> None:
     )
 
 
+def add_bare_speaker(model: LabModel) -> None:
+    """Add a pod that runs MetalLB's speaker, and that no DaemonSet has."""
+    image = {"name": "speaker", "image": "quay.io/metallb/speaker:v0.16.1"}
+    meta = {"name": "speaker-1", "namespace": "metallb-system"}
+    spec = {"containers": [image], "nodeName": "metallb-lab-worker"}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}
+    model.cluster.add(pod)
+
+
 def _preview(model: LabModel, number: int) -> None:
     """Add a Service of tenants that holds an address for a while."""
     service = _object("v1", "Service", f"preview-{number}", "tenants")

@@ -50,6 +50,12 @@ def webhook_ignored(model: LabModel) -> None:
         webhook["failurePolicy"] = "Ignore"
 
 
+def webhook_of_some_objects(model: LabModel) -> None:
+    """Leave out the pools that have a label."""
+    rule = {"key": "draft", "operator": "DoesNotExist"}
+    webhooks(model)[0]["objectSelector"] = {"matchExpressions": [rule]}
+
+
 def webhook_of_pools(model: LabModel) -> None:
     """Leave out the kinds after pools and advertisements."""
     del webhooks(model)[3:]

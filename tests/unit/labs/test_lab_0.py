@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,11 @@ from graders.settings import state_dir
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import BROKEN, SYSTEM
 from tests.lab_model.labs import CONTROLLER, take_address
-from tests.lab_model.webhook import webhook_deleted, webhook_ignored
+from tests.lab_model.webhook import (
+    webhook_deleted,
+    webhook_ignored,
+    webhook_of_some_objects,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +32,9 @@ WRONG("webhook", "to be refused, not accepted: new IPAddressPool")(
     webhook_deleted
 )
 WRONG("webhook", "accepted: failurePolicy is Ignore")(webhook_ignored)
+WRONG("webhook", "not at ipaddresspools without its objectSelector")(
+    webhook_of_some_objects
+)
 _KEY = yaml.safe_load(KEY.read_text(encoding="utf-8"))
 
 
@@ -100,6 +108,14 @@ def _controller_without_deployment(model: LabModel) -> None:
             "spec": {"containers": [container]},
         }
     )
+
+
+@WRONG("metallb_pods", "that want no pod: none, not spare$")
+def _spare_controller(model: LabModel) -> None:
+    spare = deepcopy(model.one("Deployment", "metallb-controller"))
+    spare["metadata"]["name"] = "spare"
+    spare["spec"]["replicas"] = 0
+    model.cluster.add(spare)
 
 
 @WRONG("metallb_pods", "not controller not ready, speaker ready")

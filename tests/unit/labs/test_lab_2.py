@@ -12,8 +12,12 @@ from graders.polling import WAITS
 from graders.providers.machine import Output
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import BROKEN, EXCLUDE
-from tests.lab_model.labs import take_address
-from tests.lab_model.webhook import webhook_deleted, webhook_ignored
+from tests.lab_model.labs import add_bare_speaker, take_address
+from tests.lab_model.webhook import (
+    webhook_deleted,
+    webhook_ignored,
+    webhook_of_some_objects,
+)
 
 if TYPE_CHECKING:
     from graders.probes.static_entries import Kind
@@ -25,6 +29,9 @@ WRONG("webhook", "to be refused, not accepted: new IPAddressPool")(
     webhook_deleted
 )
 WRONG("webhook", "accepted: failurePolicy is Ignore")(webhook_ignored)
+WRONG("webhook", "not at ipaddresspools without its objectSelector")(
+    webhook_of_some_objects
+)
 WORKERS = ("metallb-lab-worker", "metallb-lab-worker2")
 _STRANGER = "02:42:ac:12:09:99"
 
@@ -590,15 +597,9 @@ def _by_label_of_services(model: LabModel) -> None:
     }
 
 
-@WRONG(
+WRONG(
     "announced", "no DaemonSet recreates: none, not metallb-system/speaker-1"
-)
-def _speakers_without_daemonset(model: LabModel) -> None:
-    image = {"name": "speaker", "image": "quay.io/metallb/speaker:v0.16.1"}
-    meta = {"name": "speaker-1", "namespace": "metallb-system"}
-    spec = {"containers": [image], "nodeName": "metallb-lab-worker"}
-    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": meta, "spec": spec}
-    model.cluster.add(pod)
+)(add_bare_speaker)
 
 
 @WRONG("private_pool", "ARP for the private .* no machine, not metallb-lab-w")

@@ -14,8 +14,12 @@ from graders.polling import WAITS
 from graders.providers.machine import Output
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import EXCLUDE
-from tests.lab_model.labs import take_address
-from tests.lab_model.webhook import webhook_deleted, webhook_ignored
+from tests.lab_model.labs import add_bare_speaker, take_address
+from tests.lab_model.webhook import (
+    webhook_deleted,
+    webhook_ignored,
+    webhook_of_some_objects,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +32,9 @@ WRONG("webhook", "to be refused, not accepted: new IPAddressPool")(
     webhook_deleted
 )
 WRONG("webhook", "accepted: failurePolicy is Ignore")(webhook_ignored)
+WRONG("webhook", "not at ipaddresspools without its objectSelector")(
+    webhook_of_some_objects
+)
 WORKERS = ("metallb-lab-worker", "metallb-lab-worker2")
 _ABSENT: Final = {"operator": "DoesNotExist"}
 
@@ -46,6 +53,11 @@ def _no_pool(model: LabModel) -> None:
 @WRONG("announced", "to be announced by .*worker, .*worker2, not nothing")
 def _no_advertisement(model: LabModel) -> None:
     model.cluster.remove(model.one("BGPAdvertisement"))
+
+
+WRONG(
+    "announced", "no DaemonSet recreates: none, not metallb-system/speaker-1"
+)(add_bare_speaker)
 
 
 @WRONG("announced", "by .*worker, .*worker2, not metallb-lab-worker$")
@@ -371,6 +383,7 @@ def _one_network_denied(model: LabModel) -> None:
     model.router.permits = [*map(str, rest)]
 
 
+@WRONG("fib", r"not lab-3/web-first-aid by externalIPs \(10\.0\.100\.")
 @WRONG("filter", r"not lab-3/web-first-aid by externalIPs \(10\.0\.100\.")
 def _external_ips(model: LabModel) -> None:
     take_address(model, "web", str(model.plan.bgp_vip))
@@ -410,6 +423,14 @@ def _fence_in_place_of_the_filter(model: LabModel) -> None:
     family = {"routeMapForIncomingAdvertisements": "nothing"}
     families: Object = {"ipv4Unicast": family}
     model.router.changes["control-plane"] = {"addressFamilyInfo": families}
+    model.cluster.admission = _pools_by_policy
+
+
+@WRONG("filter", "from .*-worker to be filtered, not anything")
+def _fence_without_a_filter(model: LabModel) -> None:
+    """Let the cluster make no other pools, and filter no worker."""
+    families: Object = {"ipv4Unicast": {}}
+    model.router.changes["worker"] = {"addressFamilyInfo": families}
     model.cluster.admission = _pools_by_policy
 
 

@@ -14,7 +14,11 @@ from graders.checks.workload import IMAGE
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import EXCLUDE
 from tests.lab_model.labs import share, take_address
-from tests.lab_model.webhook import webhook_deleted, webhook_ignored
+from tests.lab_model.webhook import (
+    webhook_deleted,
+    webhook_ignored,
+    webhook_of_some_objects,
+)
 
 if TYPE_CHECKING:
     from tests.fakes import Object
@@ -25,6 +29,9 @@ WRONG("webhook", "to be refused, not accepted: new IPAddressPool")(
     webhook_deleted
 )
 WRONG("webhook", "accepted: failurePolicy is Ignore")(webhook_ignored)
+WRONG("webhook", "not at ipaddresspools without its objectSelector")(
+    webhook_of_some_objects
+)
 CONTROL = "metallb-lab-control-plane"
 WORKER = "metallb-lab-worker"
 WORKER2 = "metallb-lab-worker2"

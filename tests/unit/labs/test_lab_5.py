@@ -18,7 +18,11 @@ from tests.lab_model.checks import (
 )
 from tests.lab_model.labs import take_address
 from tests.lab_model.model import socket
-from tests.lab_model.webhook import webhook_deleted, webhook_ignored
+from tests.lab_model.webhook import (
+    webhook_deleted,
+    webhook_ignored,
+    webhook_of_some_objects,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +36,9 @@ WRONG("webhook", "to be refused, not accepted: new IPAddressPool")(
     webhook_deleted
 )
 WRONG("webhook", "accepted: failurePolicy is Ignore")(webhook_ignored)
+WRONG("webhook", "not at ipaddresspools without its objectSelector")(
+    webhook_of_some_objects
+)
 _STRANGER = "02:42:ac:12:09:99"
 
 

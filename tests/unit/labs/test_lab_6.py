@@ -15,7 +15,11 @@ from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import EXCLUDE
 from tests.lab_model.gateway import PROXIES
 from tests.lab_model.labs import take_address
-from tests.lab_model.webhook import webhook_deleted, webhook_ignored
+from tests.lab_model.webhook import (
+    webhook_deleted,
+    webhook_ignored,
+    webhook_of_some_objects,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +32,9 @@ WRONG("webhook", "to be refused, not accepted: new IPAddressPool")(
     webhook_deleted
 )
 WRONG("webhook", "accepted: failurePolicy is Ignore")(webhook_ignored)
+WRONG("webhook", "not at ipaddresspools without its objectSelector")(
+    webhook_of_some_objects
+)
 
 
 @pytest.mark.parametrize("check", checks_of("6"))
