@@ -99,7 +99,8 @@ def lookalike() -> Iterator[subprocess.Popen[bytes]]:
 def _seen(docker: Callable[..., str], home: Path) -> dict[str, list[str]]:
     """Return what the machine has, in lines."""
     seen = {
-        what: docker(*command).splitlines() for what, command in ENGINE.items()
+        what: [*map(_ordered, docker(*command).splitlines())]
+        for what, command in ENGINE.items()
     }
     for what, script in MACHINE.items():
         text = subprocess.run(
@@ -117,6 +118,15 @@ def _seen(docker: Callable[..., str], home: Path) -> dict[str, list[str]]:
         if ".config/go" not in str(file)
     ]
     return {what: sorted(lines) for what, lines in seen.items()}
+
+
+def _ordered(line: str) -> str:
+    """Return what docker writes with its labels, at the end, in their order.
+
+    They come in another one each time.
+    """
+    rest, _, labels = line.rpartition(" ")
+    return f"{rest} {','.join(sorted(labels.split(',')))}"
 
 
 def _started_with(home: Path) -> list[str]:
