@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Variant:
-    """What the proof needs of a variant."""
+    """The part of a variant that the proof reads."""
 
     breaks: str = "vip"
     layer: str = "allocation"
@@ -15,7 +15,7 @@ class Variant:
 
 @dataclass(frozen=True)
 class Lab:
-    """What the proof needs of a lab."""
+    """The part of a lab that the proof reads."""
 
     id: str = "lab-9-toy"
     checks: dict[str, int] = field(

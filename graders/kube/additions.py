@@ -1,4 +1,4 @@
-"""What others have added to objects, which applying them leaves there.
+"""Fields that others have added to objects; applying leaves them there.
 
 A toleration, an affinity, a variable or a container of a student, and what a
 webhook is to leave out, would otherwise be part of the next lab's start.

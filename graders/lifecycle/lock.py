@@ -131,7 +131,7 @@ def _wait(
     holder: Callable[[], str],
     tell: Callable[[str], None],
 ) -> None:
-    """Wait until `take` succeeds, and tell for whom, also if that changes."""
+    """Wait until `take` succeeds; report each holder of the lock."""
     told = None
     deadline = time.monotonic() + _WAIT_LIMIT_S
     while not take():

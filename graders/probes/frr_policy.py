@@ -87,7 +87,7 @@ def lets_in(
 
 @dataclass(frozen=True)
 class _Policy:
-    """What the router's lists and route maps say of one prefix."""
+    """The router's lists and route maps, applied to one prefix."""
 
     configuration: str
     entries: dict[tuple[str, str], list[_Entry]]

@@ -76,7 +76,7 @@ class Room:
 
     @property
     def results(self) -> Path:
-        """Where results are."""
+        """Return the folder of the results."""
         return self.folder / "results"
 
     def hold(self, name: str) -> Path:

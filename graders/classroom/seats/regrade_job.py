@@ -1,4 +1,4 @@
-"""What machines need to know of submissions that they are to regrade."""
+"""Jobs and variables for regrading submissions on machines."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Share:
 
 @dataclass(frozen=True)
 class Files:
-    """What machines get but for submissions, and where results come to."""
+    """The kit and the images for machines, and the folder for results."""
 
     kit: KitArchive
     images: Path | None

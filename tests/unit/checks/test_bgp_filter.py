@@ -122,7 +122,7 @@ bgp large-community-list standard big seq 5 permit 64500:1:2
 def test_the_last_prefix_has_the_communities(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """What is announced without them must be refused all the same."""
+    """Prefixes without communities must be refused, too."""
     monkeypatch.setattr("graders.polling.time", FakeClock())
     lab = session()
     asked: list[Any] = []

@@ -66,7 +66,7 @@ def test_a_namespace_that_leaves(judge: Judge) -> None:
 def test_namespaces_that_others_make(
     judge: Judge, rules: dict[str, object]
 ) -> None:
-    """Where a rule forbids new namespaces, those that exist are asked."""
+    """If a rule forbids new namespaces, existing ones are asked."""
     model = judge.on("5")
     pool = model.plan.ingress_pool_name
     model.one("IPAddressPool", pool)["spec"]["serviceAllocation"] = rules
