@@ -10,6 +10,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -19,8 +20,9 @@ from tests.sshd import SSHD, Sshd, running_sshd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
+# The command by which a teacher works on machines.
+LAB: Final = str(Path(sys.executable).with_name("lab"))
 # Over what a machine changes there is a layer, in memory, that nobody keeps.
 _MOUNTS: Final = """
 set -e

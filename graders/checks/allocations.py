@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from graders.checks.check import expect
 from graders.plan.ip_ranges import holds
@@ -12,8 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from graders.checks.session import Session
-
-Object = dict[str, Any]
+    from graders.kube.client import Object
 
 
 def expect_only_allocated(lab: Session, ranges: Sequence[str]) -> None:

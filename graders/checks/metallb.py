@@ -14,7 +14,7 @@ from graders.polling import until
 from graders.probes.cluster import runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from graders.checks.session import Session
     from graders.kube.client import Object
@@ -62,13 +62,7 @@ def expect_one_controller(lab: Session) -> None:
         seen_by="kubectl get pods -A -o wide",
     )
     orphans = [pod.name for pod in found if not pod.is_recreated]
-    expect(
-        "pods of MetalLB's controller that no Deployment recreates:",
-        expected="none",
-        actual=orphans,
-        ok=not orphans,
-        seen_by=_SEE_OWNERS,
-    )
+    _expect_recreated(orphans, "controller", "Deployment")
     idle = [
         item["metadata"]["name"]
         for item in lab.cluster.items(_DEPLOYMENTS)
@@ -105,8 +99,14 @@ def expect_maintained_speakers(lab: Session) -> None:
         and any(_runs_metallb(pod, "speaker"))
         and not _belongs_to(pod, "DaemonSet")
     ]
+    _expect_recreated(orphans, "speaker", "DaemonSet")
+
+
+def _expect_recreated(
+    orphans: Sequence[str], program: str, workload: str
+) -> None:
     expect(
-        "pods of MetalLB's speaker that no DaemonSet recreates:",
+        f"pods of MetalLB's {program} that no {workload} recreates:",
         expected="none",
         actual=orphans,
         ok=not orphans,

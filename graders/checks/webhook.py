@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from graders.checks.check import expect
 from graders.checks.parallel import run_parallel
-from graders.kube.names import METALLB_NAMESPACE
+from graders.kube.names import METALLB_NAMESPACE, WEBHOOKS
 from graders.probes.refusal import Refused
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     Request: TypeAlias = tuple[str, str, dict[str, Any]]
 
-_WEBHOOKS: Final = (
-    "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"
-)
 SEE_WEBHOOKS: Final = "kubectl get validatingwebhookconfigurations -o yaml"
 _DRY_RUN: Final = "?dryRun=All"
 _VERBS: Final = {"POST": "new", "PATCH": "changed"}
@@ -150,7 +147,7 @@ def _expect_as_installed(lab: Session) -> None:
     """
     webhooks = [
         webhook
-        for item in lab.cluster.items(_WEBHOOKS)
+        for item in lab.cluster.items(WEBHOOKS)
         for webhook in item.get("webhooks") or []
         if (webhook["clientConfig"].get("service") or {}).get("namespace")
         == METALLB_NAMESPACE

@@ -5,11 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -22,11 +20,12 @@ from graders.classroom.seats.seat_plan import (
 )
 from graders.settings import ROOT
 from tests.classes import a_class
-from tests.machines import class_machine, inventory, needs_machines
+from tests.machines import LAB, class_machine, inventory, needs_machines
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 pytestmark = [pytest.mark.slow, needs_machines]
-
-LAB: Final = str(Path(sys.executable).with_name("lab"))
 
 
 @pytest.fixture(autouse=True)

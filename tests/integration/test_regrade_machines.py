@@ -13,7 +13,6 @@ import sys
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -24,6 +23,7 @@ from graders.settings import ROOT
 from tests.class_pack import Repair, forge_all, pack_all, repairs
 from tests.depth import thorough
 from tests.machines import (
+    LAB,
     ClassMachine,
     class_machine,
     inventory,
@@ -32,11 +32,11 @@ from tests.machines import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 # Ansible takes a minute for each command, and longer on a busy computer.
 pytestmark = [pytest.mark.slow, thorough, needs_machines]
 
-LAB: Final = str(Path(sys.executable).with_name("lab"))
 _SECONDS: Final = 1200
 FILES: Final = "/var/lib/metallb-lab/regrade/files"
 PLAYED: Final = tuple(f"s{number:02}-lab-1.lab" for number in range(1, 5))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from graders.settings import ROOT
 from tests.classes import a_class, entries
 from tests.depth import thorough
 from tests.machines import (
+    LAB,
     ClassMachine,
     class_machine,
     inventory,
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 # Ansible takes three minutes for them, and far longer on a busy computer.
 pytestmark = [pytest.mark.slow, thorough, needs_machines]
 
-LAB: Final = str(Path(sys.executable).with_name("lab"))
 # What a person may write, and Ansible must not read as a template.
 EVIL: Final = "{{ lookup('pipe', 'touch %s') }}"
 # Names that no account of this computer has: its files are below.

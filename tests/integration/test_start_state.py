@@ -138,6 +138,12 @@ def test_each_reading_is_restored() -> None:
     assert called == restored | {"desk", "dials"}
 
 
+def _run(script: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["sh", "-c", script], capture_output=True, text=True, check=False
+    )
+
+
 _FILES: Final = """
 places() { echo "$HERE/etc"; }
 mkdir -p "$HERE/etc/sub" && cd "$HERE/etc"
@@ -169,12 +175,7 @@ listed | sort | cmp -s - "$HERE/before" && echo unseen
 files | grep -q changed || echo silent
 listed | sort | diff "$HERE/before" - && files
 """
-    done = subprocess.run(
-        ["sh", "-c", script],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _run(script)
 
     assert done.stdout == "", done.stderr
 
@@ -215,12 +216,7 @@ tools | grep -q '"program ' || echo silent
 tools_in '' | sort | diff "$HERE/before" - && tools
 [ "$(cat curl arping awk mine)" = "$(printf 'a\nb\nc\nd')" ] || echo other
 """
-    done = subprocess.run(
-        ["sh", "-c", script],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _run(script)
 
     assert done.stdout == "", done.stderr
 

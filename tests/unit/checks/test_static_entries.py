@@ -16,6 +16,7 @@ from graders.checks.static_entries import (
 if TYPE_CHECKING:
     from graders.probes.static_entries import Kind
     from tests.lab_model.checks import Judge
+    from tests.lab_model.model import LabModel
 
 
 def test_routes_of_the_router(judge: Judge) -> None:
@@ -47,6 +48,10 @@ def test_routes_do_not_answer_arp(judge: Judge) -> None:
         expect_not_on_interface(model.session(), [vip])
 
 
+def _look(model: LabModel) -> None:
+    expect_no_static_entries(model.session(), [str(model.plan.l2_vip)])
+
+
 @pytest.mark.parametrize(
     "rule",
     [
@@ -63,7 +68,7 @@ def test_clients_are_hidden(judge: Judge, rule: str) -> None:
     model.tables = {"router": {"translation": [line]}}
 
     with pytest.raises(CheckFailed, match=r"router .*no longer see who calls"):
-        expect_no_static_entries(model.session(), [str(model.plan.l2_vip)])
+        _look(model)
 
 
 @pytest.mark.parametrize(
@@ -83,7 +88,7 @@ def test_others_may_be_hidden(judge: Judge, role: str, rule: str) -> None:
     model = judge.on("2")
     model.tables = {role: {"translation": [rule]}}
 
-    expect_no_static_entries(model.session(), [str(model.plan.l2_vip)])
+    _look(model)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +105,7 @@ def test_tables_of_policy_routing(judge: Judge, route: str) -> None:
     model = judge.on("2")
     model.tables = {"worker": {"route": [route]}}
 
-    expect_no_static_entries(model.session(), [str(model.plan.l2_vip)])
+    _look(model)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +127,7 @@ def test_routes_by_others(judge: Judge, route: str) -> None:
     model.tables = {"worker": {"route": [route]}}
 
     with pytest.raises(CheckFailed, match=r"worker \("):
-        expect_no_static_entries(model.session(), [str(model.plan.l2_vip)])
+        _look(model)
 
 
 @pytest.mark.parametrize(
