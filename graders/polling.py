@@ -48,6 +48,7 @@ WAITS: Final[dict[str, Wait]] = {
         20, "as pods, but these are the grader's, not the lab's"
     ),
     "settled": Wait(6, "pods get ready and VIPs allocated after a reset"),
+    "restored": Wait(15, "as settled, and a busy computer starts pods late"),
     "session": Wait(12, "a dial that is not answered ends after 10 s"),
     "frr": Wait(2, "a restart of FRR stops its daemons for about a second"),
     "device": Wait(2, "a device answers for its own addresses at once"),

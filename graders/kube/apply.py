@@ -235,10 +235,17 @@ def has_condition(item: Object, name: str) -> bool:
 
 
 def rolled_out(item: Object) -> bool:
-    """Tell of a Deployment what `kubectl rollout status` waits for."""
-    status, wanted = item.get("status", {}), item["spec"].get("replicas", 1)
+    """Tell whether `kubectl rollout status` would succeed.
+
+    `item` is a Deployment or a DaemonSet.
+    """
+    status = item.get("status", {})
     seen = (
         status.get("observedGeneration", 0) >= item["metadata"]["generation"]
     )
-    counts = ("updatedReplicas", "replicas", "availableReplicas")
+    wanted = status.get("desiredNumberScheduled")
+    counts: tuple[str, ...] = ("updatedNumberScheduled", "numberAvailable")
+    if wanted is None:
+        wanted = item["spec"].get("replicas", 1)
+        counts = ("updatedReplicas", "replicas", "availableReplicas")
     return seen and all(status.get(one, 0) == wanted for one in counts)

@@ -175,7 +175,7 @@ def _problems(kube: KubeClient) -> list[str]:
     if not ready:
         problems.append("the controller is not ready")
     speakers = kube.get(f"{METALLB_APPS}/daemonsets/metallb-speaker")
-    if not speakers or not _daemonset_ready(speakers):
+    if not speakers or not rolled_out(speakers):
         problems.append(_SPEAKERS)
     # Without its controller, the webhook takes two seconds not to answer.
     why = webhook_error(kube) if ready else "it is in the controller"
@@ -183,16 +183,6 @@ def _problems(kube: KubeClient) -> list[str]:
         _refresh_volumes(kube)
         problems.append(f"the webhook does not answer: {why}")
     return problems
-
-
-def _daemonset_ready(item: Object) -> bool:
-    """Tell whether a DaemonSet is as `kubectl rollout status` wants it."""
-    status = item.get("status", {})
-    desired = status.get("desiredNumberScheduled", 0)
-    counts = ("updatedNumberScheduled", "numberAvailable")
-    return status.get("observedGeneration", 0) >= item["metadata"][
-        "generation"
-    ] and all(status.get(count, 0) == desired for count in counts)
 
 
 def _refresh_volumes(kube: KubeClient) -> None:

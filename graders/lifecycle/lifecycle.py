@@ -38,6 +38,7 @@ from graders.state.baseline import (
     record_cluster,
     snapshot_cluster,
     snapshot_machines,
+    workloads_are_ready,
 )
 from graders.state.cluster_identity import cluster_uid, is_other_cluster
 from graders.state.current import current_lab
@@ -461,7 +462,8 @@ def _run_lab_playbook(
 def _settled_snapshot(plan: Plan) -> tuple[Baseline, Objects]:
     """Return the lab's state once two snapshots of the cluster agree.
 
-    Machines are read between the two, which takes longest.
+    Machines are read between the two, which takes longest. Two also agree
+    while a pod that a fault has deleted starts again.
     """
     with closing(cluster_client(plan)) as cluster:
         snapshots = [record_cluster(cluster)]
@@ -469,9 +471,10 @@ def _settled_snapshot(plan: Plan) -> tuple[Baseline, Objects]:
 
         def unchanged() -> bool:
             snapshots.append(record_cluster(cluster))
-            return snapshots[-1][0] == snapshots[-2][0]
+            agree = snapshots[-1][0] == snapshots[-2][0]
+            return agree and workloads_are_ready(cluster)
 
-        until("settled", unchanged, bool)
+        until("restored", unchanged, bool)
     baseline, objects = snapshots[-1]
     return machines | baseline, objects
 
@@ -492,5 +495,5 @@ def _remaining_differences(plan: Plan, recorded: Baseline) -> list[Difference]:
             lambda: diff(cluster_part, snapshot_cluster(cluster)),
             lambda: diff(machines_part, snapshot_machines(plan)),
         ]
-        settled = pool.map(lambda look: until("settled", look, not_), looks)
+        settled = pool.map(lambda look: until("restored", look, not_), looks)
         return [difference for found in settled for difference in found]

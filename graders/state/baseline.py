@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from graders.errors import CannotCheck
+from graders.kube.apply import rolled_out
 from graders.kube.discovery import Kind, Reader, discover
 from graders.kube.names import GATEWAY_NAMESPACE, METALLB_NAMESPACE
 from graders.kube.restore import is_restorable, recordable
@@ -186,6 +187,21 @@ def record_cluster(cluster: Reader) -> tuple[Baseline, Objects]:
             for place, (kind, item) in found.items()
             if is_restorable(kind.name)
         },
+    )
+
+
+def workloads_are_ready(cluster: Reader) -> bool:
+    """Tell whether workloads outside system namespaces have all their pods.
+
+    Raises:
+        CannotCheck: the API server does not answer.
+
+    """
+    return all(
+        rolled_out(item)
+        for kinds in ("deployments", "daemonsets")
+        for item in cluster.items(f"/apis/apps/v1/{kinds}")
+        if item["metadata"]["namespace"] not in SYSTEM_NAMESPACES
     )
 
 

@@ -170,7 +170,7 @@ def test_a_worker_was_restarted_before_a_start(
 
 
 def test_what_up_repairs_keeps_the_work(docker: Callable[..., str]) -> None:
-    """A paused node, a kubeconfig, a context, a Node object: all at once.
+    """Paused machines, a kubeconfig, a context, a Node object: all at once.
 
     The cluster and a student's object in it stay, and it is told.
     """
@@ -179,11 +179,11 @@ def test_what_up_repairs_keeps_the_work(docker: Callable[..., str]) -> None:
     work = "kubectl create configmap my-work -n lab-1"
     ok("lab", "shell", "-c", work)
     kubeconfig = state_dir(STUDENT) / "kubeconfig"
-    node = plan.machine_name("worker")
-    about = ("inspect", "-f", "{{.Id}} {{.State.Status}}", node)
+    node, desk = plan.machine_name("worker"), plan.machine_name("desk")
+    about = ("inspect", "-f", "{{.Id}} {{.State.Status}}", node, desk)
     before = docker(*about)
     ok("lab", "shell", "-c", f"kubectl delete node {node}")
-    docker("pause", node)
+    docker("pause", node, desk)
     kubeconfig.write_text("")
     done = run("lab", "up")
     assert done.returncode == 0, done.stderr

@@ -146,6 +146,7 @@ def test_every_wait_is_short_and_has_a_reason() -> None:
     longer = {"hold-time": 15, "takeover": 20, "node-back": 30}
     longer |= {"host-back": 60, "rejoin": 40, "diverged": 75}
     longer |= {"probe-pods": 20, "session": 12, "gateway-back": 30}
+    longer |= {"restored": 15}
     assert all(
         0 < wait.seconds <= longer.get(name, 10) and wait.why
         for name, wait in WAITS.items()

@@ -137,7 +137,7 @@ pytestmark = pytest.mark.usefixtures("base")
 @pytest.fixture
 def host(monkeypatch: pytest.MonkeyPatch) -> Host:
     """Put a host in place of the real one; waiting is short."""
-    for wait in ("settled", "node-back"):
+    for wait in ("restored", "node-back"):
         monkeypatch.setitem(WAITS, wait, Wait(0, "a test"))
     host = Host()
     for module, name, value in (
@@ -149,6 +149,7 @@ def host(monkeypatch: pytest.MonkeyPatch) -> Host:
             "record_cluster",
             lambda _: (host.cluster(_), {"services lab-1/web": {}}),
         ),
+        (lifecycle, "workloads_are_ready", lambda _: True),
         (lifecycle, "restore_objects", host.restore),
         (lab_state, "read_objects", lambda _: {"services lab-1/web": {}}),
         (lifecycle, "snapshot_machines", host.machines),
@@ -621,7 +622,7 @@ def test_start_waits_until_the_cluster_settled(
     looks = iter([{CLUSTER: {place: text}} for text in "2334"])
     objects: Objects = {"services lab-1/web": {}}
     host.now = {"router": {"m": "x"}}
-    monkeypatch.setitem(WAITS, "settled", Wait(5, "a test"))
+    monkeypatch.setitem(WAITS, "restored", Wait(5, "a test"))
     monkeypatch.setattr(
         lifecycle, "record_cluster", lambda _: (next(looks), objects)
     )
@@ -629,6 +630,28 @@ def test_start_waits_until_the_cluster_settled(
     lifecycle.start(PLAN, LAB, "no-pool")
 
     assert host.kept == {CLUSTER: {place: "3"}, "router": {"m": "x"}}
+
+
+def test_start_waits_until_workloads_are_ready(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two looks may agree while a deleted pod starts again."""
+    place = "daemonsets.apps metallb-system/metallb-speaker"
+    looks = iter([{CLUSTER: {place: text}} for text in "00111"])
+    objects: Objects = {"services lab-1/web": {}}
+    ready = iter([False, True])
+    host.now = {}
+    monkeypatch.setitem(WAITS, "restored", Wait(5, "a test"))
+    monkeypatch.setattr(
+        lifecycle, "record_cluster", lambda _: (next(looks), objects)
+    )
+    monkeypatch.setattr(
+        lifecycle, "workloads_are_ready", lambda _: next(ready)
+    )
+
+    lifecycle.start(PLAN, LAB, "no-pool")
+
+    assert host.kept == {CLUSTER: {place: "1"}}
 
 
 def test_a_playbook_that_does_not_say_when_its_steps_are_done(

@@ -19,6 +19,7 @@ from graders.state.baseline import (
     diff,
     snapshot_cluster,
     snapshot_machines,
+    workloads_are_ready,
 )
 from graders.state.start_state import READINGS
 from tests.kube_api import FakeApi, node
@@ -417,6 +418,32 @@ def test_namespaces() -> None:
 
     assert "namespaces lab-1" in snapshot_cluster(api)[CLUSTER]
     assert "namespaces x" not in snapshot_cluster(api)[CLUSTER]
+
+
+@pytest.mark.parametrize(
+    ("namespace", "available", "ready"),
+    [
+        ("metallb-system", 1, True),
+        ("metallb-system", 0, False),
+        ("kube-system", 0, True),
+    ],
+)
+def test_workloads_that_are_not_ready(
+    namespace: str, available: int, *, ready: bool
+) -> None:
+    """A speaker that starts again counts, the cluster's own pods do not."""
+    speakers = {
+        "metadata": {"namespace": namespace, "name": "x", "generation": 1},
+        "status": {
+            "observedGeneration": 1,
+            "desiredNumberScheduled": 1,
+            "updatedNumberScheduled": 1,
+            "numberAvailable": available,
+        },
+    }
+    api = FakeApi({"/apis/apps/v1/daemonsets": [speakers]})
+
+    assert workloads_are_ready(api) is ready
 
 
 def _cordon(it: dict[str, Any]) -> None:
