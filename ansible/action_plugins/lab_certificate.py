@@ -10,25 +10,17 @@ graders/plan/certificates.py.
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
 
-from ansible.plugins.action import ActionBase
-
+from graders.lifecycle.action import LabAction, Values
 from graders.plan.certificates import certificates
 from graders.plan.plan import make_plan
 
 
-class ActionModule(ActionBase):
+class ActionModule(LabAction):
     """The action; it changes nothing."""
 
-    _requires_connection = False
-
-    def run(
-        self,
-        tmp: str | None = None,  # noqa: ARG002 - Ansible's signature
-        task_vars: dict[str, Any] | None = None,
-    ) -> dict[str, Any]:
+    def act(self, args: Values, variables: Values) -> Values:
         """Compute them."""
-        self.validate_argument_spec(argument_spec={})
-        student = str((task_vars or {})["student"])
-        return {"changed": False, **asdict(certificates(make_plan(student)))}
+        del args
+        plan = make_plan(str(variables["student"]))
+        return {"changed": False, **asdict(certificates(plan))}

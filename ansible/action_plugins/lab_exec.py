@@ -37,50 +37,37 @@ The variable `exec_prefix` maps each role to its command prefix.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
-from ansible.plugins.action import ActionBase
+from graders.lifecycle.action import LabAction, Values
+from graders.providers.scripts import Command, reports, run, run_parallel
 
-from graders.providers.scripts import (
-    Command,
-    reports,
-    run,
-    run_parallel,
-)
-
-_ARGUMENTS = {
-    "argv": {"type": "list", "elements": "str"},
-    "cmd": {"type": "str"},
-    "script": {"type": "list", "elements": "str"},
-    "machine": {"type": "str"},
-    "machines": {"type": "raw"},
-    "exec_prefix": {"type": "dict"},
-    "local": {"type": "bool", "default": False},
-    "environment": {"type": "dict", "default": {}},
-    "stdin": {"type": "str", "default": ""},
-    "timeout": {"type": "str", "default": "command"},
-    "reports": {"type": "bool", "default": False},
-}
 _COMMANDS = ("argv", "cmd", "script")
 
 
-class ActionModule(ActionBase):
+class ActionModule(LabAction):
     """The action; it returns what `ansible.builtin.command` returns."""
 
-    _requires_connection = False
+    ARGUMENTS: ClassVar[Values] = {
+        "argv": {"type": "list", "elements": "str"},
+        "cmd": {"type": "str"},
+        "script": {"type": "list", "elements": "str"},
+        "machine": {"type": "str"},
+        "machines": {"type": "raw"},
+        "exec_prefix": {"type": "dict"},
+        "local": {"type": "bool", "default": False},
+        "environment": {"type": "dict", "default": {}},
+        "stdin": {"type": "str", "default": ""},
+        "timeout": {"type": "str", "default": "command"},
+        "reports": {"type": "bool", "default": False},
+    }
+    RULES: ClassVar[Values] = {
+        "required_one_of": [_COMMANDS],
+        "mutually_exclusive": [_COMMANDS, ("machine", "machines")],
+    }
 
-    def run(
-        self,
-        tmp: str | None = None,  # noqa: ARG002 - Ansible's signature
-        task_vars: dict[str, Any] | None = None,
-    ) -> dict[str, Any]:
+    def act(self, args: Values, variables: Values) -> Values:
         """Run it and return its outcome."""
-        _, args = self.validate_argument_spec(
-            argument_spec=_ARGUMENTS,
-            required_one_of=[_COMMANDS],
-            mutually_exclusive=[_COMMANDS, ("machine", "machines")],
-        )
-        variables = task_vars or {}
         prefixes = args["exec_prefix"] or variables.get("exec_prefix", {})
         machines = _machines(args)
         if odd := [role for role in machines if role not in prefixes]:
@@ -117,7 +104,7 @@ class ActionModule(ActionBase):
             "msg": "non-zero return code" if done.returncode else "",
         }
 
-    def _text(self, names: list[str], variables: dict[str, Any]) -> str:
+    def _text(self, names: list[str], variables: Values) -> str:
         """Return the files of a script, joined.
 
         `lib/` is the playbooks' own; all else is looked for as usual.
@@ -138,7 +125,7 @@ def _seconds(timeout: str, limits: dict[str, int]) -> float:
     return limits[timeout] if timeout in limits else float(timeout)
 
 
-def _machines(args: dict[str, Any]) -> dict[str, dict[str, Any]]:
+def _machines(args: Values) -> dict[str, Values]:
     """Return the environment of each machine, by its role."""
     several = args["machines"]
     if several is None:
@@ -148,9 +135,7 @@ def _machines(args: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {role: {"ROLE": role} for role in several}
 
 
-def _command(
-    args: dict[str, Any], prefix: list[str], own: dict[str, Any]
-) -> Command:
+def _command(args: Values, prefix: list[str], own: Values) -> Command:
     """Return the command for one machine, or for this computer."""
     environment = {
         name: str(value) for name, value in (args["environment"] | own).items()

@@ -11,34 +11,26 @@ Like `lab_exec`: `ansible.builtin.template` takes 0.6 s for a file.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-from ansible.plugins.action import ActionBase
+from typing import ClassVar
 
 from graders.files import write_atomically
+from graders.lifecycle.action import LabAction, Values
 
 
-class ActionModule(ActionBase):
+class ActionModule(LabAction):
     """The action; it reports a change only where there is one."""
 
-    _requires_connection = False
+    ARGUMENTS: ClassVar[Values] = {
+        name: {"type": "str", "required": True}
+        for name in ("dest", "content", "mode")
+    }
 
-    def run(
-        self,
-        tmp: str | None = None,  # noqa: ARG002 - Ansible's own signature
-        task_vars: dict[str, Any] | None = None,  # noqa: ARG002 - as above
-    ) -> dict[str, Any]:
+    def act(self, args: Values, variables: Values) -> Values:
         """Write `content` to `dest` unless it is there already."""
-        _, given = self.validate_argument_spec(
-            argument_spec={
-                "dest": {"type": "str", "required": True},
-                "content": {"type": "str", "required": True},
-                "mode": {"type": "str", "required": True},
-            },
-        )
-        dest, mode = Path(given["dest"]), int(given["mode"], 8)
+        del variables
+        dest, mode = Path(args["dest"]), int(args["mode"], 8)
         try:
-            changed = _write(dest, given["content"], mode)
+            changed = _write(dest, args["content"], mode)
         except OSError as error:
             return {"failed": True, "msg": f"{dest}: {error.strerror}"}
         return {"changed": changed}

@@ -16,40 +16,33 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 import yaml
-from ansible.plugins.action import ActionBase
 
 from graders.kube.client import KubeError, playbook_client
 from graders.kube.gateway import install, wait_controller, wait_proxies
+from graders.lifecycle.action import LabAction, Values
 
 # Seconds in which pods whose images are there become ready.
 _CONTROLLER_TIMEOUT_S = 120.0
 _PROXIES_TIMEOUT_S = 60.0
 
 
-class ActionModule(ActionBase):
+class ActionModule(LabAction):
     """The action; see above."""
 
-    _requires_connection = False
+    ARGUMENTS: ClassVar[Values] = {
+        "manifest": {"type": "str"},
+        "crds": {"type": "str"},
+        "wait": {"type": "bool", "default": False},
+    }
+    RULES: ClassVar[Values] = {"required_together": [("manifest", "crds")]}
 
-    def run(
-        self,
-        tmp: str | None = None,  # noqa: ARG002 - Ansible's signature
-        task_vars: dict[str, Any] | None = None,
-    ) -> dict[str, Any]:
+    def act(self, args: Values, variables: Values) -> Values:
         """Install it, or wait."""
-        _, args = self.validate_argument_spec(
-            argument_spec={
-                "manifest": {"type": "str"},
-                "crds": {"type": "str"},
-                "wait": {"type": "bool", "default": False},
-            },
-            required_together=[("manifest", "crds")],
-        )
         try:
-            with closing(playbook_client(task_vars or {})) as kube:
+            with closing(playbook_client(variables)) as kube:
                 if args["manifest"]:
                     install(kube, Path(args["manifest"]), Path(args["crds"]))
                 if not args["wait"]:

@@ -16,46 +16,39 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import Any
-
-from ansible.plugins.action import ActionBase
+from typing import ClassVar
 
 from graders.errors import CannotCheck
 from graders.kube.client import KubeError, playbook_client
+from graders.lifecycle.action import LabAction, Values
 from graders.providers.kind_cluster import KindCluster, incompleteness
 
+_NAMES = {"type": "list", "elements": "str", "required": True}
 
-class ActionModule(ActionBase):
+
+class ActionModule(LabAction):
     """The action; see above."""
 
-    _requires_connection = False
+    ARGUMENTS: ClassVar[Values] = {
+        "folder": {"type": "str", "required": True},
+        "nodes": _NAMES,
+        "containers": _NAMES,
+        "api_timeout": {"type": "int", "default": 0},
+    }
 
-    def run(
-        self,
-        tmp: str | None = None,  # noqa: ARG002 - Ansible's signature
-        task_vars: dict[str, Any] | None = None,
-    ) -> dict[str, Any]:
+    def act(self, args: Values, variables: Values) -> Values:
         """Look, and mend."""
-        names = {"type": "list", "elements": "str", "required": True}
-        _, args = self.validate_argument_spec(
-            argument_spec={
-                "folder": {"type": "str", "required": True},
-                "nodes": names,
-                "containers": names,
-                "api_timeout": {"type": "int", "default": 0},
-            },
-        )
         if not args["api_timeout"]:
             folder = Path(args["folder"])
             reason = incompleteness(folder, args["nodes"], args["containers"])
             return {"changed": False, "incomplete": reason}
         try:
-            return _mend(args, task_vars or {})
+            return _mend(args, variables)
         except CannotCheck as error:
             return {"failed": True, "msg": str(error)}
 
 
-def _mend(args: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
+def _mend(args: Values, variables: Values) -> Values:
     """Mend the cluster and return what was done."""
     cluster = KindCluster(args["nodes"])
     registered = cluster.await_api(args["api_timeout"])
@@ -75,7 +68,7 @@ def _mend(args: dict[str, Any], variables: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _is_reachable(variables: dict[str, Any]) -> bool:
+def _is_reachable(variables: Values) -> bool:
     """Tell whether the kubeconfig leads to a cluster that answers."""
     try:
         with closing(playbook_client(variables)) as kube:

@@ -10,32 +10,25 @@ context before is told.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-from ansible.plugins.action import ActionBase
+from typing import ClassVar
 
 from graders.kube.kubeconfig import (
     KubeconfigError,
     current_context,
     select_namespace,
 )
+from graders.lifecycle.action import LabAction, Values
 
 
-class ActionModule(ActionBase):
+class ActionModule(LabAction):
     """The action; it reports a change only where there is one."""
 
-    _requires_connection = False
+    ARGUMENTS: ClassVar[Values] = {
+        "namespace": {"type": "str", "required": True}
+    }
 
-    def run(
-        self,
-        tmp: str | None = None,  # noqa: ARG002 - Ansible's signature
-        task_vars: dict[str, Any] | None = None,
-    ) -> dict[str, Any]:
+    def act(self, args: Values, variables: Values) -> Values:
         """Select it."""
-        _, args = self.validate_argument_spec(
-            argument_spec={"namespace": {"type": "str", "required": True}},
-        )
-        variables = task_vars or {}
         file = Path(variables["state_dir"]) / "kubeconfig"
         context = str(variables["context"])
         try:

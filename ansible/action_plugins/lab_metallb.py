@@ -19,10 +19,9 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 import yaml
-from ansible.plugins.action import ActionBase
 
 from graders.files import write_atomically
 from graders.kube.client import KubeClient, KubeError, playbook_client
@@ -39,42 +38,32 @@ from graders.kube.metallb_status import (
     wait_ready,
     webhook_error,
 )
+from graders.lifecycle.action import STATE, LabAction, Values
 
 # Seconds in which pods whose images are present become ready, and in which a
 # namespace is deleted.
 _READY_TIMEOUT_S = 120.0
 _GONE_TIMEOUT_S = 60.0
+_TEXT = {"type": "str", "default": ""}
 
 
-class ActionModule(ActionBase):
+class ActionModule(LabAction):
     """The action; see above."""
 
-    _requires_connection = False
+    ARGUMENTS: ClassVar[Values] = {
+        "state": STATE,
+        "wait": {"type": "bool", "default": True},
+        "api_timeout": {"type": "int", "default": 0},
+        "manifest": _TEXT,
+        "recipe": _TEXT,
+        "fingerprint_file": _TEXT,
+        "run_id": _TEXT,
+    }
 
-    def run(
-        self,
-        tmp: str | None = None,  # noqa: ARG002 - Ansible's signature
-        task_vars: dict[str, Any] | None = None,
-    ) -> dict[str, Any]:
+    def act(self, args: Values, variables: Values) -> Values:
         """Install or uninstall it."""
-        text = {"type": "str", "default": ""}
-        _, args = self.validate_argument_spec(
-            argument_spec={
-                "state": {
-                    "type": "str",
-                    "choices": ["present", "absent"],
-                    "default": "present",
-                },
-                "wait": {"type": "bool", "default": True},
-                "api_timeout": {"type": "int", "default": 0},
-                "manifest": text,
-                "recipe": text,
-                "fingerprint_file": text,
-                "run_id": text,
-            },
-        )
         try:
-            with closing(playbook_client(task_vars or {})) as kube:
+            with closing(playbook_client(variables)) as kube:
                 if args["state"] == "absent":
                     changed, late = _uninstall(kube)
                 else:
@@ -94,7 +83,7 @@ def _uninstall(kube: KubeClient) -> tuple[bool, list[str]]:
     return uninstall(kube), wait_uninstalled(kube, _GONE_TIMEOUT_S)
 
 
-def _install(kube: KubeClient, args: dict[str, Any]) -> tuple[bool, list[str]]:
+def _install(kube: KubeClient, args: Values) -> tuple[bool, list[str]]:
     """Install it; return whether that changed it, and what is not ready."""
     manifest = Path(args["manifest"])
     file = Path(args["fingerprint_file"])

@@ -31,11 +31,10 @@ from __future__ import annotations
 
 import io
 from contextlib import closing
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 import yaml
-from ansible.plugins.action import ActionBase
 
 from graders.kube.apply import (
     apply,
@@ -46,45 +45,35 @@ from graders.kube.apply import (
     wait_for_deployments,
 )
 from graders.kube.client import KubeClient, KubeError, playbook_client
+from graders.lifecycle.action import STATE, LabAction, Values
 from graders.polling import until_none
 
 # Seconds in which a new webhook answers and a namespace is deleted.
 _APPLY_TIMEOUT_S = 30.0
 _POLL_INTERVAL_S = 0.1
+_NAMES = {"type": "list", "elements": "str", "default": []}
 
 
-class ActionModule(ActionBase):
+class ActionModule(LabAction):
     """The action; see above."""
 
-    _requires_connection = False
+    ARGUMENTS: ClassVar[Values] = {
+        "definition": {"type": "raw"},
+        "state": STATE,
+        "wait": {"type": "bool"},
+        "wait_timeout": {"type": "int", "default": 60},
+        "create_only": _NAMES,
+        "scaled_to_zero": _NAMES,
+        "label_selectors": _NAMES,
+        "field_selectors": _NAMES,
+        "delete_options": {"type": "dict", "default": {}},
+    }
 
-    def run(
-        self,
-        tmp: str | None = None,  # noqa: ARG002 - Ansible's signature
-        task_vars: dict[str, Any] | None = None,
-    ) -> dict[str, Any]:
+    def act(self, args: Values, variables: Values) -> Values:
         """Apply or delete the objects."""
-        names = {"type": "list", "elements": "str", "default": []}
-        _, args = self.validate_argument_spec(
-            argument_spec={
-                "definition": {"type": "raw"},
-                "state": {
-                    "type": "str",
-                    "choices": ["present", "absent"],
-                    "default": "present",
-                },
-                "wait": {"type": "bool"},
-                "wait_timeout": {"type": "int", "default": 60},
-                "create_only": names,
-                "scaled_to_zero": names,
-                "label_selectors": names,
-                "field_selectors": names,
-                "delete_options": {"type": "dict", "default": {}},
-            },
-        )
         objects = _objects(args["definition"])
         try:
-            with closing(playbook_client(task_vars or {})) as kube:
+            with closing(playbook_client(variables)) as kube:
                 if args["state"] == "absent":
                     return _delete(kube, objects, args)
                 return _apply(kube, objects, args)
@@ -93,7 +82,7 @@ class ActionModule(ActionBase):
             return {"changed": True, **_split(objects, args), **result}
 
 
-def _objects(definition: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - YAML
+def _objects(definition: Any) -> list[Values]:  # noqa: ANN401 - YAML
     """Return the objects of a definition, be it text, one or several."""
     if isinstance(definition, str):
         # A stream, because the parser rejects Ansible's subclass of str.
@@ -104,9 +93,7 @@ def _objects(definition: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - YAML
     return definition if isinstance(definition, list) else [definition]
 
 
-def _split(
-    objects: list[dict[str, Any]], args: dict[str, Any]
-) -> dict[str, Any]:
+def _split(objects: list[Values], args: Values) -> Values:
     """Set the Deployments apart that are created without pods."""
     names = args["scaled_to_zero"]
     return {
@@ -126,9 +113,7 @@ def _split(
     }
 
 
-def _apply(
-    kube: KubeClient, objects: list[dict[str, Any]], args: dict[str, Any]
-) -> dict[str, Any]:
+def _apply(kube: KubeClient, objects: list[Values], args: Values) -> Values:
     """Apply the objects in their order."""
     split = _split(objects, args)
     wanted = [*split["objects"], *split["parked"]]
@@ -146,9 +131,7 @@ def _apply(
     return {"changed": True, "stdout": "\n".join(late), **split}
 
 
-def _delete(
-    kube: KubeClient, objects: list[dict[str, Any]], args: dict[str, Any]
-) -> dict[str, Any]:
+def _delete(kube: KubeClient, objects: list[Values], args: Values) -> Values:
     """Delete named objects, or all that the selectors select."""
     query = urlencode(
         {

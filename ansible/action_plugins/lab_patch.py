@@ -14,48 +14,41 @@ The arguments are those of `kubernetes.core.k8s` with `state: patched`.
 from __future__ import annotations
 
 from contextlib import closing
-from typing import Any
-
-from ansible.plugins.action import ActionBase
+from typing import ClassVar
 
 from graders.kube.apply import object_path
 from graders.kube.client import KubeClient, KubeError, playbook_client
+from graders.lifecycle.action import LabAction, Values
+
+_REQUIRED = {"type": "str", "required": True}
 
 
-class ActionModule(ActionBase):
+class ActionModule(LabAction):
     """The action; it reports a change only if the object has changed."""
 
-    _requires_connection = False
+    ARGUMENTS: ClassVar[Values] = {
+        "api_version": {"type": "str", "default": "v1"},
+        "kind": _REQUIRED,
+        "name": _REQUIRED,
+        "namespace": {"type": "str"},
+        "definition": {"type": "dict", "required": True},
+        "merge_type": {
+            "type": "str",
+            "choices": ["merge", "strategic-merge"],
+            "default": "merge",
+        },
+    }
 
-    def run(
-        self,
-        tmp: str | None = None,  # noqa: ARG002 - Ansible's signature
-        task_vars: dict[str, Any] | None = None,
-    ) -> dict[str, Any]:
+    def act(self, args: Values, variables: Values) -> Values:
         """Patch the object."""
-        required = {"type": "str", "required": True}
-        _, args = self.validate_argument_spec(
-            argument_spec={
-                "api_version": {"type": "str", "default": "v1"},
-                "kind": required,
-                "name": required,
-                "namespace": {"type": "str"},
-                "definition": {"type": "dict", "required": True},
-                "merge_type": {
-                    "type": "str",
-                    "choices": ["merge", "strategic-merge"],
-                    "default": "merge",
-                },
-            },
-        )
         try:
-            with closing(playbook_client(task_vars or {})) as kube:
+            with closing(playbook_client(variables)) as kube:
                 return {"changed": _patch(kube, args)}
         except KubeError as error:
             return {"failed": True, "msg": str(error)}
 
 
-def _patch(kube: KubeClient, args: dict[str, Any]) -> bool:
+def _patch(kube: KubeClient, args: Values) -> bool:
     """Patch the object and return whether that changed it."""
     metadata = {"name": args["name"]}
     if args["namespace"]:

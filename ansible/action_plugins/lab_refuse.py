@@ -10,27 +10,21 @@ wrong usage; graders/lifecycle/playbook.py reads `refused`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import ClassVar
 
-from ansible.plugins.action import ActionBase
+from graders.lifecycle.action import LabAction, Values
 
 
-class ActionModule(ActionBase):
+class ActionModule(LabAction):
     """The action; it always fails."""
 
-    _requires_connection = False
+    ARGUMENTS: ClassVar[Values] = {
+        "problem": {"type": "str", "required": True},
+        "remedy": {"type": "str", "default": ""},
+    }
 
-    def run(
-        self,
-        tmp: str | None = None,  # noqa: ARG002 - Ansible's signature
-        task_vars: dict[str, Any] | None = None,  # noqa: ARG002 - as above
-    ) -> dict[str, Any]:
+    def act(self, args: Values, variables: Values) -> Values:
         """Fail with the problem and its remedy."""
-        _, args = self.validate_argument_spec(
-            argument_spec={
-                "problem": {"type": "str", "required": True},
-                "remedy": {"type": "str", "default": ""},
-            },
-        )
+        del variables
         message = "; ".join(filter(None, args.values()))
         return {"failed": True, "msg": message, "refused": args}

@@ -17,45 +17,35 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from typing import Any
-
-from ansible.plugins.action import ActionBase
+from typing import ClassVar
 
 from graders.kube.client import KubeError, playbook_client
 from graders.kube.reset import PreserveRules, reset_cluster
+from graders.lifecycle.action import LabAction, Values
 from graders.providers.scripts import Command, reports, run
 
 _LIMIT = "reset_machines"
+_TEXT = {"type": "str", "required": True}
 
 
-class ActionModule(ActionBase):
+class ActionModule(LabAction):
     """The action; it fails if either part fails."""
 
-    _requires_connection = False
+    ARGUMENTS: ClassVar[Values] = {
+        "script": _TEXT,
+        "lab_namespaces": {
+            "type": "list",
+            "elements": "str",
+            "required": True,
+        },
+        "lab_objects": {"type": "list", "elements": "dict", "default": []},
+        "control_plane": _TEXT,
+        "metallb": {"type": "bool", "required": True},
+        "gateway": {"type": "bool", "default": False},
+    }
 
-    def run(
-        self,
-        tmp: str | None = None,  # noqa: ARG002 - Ansible's signature
-        task_vars: dict[str, Any] | None = None,
-    ) -> dict[str, Any]:
+    def act(self, args: Values, variables: Values) -> Values:
         """Reset the cluster while the script resets the machines."""
-        names = {"type": "list", "elements": "str", "required": True}
-        text = {"type": "str", "required": True}
-        _, args = self.validate_argument_spec(
-            argument_spec={
-                "script": text,
-                "lab_namespaces": names,
-                "lab_objects": {
-                    "type": "list",
-                    "elements": "dict",
-                    "default": [],
-                },
-                "control_plane": text,
-                "metallb": {"type": "bool", "required": True},
-                "gateway": {"type": "bool", "default": False},
-            },
-        )
-        variables = task_vars or {}
         machines = Command(
             ["bash", "-c", f"exec 2>&1\n{args['script']}"],
             timeout=variables["time_limits"][_LIMIT],
@@ -79,9 +69,7 @@ class ActionModule(ActionBase):
         }
 
 
-def _reset_cluster(
-    variables: dict[str, Any], args: dict[str, Any]
-) -> tuple[list[str], str]:
+def _reset_cluster(variables: Values, args: Values) -> tuple[list[str], str]:
     """Return what was reset, and what kept it from being reset."""
     kept = PreserveRules(
         frozenset(args["lab_namespaces"]),
@@ -96,6 +84,6 @@ def _reset_cluster(
         return [], str(error)
 
 
-def _place(item: dict[str, Any]) -> tuple[str, str, str]:
+def _place(item: Values) -> tuple[str, str, str]:
     meta = item["metadata"]
     return item["kind"], meta.get("namespace", "default"), meta["name"]

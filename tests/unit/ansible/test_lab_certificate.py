@@ -20,8 +20,11 @@ def test_the_student_s_own(action: Callable[[str], ModuleType]) -> None:
         def __init__(self) -> None:
             """Need nothing of Ansible."""
 
-        def validate_argument_spec(self, **_: object) -> None:
+        def validate_argument_spec(
+            self, **_: object
+        ) -> tuple[None, dict[str, object]]:
             """Take no arguments."""
+            return None, {}
 
     found = Module().run(task_vars={"student": "ada"})
 
