@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, MutableMapping
+    from collections.abc import Iterable, MutableMapping
 
 # By name, with * for any end: why it goes.
 MISLEADING: Final[dict[str, str]] = {
@@ -39,7 +39,12 @@ MISLEADING: Final[dict[str, str]] = {
 }
 # They begin as others, but are the kit's own.
 _OWN: Final = frozenset({"HELM_MIRROR", "KIND_MIRROR", "KUBECTL_MIRROR"})
-_PROXIES: Final = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
+# In both spellings: programs read the one or the other.
+PROXIES: Final = tuple(
+    spelt
+    for name in ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
+    for spelt in (name, name.upper())
+)
 # Playbooks with downloads.
 _DOWNLOADING: Final = frozenset({"engine", "images", "images_save", "up"})
 
@@ -59,7 +64,7 @@ def remove_misleading(variables: MutableMapping[str, str]) -> list[str]:
 
 def proxies() -> list[str]:
     """Return the names of the proxy variables that are set."""
-    return [name for name in _proxy_names() if os.environ.get(name)]
+    return [name for name in PROXIES if os.environ.get(name)]
 
 
 def playbook_proxies(name: str, local: Iterable[str]) -> dict[str, str]:
@@ -70,10 +75,7 @@ def playbook_proxies(name: str, local: Iterable[str]) -> dict[str, str]:
     the lab.
     """
     if name not in _DOWNLOADING:
-        return dict.fromkeys(_proxy_names(), "") | {
-            "no_proxy": "*",
-            "NO_PROXY": "*",
-        }
+        return dict.fromkeys(PROXIES, "") | {"no_proxy": "*", "NO_PROXY": "*"}
     if not proxies():
         return {}
     own = os.environ.get("no_proxy") or os.environ.get("NO_PROXY", "")
@@ -81,8 +83,3 @@ def playbook_proxies(name: str, local: Iterable[str]) -> dict[str, str]:
         filter(None, (own, "localhost", "127.0.0.1", "::1", *local))
     )
     return {"no_proxy": exceptions, "NO_PROXY": exceptions}
-
-
-def _proxy_names() -> Iterator[str]:
-    for name in _PROXIES:
-        yield from (name, name.upper())

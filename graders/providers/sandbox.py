@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, Self
 
 import yaml
 
+from graders.environment import PROXIES
 from graders.errors import CannotCheck
 from graders.files import WRITTEN_LIMIT, write_atomically
 from graders.kube.kubeconfig import KubeconfigError, read_access
@@ -46,7 +47,6 @@ _HOST: Final = 253
 # A name server that nobody has (RFC 5737): names are a way out, too.
 _NO_DNS: Final = "192.0.2.1"
 _COPY_S: Final = 20.0
-_PROXIES: Final = ("http", "https", "ftp", "all", "no")
 # What a lab's shell has around it, and what ends a process that takes more.
 _LIMITS: Final = (
     *("--pids-limit", "256", "--cpus", "1"),
@@ -311,8 +311,7 @@ def _environment() -> list[str]:
         "HELM_REPOSITORY_CONFIG": f"{helm}/repositories.yaml",
     }
     # Those of docker's client would be in the way.
-    for name in (f"{it}_proxy" for it in _PROXIES):
-        variables |= {name: "", name.upper(): ""}
+    variables |= dict.fromkeys((*PROXIES, "no_proxy", "NO_PROXY"), "")
     return [
         word
         for name, value in variables.items()

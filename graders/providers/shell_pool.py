@@ -17,6 +17,7 @@ from collections import defaultdict
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from graders.environment import PROXIES
 from graders.providers.capture import LIMIT, Stream, read
 
 if TYPE_CHECKING:
@@ -24,12 +25,11 @@ if TYPE_CHECKING:
 
     from graders.providers.capture import Result
 
-_PROXIES: Final = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy")
 # Neither a program of a student's own under /usr/local nor a proxy of the
 # machine's environment comes between a probe and what it looks at.
 _PREAMBLE: Final = (
     "PATH=/usr/sbin:/usr/bin:/sbin:/bin:$PATH; export PATH\n"
-    f"unset {' '.join([*_PROXIES, *map(str.upper, _PROXIES)])}\n"
+    f"unset {' '.join(PROXIES)}\n"
 )
 
 
