@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
@@ -38,6 +39,7 @@ class Certificates:
     key: str
 
 
+@cache
 def certificates(plan: Plan) -> Certificates:
     """Return the lab's CA and its certificate for all names of the domain."""
     issuer = _name(f"{plan.student}'s lab CA")
