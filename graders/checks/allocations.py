@@ -6,6 +6,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from graders.checks.check import expect
+from graders.kube.names import full_name
 from graders.plan.ip_ranges import holds
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _by_field(
     for service in services:
         for address in service["spec"].get("externalIPs") or []:
             if address not in _vips(service) and holds(ranges, address):
-                yield f"{_name(service)} by externalIPs ({address})"
+                yield f"{full_name(service)} by externalIPs ({address})"
 
 
 def _twice(services: Sequence[Object], ranges: Sequence[str]) -> Iterator[str]:
@@ -62,7 +63,7 @@ def _twice(services: Sequence[Object], ranges: Sequence[str]) -> Iterator[str]:
             if holds(ranges, address):
                 for port in service["spec"].get("ports") or []:
                     end = f"{port['port']}/{port.get('protocol', 'TCP')}"
-                    users[f"{address}, port {end}"].append(_name(service))
+                    users[f"{address}, port {end}"].append(full_name(service))
     for end, names in users.items():
         if len(names) > 1:
             yield f"{' and '.join(names)} at once ({end})"
@@ -73,8 +74,3 @@ def _vips(service: Object) -> list[str]:
         return []
     status = service.get("status", {}).get("loadBalancer") or {}
     return [item.get("ip", "") for item in status.get("ingress") or []]
-
-
-def _name(service: Object) -> str:
-    metadata = service["metadata"]
-    return f"{metadata['namespace']}/{metadata['name']}"

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from graders.checks.check import expect
-from graders.kube.names import METALLB_APPS, METALLB_NAMESPACE
+from graders.kube.names import METALLB_APPS, METALLB_NAMESPACE, full_name
 from graders.polling import until
 from graders.probes.cluster import runs
 
@@ -93,7 +93,7 @@ def expect_maintained_speakers(lab: Session) -> None:
 
     """
     orphans = [
-        f"{pod['metadata']['namespace']}/{pod['metadata']['name']}"
+        full_name(pod)
         for pod in lab.cluster.items(_PODS)
         if runs(pod)
         and any(_runs_metallb(pod, "speaker"))
@@ -139,7 +139,7 @@ def _controllers(lab: Session) -> list[_Controller]:
     }
     return [
         _Controller(
-            f"{pod['metadata']['namespace']}/{pod['metadata']['name']}",
+            full_name(pod),
             _flag(container, "lb-class"),
             _belongs_to(pod, "ReplicaSet"),
         )

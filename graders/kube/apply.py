@@ -10,6 +10,7 @@ import yaml
 
 from graders.kube.additions import has_additions, without_additions
 from graders.kube.client import APPLY, KubeError
+from graders.kube.names import full_name
 from graders.kube.start_state import is_labs
 from graders.polling import until_none
 
@@ -213,7 +214,7 @@ def wait_for_deployments(
 
     def late() -> list[str]:
         return [
-            f"{item['metadata']['namespace']}/{item['metadata']['name']}"
+            full_name(item)
             for path in paths
             for item in kube.items(path)
             if not rolled_out(item)

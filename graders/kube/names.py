@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 METALLB_NAMESPACE: Final = "metallb-system"
 METALLB_API: Final = "/apis/metallb.io/v1beta1"
@@ -43,3 +46,9 @@ GATEWAY_LABEL: Final = {"app.kubernetes.io/name": "gateway-helm"}
 GATEWAY_PROXY_LABEL: Final = {"app.kubernetes.io/managed-by": "envoy-gateway"}
 # Labels of what was created for a Gateway begin with this: -name, -namespace.
 GATEWAY_OWNER: Final = "gateway.envoyproxy.io/owning-gateway"
+
+
+def full_name(item: Mapping[str, Any]) -> str:
+    """Return an object's `namespace/name`, its name without a namespace."""
+    meta = item["metadata"]
+    return "/".join(filter(None, (meta.get("namespace"), meta["name"])))

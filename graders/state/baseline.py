@@ -17,7 +17,11 @@ from typing import TYPE_CHECKING, Any, Final
 from graders.errors import CannotCheck
 from graders.kube.apply import rolled_out
 from graders.kube.discovery import Kind, Reader, discover
-from graders.kube.names import GATEWAY_NAMESPACE, METALLB_NAMESPACE
+from graders.kube.names import (
+    GATEWAY_NAMESPACE,
+    METALLB_NAMESPACE,
+    full_name,
+)
 from graders.kube.restore import is_restorable, recordable
 from graders.kube.start_state import (
     METADATA_KINDS,
@@ -221,7 +225,7 @@ def list_objects(cluster: Reader) -> dict[str, tuple[Kind, dict[str, Any]]]:
         if item["status"]["phase"] == "Active"
     }
     return {
-        f"{kind.name} {_place(item['metadata'])}": (kind, item)
+        f"{kind.name} {full_name(item)}": (kind, item)
         for kind, items in lists.items()
         for item in items
         if _is_steady(kind, item["metadata"], active)
@@ -236,10 +240,6 @@ def _is_steady(kind: Kind, meta: dict[str, Any], active: set[str]) -> bool:
     return not is_volatile(kind.name, meta) and (
         not namespace or namespace in active
     )
-
-
-def _place(meta: dict[str, Any]) -> str:
-    return f"{meta.get('namespace', '')}/{meta['name']}".lstrip("/")
 
 
 def _list(cluster: Reader, kind: Kind) -> list[dict[str, Any]]:
