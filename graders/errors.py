@@ -90,6 +90,25 @@ def parsing(source: str, remedy: str) -> Iterator[None]:
         ) from error
 
 
+@contextmanager
+def explaining(
+    problem: str, remedy: str = "", kind: type[KitError] = UsageError
+) -> Iterator[None]:
+    """Turn an OSError of a `with` block into an error of the kit.
+
+    `problem`, such as "could not write FILE", is followed by the cause.
+
+    Raises:
+        KitError: it has refused; the error is one of `kind`.
+
+    """
+    try:
+        yield
+    except OSError as error:
+        cause = error.strerror or error
+        raise kind(f"{problem}: {cause}", remedy=remedy) from error
+
+
 class CheckFailed(Exception):  # noqa: N818 - the name of an outcome
     """The lab is not as it should be; the student can repair it."""
 

@@ -20,7 +20,7 @@ from pydantic import (
 from graders.classroom.envelope import NotVerified
 from graders.classroom.keys import key_in, public_hex
 from graders.classroom.tickets import today, verify_ticket
-from graders.errors import CannotCheck, UsageError
+from graders.errors import CannotCheck, UsageError, explaining
 from graders.files import read_text, write_atomically
 from graders.plan.ticket import LIMIT
 from graders.settings import TICKET_SUFFIX
@@ -152,7 +152,10 @@ def new_class(folder: Path, course: str, valid_until: date) -> Class:
             remedy="its key signs its tickets, so it is left as it is; name"
             " another folder with --folder",
         )
-    try:
+    with explaining(
+        f"could not create the class in {folder}",
+        "name another folder with --folder",
+    ):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (folder / _TICKETS).mkdir(mode=0o700, exist_ok=True)
         if not (folder / ".gitignore").exists():
@@ -160,11 +163,6 @@ def new_class(folder: Path, course: str, valid_until: date) -> Class:
         key = public_hex(key_in(folder / _KEY_FILE))
         made = Class(folder, course, today(), valid_until, key)
         write_atomically(folder / CLASS_FILE, _text(made))
-    except OSError as error:
-        raise UsageError(
-            f"could not create the class in {folder}: {error.strerror}",
-            remedy="name another folder with --folder",
-        ) from None
     return made
 
 

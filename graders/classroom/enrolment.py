@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from graders.classroom.roster import to_csv
 from graders.classroom.tickets import sign_ticket, today
-from graders.errors import UsageError
+from graders.errors import UsageError, explaining
 from graders.files import write_atomically
 from graders.plan.ticket import Ticket
 
@@ -54,16 +54,14 @@ def enrol(course: Class, entries: Sequence[Entry]) -> Enrolment:
         for entry in entries
     }
     changed = [it for it in after if after[it] != before.get(it)]
-    try:
+    with explaining(
+        f"could not write into {course.folder}",
+        "make room there, or make it writable, and run it again",
+    ):
         for student in changed:
             text = sign_ticket(after[student], signer)
             write_atomically(course.ticket_file(student), text, mode=_MODE)
         write_atomically(course.roster, to_csv(entries), mode=_MODE)
-    except OSError as error:
-        raise UsageError(
-            f"could not write into {course.folder}: {error.strerror}",
-            remedy="make room there, or make it writable, and run it again",
-        ) from None
     return Enrolment(
         new=tuple(it for it in changed if it not in before),
         renewed=tuple(it for it in changed if it in before),

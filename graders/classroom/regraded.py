@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from graders.errors import UsageError
+from graders.errors import UsageError, explaining
 from graders.files import read_text, write_atomically
 from graders.grading.result import GradeResult
 
@@ -160,14 +160,11 @@ def save(file: Path, regraded: Regraded) -> None:
         UsageError: the folder cannot be written.
 
     """
-    try:
+    with explaining(
+        f"could not write {file}", "give --results a folder that you may write"
+    ):
         file.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(file, regraded.to_json(), mode=0o600)
-    except OSError as error:
-        raise UsageError(
-            f"could not write {file}: {error.strerror}",
-            remedy="give --results a folder that you may write",
-        ) from error
 
 
 def load(file: Path) -> Regraded:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from graders.classroom.regrade_one import Task
 from graders.classroom.regraded import Regraded, load, load_final, result_file
 from graders.classroom.regraded import save as save_result
-from graders.errors import UsageError, one_line
+from graders.errors import UsageError, explaining, one_line
 from graders.files import held
 from graders.providers import capture
 from graders.providers.capture import TooSlow
@@ -246,12 +246,10 @@ def _alone(results: Path) -> Iterator[None]:
         remedy="wait for it, or give --results another folder",
     )
     with ExitStack() as stack:
-        try:
+        with explaining(
+            f"could not write {results}",
+            "give --results a folder that you may write",
+        ):
             own.mkdir(parents=True, exist_ok=True)
             stack.enter_context(held(own, busy))
-        except OSError as error:
-            raise UsageError(
-                f"could not write {results}: {error.strerror}",
-                remedy="give --results a folder that you may write",
-            ) from error
         yield

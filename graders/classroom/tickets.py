@@ -13,7 +13,7 @@ from graders.classroom.envelope import (
     verify_document,
 )
 from graders.classroom.keys import public_hex
-from graders.errors import UsageError, printable
+from graders.errors import UsageError, explaining, printable
 from graders.files import read_text, write_atomically
 from graders.plan.ticket import (
     LIMIT,
@@ -139,15 +139,12 @@ def install_ticket(ticket: Ticket, envelope: str) -> Ticket | None:
             " --remove` removes the installed one",
         )
     file = ticket_file(ticket.student)
-    try:
+    with explaining(
+        f"could not write {file}",
+        "make the folder writable, or set METALLB_LAB_CONFIG to another",
+    ):
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomically(file, envelope, mode=_MODE)
-    except OSError as error:
-        raise UsageError(
-            f"could not write {file}: {error.strerror}",
-            remedy="make the folder writable, or set METALLB_LAB_CONFIG to"
-            " another",
-        ) from None
     return before
 
 
@@ -159,13 +156,9 @@ def remove_ticket(student: str) -> bool:
 
     """
     file = ticket_file(student)
-    try:
-        file.unlink()
-    except FileNotFoundError:
-        return False
-    except OSError as error:
-        raise UsageError(
-            f"could not remove {file}: {error.strerror}",
-            remedy="make its folder writable",
-        ) from None
+    with explaining(f"could not remove {file}", "make its folder writable"):
+        try:
+            file.unlink()
+        except FileNotFoundError:
+            return False
     return True

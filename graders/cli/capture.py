@@ -11,7 +11,7 @@ import typer
 
 from graders.cli.common import Student, command_context, echo
 from graders.cli.completion import complete_machines
-from graders.errors import UsageError
+from graders.errors import UsageError, explaining
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,13 +90,10 @@ def _output(name: str) -> Iterator[IO[bytes]]:
         yield sys.stdout.buffer
         return
     path = Path(name)
-    try:
+    with explaining(
+        f"could not create {name}", "name a new file that you may write"
+    ):
         opened = path.open("xb")
-    except OSError as error:
-        raise UsageError(
-            f"could not create {name}: {error.strerror}",
-            remedy="name a new file that you may write",
-        ) from error
     try:
         with opened:
             yield opened

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from graders.errors import UsageError
+from graders.errors import explaining
 from graders.files import write_atomically, write_record
 from graders.settings import state_dir
 
@@ -22,16 +22,13 @@ def write_document(path: Path, text: str, option: str) -> None:
         UsageError: it cannot be written; `option` is the one that names it.
 
     """
-    try:
+    with explaining(
+        f"could not write {path}", f"give {option} a file that you may write"
+    ):
         if path.exists() and not path.is_file():
             path.write_text(text, encoding="utf-8")
         else:
             write_atomically(path.resolve(), text)
-    except OSError as error:
-        raise UsageError(
-            f"could not write {path}: {error.strerror}",
-            remedy=f"give {option} a file that you may write",
-        ) from error
 
 
 def keep_result(result: GradeResult) -> None:

@@ -21,7 +21,7 @@ from pydantic import (
     StringConstraints,
 )
 
-from graders.errors import UsageError, printable
+from graders.errors import UsageError, explaining, printable
 from graders.plan.plan import EDGE_HOSTS, LAN_HOSTS, NODE_HOSTS
 from graders.providers.ssh import SshTarget, SshTransport
 from graders.settings import HOSTS, INVENTORY, inventory_file
@@ -139,15 +139,12 @@ def inventory() -> Hosts:
 
     """
     file = inventory_file()
-    try:
+    with explaining(
+        f"CLUSTER={HOSTS} needs an inventory, and {file} cannot be read",
+        f"copy {INVENTORY / 'hosts.example.yml'} there and write"
+        " in how each host is reached, or name another file: HOSTS=FILE",
+    ):
         changed = file.stat().st_mtime_ns
-    except OSError as error:
-        raise UsageError(
-            f"CLUSTER={HOSTS} needs an inventory, and {file} cannot be read:"
-            f" {error.strerror}",
-            remedy=f"copy {INVENTORY / 'hosts.example.yml'} there and write"
-            " in how each host is reached, or name another file: HOSTS=FILE",
-        ) from None
     return _read(file.absolute(), changed)
 
 

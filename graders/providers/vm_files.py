@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 from jinja2 import Environment, StrictUndefined
 
-from graders.errors import UsageError
+from graders.errors import UsageError, explaining
 from graders.files import write_atomically
 from graders.plan.networks import mac
 from graders.plan.plan import Machine
@@ -96,15 +96,11 @@ def write_files(folder: Path, files: dict[str, str]) -> None:
         UsageError: it is not writable.
 
     """
-    try:
+    with explaining(f"{folder} must be a folder to write to"):
         for name, text in files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, text)
-    except OSError as error:
-        raise UsageError(
-            f"{folder} must be a folder to write to: {error.strerror}"
-        ) from None
 
 
 def links(machine: Machine) -> dict[str, IPv4Address]:

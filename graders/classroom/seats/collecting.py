@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from graders.classroom.seats.on_machine import FILE
 from graders.classroom.zipped import LIMIT
-from graders.errors import CannotCheck, UsageError, one_line, parsing
+from graders.errors import CannotCheck, explaining, one_line, parsing
 from graders.files import write_atomically
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 _MODE = 0o600
@@ -39,13 +40,11 @@ def digests(folder: Path, student: str) -> set[str]:
         UsageError: one cannot be read.
 
     """
-    try:
+    with _keeping(folder):
         return {
             hashlib.sha256(file.read_bytes()).hexdigest()
             for file in folder.glob(f"{student}-lab-*.lab")
         }
-    except OSError as error:
-        raise _unusable(folder, error) from None
 
 
 def keep(folder: Path, student: str, answer: str) -> Collected:
@@ -61,15 +60,13 @@ def keep(folder: Path, student: str, answer: str) -> Collected:
         problem = one_line(str(document["problem"]))
         contents = [_content(student, it) for it in document["files"]]
     known = digests(folder, student)
-    try:
+    with _keeping(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         files = tuple(
             _write(folder / name, content)
             for name, content in contents
             if hashlib.sha256(content).hexdigest() not in known
         )
-    except OSError as error:
-        raise _unusable(folder, error) from None
     return Collected(files, problem)
 
 
@@ -104,8 +101,8 @@ def _older(file: Path, number: int) -> Path:
     return file.with_name(f"{file.stem}.{number}{file.suffix}")
 
 
-def _unusable(folder: Path, error: OSError) -> UsageError:
-    return UsageError(
-        f"could not keep submissions in {folder}: {error.strerror}",
-        remedy="name another folder with --to",
+def _keeping(folder: Path) -> AbstractContextManager[None]:
+    return explaining(
+        f"could not keep submissions in {folder}",
+        "name another folder with --to",
     )

@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from graders.classroom.seats.machines import NAME, PATTERNS
-from graders.errors import UsageError
+from graders.errors import UsageError, explaining
 from graders.files import read_text, write_atomically
 from graders.plan.networks import check_student
 from graders.yamlfile import model_problem
@@ -176,10 +176,8 @@ def write_seat_plan(course: Class, plan: SeatPlan) -> None:
         },
     )
     file = seats_file(course)
-    try:
+    with explaining(f"could not write {file}"):
         write_atomically(file, content.model_dump_json(indent=1) + "\n")
-    except OSError as error:
-        raise UsageError(f"could not write {file}: {error.strerror}") from None
 
 
 def _problems(content: _SeatsFile) -> Iterator[str]:

@@ -25,13 +25,20 @@ from graders.classroom.seats.seat import Seat
 from graders.classroom.seats.times_file import refusals
 from graders.classroom.seats.window import Window
 from graders.environment import remove_misleading
-from graders.errors import CannotCheck, KitError, UsageError, one_line
+from graders.errors import (
+    CannotCheck,
+    KitError,
+    UsageError,
+    explaining,
+    one_line,
+)
 from graders.files import held
 from graders.interrupts import collected_signals
 from graders.plan.networks import check_student
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from contextlib import AbstractContextManager
 
 # Clients at a time: windows of a student.
 CLIENTS: Final = 8
@@ -173,12 +180,10 @@ def _alone(path: Path) -> Iterator[None]:
         f"another service of a seat is at {path}", remedy="end that first"
     )
     with ExitStack() as stack:
-        try:
+        with _creating(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             lock.touch(0o600)
             stack.enter_context(held(lock, busy))
-        except OSError as error:
-            raise _no_socket(path, error) from None
         yield
 
 
@@ -189,7 +194,7 @@ def _listening(path: Path, uid: int) -> Iterator[socket.socket]:
     An account that may not give it away lets others knock, and refuses them.
     """
     with socket.socket(socket.AF_UNIX) as listener:
-        try:
+        with _creating(path):
             path.unlink(missing_ok=True)
             listener.bind(str(path))
             if os.geteuid() == 0:
@@ -198,8 +203,6 @@ def _listening(path: Path, uid: int) -> Iterator[socket.socket]:
             else:
                 path.chmod(0o666)
             listener.listen(CLIENTS)
-        except OSError as error:
-            raise _no_socket(path, error) from None
         listener.setblocking(False)  # noqa: FBT003 - the library's
         try:
             yield listener
@@ -207,10 +210,11 @@ def _listening(path: Path, uid: int) -> Iterator[socket.socket]:
             path.unlink(missing_ok=True)
 
 
-def _no_socket(path: Path, error: OSError) -> CannotCheck:
-    return CannotCheck(
-        f"could not create {path}: {error.strerror or error}",
-        remedy="name a folder that this account may write, in a short path",
+def _creating(path: Path) -> AbstractContextManager[None]:
+    return explaining(
+        f"could not create {path}",
+        "name a folder that this account may write, in a short path",
+        CannotCheck,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import yaml
 
 from graders.classroom.seats.times import PATTERNS, Times, shown
-from graders.errors import UsageError
+from graders.errors import UsageError, explaining
 from graders.files import write_atomically
 from graders.yamlfile import line_of, read_model
 
@@ -80,7 +80,5 @@ def write_times(file: Path, times: Times) -> None:
     text += yaml.safe_dump(
         {"sessions": sessions}, sort_keys=False, allow_unicode=True
     )
-    try:
+    with explaining(f"could not write {file}"):
         write_atomically(file, text)
-    except OSError as error:
-        raise UsageError(f"could not write {file}: {error.strerror}") from None
