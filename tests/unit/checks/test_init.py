@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FUNCTIONS = [
-    name for name in checks.__all__ if inspect.isfunction(vars(checks)[name])
+    name for name, it in vars(checks).items() if inspect.isfunction(it)
 ]
 ALLOWED = {
     *("__future__", "collections.abc", "concurrent.futures", "contextlib"),
