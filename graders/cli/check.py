@@ -7,21 +7,14 @@ from typing import Annotated
 
 import typer
 
-from graders.cli.common import command_context
-from graders.cli.completion import complete_labs
+from graders.cli.common import AnyLabArg, command_context
 from graders.errors import UsageError
 
 WRONG = 2
 
 
 def check(
-    lab: Annotated[
-        str,
-        typer.Argument(
-            help="1, lab-1 or the whole id; all if left out.",
-            autocompletion=complete_labs,
-        ),
-    ] = "",
+    lab: AnyLabArg = "",
     write: Annotated[
         bool,
         typer.Option(

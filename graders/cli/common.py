@@ -39,6 +39,13 @@ LabArg = Annotated[
         help="1, lab-1 or the whole id.", autocompletion=complete_labs
     ),
 ]
+AnyLabArg = Annotated[
+    str,
+    typer.Argument(
+        help="1, lab-1 or the whole id; all if left out.",
+        autocompletion=complete_labs,
+    ),
+]
 Variant = Annotated[
     str,
     typer.Option(

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graders.cli.common import Student, command_context, print_lines
-from graders.cli.completion import complete_labs
+from graders.cli.common import (
+    AnyLabArg,
+    Student,
+    command_context,
+    print_lines,
+)
 from graders.cli.progress_note import known_runs
+from graders.course.entries import UNDER, WIDTH, lab_heading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from graders.course.overview import LabOverview
 
-_WIDTH: Final = 80
-_UNDER: Final = " " * 4
-
 
 def list_(
-    lab: Annotated[
-        str,
-        typer.Argument(
-            help="1, lab-1 or the whole id; all if left out.",
-            autocompletion=complete_labs,
-        ),
-    ] = "",
+    lab: AnyLabArg = "",
     variants: Annotated[
         bool,
         typer.Option(
@@ -44,32 +40,25 @@ def list_(
     with command_context("lab list", student):
         solved = solved_labs(known_runs(student))
         for one in overviews(lab):
-            lines = [_heading(one, solved=one.id in solved)]
+            word = "solved" if one.id in solved else "      "
+            lines = [lab_heading(one, f"{one.minutes:>3} minutes  {word}")]
             lines += _faults(one) if variants else _objectives(one)
             print_lines(lines)
 
 
-def _heading(lab: LabOverview, *, solved: bool) -> str:
-    """Return number, title, minutes, and whether it is solved."""
-    right = f"{lab.minutes:>3} minutes  {'solved' if solved else '      '}"
-    room = _WIDTH - len(_UNDER) - len(right) - 1
-    title = textwrap.shorten(lab.title, room, placeholder="...")
-    return f"{lab.number:<3} {title:<{room}} {right}".rstrip()
-
-
 def _objectives(lab: LabOverview) -> list[str]:
     """Return what a student can do afterwards."""
-    return _wrapped(f"{'; '.join(lab.objectives)}.", _UNDER)
+    return _wrapped(f"{'; '.join(lab.objectives)}.", UNDER)
 
 
 def _faults(lab: LabOverview) -> Iterator[str]:
     """Yield each fault's name with its sentence."""
     for variant in lab.variants:
-        yield f"{_UNDER}{variant}"
-        yield from _wrapped(lab.fault(variant), _UNDER * 2)
+        yield f"{UNDER}{variant}"
+        yield from _wrapped(lab.fault(variant), UNDER * 2)
 
 
 def _wrapped(text: str, indent: str) -> list[str]:
     return textwrap.wrap(
-        text, _WIDTH, initial_indent=indent, subsequent_indent=indent
+        text, WIDTH, initial_indent=indent, subsequent_indent=indent
     )

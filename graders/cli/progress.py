@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -10,6 +9,7 @@ import typer
 
 from graders.cli.common import Student, command_context, print_lines
 from graders.cli.progress_note import effort, next_lab
+from graders.course.entries import UNDER, lab_heading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from graders.course.overview import LabOverview
     from graders.grading.progress import Run
 
-_WIDTH: Final = 80
-_UNDER: Final = " " * 4
 _NAME: Final = 22
 
 
@@ -55,9 +53,7 @@ def _lab(lab: LabOverview, runs: list[Run]) -> Iterator[str]:
     """Yield number and title of a lab, and a line for each of its faults."""
     solved = {one.variant for one in runs if one.solved}
     right = f"{len(solved)} of {len(lab.variants)} solved" if runs else "-"
-    room = _WIDTH - len(_UNDER) - len(right) - 1
-    title = textwrap.shorten(lab.title, room, placeholder="...")
-    yield f"{lab.number:<3} {title:<{room}} {right}"
+    yield lab_heading(lab, right)
     by_fault = sorted(runs, key=lambda one: one.variant)
     for variant, same in groupby(by_fault, key=lambda one: one.variant):
         yield _fault(variant, list(same))
@@ -69,7 +65,7 @@ def _fault(variant: str, runs: list[Run]) -> str:
     word = "solved" if any(one.solved for one in runs) else ""
     if not word:
         word = "given up" if any(one.gave_up for one in runs) else "begun"
-    return f"{_UNDER}{name:<{_NAME}} {word:<9} {effort(runs)}"
+    return f"{UNDER}{name:<{_NAME}} {word:<9} {effort(runs)}"
 
 
 def _sum(runs: list[Run]) -> Iterator[str]:

@@ -1,12 +1,17 @@
-"""Labelled paragraphs for a terminal of 80 columns."""
+"""Headings and labelled paragraphs for a terminal of 80 columns."""
 
 from __future__ import annotations
 
 import textwrap
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from graders.course.overview import LabOverview
 
 WIDTH: Final = 80
 LABEL: Final = 14
+# The indent of what is below a heading.
+UNDER: Final = " " * 4
 
 
 def entry(label: str, text: str, under: int = 0) -> list[str]:
@@ -22,3 +27,10 @@ def entry(label: str, text: str, under: int = 0) -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     )
+
+
+def lab_heading(lab: LabOverview, right: str) -> str:
+    """Return number and title of a lab, with `right` at the right edge."""
+    room = WIDTH - len(UNDER) - len(right) - 1
+    title = textwrap.shorten(lab.title, room, placeholder="...")
+    return f"{lab.number:<3} {title:<{room}} {right}".rstrip()
