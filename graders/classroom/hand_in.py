@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from graders.classroom import zipped
 from graders.classroom.keys import own_key
-from graders.classroom.statement import sign
+from graders.classroom.statement import sign, summary_of
 from graders.classroom.submission import SubmittedPlan, write
 from graders.lifecycle.image_tag import recipe
 from graders.plan.ticket import installed_text, installed_ticket
@@ -86,11 +86,9 @@ def _ticket(plan: Plan) -> dict[str, Any] | None:
 
 def _predicate(run: Run, plan: SubmittedPlan) -> dict[str, Any]:
     """Return the fields of a test result, and of the lab."""
-    result = run.result
-    passed = [one.name for one in result.checks if one.outcome == "pass"]
     files = (run.lab.folder / "lab.yml", run.lab.grader_file)
     return {
-        "result": "PASSED" if result.solved else "FAILED",
+        **summary_of(run.result, plan),
         "configuration": [
             {
                 "name": file.relative_to(ROOT).as_posix(),
@@ -98,11 +96,5 @@ def _predicate(run: Run, plan: SubmittedPlan) -> dict[str, Any]:
             }
             for file in files
         ],
-        "passedTests": passed,
-        "failedTests": [one.name for one in result.failed],
-        "kit": plan.kit,
-        "recipe": plan.recipe,
-        "lab": plan.lab,
-        "student": plan.student,
         "nonce": run.plan.nonce,
     }

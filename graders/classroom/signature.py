@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from graders.classroom import statement
 from graders.classroom.reasons import refused, shown, warning
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from graders.classroom.reasons import Reason
     from graders.classroom.submission import Submission
-
-_PASSED: Final = {True: "PASSED", False: "FAILED"}
 
 
 def signature(sent: Submission) -> tuple[str, list[Reason]]:
@@ -42,19 +40,8 @@ def _contradictions(
     sent: Submission, predicate: Mapping[str, Any]
 ) -> Iterator[Reason]:
     """Yield where the signed statement says other things than the files."""
-    result, plan = sent.result, sent.plan
-    expected = {
-        "result": _PASSED[result.solved],
-        "passedTests": [
-            it.name for it in result.checks if it.outcome == "pass"
-        ],
-        "failedTests": [it.name for it in result.failed],
-        "kit": plan.kit,
-        "recipe": plan.recipe,
-        "lab": plan.lab,
-        "student": plan.student,
-        **_nonce(plan.ticket),
-    }
+    expected = statement.summary_of(sent.result, sent.plan)
+    expected |= _nonce(sent.plan.ticket)
     for name, value in expected.items():
         if predicate.get(name) != value:
             yield refused(

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
     from securesystemslib.signer import CryptoSigner
 
+    from graders.classroom.submission import SubmittedPlan
+    from graders.grading.result import GradeResult
+
 TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE: Final = "https://in-toto.io/attestation/test-result/v0.1"
 PAYLOAD: Final = "application/vnd.in-toto+json"
@@ -47,6 +50,20 @@ def sign(
         "predicate": {**predicate, "key": public_hex(signer)},
     }
     return sign_document(statement, PAYLOAD, signer)
+
+
+def summary_of(result: GradeResult, plan: SubmittedPlan) -> dict[str, Any]:
+    """Return the fields of a predicate that repeat the signed files."""
+    passed = [one.name for one in result.checks if one.outcome == "pass"]
+    return {
+        "result": "PASSED" if result.solved else "FAILED",
+        "passedTests": passed,
+        "failedTests": [one.name for one in result.failed],
+        "kit": plan.kit,
+        "recipe": plan.recipe,
+        "lab": plan.lab,
+        "student": plan.student,
+    }
 
 
 def verify(text: str, members: Mapping[str, bytes]) -> dict[str, Any]:
