@@ -38,6 +38,7 @@ from graders.proof import compare
 from graders.proof.bench import Measure
 from graders.proof.compare import KIT, USUAL, Verdict
 from graders.proof.driver import LabDriver
+from graders.providers.docker import docker
 from graders.settings import cache_dir, state_dir
 
 if TYPE_CHECKING:
@@ -65,12 +66,8 @@ def compare_start(plan: Plan, runs: int) -> list[Measure]:
     bare = state_dir(STUDENT) / "bare.yml"
     text = as_kind_alone(config.read_text(encoding="utf-8"))
     bare.write_text(text, encoding="utf-8")
-    image = subprocess.run(
-        ["docker", "inspect", "-f", "{{.Image}}", plan.machine_name("router")],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.strip()
+    router = plan.machine_name("router")
+    image = docker("inspect", "-f", "{{.Image}}", router)
     for _ in range(runs):
         typed("lab", "down")
         try:

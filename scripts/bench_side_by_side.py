@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime as dt
 import shutil
-import subprocess
 import sys
 import time
 from functools import partial
@@ -19,7 +18,9 @@ from bench_common import BROKEN, timed, typed
 from graders.classroom.seats.costs import Cost, save_cost
 from graders.proof import idle
 from graders.proof.bench import Measure, machine_summary
+from graders.providers.docker import docker
 from graders.providers.registry import provider
+from graders.providers.sandbox import engine_folder
 
 if TYPE_CHECKING:
     from bench_common import Keep
@@ -82,9 +83,7 @@ def to_cost(
 
 def free_mib() -> float:
     """Return the free space where the engine keeps containers."""
-    argv = ["docker", "info", "--format", "{{.DockerRootDir}}"]
-    done = subprocess.run(argv, capture_output=True, text=True, check=True)
-    return shutil.disk_usage(done.stdout.strip()).free / MIB
+    return shutil.disk_usage(engine_folder()).free / MIB
 
 
 def measure_grade(lab: Lab, students: list[str], where: str) -> Measure:
@@ -104,14 +103,9 @@ def measure_idle(students: list[str]) -> dict[str, float]:
     containers: dict[str, int] = {}
     for student in students:
         plan = provider().locate(student).plan
-        argv = ["docker", "inspect", "-f", "{{.Id}} {{.State.Pid}}"]
-        done = subprocess.run(
-            [*argv, *plan.node_names(), *plan.machine_names()],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        for line in done.stdout.splitlines():
+        names = (*plan.node_names(), *plan.machine_names())
+        said = docker("inspect", "-f", "{{.Id}} {{.State.Pid}}", *names)
+        for line in said.splitlines():
             name, pid = line.split()
             containers[name] = int(pid)
     before = idle.sample(containers)
