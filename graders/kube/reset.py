@@ -92,8 +92,10 @@ _FINALIZERS: Final = frozenset(
     }
 )
 _KEPT_NAMESPACES: Final = SYSTEM_NAMESPACES | {METALLB_NAMESPACE}
-# Neither the cluster nor MetalLB writes anything on these, but their names.
-_PLAIN_NAMESPACES: Final = frozenset({"default", METALLB_NAMESPACE})
+# Only people add labels or annotations to these.
+_PLAIN_NAMESPACES: Final = frozenset(
+    {"default", GATEWAY_NAMESPACE, METALLB_NAMESPACE}
+)
 _NAMESPACE_LABELS: Final = frozenset({"kubernetes.io/metadata.name"})
 # Envoy Gateway holds its class as long as there are Gateways, and may be
 # deleted before it lets go.

@@ -35,6 +35,7 @@ from graders.state.baseline import (
     Difference,
     damaged_machines,
     diff,
+    only_recorded,
     record_cluster,
     snapshot_cluster,
     snapshot_machines,
@@ -493,7 +494,10 @@ def _remaining_differences(plan: Plan, recorded: Baseline) -> list[Difference]:
     ):
         looks: list[Callable[[], list[Difference]]] = [
             lambda: diff(cluster_part, snapshot_cluster(cluster)),
-            lambda: diff(machines_part, snapshot_machines(plan)),
+            lambda: diff(
+                machines_part,
+                only_recorded(snapshot_machines(plan), machines_part),
+            ),
         ]
         settled = pool.map(lambda look: until("restored", look, not_), looks)
         return [difference for found in settled for difference in found]

@@ -126,6 +126,21 @@ def snapshot_machines(plan: Plan) -> Baseline:
         return dict(zip(roles, settings, strict=True))
 
 
+def only_recorded(settings: Baseline, recorded: Baseline) -> Baseline:
+    """Return the settings that were recorded, whatever they are now.
+
+    An earlier version of the kit read fewer of them.
+    """
+    return {
+        role: {
+            what: text
+            for what, text in found.items()
+            if what in recorded.get(role, {})
+        }
+        for role, found in settings.items()
+    }
+
+
 def read_settings(
     plan: Plan, role: str, readings: Sequence[Reading] = READINGS
 ) -> dict[str, str]:

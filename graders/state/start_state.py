@@ -216,6 +216,14 @@ READINGS: Final = (
     Reading(
         "files", f"{_CONTENTS}\nlisted", ("files",), normalise=_without_keys
     ),
+    Reading(
+        "hosts file",
+        # Docker, and a node's unit, write the lines of a machine's own name.
+        "[ -e /var/lib/lab-made/devices ]"
+        ' || { own="[[:space:]]$(uname -n)\\$"; grep -v -e "$own" /etc/hosts;'
+        ' grep -q -e "$own" /etc/hosts && echo "its own name"; }',
+        ("hosts",),
+    ),
     Reading("programs", f"{_CONTENTS}\nprograms", ("tools",)),
     Reading(
         "processes",

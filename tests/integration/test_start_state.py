@@ -22,7 +22,7 @@ BY_NAME: Final = {row.name: row for row in READINGS}
 # These are only on machines of a lab, or all of this computer's.
 _ON_MACHINES: Final = {
     *("configuration", "leases", "files", "programs", "processes"),
-    *("services", "transient units"),
+    *("hosts file", "services", "transient units"),
     *("network namespaces", "programs of XDP"),
 }
 _CUT: Final = "=-=-="
@@ -178,6 +178,37 @@ listed | sort | diff "$HERE/before" - && files
     done = _run(script)
 
     assert done.stdout == "", done.stderr
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "echo 192.0.2.7 shop.demo.example >> hosts",
+        "sed -i /localhost/d hosts",
+        "echo 192.0.2.7 shop.$own.example >> hosts",
+        ": > hosts",
+    ],
+)
+def test_hosts_file(tmp_path: Path, change: str) -> None:
+    """Lines of a person's go; docker writes those of the machine's own."""
+    file = str(tmp_path / "hosts")
+    functions = _functions(tmp_path / "made").replace("/etc/hosts", file)
+    script = f"""{functions}
+mkdir $MADE; cd {tmp_path}
+own="$(uname -n)"
+printf '127.0.0.1 localhost\n192.0.2.8 %s\n' "$own" > hosts
+hosts
+printf '127.0.0.1 localhost\n192.0.2.9\t%s\n' "$own" > hosts
+hosts
+{change}
+hosts | grep -q "file {file}" || echo silent
+hosts
+grep -v -w -e "$own" hosts
+grep -c "[[:space:]]$own$" hosts
+"""
+    done = _run(script)
+
+    assert done.stdout == "127.0.0.1 localhost\n1\n", done.stderr
 
 
 _TOOLS: Final = """

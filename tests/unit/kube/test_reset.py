@@ -484,6 +484,17 @@ def test_envoy_gateway_stays_with_its_labs(
     assert len(_asked(lists, gateway=False)) == 1
 
 
+def test_labels_of_its_namespace() -> None:
+    """What a person wrote on it would keep its proxies out."""
+    strict = {"pod-security.kubernetes.io/enforce": "restricted"}
+    space = {"metadata": {"name": SYSTEM, "labels": strict}}
+    lists = {"/api/v1/namespaces": [space]}
+
+    asked = _asked(lists, gateway=True)
+
+    assert asked == [f"PATCH /api/v1/namespaces/{SYSTEM}"]
+
+
 @pytest.mark.parametrize(
     ("kind", "item"),
     [

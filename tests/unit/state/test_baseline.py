@@ -17,6 +17,7 @@ from graders.state.baseline import (
     Difference,
     damaged_machines,
     diff,
+    only_recorded,
     snapshot_cluster,
     snapshot_machines,
     workloads_are_ready,
@@ -190,6 +191,17 @@ def test_each_place_that_differs_is_a_difference(
         assert "\n" not in line
         expected, _, actual = line.partition(", not ")
         assert expected.partition("expected ")[2] != actual or not actual
+
+
+def test_what_an_earlier_version_did_not_read() -> None:
+    """It is no difference, and what it did read is."""
+    recorded = {"router": {"routes": "a"}, "client": {"files": "b"}}
+    now = {"router": {"routes": "c", "hosts file": "d"}, "client": {}}
+
+    kept = only_recorded(now, recorded)
+
+    assert kept == {"router": {"routes": "c"}, "client": {}}
+    assert len(diff(recorded, kept)) == 2
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,21 @@ files() {
   esac
 }
 
+# Docker, and a node's unit, write the lines of a machine's own name.
+own_in() { grep -e "[[:space:]]$(uname -n)\$" "$1"; }
+others_in() { grep -v -e "[[:space:]]$(uname -n)\$" "$1"; }
+
+hosts() {
+  [ -e $MADE/devices ] && return
+  [ -e $MADE/hosts ] || cp /etc/hosts $MADE/hosts
+  [ "$(others_in $MADE/hosts)" = "$(others_in /etc/hosts)" ] && own_in /etc/hosts > /dev/null \
+    && return
+  { others_in $MADE/hosts; own_in /etc/hosts || own_in $MADE/hosts; } > $MADE/hosts.now
+  # Docker has mounted the file, so that no other one can take its place.
+  cat $MADE/hosts.now > /etc/hosts
+  say "file /etc/hosts"
+}
+
 processes() {
   [ -e $MADE/processes ] || { orphans 0 | cut -d ' ' -f 2- > $MADE/processes; }
   orphans 2 | while read -r pid args; do
@@ -95,6 +110,9 @@ frr() {
 leases() { awk '{ print $3, $4 }' /lab/dnsmasq.leases 2> /dev/null; }
 
 dhcp() {
+  # The template may have been edited, too. Hosts lack its variables.
+  [ -z "${DHCP_FIRST-}" ] \
+    || { lab-dhcp-config > $MADE/dnsmasq.lab && cp $MADE/dnsmasq.lab /etc/dnsmasq.lab; }
   pid=$(pgrep -r S,R -x dnsmasq) && [ "$pid" = "$(cat $MADE/dhcp 2> /dev/null)" ] \
     && [ -e /lab/dnsmasq.leases ] && cmp -s /etc/dnsmasq.lab /etc/dnsmasq.conf \
     && ! leases | grep -q -v -x "$DESK_LEASE desk" && return
@@ -155,6 +173,7 @@ dials() {
 mkdir -p $MADE
 tools
 files
+hosts
 namespaces
 xdp
 links
