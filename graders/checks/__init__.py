@@ -188,6 +188,7 @@ from graders.checks.traffic_policy import (
     evict_pods,
     expect_moved,
     expect_next_hop,
+    expect_own_route,
     expect_pending,
     expect_responder,
     next_hops,

@@ -79,6 +79,36 @@ def next_hops(lab: Session, vip: str) -> set[str]:
     return set(route.next_hops)
 
 
+def expect_own_route(lab: Session, vip: str) -> None:
+    """Fail unless the router's route to a VIP is for no other address.
+
+    Another address of a shorter prefix may belong to a Service with pods on
+    other nodes, today or tomorrow.
+
+    Example:
+        expect_own_route(lab, vip)
+
+    Raises:
+        CheckFailed: the route is for several addresses.
+        CannotCheck: the router does not answer.
+
+    """
+
+    def prefix() -> str:
+        route = lab.router.fib(vip)
+        return route.prefix if route else "none"
+
+    wanted = f"{vip}/32"
+    found = until("route", prefix, wanted.__eq__)
+    expect(
+        f"the router's route to {vip} to be for that address alone,",
+        expected=wanted,
+        actual=found,
+        seen_by=f"vtysh -c 'show ip route {vip}' on router",
+        evidence=lambda: lab.router.vtysh(f"show ip route {vip}").text,
+    )
+
+
 def expect_next_hop(lab: Session, vip: str, name: str) -> None:
     """Fail unless node `name` is the router's only next hop for a VIP.
 

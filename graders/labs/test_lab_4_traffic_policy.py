@@ -28,6 +28,7 @@ from graders.checks import (
     expect_no_surge,
     expect_none_planned,
     expect_one_copy,
+    expect_own_route,
     expect_pending,
     expect_responder,
     expect_served_by,
@@ -143,6 +144,7 @@ def test_route(lab: Session) -> None:
         seen_by=f"vtysh -c 'show ip route {vip}' on router",
         evidence=lambda: lab.router.vtysh(f"show ip route {vip}").text,
     )
+    expect_own_route(lab, vip)
 
 
 def _send_flows(lab: Session, paths: list[ClientPath]) -> None:

@@ -172,23 +172,26 @@ class FakeRouter:
         """Return protocol and next hops of the kernel's route, or none."""
         if address in self.static:
             return self.static[address]
-        found = [
-            (IPv4Network(prefix), paths)
-            for prefix, paths in self.table().items()
-            if self.bgp and IPv4Address(address) in IPv4Network(prefix)
-        ]
-        if not found:
+        paths = self.table().get(self._prefix(address), [])
+        if not (self.bgp and paths):
             return "", []
-        _, paths = max(found, key=lambda one: one[0].prefixlen)
         hops = [path["nexthops"][0]["ip"] for path in paths]
         return "bgp", hops[: self.paths]
+
+    def _prefix(self, address: str) -> str:
+        """Return the longest prefix of BGP for an address, or its own."""
+        nets = map(IPv4Network, self.table())
+        found = [net for net in nets if IPv4Address(address) in net]
+        own = IPv4Network(address)
+        return str(max(found, key=lambda net: net.prefixlen, default=own))
 
     def kernel(self, address: str) -> str:
         """Answer `ip -j route show match`."""
         protocol, hops = self.route(address)
         routes = [self._default]
         if hops:
-            routes += [_route(address, protocol, hops)]
+            prefix = self._prefix(address) if protocol == "bgp" else address
+            routes += [_route(prefix.removesuffix("/32"), protocol, hops)]
         return json.dumps(routes)
 
     @property

@@ -195,6 +195,11 @@ def _hops(model: LabModel) -> tuple[str, set[str]]:
     return protocol, {names.get(hop, hop) for hop in hops}
 
 
+def _has_own_route(model: LabModel) -> bool:
+    vip = str(model.plan.bgp_vip)
+    return f'"dst": "{vip}"' in model.router.kernel(vip)
+
+
 def _sessions(model: LabModel) -> bool:
     sessions = model.router.neighbours()
     plan = model.plan
@@ -352,7 +357,7 @@ _LAB_4: Final[dict[str, Sentence]] = {
         )
     ),
     "session": _sessions,
-    "route": lambda m: _hops(m)[1] == _serving(m),
+    "route": lambda m: _hops(m)[1] == _serving(m) and _has_own_route(m),
     "no_loss": lambda m: (
         _answered(m, m.vip("web-lan"))
         and bool(response(m, _from_client(m, m.vip("web"))))

@@ -168,6 +168,11 @@ def _aggregate(model: LabModel) -> None:
     model.one("BGPAdvertisement")["spec"]["aggregationLength"] = length
 
 
+@WRONG("route", "for that address alone, 10.0.100.7/32, not 10.0.100.4/30")
+def _smaller_aggregate(model: LabModel) -> None:
+    model.one("BGPAdvertisement")["spec"]["aggregationLength"] = 30
+
+
 @WRONG("route", r"172.18.1.4, not 172.18.1.4 \(static\)")
 def _static_route(model: LabModel) -> None:
     hop = str(model.plan.nodes["worker2"].lan)
