@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from graders.checks.check import expect
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 Labels: TypeAlias = dict[str, str]
 
 # The label of a namespace that has its name.
-_NAME: Final = "kubernetes.io/metadata.name"
+NAME_LABEL: Final = "kubernetes.io/metadata.name"
 SEE_POOLS: Final = f"kubectl get ipaddresspools -n {METALLB_NAMESPACE}"
 
 
@@ -212,27 +213,31 @@ def expect_pools_inside(lab: Session, *limits: str) -> None:
 def expect_reserved(
     lab: Session, limit: str, namespaces: Sequence[str]
 ) -> None:
-    """Fail if a pool with addresses of `limit` names other namespaces.
+    """Fail if a pool with addresses of `limit` is meant for other namespaces.
 
-    One that does not exist yet could be created by anyone later. Whether
-    those that exist get an address is for their Services to show.
+    One that it names, and that does not exist yet, could be created by anyone
+    later. Labels that it selects, and that no entitled namespace has, are for
+    others, too. Whether those that exist get an address is for their Services
+    to show.
 
     Example:
         expect_reserved(lab, lab.plan.pool, ["lab-1", "neighbours"])
 
     Raises:
-        CheckFailed: a pool is allocated to another namespace by its name.
+        CheckFailed: a pool is for another namespace by its name, or by labels
+            that no namespace with a right has.
         CannotCheck: the API server does not answer.
 
     """
     nets = covered(limit)
-    strangers = {
-        name
+    specs = [
+        pool["spec"]
         for pool in lab.cluster.items(f"{METALLB_PATH}/ipaddresspools")
         for text in pool["spec"]["addresses"]
         if any(one.overlaps(net) for one in covered(text) for net in nets)
-        for name in named_namespaces(pool["spec"])
-    } - {*namespaces}
+    ]
+    named = {name for spec in specs for name in named_namespaces(spec)}
+    strangers = named - {*namespaces} | _others(lab, specs, namespaces)
     expect(
         f"pools in {limit} to be for namespaces",
         expected=" and ".join(namespaces),
@@ -250,11 +255,64 @@ def named_namespaces(spec: Mapping[str, Any]) -> set[str]:
 
     """
     fence = spec.get("serviceAllocation") or {}
-    found = {*(fence.get("namespaces") or [])}
-    for selector in fence.get("namespaceSelectors") or []:
-        name = (selector.get("matchLabels") or {}).get(_NAME)
-        found |= {name} if name else set()
-        for part in selector.get("matchExpressions") or []:
-            if part["key"] == _NAME and part["operator"] == "In":
-                found |= {*part["values"]}
-    return found
+    return {*(fence.get("namespaces") or [])}.union(
+        *map(_names, _namespace_selectors(spec))
+    )
+
+
+def _names(selector: Mapping[str, Any]) -> set[str]:
+    """Return the namespaces that a selector names."""
+    name = (selector.get("matchLabels") or {}).get(NAME_LABEL)
+    return ({name} if name else set()).union(
+        *(
+            part["values"]
+            for part in selector.get("matchExpressions") or []
+            if part["key"] == NAME_LABEL and part["operator"] == "In"
+        )
+    )
+
+
+def _namespace_selectors(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
+    fence = spec.get("serviceAllocation") or {}
+    return [*(fence.get("namespaceSelectors") or [])]
+
+
+def _others(
+    lab: Session, specs: Iterable[Mapping[str, Any]], namespaces: Sequence[str]
+) -> set[str]:
+    """Return in words which selectors choose none of `namespaces`."""
+    selectors = [
+        selector
+        for spec in specs
+        for selector in _namespace_selectors(spec)
+        if not _names(selector)
+    ]
+    if not selectors:
+        return set()
+    known = [_labels_of(lab, name) for name in namespaces]
+    return {
+        f"those with {_words(_simplest(selector))}"
+        for selector in chain(*map(_by_value, selectors))
+        if not any(selects(selector, labels) for labels in known)
+    }
+
+
+def _by_value(selector: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield a selector, and narrower ones for each value that it lists."""
+    yield {**selector}
+    parts = selector.get("matchExpressions") or []
+    for place, part in enumerate(parts):
+        for value in part["values"] if part["operator"] == "In" else ():
+            narrow = {**part, "values": [value]}
+            rest = [*parts[:place], narrow, *parts[place + 1 :]]
+            yield {**selector, "matchExpressions": rest}
+
+
+def _labels_of(lab: Session, namespace: str) -> Labels:
+    found = lab.cluster.get(f"/api/v1/namespaces/{namespace}") or {}
+    labels = found.get("metadata", {}).get("labels") or {}
+    return {**labels, NAME_LABEL: namespace}
+
+
+def _words(labels: Labels) -> str:
+    return ", ".join(map(": ".join, labels.items())) or "other labels"

@@ -32,6 +32,7 @@ from graders.checks import (
     expect_range_leased,
     expect_ranges_not_leased,
     expect_renewal,
+    expect_reserved,
     expect_validated,
     expect_vip,
     expect_vip_in,
@@ -171,6 +172,7 @@ def test_tenancy(lab: Session) -> None:
         seen_by=SEE_POOLS,
     )
     expect_pool_restricted(lab, names[0])
+    expect_reserved(lab, lab.plan.ingress_pool, ("ingress",))
 
 
 @check(layer="policy", needs=("pools",), variants=("exhaustion",))

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from graders.checks.check import CheckFailed
 from graders.checks.pools import (
     advertised_pools,
+    expect_reserved,
     matching_labels,
     pool_of,
     selects,
     unused_addresses,
 )
 from graders.plan.plan import make_plan
+from tests.fakes import FakeCluster
 
 PLAN = make_plan()
 POOLS: list[dict[str, Any]] = [
@@ -76,6 +80,44 @@ def test_advertised_pools(spec: dict[str, Any], names: set[str]) -> None:
 def test_missing_label() -> None:
     """A missing label is not the text None."""
     assert not selects(_expression("In", "None"), {})
+
+
+@pytest.mark.parametrize(
+    ("labels", "selector", "words"),
+    [
+        ({}, {"matchLabels": {"use": "shop"}}, "those with use: shop"),
+        ({"use": "bank"}, _expression("NotIn", "bank"), "with other labels"),
+        ({"use": "bank"}, _expression("In", "shop"), "those with use: shop"),
+        ({"use": "shop"}, _expression("In", "shop"), ""),
+        ({"use": "shop"}, _expression("In", "shop", "bank"), "use: bank"),
+        ({}, _expression("DoesNotExist"), ""),
+    ],
+)
+def test_labels_for_others(
+    labels: dict[str, str], selector: dict[str, Any], words: str
+) -> None:
+    """A pool may select those with a right, and no one who may come."""
+    pool = {
+        "kind": "IPAddressPool",
+        "apiVersion": "metallb.io/v1beta1",
+        "metadata": {"name": "mine", "namespace": "metallb-system"},
+        "spec": {
+            "addresses": ["192.0.2.0/28"],
+            "serviceAllocation": {"namespaceSelectors": [selector]},
+        },
+    }
+    space = {
+        "kind": "Namespace",
+        "apiVersion": "v1",
+        "metadata": {"name": "team", "labels": labels},
+    }
+    lab: Any = SimpleNamespace(cluster=FakeCluster(pool, space))
+    with (
+        pytest.raises(CheckFailed, match=words)
+        if words
+        else contextlib.nullcontext()
+    ):
+        expect_reserved(lab, "192.0.2.0-192.0.2.7", ["team"])
 
 
 def _session(*taken: str, pool: str = PLAN.pool) -> Any:  # noqa: ANN401 - a stand-in

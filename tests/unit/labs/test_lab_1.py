@@ -520,7 +520,7 @@ def _fence_for_new_services_only(model: LabModel) -> None:
     model.cluster.admission = refuse
 
 
-@WRONG("reservation", "in namespace metallb-system that asks for .* to get")
+@WRONG("reservation", "neighbours, not also for those with tier: system$")
 def _reserved_for_metallb_too(model: LabModel) -> None:
     space = model.one("Namespace", "metallb-system")["metadata"]
     space["labels"] = {"tier": "system"}

@@ -420,6 +420,18 @@ def _default_may_too(model: LabModel) -> None:
     _fence(model, namespaces=["ingress", "default"])
 
 
+@WRONG("tenancy", "to be for namespaces ingress, not also for ingress-2")
+def _one_namespace_more(model: LabModel) -> None:
+    _fence(model, namespaces=["ingress", "ingress-2"])
+
+
+@WRONG("tenancy", "namespaces ingress, not also for those with use: ingress")
+def _a_label_that_will_come(model: LabModel) -> None:
+    """Select what no namespace has yet."""
+    chosen = {"matchLabels": {"use": "ingress"}}
+    _fence(model, namespaces=["ingress"], namespaceSelectors=[chosen])
+
+
 @WRONG("tenancy", "that ask for pool .* to get no VIP, not 172")
 def _fence_against_one_annotation(model: LabModel) -> None:
     _fence(model)
