@@ -10,6 +10,7 @@ from graders.checks.check import expect
 from graders.checks.listener_sets import listener_sets
 from graders.checks.names import new_word, temporary_route
 from graders.checks.objects import temporary_namespace
+from graders.checks.pools import NAME_LABEL, matching_labels
 from graders.kube.names import GATEWAY_API
 from graders.polling import until
 from graders.probes.refusal import Refused
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _ROUTES: Final = "httproutes"
 _SET: Final = "ListenerSet"
+_SERVICE: Final = "Service"
 _FILTERS: Final = "/apis/gateway.envoyproxy.io/v1alpha1"
 # Paths of routes for any name that are asked for, and values of a label.
 _MAX_PATHS: Final = 5
@@ -141,10 +143,11 @@ def foreign_routes(
 ) -> list[tuple[str, str]]:
     """Create routes in namespaces that have no right to them.
 
-    One is without `label`, others have it with another value: a new one, and
-    those that listeners select. Return their namespaces and names; one whose
-    creation a rule of the cluster refuses is left out. They are for any name,
-    so that no listener's host name hides that they are attached.
+    One is without `label`, others have it with another value, a new one and
+    those that listeners select, or have what else listeners select. Return
+    their namespaces and names; one whose creation a rule of the cluster
+    refuses is left out. They are for any name, so that no listener's host name
+    hides that they are attached.
 
     Example:
         with contextlib.ExitStack() as stack:
@@ -155,9 +158,15 @@ def foreign_routes(
 
     """
     key, allowed = label
-    values = {new_word(), *_selected_values(gateway, key)} - {allowed}
+    selectors = _selectors(gateway)
+    values = {new_word(), *_selected_values(selectors, key)} - {allowed}
+    others = [
+        labels
+        for labels in matching_labels(selectors)
+        if labels.get(key) != allowed and NAME_LABEL not in labels
+    ][:_MAX_VALUES]
     found = []
-    for labels in ({}, *({key: value} for value in sorted(values))):
+    for labels in ({}, *({key: value} for value in sorted(values)), *others):
         with contextlib.suppress(Refused):
             space = stack.enter_context(
                 temporary_namespace(gateway.lab, labels)
@@ -167,14 +176,19 @@ def foreign_routes(
     return found
 
 
-def _selected_values(gateway: Gateway, key: str) -> list[str]:
-    """Return the values of a label that listeners select."""
+def _selectors(gateway: Gateway) -> list[Object]:
+    """Return the selectors by which listeners choose namespaces."""
     listeners = (gateway.read() or {"spec": {}})["spec"].get("listeners") or []
-    selectors = [
-        rule.get("selector") or {}
+    return [
+        rule["selector"]
         for item in listeners
         for rule in [(item.get("allowedRoutes") or {}).get("namespaces") or {}]
+        if rule.get("selector")
     ]
+
+
+def _selected_values(selectors: Sequence[Object], key: str) -> list[str]:
+    """Return the values of a label that selectors list."""
     found = {
         str(value)
         for selector in selectors
@@ -262,10 +276,11 @@ def routed(lab: Session, namespace: str) -> dict[str, str]:
 
 
 def expect_answered_by_pods(lab: Session, namespace: str) -> None:
-    """Fail if a namespace's routes lead to anything but maintained pods.
+    """Fail if a team's routes lead to anything but maintained pods.
 
-    A proxy can answer by itself; a pod without a controller, or an
-    EndpointSlice that a person wrote, serves until the pod ends.
+    Those are the routes of its namespace, and all others for its name. A proxy
+    can answer by itself; a pod without a controller, or an EndpointSlice that
+    a person wrote, serves until the pod ends.
 
     Example:
         expect_answered_by_pods(lab, "tickets")
@@ -275,55 +290,73 @@ def expect_answered_by_pods(lab: Session, namespace: str) -> None:
         CannotCheck: the API server does not answer.
 
     """
+    host = f"{namespace}.{lab.plan.domain}"
     rules = [
-        rule
-        for item in _routes_of(lab, namespace)
+        (space, rule)
+        for item in lab.cluster.items(f"{GATEWAY_API}/{_ROUTES}")
+        for space in [item["metadata"]["namespace"]]
+        if space == namespace or host in _hosts(item)
         for rule in item["spec"].get("rules") or []
     ]
     direct = sorted(
         name
-        for name in {*_extensions(rules)}
-        if _answers_itself(lab, namespace, name)
+        for space, name in {*_extensions(rules)}
+        if _answers_itself(lab, space, name)
     )
     expect(
         f"requests for {namespace} to be answered by",
         expected="its pods",
         actual=f"a proxy, as HTTPRouteFilter {', '.join(direct)} says",
         ok=not direct,
-        seen_by=f"kubectl get httproutes,httproutefilters -n {namespace}"
-        " -o yaml",
+        seen_by="kubectl get httproutes,httproutefilters -A -o yaml",
     )
-    services = {
-        reference["name"]
-        for rule in rules
-        for reference in rule.get("backendRefs") or []
-        if reference.get("namespace", namespace) == namespace
-    }
-    left = [
-        f"{kind} {name}"
-        for service in sorted(services)
-        for kind, names in (
-            ("pod", lab.cluster.orphans(namespace, service)),
-            ("EndpointSlice", lab.cluster.foreign_slices(namespace, service)),
+    backends = {
+        (
+            reference.get("namespace", space),
+            reference.get("kind", _SERVICE),
+            reference["name"],
         )
-        for name in names
-    ]
+        for space, rule in rules
+        for reference in rule.get("backendRefs") or []
+    }
+    left = [text for it in sorted(backends) for text in _unmaintained(lab, it)]
     expect(
         f"what no controller maintains behind routes of {namespace} to be",
         expected="none",
         actual=left,
         ok=not left,
-        seen_by=f"kubectl get pods,endpointslices -n {namespace} -o yaml",
+        seen_by="kubectl get httproutes -A -o yaml;"
+        " kubectl get pods,endpointslices -A -o yaml",
     )
 
 
-def _extensions(rules: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield the names of the HTTPRouteFilters of rules."""
-    for rule in rules:
+def _extensions(
+    rules: Sequence[tuple[str, Mapping[str, Any]]],
+) -> Iterator[tuple[str, str]]:
+    """Yield the HTTPRouteFilters of rules, by their namespaces and names."""
+    for space, rule in rules:
         for item in rule.get("filters") or []:
             reference = item.get("extensionRef") or {}
             if reference.get("kind") == "HTTPRouteFilter":
-                yield reference["name"]
+                yield space, reference["name"]
+
+
+def _unmaintained(
+    lab: Session, backend: tuple[str, str, str]
+) -> Iterator[str]:
+    """Yield what no controller maintains behind a backend of a route.
+
+    What is no Service, such as a Backend of Envoy Gateway, has addresses that
+    a person wrote.
+    """
+    space, kind, name = backend
+    if kind != _SERVICE:
+        yield f"{kind} {name}"
+        return
+    for pod in lab.cluster.orphans(space, name):
+        yield f"pod {pod}"
+    for item in lab.cluster.foreign_slices(space, name):
+        yield f"EndpointSlice {item}"
 
 
 def _answers_itself(lab: Session, namespace: str, name: str) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from graders.checks.check import expect
 from graders.checks.objects import (
     clone_service,
+    expose_later,
     possible_namespaces,
     request_later,
     temporary_service,
@@ -23,7 +24,7 @@ from graders.polling import until
 from graders.probes.refusal import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
     from graders.checks.session import Session
@@ -75,13 +76,20 @@ def expect_pool_restricted(lab: Session, pool: str) -> None:
     _expect_not_assigned(lab, pool)
 
 
-def expect_no_address(
-    lab: Session, namespace: str, *, pool: str = "", address: str = ""
+def expect_no_address(  # noqa: PLR0913 - what a Service may request
+    lab: Session,
+    namespace: str,
+    *,
+    pool: str = "",
+    address: str = "",
+    labels: Mapping[str, str] | None = None,
+    exposed: bool = True,
 ) -> None:
     """Fail if a new Service in `namespace` gets a VIP.
 
-    It may request a pool or an address. A refusal by the API server is a
-    right answer, too.
+    It may request a pool or an address, and is of type LoadBalancer at once or
+    by a change, if it is not `exposed`. A refusal by the API server is a right
+    answer, too.
 
     Example:
         expect_no_address(lab, "shop", pool="ingress-vips")
@@ -93,8 +101,15 @@ def expect_no_address(
     """
     try:
         with temporary_service(
-            lab, namespace, pool=pool, address=address
+            lab,
+            namespace,
+            pool=pool,
+            address=address,
+            labels=labels,
+            exposed=exposed,
         ) as name:
+            if not exposed:
+                expose_later(lab, name, namespace)
             decided = partial(allocation_decided, lab, name, namespace)
             until("refusal", decided, bool)
             vip = lab.cluster.vip(name, namespace)

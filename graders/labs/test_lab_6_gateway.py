@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 import random
 from functools import partial
-from itertools import product
-from typing import Final
+from itertools import cycle, product
+from typing import Any, Final
 
 from graders.checks import (
     FOUND,
@@ -47,6 +47,7 @@ from graders.checks import (
     foreign_claims,
     foreign_routes,
     https,
+    labels_of_pools,
     lacking,
     new_host,
     new_word,
@@ -243,22 +244,25 @@ def test_pool(lab: Session) -> None:
 def test_tenancy(lab: Session) -> None:
     """Services in other namespaces get no address of the pool."""
     # The positive control: an address is left for a namespace that may have
-    # it.
-    with temporary_service(lab, "ledger") as service:
+    # it. The pool may also select its Services by label, as anyone writes it.
+    ledger = lab.cluster.service("ledger", "ledger") or {"metadata": {}}
+    alike = ledger["metadata"].get("labels", {})
+    with temporary_service(lab, "ledger", labels=alike) as service:
         expect_vip(lab, service, "ledger")
     expect_reserved(lab, lab.plan.shared_pool, (PROXIES, "ledger"))
-    free = next(unused_addresses(lab, lab.cluster.ranges()))
-    pools = ({"pool": name} for name in lab.cluster.pools())
-    forms = [{}, *pools, {"address": str(free)}]
+    forms = [*product(_forms(lab), [alike, *labels_of_pools(lab)])]
+    at_once = cycle(random.sample((True, False), 2))
     with (
         temporary_namespace(lab, MEMBER) as member,
         temporary_namespace(lab) as stranger,
     ):
         new = {member, stranger}
         requests = [
-            (space, form)
+            (space, {**form, "labels": labels, "exposed": next(at_once)})
             for space in active_namespaces(lab, PROXIES, "ledger")
-            for form in (forms if space in new else [random.choice(forms)])  # noqa: S311 - no secret
+            for form, labels in (
+                forms if space in new else [random.choice(forms)]  # noqa: S311 - no secret
+            )
         ]
         run_parallel(partial(_expect_no_address, lab), requests)
 
@@ -370,8 +374,16 @@ def _expect_own_address(
     )
 
 
+def _forms(lab: Session) -> list[dict[str, str]]:
+    """Return what a Service may ask for: nothing, a pool, a free address."""
+    pools = lab.cluster.pools()
+    ranges = [text for texts in pools.values() for text in texts]
+    free = next(unused_addresses(lab, ranges))
+    return [{}, *({"pool": name} for name in pools), {"address": str(free)}]
+
+
 def _expect_no_address(
-    lab: Session, request: tuple[str, dict[str, str]]
+    lab: Session, request: tuple[str, dict[str, Any]]
 ) -> None:
     namespace, form = request
     expect_no_address(lab, namespace, **form)

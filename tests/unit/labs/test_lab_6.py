@@ -9,6 +9,7 @@ import pytest
 from graders.checks.gateway import Gateway
 from graders.checks.routes import routed
 from graders.errors import CannotCheck
+from graders.kube.names import GATEWAY_OWNER
 from graders.labs.test_lab_6_gateway import LABEL
 from graders.providers.machine import Output
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
@@ -88,6 +89,10 @@ def _add_route(model: LabModel, space: str, spec: Object) -> None:
 
 
 _MEMBERS: Final = {"matchLabels": dict([LABEL])}
+_APPLICATIONS: Final = [
+    {"matchLabels": {"app": "ledger"}},
+    {"matchLabels": {f"{GATEWAY_OWNER}-name": "shared"}},
+]
 _ACCEPTED: Final = {"conditions": [{"type": "Accepted", "status": "True"}]}
 _TICKETS: Final = {"kind": "Service", "name": "tickets"}
 _TO_TICKETS: Final = {
@@ -404,6 +409,31 @@ def _page_of_the_proxy(model: LabModel) -> None:
     _route(model, "tickets")["rules"] = [{"filters": [own]}]
 
 
+@WRONG("apps", "answered by its pods, not a proxy, as HTTPRouteFilter answer")
+def _page_of_another_route(model: LabModel) -> None:
+    """Have the proxy answer, by a route in another namespace."""
+    _page_of_the_proxy(model)
+    for kind, name in (
+        ("HTTPRoute", "tickets"),
+        ("HTTPRouteFilter", "answer"),
+    ):
+        item = model.one(kind, name)
+        model.cluster.remove(item)
+        model.cluster.add(
+            {**item, "metadata": {"name": name, "namespace": "visits"}}
+        )
+
+
+@WRONG("apps", "behind routes of tickets to be none, not Backend pod-of-today")
+def _backend_with_an_address(model: LabModel) -> None:
+    """Mirror what the proxies' own kind of backend would do."""
+    names = [f"tickets.{model.plan.domain}"]
+    backend = {"kind": "Backend", "name": "pod-of-today"}
+    paths = [{"path": {"value": "/backend"}}]
+    rule = {"matches": paths, "backendRefs": [backend]}
+    _add_route(model, "visits", {"hostnames": names, "rules": [rule]})
+
+
 @WRONG("apps", "behind routes of tickets to be none, not EndpointSlice mine")
 def _endpoints_by_hand(model: LabModel) -> None:
     model.cluster.add(
@@ -464,6 +494,12 @@ def _several_values(model: LabModel) -> None:
 def _plain_http_for_all(model: LabModel) -> None:
     """Add a listener at which everybody serves any name."""
     _add_listener(model, {"from": "All"})
+
+
+@WRONG("new_host", "without the label .*: allowed to be attached to no list")
+def _plain_http_for_another_label(model: LabModel) -> None:
+    chosen = {"matchLabels": {"audited": "2026"}}
+    _add_listener(model, {"from": "Selector", "selector": chosen})
 
 
 @WRONG("new_host", "allowed alone, not others, by allowedListeners of Gat")
@@ -602,13 +638,42 @@ def _open_to_everyone(model: LabModel) -> None:
     _fence(model)
 
 
+@WRONG("tenancy", "a Service in namespace .* to get no VIP, not 172.18.255.24")
+def _fence_for_new_services_only(model: LabModel) -> None:
+    """Refuse what is exposed at once."""
+    _fence(model)
+    own = (f"/namespaces/{PROXIES}/", "/namespaces/ledger/")
+
+    def refuse(verb: str, path: str, body: Object) -> str:
+        exposed = body.get("spec", {}).get("type") == "LoadBalancer"
+        mine = any(space in path for space in own)
+        new = verb == "POST" and exposed and not mine
+        return "ValidatingAdmissionPolicy 'fence'" if new else ""
+
+    model.cluster.admission = refuse
+
+
+@WRONG("tenancy", "a Service in namespace .* to get no VIP, not 172.18.255.24")
+def _fence_by_labels_of_services(model: LabModel) -> None:
+    """Have a fence that anyone opens by a label."""
+    fence = {"serviceSelectors": _APPLICATIONS}
+    model.one("IPAddressPool")["spec"]["serviceAllocation"] = fence
+
+
+@WRONG("tenancy", " and ledger, not also for those with vips: allowed$")
+def _prepared_by_label(model: LabModel) -> None:
+    _fence(model, PROXIES, "ledger")
+    fence = model.one("IPAddressPool")["spec"]["serviceAllocation"]
+    fence["namespaceSelectors"] = [{"matchLabels": {"vips": "allowed"}}]
+
+
 @WRONG("tenancy", "to be for namespaces .* and ledger, not also for payments")
 def _one_namespace_more(model: LabModel) -> None:
     """Name a namespace that does not exist yet."""
     _fence(model, PROXIES, "ledger", "payments")
 
 
-@WRONG("tenancy", "a Service in namespace metallb-system .* no VIP, not 172.1")
+@WRONG("tenancy", " and ledger, not also for those with tier: system$")
 def _metallb_too(model: LabModel) -> None:
     _fence(model, PROXIES, "ledger")
     space = model.one("Namespace", "metallb-system")["metadata"]
@@ -879,6 +944,28 @@ def test_a_redirect_of_plain_http_passes(judge: Judge) -> None:
     route["parentRefs"][0]["sectionName"] = "http"
 
     judge.run("new_host", "unclaimed", "neighbour_routes", "apps")
+
+
+def test_a_fence_for_some_applications_passes(judge: Judge) -> None:
+    """In the two namespaces, some Services alone may have an address."""
+    model = judge.on("6")
+    _fence(model, PROXIES, "ledger")
+    fence = model.one("IPAddressPool")["spec"]["serviceAllocation"]
+    fence["serviceSelectors"] = _APPLICATIONS
+
+    judge.run("vip", "ledger", "pool", "tenancy")
+
+
+def test_a_fence_by_labels_of_namespaces_passes(judge: Judge) -> None:
+    """Only administrators write these."""
+    model = judge.on("6")
+    for name in (PROXIES, "ledger"):
+        space = model.one("Namespace", name)["metadata"]
+        space.setdefault("labels", {})["vips"] = "allowed"
+    chosen = {"namespaceSelectors": [{"matchLabels": {"vips": "allowed"}}]}
+    model.one("IPAddressPool")["spec"]["serviceAllocation"] = chosen
+
+    judge.run("vip", "ledger", "pool", "tenancy")
 
 
 def test_an_address_that_both_are_asked_for_passes(judge: Judge) -> None:
