@@ -42,7 +42,7 @@ NO_LAB_SIZE: Final = Size(11, 111)
 # A verb that is refused, to see that times are heeded.
 NOT_NOW: Final = "quiz"
 _NOTES: Final = "notes"
-_WAIT_S: Final = 30.0
+_WAIT_S: Final = 90.0
 
 
 class LocalShell:
