@@ -198,12 +198,14 @@ MACHINES: Final = {
         "router",
         f"{_PORT} && /usr/lib/frr/frrinit.sh restart",
     ),
+    "program": ("client", "cp /bin/true /usr/bin/curl"),
+    "hosts": ("client", "echo 192.0.2.7 shop.example >> /etc/hosts"),
     "leases": ("dhcp", "rm -rf /lab /lab/*"),
     "dnsmasq": ("dhcp", "echo '# mine' >> /etc/dnsmasq.conf"),
 }
 # The reset finds these, and recreates the machine.
 RECREATED: Final = {
-    "program": ("client", "cp /bin/true /usr/bin/curl"),
+    "added": ("client", "touch /usr/bin/mine"),
     "removed": ("desk", "rm -rf /usr/lib/frr"),
 }
 
