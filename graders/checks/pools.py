@@ -6,7 +6,11 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from graders.checks.check import expect
-from graders.kube.names import METALLB_NAMESPACE, METALLB_PATH
+from graders.kube.names import (
+    METALLB_NAMESPACE,
+    METALLB_PATH,
+    NAMESPACE_NAME_LABEL,
+)
 from graders.plan.ip_ranges import conflicts, covered, holds, outside
 
 if TYPE_CHECKING:
@@ -17,8 +21,6 @@ if TYPE_CHECKING:
 
 Labels: TypeAlias = dict[str, str]
 
-# The label of a namespace that has its name.
-NAME_LABEL: Final = "kubernetes.io/metadata.name"
 SEE_POOLS: Final = f"kubectl get ipaddresspools -n {METALLB_NAMESPACE}"
 
 
@@ -233,8 +235,12 @@ def expect_reserved(
     specs = [
         pool["spec"]
         for pool in lab.cluster.items(f"{METALLB_PATH}/ipaddresspools")
-        for text in pool["spec"]["addresses"]
-        if any(one.overlaps(net) for one in covered(text) for net in nets)
+        if any(
+            one.overlaps(net)
+            for text in pool["spec"]["addresses"]
+            for one in covered(text)
+            for net in nets
+        )
     ]
     named = {name for spec in specs for name in named_namespaces(spec)}
     strangers = named - {*namespaces} | _others(lab, specs, namespaces)
@@ -262,12 +268,12 @@ def named_namespaces(spec: Mapping[str, Any]) -> set[str]:
 
 def _names(selector: Mapping[str, Any]) -> set[str]:
     """Return the namespaces that a selector names."""
-    name = (selector.get("matchLabels") or {}).get(NAME_LABEL)
+    name = (selector.get("matchLabels") or {}).get(NAMESPACE_NAME_LABEL)
     return ({name} if name else set()).union(
         *(
             part["values"]
             for part in selector.get("matchExpressions") or []
-            if part["key"] == NAME_LABEL and part["operator"] == "In"
+            if part["key"] == NAMESPACE_NAME_LABEL and part["operator"] == "In"
         )
     )
 
@@ -311,7 +317,7 @@ def _by_value(selector: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
 def _labels_of(lab: Session, namespace: str) -> Labels:
     found = lab.cluster.get(f"/api/v1/namespaces/{namespace}") or {}
     labels = found.get("metadata", {}).get("labels") or {}
-    return {**labels, NAME_LABEL: namespace}
+    return {**labels, NAMESPACE_NAME_LABEL: namespace}
 
 
 def _words(labels: Labels) -> str:

@@ -10,8 +10,8 @@ from graders.checks.check import expect
 from graders.checks.listener_sets import listener_sets
 from graders.checks.names import new_word, temporary_route
 from graders.checks.objects import temporary_namespace
-from graders.checks.pools import NAME_LABEL, matching_labels
-from graders.kube.names import GATEWAY_API
+from graders.checks.pools import matching_labels
+from graders.kube.names import GATEWAY_API, NAMESPACE_NAME_LABEL
 from graders.polling import until
 from graders.probes.refusal import Refused
 
@@ -163,7 +163,7 @@ def foreign_routes(
     others = [
         labels
         for labels in matching_labels(selectors)
-        if labels.get(key) != allowed and NAME_LABEL not in labels
+        if labels.get(key) != allowed and NAMESPACE_NAME_LABEL not in labels
     ][:_MAX_VALUES]
     found = []
     for labels in ({}, *({key: value} for value in sorted(values)), *others):

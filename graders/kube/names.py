@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# The label with which Kubernetes gives each namespace its own name.
+NAMESPACE_NAME_LABEL: Final = "kubernetes.io/metadata.name"
+
 METALLB_NAMESPACE: Final = "metallb-system"
 METALLB_API: Final = "/apis/metallb.io/v1beta1"
 # The path of MetalLB's own resources.

@@ -24,6 +24,7 @@ from graders.kube.names import (
     METALLB_APPS,
     METALLB_CORE,
     METALLB_NAMESPACE,
+    NAMESPACE_NAME_LABEL,
 )
 from graders.kube.start_state import (
     CONTROL_PLANE,
@@ -96,7 +97,7 @@ _KEPT_NAMESPACES: Final = SYSTEM_NAMESPACES | {METALLB_NAMESPACE}
 _PLAIN_NAMESPACES: Final = frozenset(
     {"default", GATEWAY_NAMESPACE, METALLB_NAMESPACE}
 )
-_NAMESPACE_LABELS: Final = frozenset({"kubernetes.io/metadata.name"})
+_NAMESPACE_LABELS: Final = frozenset({NAMESPACE_NAME_LABEL})
 # Envoy Gateway holds its class as long as there are Gateways, and may be
 # deleted before it lets go.
 _CLASS_FINALIZER: Final = "gateway-exists-finalizer.gateway.networking.k8s.io"

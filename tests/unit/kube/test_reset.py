@@ -485,7 +485,7 @@ def test_envoy_gateway_stays_with_its_labs(
 
 
 def test_labels_of_its_namespace() -> None:
-    """What a person wrote on it would keep its proxies out."""
+    """A label that a user has added could stop its proxies from starting."""
     strict = {"pod-security.kubernetes.io/enforce": "restricted"}
     space = {"metadata": {"name": SYSTEM, "labels": strict}}
     lists = {"/api/v1/namespaces": [space]}
