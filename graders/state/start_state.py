@@ -216,14 +216,7 @@ READINGS: Final = (
     Reading(
         "files", f"{_CONTENTS}\nlisted", ("files",), normalise=_without_keys
     ),
-    Reading(
-        "hosts file",
-        # Docker, and a node's unit, write the lines of a machine's own name.
-        "[ -e /var/lib/lab-made/devices ]"
-        ' || { own="[[:space:]]$(uname -n)\\$"; grep -v -e "$own" /etc/hosts;'
-        ' grep -q -e "$own" /etc/hosts && echo "its own name"; }',
-        ("hosts",),
-    ),
+    Reading("hosts file", f"{_CONTENTS}\nhosts_file", ("hosts",)),
     Reading("programs", f"{_CONTENTS}\nprograms", ("tools",)),
     Reading(
         "processes",

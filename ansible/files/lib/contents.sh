@@ -25,6 +25,13 @@ listed() {
     -o \( -type f -o -type l \) -printf '%m %l %p\n' -type f -size -200k -exec cksum {} + 2> /dev/null
 }
 
+# Docker, and a node's unit, write the lines of a machine's own name.
+own_lines() { grep -e "[[:space:]]$(uname -n)\$" "$1"; }
+other_lines() { grep -v -e "[[:space:]]$(uname -n)\$" "$1"; }
+hosts_file() {
+  [ -e $MADE/devices ] || { other_lines /etc/hosts; own_lines /etc/hosts > /dev/null && echo "its own name"; }
+}
+
 units_in() { find "$@" \( -name '*.service' -o -name '*.timer' -o -name '*.path' -o -name '*.socket' \) 2> /dev/null; }
 
 # Lists units that live until the next start of a node, which systemd-run makes, and

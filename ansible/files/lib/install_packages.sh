@@ -14,9 +14,9 @@ mkdir -p "$NOTES"
   for place in $PLACES; do [ -e "$place" ] || echo "$place"; done >> "$NOTES/places"
   installed > "$NOTES/packages.before"
 }
-# A new machine has no package lists yet. An engine of another origin, which does
-# not run, must not be replaced.
-install="$root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends --no-remove $PACKAGES"
+# A new machine has no package lists yet, and often installs updates itself. An
+# engine of another origin, which does not run, must not be replaced.
+install="$root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends --no-remove $PACKAGES"
 $install || { $root apt-get update && $install; }
 status=$?
 installed | LC_ALL=C comm -13 "$NOTES/packages.before" - >> "$NOTES/packages"

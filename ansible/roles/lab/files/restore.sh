@@ -61,16 +61,12 @@ files() {
   esac
 }
 
-# Docker, and a node's unit, write the lines of a machine's own name.
-own_in() { grep -e "[[:space:]]$(uname -n)\$" "$1"; }
-others_in() { grep -v -e "[[:space:]]$(uname -n)\$" "$1"; }
-
 hosts() {
   [ -e $MADE/devices ] && return
   [ -e $MADE/hosts ] || cp /etc/hosts $MADE/hosts
-  [ "$(others_in $MADE/hosts)" = "$(others_in /etc/hosts)" ] && own_in /etc/hosts > /dev/null \
+  [ "$(other_lines $MADE/hosts)" = "$(other_lines /etc/hosts)" ] && own_lines /etc/hosts > /dev/null \
     && return
-  { others_in $MADE/hosts; own_in /etc/hosts || own_in $MADE/hosts; } > $MADE/hosts.now
+  { other_lines $MADE/hosts; own_lines /etc/hosts || own_lines $MADE/hosts; } > $MADE/hosts.now
   # Docker has mounted the file, so that no other one can take its place.
   cat $MADE/hosts.now > /etc/hosts
   say "file /etc/hosts"
