@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from graders.checks.check import expect
 from graders.errors import CheckFailed
-from graders.kube.names import METALLB_PATH
 
 if TYPE_CHECKING:
     from graders.checks.session import Session
@@ -112,7 +111,7 @@ def bgp_announcers(lab: Session, name: str, namespace: str) -> frozenset[str]:
         CannotCheck: the API server does not answer.
 
     """
-    reported = _reported_announcers(lab, name, namespace)
+    reported = lab.cluster.bgp_reporters(name, namespace)
     if announcing_nodes(lab).keys() <= reported:
         return reported
     vip = lab.cluster.vip(name, namespace)
@@ -121,20 +120,6 @@ def bgp_announcers(lab: Session, name: str, namespace: str) -> frozenset[str]:
         hops = lab.router.next_hops(f"{vip}/32")
         reported |= {*node_names(lab, hops)} & {*lab.plan.node_names()}
     return reported
-
-
-def _reported_announcers(
-    lab: Session, name: str, namespace: str
-) -> frozenset[str]:
-    items = lab.cluster.items(f"{METALLB_PATH}/servicebgpstatuses")
-    statuses = [item.get("status", {}) for item in items]
-    return frozenset(
-        status.get("node", "")
-        for status in statuses
-        if status.get("serviceName") == name
-        and status.get("serviceNamespace") == namespace
-        and status.get("peers")
-    )
 
 
 def passwords(configuration: str) -> dict[str, str]:

@@ -317,14 +317,23 @@ class Cluster:
 
         Each has the interfaces on which it does; none means all of them.
         """
-        nodes = {}
-        for item in self.items(f"{METALLB_PATH}/servicel2statuses"):
-            status = item.get("status", {})
-            service = status.get("serviceName"), status.get("serviceNamespace")
-            if service == (name, namespace):
-                interfaces = status.get("interfaces") or []
-                nodes[status["node"]] = {item["name"] for item in interfaces}
-        return nodes
+        return {
+            node: {
+                interface["name"]
+                for interface in item.get("status", {}).get("interfaces") or []
+            }
+            for item in self.items(f"{METALLB_PATH}/servicel2statuses")
+            if (node := _reporting_node(item, name, namespace))
+        }
+
+    def bgp_reporters(self, name: str, namespace: str) -> frozenset[str]:
+        """Return the nodes whose speakers report that they announce by BGP."""
+        return frozenset(
+            node
+            for item in self.items(f"{METALLB_PATH}/servicebgpstatuses")
+            if (node := _reporting_node(item, name, namespace))
+            and (not item.get("status") or item["status"].get("peers"))
+        )
 
     def ranges(self) -> list[str]:
         """Return the ranges of all IPAddressPools."""
@@ -353,6 +362,26 @@ def runs(pod: Object) -> bool:
         "deletionTimestamp" not in pod["metadata"]
         and pod.get("status", {}).get("phase") not in _FINISHED
     )
+
+
+def _reporting_node(item: Object, name: str, namespace: str) -> str:
+    """Return the node of a status that a speaker wrote for a Service, or "".
+
+    A speaker creates it with labels, and writes what it contains once it sees
+    it. Where the API server was away, that takes up to a minute
+    (MetalLB, internal/k8s/controllers).
+    """
+    wanted = {
+        "metallb.io/service-name": name,
+        "metallb.io/service-namespace": namespace,
+    }
+    labels = item.get("metadata", {}).get("labels") or {}
+    status = item.get("status") or {}
+    if not status:
+        is_its = labels.items() >= wanted.items()
+        return str(labels.get("metallb.io/node", "")) if is_its else ""
+    its = (status.get("serviceName"), status.get("serviceNamespace"))
+    return str(status.get("node", "")) if its == (name, namespace) else ""
 
 
 def _allocated(service: Object) -> set[str]:

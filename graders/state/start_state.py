@@ -35,6 +35,9 @@ _OTHER_TABLES: Final = (
     "ip -4 -o route show table all | grep ' table ' | grep -v -E"
     " '(broadcast|local 127.0.0.0/8) .*proto kernel"
     "|local ([0-9.]+) .*proto kernel.* src \\2( |$)'"
+    # What the desk leases comes and goes.
+    ' | grep -v -F "local $(ip -o -4 address show label eth0:lease'
+    " | sed 's,.* inet ,,; s,/.*,,') dev\""
 )
 # Tables and chains of iptables, kube-proxy, docker and the network of pods.
 _NFT: Final = """\

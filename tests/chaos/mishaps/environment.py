@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from graders.settings import cache_dir
 from tests.chaos.mishap import (
     BEFORE,
     DOWN,
@@ -104,9 +105,12 @@ def misleading_variables(world: World) -> Iterator[None]:
 
 @mishap("no-home", keeps=True, lasts=True, cheap=True)
 def no_home(world: World) -> Iterator[None]:
-    """The home folder does not exist."""
-    cached = {"HOME": "/proc/nonexistent", "XDG_CONFIG_HOME": None}
-    world.environment |= cached
+    """The home folder does not exist; images and tools are elsewhere."""
+    world.environment |= {
+        "HOME": "/proc/nonexistent",
+        "XDG_CONFIG_HOME": None,
+        "METALLB_LAB_CACHE": str(cache_dir()),
+    }
     yield
 
 

@@ -353,6 +353,36 @@ def test_l2_announcers(server: Server, cluster: Cluster) -> None:
     assert found == {"a": {"eth0", "eth1"}, "b": set()}
 
 
+def test_status_without_contents(server: Server, cluster: Cluster) -> None:
+    """Its labels say what the speaker that created it will write into it."""
+    labels = {
+        "metallb.io/node": "a",
+        "metallb.io/service-name": "web",
+        "metallb.io/service-namespace": "lab-2",
+    }
+    others = labels | {"metallb.io/service-name": "ledger"}
+    items = [{"metadata": {"labels": one}} for one in (labels, others)]
+    for kind in ("servicel2statuses", "servicebgpstatuses"):
+        server.objects[f"{METALLB_PATH}/{kind}"] = {"items": items}
+
+    assert cluster.l2_announcers("web", "lab-2") == {"a": set()}
+    assert cluster.bgp_reporters("web", "lab-2") == {"a"}
+
+
+def test_bgp_reporters(server: Server, cluster: Cluster) -> None:
+    """A speaker that announces to no peer reports nothing."""
+    one = {"node": "a", "serviceName": "web", "serviceNamespace": "lab-3"}
+    server.objects[f"{METALLB_PATH}/servicebgpstatuses"] = {
+        "items": [
+            {"status": one | {"peers": ["router"]}},
+            {"status": one | {"node": "b", "peers": []}},
+            {"status": one | {"node": "c", "serviceName": "ledger"}},
+        ]
+    }
+
+    assert cluster.bgp_reporters("web", "lab-3") == {"a"}
+
+
 def test_pools(server: Server, cluster: Cluster) -> None:
     """Ranges are returned as they are written."""
     pool = {
