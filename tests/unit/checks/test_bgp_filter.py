@@ -42,6 +42,7 @@ def session(ranges: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - a stand-in
             events=lambda *_: "",
             ranges=lambda: [*ranges],
             items=lambda _: [],
+            bgp_reporters=lambda *_: frozenset(),
             ask=ask,
             vip=lambda *_: "",
         ),
