@@ -20,11 +20,15 @@ _SERVICES: Final = "/api/v1/services"
 _SEE_SERVICES: Final = "kubectl get svc -A"
 _SEE_ANSWERS: Final = 'cat "$LAB_ANSWERS"'
 # A namespace and a number, whatever is between them; or the number first.
-_HELD: Final = re.compile(
-    r"([a-z][a-z0-9-]{0,62})(?: (?:has|holds))?[^a-z0-9]{1,5}([0-9]{1,6})"
-)
+_HELD: Final = re.compile(r"([a-z][a-z0-9-]{0,62})[^a-z0-9]{1,5}([0-9]{1,6})")
 _HELD_BY: Final = re.compile(
     r"\b([0-9]{1,6})[^a-z0-9]{1,5}(?:(?:in|by|of|for) )?([a-z][a-z0-9-]{0,62})"
+)
+# What may be written around them: remarks, and words that name nothing.
+_AROUND: Final = re.compile(
+    r"\([^()]{0,200}\)"
+    r"|(?<![a-z0-9-])(?:address(?:es)?|v?ips?|has|have|holds?|held|namespace)"
+    r"(?![a-z0-9-]) ?"
 )
 _NUMBER: Final = re.compile(r"[^0-9]{0,20}([0-9]{1,6})\b")
 _SHOWN: Final = 3
@@ -127,6 +131,7 @@ def expect_inventory(lab: Session, pool: str) -> None:
 
 def _holders(text: str) -> dict[str, int]:
     """Return how many addresses each namespace holds, as a person wrote it."""
+    text = _AROUND.sub("", text)
     if text.strip()[:1].isdecimal():
         return {name: int(count) for count, name in _HELD_BY.findall(text)}
     return {name: int(count) for name, count in _HELD.findall(text)}

@@ -64,6 +64,8 @@ def test_many_lost() -> None:
         *("2 in a, 1 in b", "2 a; 1 b", {"a": "2", "b": "1"}),
         *([{"a": "2"}, {"b": "1"}], ["a 2", "b 1"]),
         *("A: 2, B: 1", "a holds 2 and b has 1"),
+        *("2 addresses in a, 1 address in b", "2 held by a, 1 held by b"),
+        *("a (x 1, y 1) 2, b (z) 1", "a have 2, b have 1 VIP"),
     ],
 )
 def test_forms_of_the_answer(holders: object, left: str) -> None:
@@ -89,7 +91,15 @@ def test_wrong_numbers(left: str) -> None:
 
 @pytest.mark.parametrize(
     "holders",
-    ["", "two", "a two", "a 1, b 1, c 1", "1 in a, 1 in b, 1 in c", "1 a"],
+    [
+        "",
+        "two",
+        "a two",
+        "a 1, b 1, c 1",
+        "1 in a, 1 in b, 1 in c",
+        "1 a",
+        "(a 2, b 1)",
+    ],
 )
 def test_wrong_answers(holders: str) -> None:
     """A namespace that holds none is as wrong as one that is missing."""
