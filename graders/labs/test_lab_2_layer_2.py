@@ -29,6 +29,7 @@ from graders.checks import (
     expect_no_loss,
     expect_no_static_entries,
     expect_off_storage,
+    expect_one_controller,
     expect_one_responder,
     expect_ready_endpoint,
     expect_unannounced,
@@ -131,7 +132,8 @@ def test_storage(lab: Session) -> None:
 
 @check(layer="policy", needs=("vip",))
 def test_webhook(lab: Session) -> None:
-    """MetalLB's webhook still refuses invalid objects."""
+    """One controller of MetalLB runs, and its webhook refuses errors."""
+    expect_one_controller(lab)
     expect_validated(lab)
 
 

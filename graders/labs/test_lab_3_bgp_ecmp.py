@@ -29,6 +29,7 @@ from graders.checks import (
     expect_filtered,
     expect_foreign_refused,
     expect_maintained_speakers,
+    expect_one_controller,
     expect_one_peer,
     expect_only_allocated,
     expect_passwords_kept,
@@ -245,7 +246,8 @@ def test_source(lab: Session) -> None:
 
 @check(layer="policy", needs=("vip",))
 def test_webhook(lab: Session) -> None:
-    """MetalLB's webhook still refuses invalid objects."""
+    """One controller of MetalLB runs, and its webhook refuses errors."""
+    expect_one_controller(lab)
     expect_validated(lab)
 
 

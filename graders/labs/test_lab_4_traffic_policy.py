@@ -27,6 +27,7 @@ from graders.checks import (
     expect_no_stray_routes,
     expect_no_surge,
     expect_none_planned,
+    expect_one_controller,
     expect_one_copy,
     expect_own_route,
     expect_pending,
@@ -268,7 +269,8 @@ def test_static_entries(lab: Session) -> None:
 
 @check(layer="policy", needs=("vips",))
 def test_webhook(lab: Session) -> None:
-    """MetalLB's webhook still refuses invalid objects."""
+    """One controller of MetalLB runs, and its webhook refuses errors."""
+    expect_one_controller(lab)
     expect_validated(lab)
 
 

@@ -23,6 +23,7 @@ from graders.checks import (
     expect_inventory,
     expect_lease,
     expect_no_static_entries,
+    expect_one_controller,
     expect_one_responder,
     expect_one_server,
     expect_only_range_configured,
@@ -133,7 +134,8 @@ def test_static_entries(lab: Session) -> None:
 
 @check(layer="policy", needs=("vips",))
 def test_webhook(lab: Session) -> None:
-    """MetalLB's webhook still refuses invalid objects."""
+    """One controller of MetalLB runs, and its webhook refuses errors."""
+    expect_one_controller(lab)
     expect_validated(lab)
 
 

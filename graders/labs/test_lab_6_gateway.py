@@ -34,6 +34,7 @@ from graders.checks import (
     expect_no_address,
     expect_no_page,
     expect_no_static_entries,
+    expect_one_controller,
     expect_one_responder,
     expect_pools_inside,
     expect_proxy_responds,
@@ -282,7 +283,8 @@ def test_static_entries(lab: Session) -> None:
 
 @check(layer="policy", needs=("vip",))
 def test_webhook(lab: Session) -> None:
-    """MetalLB's webhook still refuses invalid objects."""
+    """One controller of MetalLB runs, and its webhook refuses errors."""
+    expect_one_controller(lab)
     expect_validated(lab)
 
 

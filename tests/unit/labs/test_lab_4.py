@@ -15,6 +15,7 @@ from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import EXCLUDE
 from tests.lab_model.labs import share, take_address
 from tests.lab_model.webhook import (
+    two_controllers,
     webhook_deleted,
     webhook_ignored,
     webhook_of_some_objects,
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from tests.lab_model.model import LabModel
 
 WRONG = WrongStates()
+WRONG("webhook", "without a class: one pod, not")(two_controllers)
 WRONG("webhook", "to be refused, not accepted: new IPAddressPool")(
     webhook_deleted
 )

@@ -19,6 +19,7 @@ from tests.lab_model.checks import (
 from tests.lab_model.labs import take_address
 from tests.lab_model.model import socket
 from tests.lab_model.webhook import (
+    two_controllers,
     webhook_deleted,
     webhook_ignored,
     webhook_of_some_objects,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tests.lab_model.model import LabModel
 
 WRONG = WrongStates()
+WRONG("webhook", "without a class: one pod, not")(two_controllers)
 WRONG("webhook", "to be refused, not accepted: new IPAddressPool")(
     webhook_deleted
 )
