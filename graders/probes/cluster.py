@@ -36,6 +36,12 @@ _REMEDY: Final = "`lab up` brings the cluster back"
 _CONTENT: Final = {"PATCH": "application/merge-patch+json"}
 _SLICE_MANAGER: Final = "endpointslice.kubernetes.io/managed-by"
 _SLICE_CONTROLLER: Final = "endpointslice-controller.k8s.io"
+# Node, Service and its namespace, in a speaker's status and in its labels.
+_FIELDS: Final = ("node", "serviceName", "serviceNamespace")
+_LABELS: Final = (
+    *("metallb.io/node", "metallb.io/service-name"),
+    "metallb.io/service-namespace",
+)
 # Phases of a pod that runs no more.
 _FINISHED: Final = frozenset({"Succeeded", "Failed"})
 # What a missing or damaged kubeconfig raises.
@@ -371,17 +377,11 @@ def _reporting_node(item: Object, name: str, namespace: str) -> str:
     it. Where the API server was away, that takes up to a minute
     (MetalLB, internal/k8s/controllers).
     """
-    wanted = {
-        "metallb.io/service-name": name,
-        "metallb.io/service-namespace": namespace,
-    }
+    status = item.get("status")
     labels = item.get("metadata", {}).get("labels") or {}
-    status = item.get("status") or {}
-    if not status:
-        is_its = labels.items() >= wanted.items()
-        return str(labels.get("metallb.io/node", "")) if is_its else ""
-    its = (status.get("serviceName"), status.get("serviceNamespace"))
-    return str(status.get("node", "")) if its == (name, namespace) else ""
+    written, keys = (status, _FIELDS) if status else (labels, _LABELS)
+    node, *service = (written.get(key, "") for key in keys)
+    return str(node) if service == [name, namespace] else ""
 
 
 def _allocated(service: Object) -> set[str]:

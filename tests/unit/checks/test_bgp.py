@@ -29,7 +29,7 @@ WORKERS = [PLAN.machine_name("worker"), PLAN.machine_name("worker2")]
 
 
 def session(said: str = "", *reporters: str) -> Any:  # noqa: ANN401 - a stand-in
-    """Return a session whose router prints `said`; speakers report."""
+    """Return a session: what its router prints, and which nodes report."""
     return SimpleNamespace(
         plan=PLAN,
         router=Router(says(said, "router")),
@@ -68,7 +68,7 @@ def test_node_names() -> None:
 
 
 def test_bgp_announcers() -> None:
-    """What speakers report counts, whatever the router has accepted."""
+    """A speaker's report is enough: the router may have no route yet."""
     lab = session("{}", "one")
 
     assert bgp_announcers(lab, "web", "lab-3") == {"one"}

@@ -370,13 +370,20 @@ def test_status_without_contents(server: Server, cluster: Cluster) -> None:
 
 
 def test_bgp_reporters(server: Server, cluster: Cluster) -> None:
-    """A speaker that announces to no peer reports nothing."""
-    one = {"node": "a", "serviceName": "web", "serviceNamespace": "lab-3"}
+    """Other Services and speakers without peers do not count."""
+    one = {
+        "node": "a",
+        "serviceName": "web",
+        "serviceNamespace": "lab-3",
+        "peers": ["tor-router"],
+    }
     server.objects[f"{METALLB_PATH}/servicebgpstatuses"] = {
         "items": [
-            {"status": one | {"peers": ["router"]}},
+            {"status": one},
             {"status": one | {"node": "b", "peers": []}},
             {"status": one | {"node": "c", "serviceName": "ledger"}},
+            {"status": one | {"node": "d", "serviceNamespace": "lab-4"}},
+            {},
         ]
     }
 
