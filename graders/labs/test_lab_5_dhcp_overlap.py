@@ -134,7 +134,7 @@ def test_static_entries(lab: Session) -> None:
 
 @check(layer="policy", needs=("vips",))
 def test_webhook(lab: Session) -> None:
-    """One controller of MetalLB runs, and its webhook refuses errors."""
+    """One controller of MetalLB runs; its webhook refuses invalid objects."""
     expect_one_controller(lab)
     expect_validated(lab)
 

@@ -283,7 +283,7 @@ def test_static_entries(lab: Session) -> None:
 
 @check(layer="policy", needs=("vip",))
 def test_webhook(lab: Session) -> None:
-    """One controller of MetalLB runs, and its webhook refuses errors."""
+    """One controller of MetalLB runs; its webhook refuses invalid objects."""
     expect_one_controller(lab)
     expect_validated(lab)
 
