@@ -39,11 +39,6 @@ def configuration() -> Object:
     }
 
 
-def two_controllers(model: LabModel) -> None:
-    """Run a second controller beside the first: two books."""
-    model.one("Deployment", "metallb-controller")["spec"]["replicas"] = 2
-
-
 def webhook_deleted(model: LabModel) -> None:
     """Delete the configuration: nobody asks MetalLB."""
     model.cluster.remove(model.one("ValidatingWebhookConfiguration"))

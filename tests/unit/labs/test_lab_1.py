@@ -9,13 +9,17 @@ import pytest
 
 from graders.checks.check import CheckFailed
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
-from tests.lab_model.labs import CONTROLLER, take_address
+from tests.lab_model.labs import CONTROLLER, take_address, two_controllers
 
 if TYPE_CHECKING:
     from tests.fakes import Object
     from tests.lab_model.model import LabModel
 
 WRONG = WrongStates()
+WRONG(
+    "controller",
+    "without a class: one pod, not metallb-system/.*, metallb-system/",
+)(two_controllers)
 
 
 @pytest.mark.parametrize("check", checks_of("1"))
@@ -147,14 +151,6 @@ def _a_device_answers_for_billing(model: LabModel) -> None:
 def _search_served_by_web(model: LabModel) -> None:
     spec = model.one("Deployment", "search")["spec"]["template"]["spec"]
     spec["containers"] = [{"image": "echo", "args": ["-text=hello from web"]}]
-
-
-@WRONG(
-    "controller",
-    "without a class: one pod, not metallb-system/.*, metallb-system/",
-)
-def _two_controllers(model: LabModel) -> None:
-    model.one("Deployment", "metallb-controller")["spec"]["replicas"] = 2
 
 
 @WRONG(

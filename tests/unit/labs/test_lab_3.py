@@ -14,9 +14,12 @@ from graders.polling import WAITS
 from graders.providers.machine import Output
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import EXCLUDE
-from tests.lab_model.labs import add_bare_speaker, take_address
-from tests.lab_model.webhook import (
+from tests.lab_model.labs import (
+    add_bare_speaker,
+    take_address,
     two_controllers,
+)
+from tests.lab_model.webhook import (
     webhook_deleted,
     webhook_ignored,
     webhook_of_some_objects,

@@ -13,9 +13,8 @@ from graders.checks.objects import is_temporary
 from graders.checks.workload import IMAGE
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import EXCLUDE
-from tests.lab_model.labs import share, take_address
+from tests.lab_model.labs import share, take_address, two_controllers
 from tests.lab_model.webhook import (
-    two_controllers,
     webhook_deleted,
     webhook_ignored,
     webhook_of_some_objects,

@@ -16,10 +16,9 @@ from tests.lab_model.checks import (
     checks_of,
     variants_of,
 )
-from tests.lab_model.labs import take_address
+from tests.lab_model.labs import take_address, two_controllers
 from tests.lab_model.model import socket
 from tests.lab_model.webhook import (
-    two_controllers,
     webhook_deleted,
     webhook_ignored,
     webhook_of_some_objects,

@@ -15,9 +15,8 @@ from graders.providers.machine import Output
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import EXCLUDE
 from tests.lab_model.gateway import PROXIES
-from tests.lab_model.labs import take_address
+from tests.lab_model.labs import take_address, two_controllers
 from tests.lab_model.webhook import (
-    two_controllers,
     webhook_deleted,
     webhook_ignored,
     webhook_of_some_objects,
