@@ -107,11 +107,6 @@ def share(model: LabModel) -> None:
     model.settle()
 
 
-def two_controllers(model: LabModel) -> None:
-    """Scale the controller to two pods, each with its own books."""
-    model.one("Deployment", "metallb-controller")["spec"]["replicas"] = 2
-
-
 def take_address(model: LabModel, name: str, address: str) -> None:
     """Add a Service for the same pods, with an address in `externalIPs`."""
     meta = model.service(name)["metadata"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +13,8 @@ from graders.checks.check import CheckFailed
 from graders.settings import state_dir
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import BROKEN, SYSTEM
-from tests.lab_model.labs import CONTROLLER, take_address
+from tests.lab_model.labs import take_address
+from tests.lab_model.metallb import bare_controller, spare_controller
 from tests.lab_model.webhook import (
     webhook_deleted,
     webhook_ignored,
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 
 
 WRONG = WrongStates()
+WRONG(
+    "metallb_pods", "no Deployment recreates: none, not metallb-system/mine"
+)(bare_controller)
+WRONG("metallb_pods", "that want no pod: none, not spare$")(spare_controller)
 WRONG("webhook", "to be refused, not accepted: new IPAddressPool")(
     webhook_deleted
 )
@@ -92,30 +96,6 @@ def _not_installed(model: LabModel) -> None:
         for item in model.cluster.all(kind):
             if item["metadata"]["namespace"] == SYSTEM:
                 model.cluster.remove(item)
-
-
-@WRONG(
-    "metallb_pods", "no Deployment recreates: none, not metallb-system/mine"
-)
-def _controller_without_deployment(model: LabModel) -> None:
-    args = ["--lb-class=a/b"]
-    container = {"name": "controller", "image": CONTROLLER, "args": args}
-    model.cluster.add(
-        {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": {"name": "mine", "namespace": SYSTEM},
-            "spec": {"containers": [container]},
-        }
-    )
-
-
-@WRONG("metallb_pods", "that want no pod: none, not spare$")
-def _spare_controller(model: LabModel) -> None:
-    spare = deepcopy(model.one("Deployment", "metallb-controller"))
-    spare["metadata"]["name"] = "spare"
-    spare["spec"]["replicas"] = 0
-    model.cluster.add(spare)
 
 
 @WRONG("metallb_pods", "not controller not ready, speaker ready")

@@ -9,7 +9,8 @@ import pytest
 
 from graders.checks.check import CheckFailed
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
-from tests.lab_model.labs import CONTROLLER, take_address, two_controllers
+from tests.lab_model.labs import CONTROLLER, take_address
+from tests.lab_model.metallb import two_controllers
 
 if TYPE_CHECKING:
     from tests.fakes import Object

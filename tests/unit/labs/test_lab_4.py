@@ -13,7 +13,8 @@ from graders.checks.objects import is_temporary
 from graders.checks.workload import IMAGE
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import EXCLUDE
-from tests.lab_model.labs import share, take_address, two_controllers
+from tests.lab_model.labs import share, take_address
+from tests.lab_model.metallb import refuse_other_controllers
 from tests.lab_model.webhook import (
     webhook_deleted,
     webhook_ignored,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from tests.lab_model.model import LabModel
 
 WRONG = WrongStates()
-WRONG("webhook", "without a class: one pod, not")(two_controllers)
+refuse_other_controllers(WRONG, "webhook")
 WRONG("webhook", "to be refused, not accepted: new IPAddressPool")(
     webhook_deleted
 )

@@ -16,7 +16,8 @@ from tests.lab_model.checks import (
     checks_of,
     variants_of,
 )
-from tests.lab_model.labs import take_address, two_controllers
+from tests.lab_model.labs import take_address
+from tests.lab_model.metallb import refuse_other_controllers
 from tests.lab_model.model import socket
 from tests.lab_model.webhook import (
     webhook_deleted,
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from tests.lab_model.model import LabModel
 
 WRONG = WrongStates()
-WRONG("webhook", "without a class: one pod, not")(two_controllers)
+refuse_other_controllers(WRONG, "webhook")
 WRONG("webhook", "to be refused, not accepted: new IPAddressPool")(
     webhook_deleted
 )

@@ -15,7 +15,8 @@ from graders.providers.machine import Output
 from tests.lab_model.checks import Judge, Wrong, WrongStates, checks_of
 from tests.lab_model.controllers import EXCLUDE
 from tests.lab_model.gateway import PROXIES
-from tests.lab_model.labs import take_address, two_controllers
+from tests.lab_model.labs import take_address
+from tests.lab_model.metallb import refuse_other_controllers
 from tests.lab_model.webhook import (
     webhook_deleted,
     webhook_ignored,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from tests.lab_model.model import LabModel
 
 WRONG = WrongStates()
-WRONG("webhook", "without a class: one pod, not")(two_controllers)
+refuse_other_controllers(WRONG, "webhook")
 WRONG("webhook", "to be refused, not accepted: new IPAddressPool")(
     webhook_deleted
 )
