@@ -16,7 +16,7 @@ mkdir -p "$NOTES"
 }
 # A new machine has no package lists yet, and often installs updates itself. An
 # engine of another origin, which does not run, must not be replaced.
-install="$root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends --no-remove $PACKAGES"
+install="$root env DEBIAN_FRONTEND=noninteractive apt-get install -y -o DPkg::Lock::Timeout=300 --no-install-recommends --no-remove $PACKAGES"
 $install || { $root apt-get update && $install; }
 status=$?
 installed | LC_ALL=C comm -13 "$NOTES/packages.before" - >> "$NOTES/packages"
